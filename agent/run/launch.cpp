@@ -1,0 +1,112 @@
+#include "agent/run/launch.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace efa {
+namespace {
+
+constexpr int kExitExec = 126;  // as a shell says: found but could not be run
+
+void set_limit(__rlimit_resource resource, rlim_t most) {
+  rlimit limit{};
+  getrlimit(resource, &limit);
+  limit.rlim_cur = limit.rlim_max = std::min(limit.rlim_max, most);
+  setrlimit(resource, &limit);
+}
+
+void set_limits() {
+  constexpr rlim_t kMiB = rlim_t{1024} * 1024;
+#if !defined(__SANITIZE_ADDRESS__)  // its shadow memory is 20 TiB of addresses
+  set_limit(RLIMIT_AS,
+            4096 * kMiB);  // libfabric maps about 110 MB an endpoint; none is opened here
+#endif
+  set_limit(RLIMIT_NOFILE, 4096);
+  set_limit(RLIMIT_NPROC, 16384);  // counts all processes of the user, not only ours
+  set_limit(RLIMIT_FSIZE, 16 * kMiB);
+  set_limit(RLIMIT_CORE, 0);
+}
+
+// Keeps only the wanted of the capabilities that we have; what is not held is not asked for.
+void drop_capabilities(uint64_t wanted) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2]{};
+  if (syscall(SYS_capget, &header, sets) != 0) return;
+  for (unsigned half = 0; half < 2; ++half) {
+    const auto keep = static_cast<uint32_t>(wanted >> (32U * half));
+    sets[half].permitted &= keep;
+    sets[half].effective = sets[half].permitted;
+    sets[half].inheritable = sets[half].permitted;
+  }
+  for (unsigned capability = 0; capability < 64; ++capability) {
+    if ((wanted >> capability & 1U) == 0) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  }
+  syscall(SYS_capset, &header, sets);
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> array;
+  array.reserve(strings.size() + 1);
+  for (const std::string& string : strings) {
+    array.push_back(const_cast<char*>(string.c_str()));  // NOLINT: execve(2) does not write
+  }
+  array.push_back(nullptr);
+  return array;
+}
+
+[[noreturn]] void become_probe(const Launch& launch, int out, int err, char* const* arguments,
+                               char* const* environment) {
+  setsid();
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int null = ::open("/dev/null", O_RDONLY);
+  dup2(null, STDIN_FILENO);
+  dup2(out, STDOUT_FILENO);
+  dup2(err, STDERR_FILENO);
+  signal(SIGPIPE, SIG_DFL);
+  set_limits();
+  drop_capabilities(launch.capabilities);
+  execve(launch.executable.c_str(), arguments, environment);
+  std::_Exit(kExitExec);
+}
+
+}  // namespace
+
+Result<Started> start_probe(const Launch& launch) {
+  if (access(launch.executable.c_str(), X_OK) != 0) {
+    return system_error(errno, launch.executable);
+  }
+  std::vector<std::string> strings{launch.executable};
+  strings.insert(strings.end(), launch.arguments.begin(), launch.arguments.end());
+  const std::vector<char*> arguments = pointers(strings);
+  const std::vector<char*> environment = pointers(launch.environment);
+  int out[2];
+  int err[2];
+  if (pipe2(out, O_CLOEXEC) != 0) return system_error(errno, "pipe2");
+  if (pipe2(err, O_CLOEXEC) != 0) {
+    const Error error = system_error(errno, "pipe2");
+    ::close(out[0]);
+    ::close(out[1]);
+    return error;
+  }
+  const pid_t pid = fork();
+  if (pid == 0) become_probe(launch, out[1], err[1], arguments.data(), environment.data());
+  ::close(out[1]);
+  ::close(err[1]);
+  if (pid < 0) {
+    const Error error = system_error(errno, "fork");
+    ::close(out[0]);
+    ::close(err[0]);
+    return error;
+  }
+  return Started{pid, out[0], err[0]};
+}
+
+}  // namespace efa

@@ -1,0 +1,208 @@
+#include "agent/run/runner.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <optional>
+
+#include "agent/run/launch.h"
+#include "probes/protocol/describe.h"
+#include "probes/protocol/text.h"
+
+namespace efa {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr size_t kMaxStderr = size_t{16} * 1024;  // enough for the log lines of 32 devices
+constexpr milliseconds kTimeToDie{150};           // a killed process ends within a few ms
+constexpr milliseconds kTimeToExit{
+    1000};  // one that has said done only has to unload its libraries
+
+struct Running {
+  ProbeRun run;
+  Started process;
+  Clock::time_point started;
+  bool broken = false;
+  bool ended = false;
+};
+
+int64_t ms_since(Clock::time_point start) {
+  return std::chrono::duration_cast<milliseconds>(Clock::now() - start).count();
+}
+
+void close_pipe(int& fd) {
+  if (fd >= 0) ::close(std::exchange(fd, -1));
+}
+
+Running start(const Launch& launch) {
+  Running running;
+  running.started = Clock::now();
+  ProbeOutcome& outcome = running.run.outcome;
+  outcome.name = launch.name;
+  const Result<Started> started = start_probe(launch);
+  if (started) {
+    running.process = *started;
+    return running;
+  }
+  running.ended = true;
+  const ErrorKind kind = started.error().kind;
+  outcome.status = kind == ErrorKind::kNotFound ? ProbeStatus::kUnavailable
+                   : kind == ErrorKind::kDenied ? ProbeStatus::kDenied
+                                                : ProbeStatus::kFailed;
+  outcome.detail = message_of(started.error());
+  return running;
+}
+
+void read_stdout(Running& running) {
+  char buffer[65536];
+  const ssize_t count = ::read(running.process.stdout_fd, buffer, sizeof buffer);
+  if (count <= 0) {
+    close_pipe(running.process.stdout_fd);
+  } else if (!running.run.transcript.take({buffer, static_cast<size_t>(count)})) {
+    running.broken = true;  // an endless writer ends here, not at the deadline
+    kill(-running.process.pid, SIGKILL);
+    close_pipe(running.process.stdout_fd);
+  }
+}
+
+void read_stderr(Running& running) {
+  char buffer[4096];
+  const ssize_t count = ::read(running.process.stderr_fd, buffer, sizeof buffer);
+  if (count <= 0) {
+    close_pipe(running.process.stderr_fd);
+    return;
+  }
+  std::string& tail = running.run.outcome.stderr_tail;
+  tail.append(buffer, static_cast<size_t>(count));
+  if (tail.size() > kMaxStderr) tail.erase(0, tail.size() - kMaxStderr);
+}
+
+bool is_loader_message(const std::string& text) {
+  return text.find("error while loading shared libraries") != std::string::npos ||
+         text.find("symbol lookup error") != std::string::npos ||
+         text.find("not found (required by") != std::string::npos;
+}
+
+std::string last_line(const std::string& text) {
+  std::string last;
+  for (const std::string& line : split(text, '\n')) {
+    if (!trim(line).empty()) last = line;
+  }
+  return last;
+}
+
+void judge_exit(Running& running, int status) {
+  ProbeOutcome& outcome = running.run.outcome;
+  const std::string words = make_utf8(last_line(outcome.stderr_tail));
+  if (running.broken) {
+    outcome.status = ProbeStatus::kFailed;
+    outcome.detail = running.run.transcript.broken();
+  } else if (WIFSIGNALED(status)) {
+    outcome.status = ProbeStatus::kCrashed;
+    outcome.detail = std::string("signal ") + std::to_string(WTERMSIG(status)) + " (" +
+                     strsignal(WTERMSIG(status)) + ")" + (words.empty() ? "" : ": " + words);
+  } else if (WEXITSTATUS(status) == 0 && running.run.transcript.done()) {
+    outcome.status = ProbeStatus::kOk;
+  } else if (is_loader_message(outcome.stderr_tail)) {
+    outcome.status = ProbeStatus::kUnavailable;
+    outcome.detail = words;
+  } else {
+    outcome.status = ProbeStatus::kFailed;
+    outcome.detail =
+        "exit code " + std::to_string(WEXITSTATUS(status)) + (words.empty() ? "" : ": " + words);
+  }
+}
+
+// The child is reaped, or at the deadline left to the kernel that holds it.
+void finish(Running& running, bool at_deadline, const Progress& progress) {
+  ProbeOutcome& outcome = running.run.outcome;
+  running.ended = true;
+  const pid_t pid = running.process.pid;
+  const uint64_t start_time = start_time_of(pid).value_or(0);
+  const std::optional<int> status = wait_for_exit(pid, at_deadline ? kTimeToDie : kTimeToExit);
+  if (running.process.stderr_fd >= 0) {
+    fcntl(running.process.stderr_fd, F_SETFL, O_NONBLOCK);
+    while (running.process.stderr_fd >= 0) read_stderr(running);
+  }
+  if (status && !at_deadline) {
+    judge_exit(running, *status);
+  } else if (!running.run.transcript.done()) {
+    outcome.status = ProbeStatus::kTimedOut;
+    outcome.detail = status ? "killed at the deadline" : "could not be killed and was left";
+  } else {
+    outcome.status = ProbeStatus::kOk;
+  }
+  outcome.step = running.run.transcript.step();
+  outcome.subject = running.run.transcript.subject();
+  outcome.duration_ms = ms_since(running.started);
+  if (!status) {
+    Value left;
+    left.set("left", to_value(ProcessIdentity{pid, start_time, "probe"}));
+    running.run.transcript.take(render_json(left) + "\n");
+  }
+  close_pipe(running.process.stdout_fd);
+  outcome.stderr_tail = make_utf8(outcome.stderr_tail);
+  if (progress) progress(outcome);
+}
+
+// Waits for output of any; true when there is none left to wait for.
+bool wait_and_read(std::vector<Running>& all, milliseconds left, const Progress& progress) {
+  std::vector<pollfd> waits;
+  std::vector<std::pair<Running*, bool>> readers;  // and whether it is standard output
+  for (Running& running : all) {
+    if (running.ended) continue;
+    for (const bool is_stdout : {true, false}) {
+      const int fd = is_stdout ? running.process.stdout_fd : running.process.stderr_fd;
+      if (fd < 0) continue;
+      waits.push_back({fd, POLLIN, 0});
+      readers.emplace_back(&running, is_stdout);
+    }
+  }
+  if (waits.empty()) return true;
+  if (poll(waits.data(), waits.size(), static_cast<int>(left.count())) <= 0) return false;
+  for (size_t i = 0; i < waits.size(); ++i) {
+    if (waits[i].revents == 0) continue;
+    Running& running = *readers[i].first;
+    readers[i].second ? read_stdout(running) : read_stderr(running);
+  }
+  for (Running& running : all) {
+    // done may come before the end of the output: a child that hangs keeps the pipe open
+    const bool closed = running.process.stdout_fd < 0;
+    if (!running.ended && (closed || running.run.transcript.done())) {
+      finish(running, false, progress);
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<ProbeRun> run_probes(const std::vector<Launch>& launches, milliseconds deadline,
+                                 const Progress& progress) {
+  const Clock::time_point end = Clock::now() + deadline - kTimeToDie;
+  std::vector<Running> all;
+  all.reserve(launches.size());
+  for (const Launch& launch : launches) all.push_back(start(launch));
+  while (true) {
+    const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
+    if (left.count() <= 0 || wait_and_read(all, left, progress)) break;
+  }
+  for (Running& running : all) {
+    if (!running.ended)
+      kill(-running.process.pid, SIGKILL);  // all at once, so that all die at once
+  }
+  std::vector<ProbeRun> runs;
+  for (Running& running : all) {
+    if (!running.ended) finish(running, true, progress);
+    runs.push_back(std::move(running.run));
+  }
+  return runs;
+}
+
+}  // namespace efa

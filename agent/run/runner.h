@@ -1,0 +1,34 @@
+// Starts the processes of a pass, all at once, and brings back what each said and how it ended.
+// No probe can end the pass: one that hangs is killed at the deadline, and one that the kernel
+// does not let die is left behind and named.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "agent/run/transcript.h"
+#include "probes/protocol/outcome.h"
+
+namespace efa {
+
+struct Launch {
+  std::string name;        // as the report names it
+  std::string executable;  // absolute path
+  std::vector<std::string> arguments;
+  std::vector<std::string> environment;  // all of it: "NAME=value"
+  uint64_t capabilities = 0;             // kept when we are root
+};
+
+struct ProbeRun {
+  ProbeOutcome outcome;
+  Transcript transcript;
+};
+
+using Progress = std::function<void(const ProbeOutcome&)>;
+
+std::vector<ProbeRun> run_probes(const std::vector<Launch>& launches,
+                                 std::chrono::milliseconds deadline, const Progress& progress);
+
+}  // namespace efa

@@ -1,0 +1,40 @@
+// The probe's side of the protocol: JSON lines on standard output.
+//
+//   {"doing":"read hw_counters","subject":"0000:00:06.0"}   before a step that can hang
+//   {"set":"release","value":"6.1.0"}                       a fact that there is one of
+//   {"add":"functions","value":{...}}                       one of several
+//   {"look":{...}}                                          what was read, while recording
+//   {"left":{"pid":7,"start_time":93,"subject":"..."}}      a child that could not be killed
+//   {"done":true}                                           last
+#pragma once
+
+#include <string>
+
+#include "probes/protocol/describe.h"
+#include "probes/protocol/value.h"
+
+namespace efa {
+
+class Emitter {
+ public:
+  explicit Emitter(int fd) : fd_(fd) {}
+
+  void doing(const std::string& step, const std::string& subject = "") const;
+  template <class T>
+  void set(const std::string& fact, const T& value) const {
+    fact_line("set", fact, to_value(value));
+  }
+  template <class T>
+  void add(const std::string& fact, const T& value) const {
+    fact_line("add", fact, to_value(value));
+  }
+  void done() const;
+  // A line as it is; for what another process of the probe printed.
+  void line(const Value& value) const;
+
+ private:
+  void fact_line(const char* verb, const std::string& fact, Value value) const;
+  int fd_;
+};
+
+}  // namespace efa

@@ -1,0 +1,90 @@
+// The one door to the files of the machine under examination: /, a directory that shows another
+// machine, or a recording of one. Paths are absolute as on that machine; links never lead out of
+// it (openat2(2), RESOLVE_IN_ROOT). Only regular files are read, and never more than asked for.
+// While a recording is made, `record` is told each look and what it showed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "probes/protocol/result.h"
+#include "probes/protocol/value.h"
+
+namespace efa {
+
+struct FileStatus {
+  uint32_t mode = 0;  // as st_mode of stat(2)
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  uint32_t major = 0;  // of the device that a device node stands for
+  uint32_t minor = 0;
+
+  [[nodiscard]] bool is_directory() const;
+  [[nodiscard]] bool is_character_device() const;
+};
+
+struct Space {
+  uint64_t total_kib = 0;
+  uint64_t free_kib = 0;
+};
+
+class Sysroot {
+ public:
+  using Recorder = std::function<void(Value)>;
+  using KeepLine = std::function<bool(const std::string&)>;
+
+  static constexpr size_t kSmallFile = size_t{64} * 1024;  // sysfs gives a page at most
+
+  static Result<Sysroot> open(const std::string& directory);
+  // `looks` is what a Recorder was told, a JSON value a line.
+  static Result<Sysroot> replay(const std::string& looks);
+
+  Sysroot(Sysroot&& other) noexcept;
+  Sysroot& operator=(Sysroot&& other) = delete;
+  Sysroot(const Sysroot&) = delete;
+  Sysroot& operator=(const Sysroot&) = delete;
+  ~Sysroot();
+
+  // True on the machine itself: its device nodes, network and process limits are the node's own.
+  [[nodiscard]] bool live() const { return live_; }
+  [[nodiscard]] bool replaying() const { return fd_ < 0; }
+  void record_to(Recorder record);
+
+  // The whole file, without trailing white space; kTooLarge when it has more than `limit` bytes.
+  [[nodiscard]] Result<std::string> read(const std::string& path, size_t limit = kSmallFile) const;
+  // Exactly the first bytes, at most `limit`.
+  [[nodiscard]] Result<std::string> read_bytes(const std::string& path, size_t limit) const;
+  // Only the pieces between separators that `keep` wants; nothing else is kept or recorded.
+  [[nodiscard]] Result<std::vector<std::string>> read_lines(const std::string& path,
+                                                            const KeepLine& keep, size_t limit,
+                                                            char separator = '\n') const;
+  // The target of a link, as it is written; not followed.
+  [[nodiscard]] Result<std::string> link(const std::string& path) const;
+  // The names in a directory, sorted.
+  [[nodiscard]] Result<std::vector<std::string>> list(const std::string& directory) const;
+  [[nodiscard]] Result<FileStatus> status(const std::string& path) const;
+  [[nodiscard]] Result<Space> space(const std::string& path) const;
+  [[nodiscard]] bool exists(const std::string& path) const { return status(path).ok(); }
+  // Opens a device node for reading and writing and closes it. Live only.
+  [[nodiscard]] Result<Done> open_device(const std::string& path) const;
+  // The records of /dev/kmsg that are there now and that `keep` wants.
+  [[nodiscard]] Result<std::vector<std::string>> kernel_messages(const KeepLine& keep) const;
+
+ private:
+  Sysroot() = default;
+  template <class T, class Look>
+  Result<T> look(const char* verb, const std::string& path, const Look& at_machine) const;
+  [[nodiscard]] Result<int> open_at(const std::string& path, int flags) const;
+  [[nodiscard]] Result<std::string> read_regular(const std::string& path, size_t limit,
+                                                 bool whole) const;
+
+  int fd_ = -1;  // the root directory; none when replaying
+  bool live_ = false;
+  Recorder record_;
+  std::map<std::string, Value> looks_;  // "verb path" -> what it showed
+};
+
+}  // namespace efa
