@@ -1,0 +1,123 @@
+#include "agent/cli/config.h"
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+namespace efa {
+namespace {
+
+constexpr Setting kSettings[] = {
+    {"expect", &Config::expect, 0, 0,
+     "How many EFA devices the node should have: auto, none or a number in quotes"},
+    {"state_directory", &Config::state_directory, 0, 0, "Reports and what is kept between passes"},
+    {"run_directory", &Config::run_directory, 0, 0, "Where health.json is written"},
+    {"site_probes", &Config::site_probes, 0, 0, "Executables here are run as probes too"},
+    {"deadline_ms", &Config::deadline_ms, 1'000, 120'000, "A pass ends after this time"},
+    {"device_deadline_ms", &Config::device_deadline_ms, 100, 60'000,
+     "A device that has not answered after this time hangs"},
+    {"valid_for_s", &Config::valid_for_s, 10, 86'400, "A report older than this is stale"},
+    {"metadata.endpoint", &Config::metadata_endpoint, 0, 0,
+     "Address of the instance metadata service; empty: that of EC2"},
+    {"metadata.budget_ms", &Config::metadata_budget_ms, 100, 30'000,
+     "Time for all questions to the metadata service"},
+};
+
+Error error_at(const std::string& path, const toml::source_region& source,
+               const std::string& what) {
+  return {ErrorKind::kMalformed, path + ":" + std::to_string(source.begin.line), what};
+}
+
+const Setting* find_setting(const std::string& key) {
+  for (const Setting& setting : kSettings) {
+    if (key == setting.key) return &setting;
+  }
+  return nullptr;
+}
+
+Result<Done> take(const Setting& setting, const toml::node& node, Config& config,
+                  const std::string& path) {
+  if (const auto* text = std::get_if<std::string Config::*>(&setting.field)) {
+    const auto value = node.value_exact<std::string>();
+    if (!value)
+      return error_at(path, node.source(), std::string(setting.key) + " must be a string");
+    config.** text = *value;
+    return Done{};
+  }
+  const auto value = node.value_exact<int64_t>();
+  if (!value) {
+    return error_at(path, node.source(), std::string(setting.key) + " must be a whole number");
+  }
+  if (*value < setting.least || *value > setting.most) {
+    return error_at(path, node.source(),
+                    std::string(setting.key) + " must be from " + std::to_string(setting.least) +
+                        " to " + std::to_string(setting.most));
+  }
+  config.*std::get<int64_t Config::*>(setting.field) = *value;
+  return Done{};
+}
+
+bool is_table_of_settings(const std::string& name) {
+  for (const Setting& setting : kSettings) {
+    if (std::string(setting.key).starts_with(name + ".")) return true;
+  }
+  return false;
+}
+
+Result<Done> take_table(const toml::table& table, const std::string& prefix, Config& config,
+                        const std::string& path) {
+  for (const auto& [key, node] : table) {
+    const std::string name = prefix + std::string(key.str());
+    const Setting* setting = find_setting(name);
+    Result<Done> taken = Done{};
+    if (setting != nullptr) {
+      taken = take(*setting, node, config, path);
+    } else if (node.is_table() && is_table_of_settings(name)) {
+      taken = take_table(*node.as_table(), name + ".", config, path);
+    } else {
+      taken = error_at(path, key.source(), "unknown key '" + name + "'");
+    }
+    if (!taken) return taken;
+  }
+  return Done{};
+}
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  return kSettings;
+}
+
+Result<Config> parse_config(const std::string& toml, const std::string& path) {
+  const toml::parse_result parsed = toml::parse(toml, path);
+  if (!parsed) {
+    return error_at(path, parsed.error().source(), std::string(parsed.error().description()));
+  }
+  Config config;
+  const Result<Done> taken = take_table(parsed.table(), "", config, path);
+  if (!taken) return taken.error();
+  const Result<ExpectSetting> expect = parse_expect(config.expect);
+  if (!expect) return Error{ErrorKind::kMalformed, path, message_of(expect.error())};
+  if (config.device_deadline_ms >= config.deadline_ms) {
+    config.device_deadline_ms = config.deadline_ms / 2;
+  }
+  return config;
+}
+
+Result<Config> read_config(const std::string& path, bool required) {
+  constexpr size_t kMaxConfig = size_t{1} * 1024 * 1024;
+  std::ifstream file(path);
+  if (!file) {
+    if (errno == ENOENT && !required) return Config{};
+    return system_error(errno, path);
+  }
+  std::string text(kMaxConfig + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() > kMaxConfig) return system_error(EFBIG, path);
+  return parse_config(text, path);
+}
+
+}  // namespace efa

@@ -1,0 +1,45 @@
+// The configuration, /etc/efa-doctor/config.toml: one table of settings gives the keys, their
+// types, bounds, defaults and descriptions. An unknown key or a wrong type is an error that names
+// the line; a missing file means the defaults.
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "agent/diagnose/expectation.h"
+#include "probes/protocol/result.h"
+
+namespace efa {
+
+struct Config {
+  std::string expect = "auto";
+  std::string state_directory = "/var/lib/efa-doctor";
+  std::string run_directory = "/run/efa-doctor";
+  std::string site_probes = "/etc/efa-doctor/probes.d";
+  int64_t deadline_ms = 10'000;        // of a whole pass
+  int64_t device_deadline_ms = 5'000;  // an answer of a living device takes milliseconds
+  int64_t valid_for_s = 900;           // three times the interval of the daemon
+  std::string metadata_endpoint;       // "": that of EC2, asked only on EC2
+  int64_t metadata_budget_ms = 1'000;
+};
+
+using Field = std::variant<std::string Config::*, int64_t Config::*>;
+
+struct Setting {
+  const char* key;  // "metadata.endpoint": a table and a key in it
+  Field field;
+  int64_t least;  // of a number
+  int64_t most;
+  const char* help;
+};
+
+inline constexpr const char* kConfigPath = "/etc/efa-doctor/config.toml";
+
+std::span<const Setting> settings();
+Result<Config> parse_config(const std::string& toml, const std::string& path);
+// `required`: the file was named on the command line, so it must be there.
+Result<Config> read_config(const std::string& path, bool required);
+
+}  // namespace efa

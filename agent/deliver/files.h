@@ -1,0 +1,13 @@
+// Files that readers never see half written: written beside, synced, renamed.
+#pragma once
+
+#include <string>
+
+#include "probes/protocol/result.h"
+
+namespace efa {
+
+Result<Done> write_file(const std::string& path, const std::string& text, unsigned mode);
+Result<std::string> read_file(const std::string& path, size_t limit);
+
+}  // namespace efa

@@ -1,0 +1,38 @@
+// From what was seen to what is wrong: findings, their root causes, the funnel, the verdict. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "probes/judges.h"
+
+namespace efa {
+
+enum class Verdict { kHealthy, kDegraded, kUnhealthy, kUnknown, kNotApplicable };
+
+struct FunnelStage {
+  Rung rung = Rung::kNone;
+  std::optional<int> count;      // absent: not measured, or could not look
+  std::vector<PciAddress> lost;  // reached the rung below and not this one
+};
+
+struct Diagnosis {
+  Verdict verdict = Verdict::kUnknown;
+  std::string summary;
+  std::vector<std::string> root_causes;  // codes, the gravest first
+  std::vector<FunnelStage> funnel;
+  std::vector<Finding> findings;  // by code, then subject
+  Expectation expectation;
+};
+
+Diagnosis diagnose(const Node& node, const Expectation& expectation);
+
+// The parts, for tests.
+std::vector<Finding> judge_all(const Node& node, const Expectation& expectation);
+void explain(std::vector<Finding>& findings);
+std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectation,
+                                   const std::vector<Finding>& findings);
+Verdict verdict_of(const Node& node, const Expectation& expectation,
+                   const std::vector<Finding>& findings);
+
+}  // namespace efa

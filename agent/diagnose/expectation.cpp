@@ -1,0 +1,89 @@
+#include "agent/diagnose/expectation.h"
+
+#include "agent/diagnose/instance_types.h"
+#include "probes/protocol/describe.h"
+#include "probes/protocol/text.h"
+
+namespace efa {
+
+template <class Io>
+void describe(Io& io, InstanceType& type) {
+  io("efa", type.efa);
+  io("max_efa_interfaces", type.max_efa_interfaces);
+}
+
+namespace {
+
+constexpr int kMaxExpected = 1024;  // more than any machine has; catches typing errors
+
+// What on the node says that somebody meant it to use EFA; "" when nothing does.
+std::string intent_of(const Node& node) {
+  if (!node.pci.facts.efa.empty()) return "the node has an EFA device";
+  if (!node.rdma.facts.devices.empty()) return "the node has an RDMA device of EFA";
+  if (node.kernel.facts.efa_loaded == true) return "the efa driver is loaded";
+  if (node.kernel.facts.module_file) return "the efa driver is installed";
+  if (node.software.facts.installer_version) return "the EFA installer was run";
+  return "";
+}
+
+}  // namespace
+
+Result<InstanceTypes> parse_instance_types(const std::string& json) {
+  const Result<Value> document = parse_json(json, "instance-types.json");
+  if (!document) return document.error();
+  const Value* types = document->find("types");
+  if (types == nullptr) return Error{ErrorKind::kMalformed, "instance-types.json", "has no types"};
+  return from_value<InstanceTypes>(*types, "instance-types.json");
+}
+
+const InstanceTypes& instance_types() {
+  static const InstanceTypes kTypes =
+      parse_instance_types(kInstanceTypesJson).value_or(InstanceTypes{});
+  return kTypes;
+}
+
+Result<ExpectSetting> parse_expect(const std::string& text) {
+  if (text == "auto") return ExpectSetting{};
+  if (text == "none") return ExpectSetting{0};
+  const auto count = parse_number<int>(text);
+  if (!count || *count < 0 || *count > kMaxExpected) {
+    return Error{ErrorKind::kMalformed, "expect", "'" + text + "' is not auto, none or a number"};
+  }
+  return ExpectSetting{count};
+}
+
+Expectation expectation_of(const Node& node, const ExpectSetting& setting,
+                           const InstanceTypes& types) {
+  Expectation expectation;
+  expectation.instance_type = node.cloud.facts.instance_type.value_or("");
+  const auto type = types.find(expectation.instance_type);
+  const bool known = type != types.end();
+  if (known) expectation.maximum = type->second.max_efa_interfaces;
+  if (setting.exactly) {
+    expectation.exactly = setting.exactly;
+    expectation.expected = *setting.exactly > 0;
+    expectation.why = *setting.exactly > 0
+                          ? std::to_string(*setting.exactly) + " EFA devices are configured"
+                          : "none is configured";
+    return expectation;
+  }
+  const std::string intent = intent_of(node);
+  const std::string name =
+      expectation.instance_type.empty() ? "an unknown instance type" : expectation.instance_type;
+  const bool incapable = known && type->second.efa == false;
+  const bool has_device = !node.pci.facts.efa.empty();
+  if (has_device || (!intent.empty() && known && !incapable)) {
+    expectation.expected = true;
+    expectation.why = name + (known ? " can have EFA and " : ", and ") + intent;
+  } else if (incapable) {
+    expectation.why = name + " cannot have EFA";
+  } else if (known) {
+    expectation.why = name + " can have EFA, but nothing on the node shows that it is meant to";
+  } else {
+    expectation.why = name + (expectation.instance_type.empty() ? "" : " is no EFA type we know") +
+                      (intent.empty() ? " and no sign of EFA" : ", though " + intent);
+  }
+  return expectation;
+}
+
+}  // namespace efa

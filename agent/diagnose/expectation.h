@@ -1,0 +1,33 @@
+// Is EFA expected on this node, and how much of it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "probes/node.h"
+#include "probes/protocol/result.h"
+
+namespace efa {
+
+// One row of packaging/instance-types.json.
+struct InstanceType {
+  std::optional<bool> efa;  // absent: the sources contradict each other
+  std::optional<int> max_efa_interfaces;
+};
+using InstanceTypes = std::map<std::string, InstanceType>;
+
+Result<InstanceTypes> parse_instance_types(const std::string& json);
+// The table that was built in.
+const InstanceTypes& instance_types();
+
+// --expect auto|none|N, or `expect` of the configuration.
+struct ExpectSetting {
+  std::optional<int> exactly;  // 0: none
+};
+Result<ExpectSetting> parse_expect(const std::string& text);
+
+Expectation expectation_of(const Node& node, const ExpectSetting& setting,
+                           const InstanceTypes& types);
+
+}  // namespace efa

@@ -1,0 +1,41 @@
+#include <algorithm>
+
+#include "agent/diagnose/diagnosis.h"
+
+namespace efa {
+namespace {
+
+const std::vector<Judge>& table() {
+  static const std::vector<Judge> kJudges = {
+      pci_judge(),    kernel_judge(), rdma_judge(),  verbs_judge(),
+      fabric_judge(), limits_judge(), cloud_judge(), outcome_judge(),
+  };
+  return kJudges;
+}
+
+}  // namespace
+
+std::span<const Judge> judges() {
+  return table();
+}
+
+const Check* find_check(std::string_view code) {
+  for (const Judge& judge : table()) {
+    for (const Check& check : judge.checks()) {
+      if (check.code == code) return &check;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<Finding> judge_all(const Node& node, const Expectation& expectation) {
+  Findings findings;
+  for (const Judge& judge : table()) judge.judge(node, expectation, findings);
+  std::vector<Finding> all = findings.take();
+  std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) {
+    return std::tie(a.code, a.subject) < std::tie(b.code, b.subject);
+  });
+  return all;
+}
+
+}  // namespace efa

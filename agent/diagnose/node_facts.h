@@ -1,0 +1,16 @@
+// From the runs of the probes to the typed facts that judges see.
+#pragma once
+
+#include <vector>
+
+#include "agent/run/runner.h"
+#include "probes/node.h"
+
+namespace efa {
+
+// Facts of the wrong shape make the probe's outcome kFailed; those before them stay.
+Node node_of(const std::vector<ProbeRun>& runs, bool live);
+
+std::vector<const ProbeOutcome*> outcomes_of(const Node& node);
+
+}  // namespace efa

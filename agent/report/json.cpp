@@ -1,0 +1,170 @@
+// The report as a JSON value: the contract of packaging/report.schema.json.
+
+#include "agent/diagnose/node_facts.h"
+#include "agent/report/report.h"
+#include "agent/version.h"
+#include "probes/protocol/describe.h"
+
+namespace efa {
+namespace {
+
+void set_unless_empty(Value& object, const char* key, const std::string& text) {
+  if (!text.empty()) object.set(key, text);
+}
+
+void set_if(Value& object, const char* key, const std::optional<std::string>& text) {
+  if (text && !text->empty()) object.set(key, *text);
+}
+
+Value agent_value() {
+  Value agent;
+  agent.set("version", kVersion);
+  agent.set("commit", kCommit);
+  return agent;
+}
+
+Value node_value(const Node& node) {
+  Value value = Object{};
+  const CloudFacts& cloud = node.cloud.facts;
+  set_if(value, "hostname", node.kernel.facts.hostname);
+  set_if(value, "instance_id", cloud.instance_id);
+  set_if(value, "instance_type", cloud.instance_type);
+  set_if(value, "region", cloud.region);
+  set_if(value, "availability_zone", cloud.availability_zone);
+  set_if(value, "availability_zone_id", cloud.availability_zone_id);
+  set_if(value, "placement_group", cloud.placement_group);
+  set_if(value, "boot_id", node.kernel.facts.boot_id);
+  set_if(value, "kernel", node.kernel.facts.release);
+  set_if(value, "os", node.kernel.facts.os);
+  return value;
+}
+
+Value run_value(const RunInfo& run) {
+  Value self;
+  self.set("max_rss_kib", run.max_rss_kib);
+  self.set("cpu_ms", run.cpu_ms);
+  Value value;
+  value.set("trigger", run.trigger);
+  value.set("sequence", run.sequence);
+  value.set("started_at", time_text(run.started_at_ms));
+  value.set("duration_ms", run.duration_ms);
+  value.set("valid_until", time_text(run.started_at_ms + run.valid_for_ms));
+  value.set("self", std::move(self));
+  return value;
+}
+
+Value funnel_value(const std::vector<FunnelStage>& funnel) {
+  Array stages;
+  for (const FunnelStage& stage : funnel) {
+    Value value;
+    value.set("stage", rung_text(stage.rung));
+    value.set("count", stage.count ? Value(*stage.count) : Value(nullptr));
+    value.set("lost", to_value(stage.lost));
+    stages.push_back(std::move(value));
+  }
+  return stages;
+}
+
+// What each rung saw of a device, side by side.
+Value device_value(const Node& node, const PciFunction& function) {
+  Value value;
+  value.set("pci_address", function.address.to_text());
+  value.set("pci", to_value(function));
+  for (const RdmaDevice& device : node.rdma.facts.devices) {
+    if (device.address == function.address) value.set("rdma", to_value(device));
+  }
+  for (const Counters& counters : node.rdma.facts.counters) {
+    if (counters.address == function.address) value.set("counters", to_value(counters));
+  }
+  for (const VerbsDevice& device : node.verbs.facts.devices) {
+    if (device.address == function.address) value.set("verbs", to_value(device));
+  }
+  for (const TopologyDevice& device : node.topology.facts.efa) {
+    if (device.address == function.address) value.set("topology", to_value(device));
+  }
+  return value;
+}
+
+Value probes_value(const Node& node) {
+  Array probes;
+  for (const ProbeOutcome* outcome : outcomes_of(node)) {
+    Value value;
+    value.set("name", outcome->name);
+    value.set("status", status_text(outcome->status));
+    value.set("duration_ms", outcome->duration_ms);
+    set_unless_empty(value, "detail", outcome->detail);
+    const bool ok = outcome->status == ProbeStatus::kOk;
+    if (!ok) set_unless_empty(value, "step", outcome->step);
+    if (!ok) set_unless_empty(value, "subject", outcome->subject);
+    set_unless_empty(value, "stderr", outcome->stderr_tail);
+    probes.push_back(std::move(value));
+  }
+  return probes;
+}
+
+}  // namespace
+
+Value finding_value(const Finding& finding) {
+  const Check* check = find_check(finding.code);
+  Value evidence = Object{};
+  set_unless_empty(evidence, "observed", finding.evidence.observed);
+  set_unless_empty(evidence, "expected", finding.evidence.expected);
+  set_unless_empty(evidence, "source", finding.evidence.source);
+  Value value;
+  value.set("code", finding.code);
+  value.set("result", result_text(finding.result));
+  value.set("severity", severity_text(check == nullptr ? Severity::kWarning : check->severity));
+  value.set("subject", finding.subject);
+  value.set("message", finding.message);
+  value.set("evidence", std::move(evidence));
+  set_unless_empty(value, "explained_by", finding.explained_by);
+  if (check != nullptr && finding.result == FindingResult::kFail) {
+    Value remedy;
+    remedy.set("actor", actor_text(check->actor));
+    remedy.set("text", check->remedy);
+    set_unless_empty(remedy, "command", finding.command.empty() ? check->command : finding.command);
+    value.set("remedy", std::move(remedy));
+  }
+  return value;
+}
+
+Value report_value(const Report& report) {
+  Array findings;
+  for (const Finding& finding : report.diagnosis.findings) {
+    findings.push_back(finding_value(finding));
+  }
+  Array devices;
+  for (const PciFunction& function : report.node.pci.facts.efa) {
+    devices.push_back(device_value(report.node, function));
+  }
+  Value value;
+  value.set("schema", "efa-doctor.report.v1");
+  value.set("agent", agent_value());
+  value.set("node", node_value(report.node));
+  value.set("run", run_value(report.run));
+  value.set("verdict", verdict_text(report.diagnosis.verdict));
+  value.set("summary", report.diagnosis.summary);
+  value.set("root_causes", to_value(report.diagnosis.root_causes));
+  value.set("funnel", funnel_value(report.diagnosis.funnel));
+  value.set("findings", std::move(findings));
+  value.set("devices", std::move(devices));
+  value.set("probes", probes_value(report.node));
+  value.set("facts", report.facts);
+  return value;
+}
+
+Value health_value(const Report& report, const std::string& report_path) {
+  Value value;
+  value.set("verdict", verdict_text(report.diagnosis.verdict));
+  value.set("exit_code", exit_code_of(report.diagnosis.verdict));
+  value.set("summary", report.diagnosis.summary);
+  value.set("root_causes", to_value(report.diagnosis.root_causes));
+  value.set("generated_at", time_text(report.run.started_at_ms));
+  value.set("valid_until", time_text(report.run.started_at_ms + report.run.valid_for_ms));
+  value.set("boot_id", report.node.kernel.facts.boot_id.value_or(""));
+  value.set("sequence", report.run.sequence);
+  value.set("report", report_path);
+  return value;
+}
+
+}  // namespace efa

@@ -1,0 +1,107 @@
+// The report in the Prometheus text exposition format 0.0.4, for a node exporter's textfile
+// collector. No instance label: the scraper adds its own.
+
+#include <map>
+
+#include "agent/report/report.h"
+
+namespace efa {
+namespace {
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out;
+}
+
+class Metrics {
+ public:
+  void family(const std::string& name, const std::string& type, const std::string& help) {
+    text_ += "# HELP " + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
+    name_ = name;
+  }
+  void sample(const std::map<std::string, std::string>& labels, const std::string& value) {
+    std::string list;
+    for (const auto& [label, text] : labels) {
+      list += (list.empty() ? "" : ",") + label + "=\"" + escaped(text) + "\"";
+    }
+    text_ += name_ + (list.empty() ? "" : "{" + list + "}") + " " + value + "\n";
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string name_;
+  std::string text_;
+};
+
+void put_verdict(Metrics& metrics, const Report& report) {
+  metrics.family("efa_doctor_verdict", "gauge", "1 for the verdict of the newest pass, else 0.");
+  for (const Verdict verdict : {Verdict::kHealthy, Verdict::kDegraded, Verdict::kUnhealthy,
+                                Verdict::kUnknown, Verdict::kNotApplicable}) {
+    metrics.sample({{"verdict", verdict_text(verdict)}},
+                   verdict == report.diagnosis.verdict ? "1" : "0");
+  }
+}
+
+void put_funnel(Metrics& metrics, const Report& report) {
+  metrics.family("efa_doctor_devices", "gauge",
+                 "EFA devices that reached a stage; absent: not measured.");
+  for (const FunnelStage& stage : report.diagnosis.funnel) {
+    if (!stage.count) continue;
+    metrics.sample({{"stage", rung_text(stage.rung)}}, std::to_string(*stage.count));
+  }
+}
+
+void put_failing(Metrics& metrics, const Report& report) {
+  std::map<std::string, std::pair<int, bool>> codes;  // how many subjects, and is it a root cause
+  for (const Finding& finding : report.diagnosis.findings) {
+    if (finding.result != FindingResult::kFail) continue;
+    auto& [count, root] = codes[finding.code];
+    ++count;
+    root = root || finding.explained_by.empty();
+  }
+  metrics.family("efa_doctor_findings", "gauge", "Subjects for which a check fails.");
+  for (const auto& [code, entry] : codes) {
+    metrics.sample({{"code", code},
+                    {"root_cause", entry.second ? "true" : "false"},
+                    {"severity", severity_text(find_check(code)->severity)}},
+                   std::to_string(entry.first));
+  }
+}
+
+void put_counters(Metrics& metrics, const Report& report) {
+  metrics.family("efa_doctor_hw_counter_total", "counter", "Hardware counters of each EFA device.");
+  for (const Counters& counters : report.node.rdma.facts.counters) {
+    for (const auto* values : {&counters.device, &counters.port}) {
+      for (const auto& [name, value] : *values) {
+        metrics.sample({{"counter", name}, {"pci_address", counters.address.to_text()}},
+                       std::to_string(value));
+      }
+    }
+  }
+}
+
+std::string seconds(int64_t ms) {
+  const std::string fraction = std::to_string(ms % 1000 + 1000).substr(1);
+  return std::to_string(ms / 1000) + "." + fraction;
+}
+
+}  // namespace
+
+std::string render_prometheus(const Report& report) {
+  Metrics metrics;
+  put_verdict(metrics, report);
+  put_funnel(metrics, report);
+  put_failing(metrics, report);
+  put_counters(metrics, report);
+  metrics.family("efa_doctor_pass_duration_seconds", "gauge", "Wall time of the newest pass.");
+  metrics.sample({}, seconds(report.run.duration_ms));
+  metrics.family("efa_doctor_pass_timestamp_seconds", "gauge", "Unix time of the newest pass.");
+  metrics.sample({}, seconds(report.run.started_at_ms));
+  return metrics.text();
+}
+
+}  // namespace efa

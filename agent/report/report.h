@@ -1,0 +1,54 @@
+// The report of a pass as one value; text, JSON, Prometheus and the health file are renderings of
+// it. Shapes and names: packaging/report.schema.json.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/diagnose/diagnosis.h"
+#include "probes/protocol/value.h"
+
+namespace efa {
+
+struct RunInfo {
+  std::string trigger;  // "once", "replay"
+  int64_t sequence = 1;
+  int64_t started_at_ms = 0;  // Unix time
+  int64_t duration_ms = 0;
+  int64_t valid_for_ms = 0;  // after the start of the pass
+  int64_t max_rss_kib = 0;   // the largest process of the pass
+  int64_t cpu_ms = 0;
+};
+
+struct Report {
+  Diagnosis diagnosis;
+  Node node;
+  RunInfo run;
+  Object facts;  // probe name -> what it said
+};
+
+std::string verdict_text(Verdict verdict);
+std::string result_text(FindingResult result);
+std::string severity_text(Severity severity);
+std::string actor_text(Actor actor);
+std::string rung_text(Rung rung);
+std::string status_text(ProbeStatus status);
+// "2026-11-23T22:00:00Z" (RFC 3339)
+std::string time_text(int64_t unix_ms);
+int exit_code_of(Verdict verdict);
+
+Value report_value(const Report& report);
+Value health_value(const Report& report, const std::string& report_path);
+Value finding_value(const Finding& finding);
+std::string render_prometheus(const Report& report);
+
+struct TextStyle {
+  bool colour = false;
+  int width = 80;
+  bool verbose = false;  // findings that pass too
+};
+std::string render_text(const Report& report, const TextStyle& style);
+
+}  // namespace efa

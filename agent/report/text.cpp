@@ -1,0 +1,215 @@
+// The report for a person: the verdict first, then what is wrong and what to do, then the funnel.
+// On a node with 32 devices it stays under the 24,000 characters that SSM keeps.
+
+#include <algorithm>
+#include <map>
+
+#include "agent/diagnose/node_facts.h"
+#include "agent/report/report.h"
+#include "probes/protocol/text.h"
+
+namespace efa {
+namespace {
+
+constexpr size_t kMaxText = 20'000;
+constexpr size_t kMaxSubjects = 8;  // of one code; the JSON report has all
+
+class Page {
+ public:
+  explicit Page(const TextStyle& style) : style_(style) {}
+
+  void line(const std::string& text = "") { text_ += text + "\n"; }
+
+  // Words wrapped at the width, every line with that indent.
+  void paragraph(const std::string& text, size_t indent) {
+    const auto width = static_cast<size_t>(std::max(style_.width, 40));
+    std::string current(indent, ' ');
+    for (const std::string& word : words(text)) {
+      if (current.size() > indent && current.size() + 1 + word.size() > width) {
+        line(current);
+        current.assign(indent, ' ');
+      }
+      if (current.size() > indent) current += ' ';
+      current += word;
+    }
+    line(current);
+  }
+
+  // A command stays on one line, so that it can be pasted.
+  void command(const std::string& text, size_t indent) {
+    line(std::string(indent, ' ') + "$ " + text);
+  }
+
+  [[nodiscard]] std::string colour(const std::string& text, const char* code) const {
+    return style_.colour ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
+  }
+
+  [[nodiscard]] std::string take() {
+    if (text_.size() > kMaxText) {
+      const std::string cut = "\n[cut: --format json has everything]\n";
+      text_.resize(text_.rfind('\n', kMaxText - cut.size()));
+      text_ += cut;
+    }
+    return text_;
+  }
+
+ private:
+  TextStyle style_;
+  std::string text_;
+};
+
+const char* colour_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kHealthy:
+      return "1;32";
+    case Verdict::kDegraded:
+      return "1;33";
+    case Verdict::kUnhealthy:
+      return "1;31";
+    default:
+      return "1;36";
+  }
+}
+
+void put_head(Page& page, const Report& report) {
+  const Diagnosis& diagnosis = report.diagnosis;
+  std::string name = verdict_text(diagnosis.verdict);
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+    return c == '_' ? ' ' : static_cast<char>(std::toupper(c));
+  });
+  page.line(page.colour(name, colour_of(diagnosis.verdict)) + "  " + diagnosis.summary);
+  std::string about;
+  const auto add = [&about](const std::optional<std::string>& text) {
+    if (text && !text->empty()) about += (about.empty() ? "" : ", ") + *text;
+  };
+  add(report.node.kernel.facts.hostname);
+  add(report.node.cloud.facts.instance_id);
+  add(report.node.cloud.facts.instance_type);
+  add(report.node.cloud.facts.availability_zone_id);
+  if (report.node.kernel.facts.release) add("kernel " + *report.node.kernel.facts.release);
+  if (report.node.kernel.facts.efa_version) add("efa " + *report.node.kernel.facts.efa_version);
+  page.paragraph(about, 0);
+}
+
+void put_funnel(Page& page, const Report& report) {
+  if (!report.diagnosis.expectation.expected) return;
+  page.line();
+  std::string counts;
+  for (const FunnelStage& stage : report.diagnosis.funnel) {
+    counts += (counts.empty() ? "" : " > ") + rung_text(stage.rung) + " " +
+              (stage.count ? std::to_string(*stage.count) : "?");
+  }
+  page.paragraph(counts, 0);
+  for (const FunnelStage& stage : report.diagnosis.funnel) {
+    if (stage.lost.empty()) continue;
+    std::vector<std::string> lost;
+    for (const PciAddress& address : stage.lost) lost.push_back(address.to_text());
+    page.paragraph("lost at " + rung_text(stage.rung) + ": " + join(lost, " "), 2);
+  }
+}
+
+using ByCode = std::map<std::string, std::vector<const Finding*>>;
+
+std::string mark_of(const Page& page, Severity severity, FindingResult result) {
+  if (result == FindingResult::kUnknown) return page.colour("UNKNOWN ", "36");
+  switch (severity) {
+    case Severity::kCritical:
+      return page.colour("CRITICAL", "31");
+    case Severity::kWarning:
+      return page.colour("WARNING ", "33");
+    default:
+      return page.colour("INFO    ", "34");
+  }
+}
+
+void put_subjects(Page& page, const std::vector<const Finding*>& findings) {
+  for (size_t i = 0; i < std::min(findings.size(), kMaxSubjects); ++i) {
+    page.paragraph(findings[i]->subject + ": " + findings[i]->message, 4);
+  }
+  if (findings.size() > kMaxSubjects) {
+    page.line("    and " + std::to_string(findings.size() - kMaxSubjects) + " more");
+  }
+}
+
+void put_remedy(Page& page, const Check& check, const std::vector<const Finding*>& findings) {
+  page.paragraph("fix (" + actor_text(check.actor) + "): " + check.remedy, 4);
+  size_t shown = 0;
+  std::string previous;
+  for (const Finding* finding : findings) {
+    const std::string command = finding->command.empty() ? check.command : finding->command;
+    if (command.empty() || command == previous || shown++ == kMaxSubjects) continue;
+    page.command(command, 4);
+    previous = command;
+  }
+}
+
+void put_group(Page& page, const std::string& code, const std::vector<const Finding*>& findings) {
+  const Check* check = find_check(code);
+  if (check == nullptr) return;
+  page.line();
+  page.line(mark_of(page, check->severity, findings.front()->result) + "  " + code + ": " +
+            check->title);
+  put_subjects(page, findings);
+  if (findings.front()->result == FindingResult::kFail) put_remedy(page, *check, findings);
+}
+
+// The groups of that kind, root causes in their order of gravity first.
+void put_findings(Page& page, const Report& report, FindingResult result) {
+  for (const Severity severity : {Severity::kCritical, Severity::kWarning, Severity::kInfo}) {
+    ByCode groups;
+    for (const Finding& finding : report.diagnosis.findings) {
+      const Check* check = find_check(finding.code);
+      const bool wanted = finding.result == result && finding.explained_by.empty() &&
+                          check != nullptr && check->severity == severity;
+      if (wanted) groups[finding.code].push_back(&finding);
+    }
+    for (const auto& [code, findings] : groups) put_group(page, code, findings);
+  }
+}
+
+void put_explained(Page& page, const Report& report) {
+  std::map<std::string, std::map<std::string, int>> explained;  // cause -> code -> how often
+  for (const Finding& finding : report.diagnosis.findings) {
+    if (!finding.explained_by.empty()) ++explained[finding.explained_by][finding.code];
+  }
+  if (explained.empty()) return;
+  page.line();
+  for (const auto& [cause, codes] : explained) {
+    std::string list;
+    for (const auto& [code, count] : codes) {
+      list += (list.empty() ? "" : ", ") + code;
+      if (count > 1) list += " (" + std::to_string(count) + ")";
+    }
+    page.paragraph("follows from " + cause + ": " + list, 0);
+  }
+}
+
+void put_foot(Page& page, const Report& report) {
+  std::string bad;
+  for (const ProbeOutcome* outcome : outcomes_of(report.node)) {
+    const bool fine =
+        outcome->status == ProbeStatus::kOk || outcome->status == ProbeStatus::kNotApplicable;
+    if (!fine)
+      bad += (bad.empty() ? "" : ", ") + outcome->name + " " + status_text(outcome->status);
+  }
+  page.line();
+  page.line("looked for " + std::to_string(report.run.duration_ms) + " ms" +
+            (bad.empty() ? "" : "; probes: " + bad));
+}
+
+}  // namespace
+
+std::string render_text(const Report& report, const TextStyle& style) {
+  Page page(style);
+  put_head(page, report);
+  put_funnel(page, report);
+  put_findings(page, report, FindingResult::kFail);
+  put_explained(page, report);
+  if (report.diagnosis.expectation.expected) {
+    put_findings(page, report, FindingResult::kUnknown);
+  }
+  put_foot(page, report);
+  return page.take();
+}
+
+}  // namespace efa

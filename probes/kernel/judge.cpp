@@ -1,0 +1,150 @@
+// Judges what probe-kernel saw: is the efa driver there, loaded, allowed, and in good company.
+
+#include "probes/judges.h"
+
+namespace efa {
+namespace {
+
+std::span<const Check> checks() {
+  static const std::vector<Check> kChecks = {
+      {"kernel.driver-not-installed",
+       Severity::kCritical,
+       Actor::kImageOwner,
+       Rung::kDriver,
+       "The running kernel has no efa driver",
+       "No EFA device gets a driver; no process can use EFA.",
+       "modules.dep and modules.builtin of the running kernel name no efa, and it is not loaded.",
+       "Run the EFA installer for this kernel; after a kernel update its DKMS build may have "
+       "failed for lack of kernel headers.",
+       "dkms status; sudo dkms autoinstall -k \"$(uname -r)\"; sudo modprobe efa",
+       {}},
+      {"kernel.driver-not-loaded",
+       Severity::kCritical,
+       Actor::kNodeOperator,
+       Rung::kDriver,
+       "The efa driver is not loaded",
+       "No EFA device has a driver; no process can use EFA.",
+       "/sys/module/efa is absent while EFA devices are present.",
+       "Load it, and find out why it was not loaded at boot.",
+       "sudo modprobe efa",
+       {"kernel.driver-not-installed", "kernel.driver-blocked"}},
+      {"kernel.driver-blocked",
+       Severity::kCritical,
+       Actor::kImageOwner,
+       Rung::kDriver,
+       "A modprobe configuration keeps the efa driver out",
+       "The driver is not loaded at boot.",
+       "A file in modprobe.d blacklists efa or installs it as true or false.",
+       "Remove the line, then load the driver.",
+       "",
+       {}},
+      {"kernel.uverbs-not-loaded",
+       Severity::kCritical,
+       Actor::kImageOwner,
+       Rung::kNode,
+       "ib_uverbs is not loaded",
+       "There are no /dev/infiniband/uverbs nodes; no process can use EFA.",
+       "/sys/module/ib_uverbs is absent while EFA devices are present.",
+       "Install the kernel's extra modules if ib_uverbs is missing, and load it.",
+       "sudo modprobe ib_uverbs",
+       {"kernel.driver-not-installed", "kernel.driver-not-loaded", "kernel.driver-blocked"}},
+      {"kernel.rdma-netns-exclusive",
+       Severity::kInfo,
+       Actor::kNodeOperator,
+       Rung::kNone,
+       "RDMA devices belong to one network namespace",
+       "Processes in other network namespaces (containers) cannot open them.",
+       "/sys/module/ib_core/parameters/netns_mode is N.",
+       "Set the RDMA subsystem to shared if containers are to use EFA.",
+       "sudo rdma system set netns shared",
+       {}},
+      {"kernel.other-rdma-stack",
+       Severity::kInfo,
+       Actor::kImageOwner,
+       Rung::kNone,
+       "Another RDMA stack (MLNX_OFED) lies beside the kernel's",
+       "An efa module built for one does not load, or crashes, with the other.",
+       "/usr/src/ofa_kernel exists, or ib_core of the running kernel lies in updates/.",
+       "Keep one RDMA stack in the image.",
+       "",
+       {}},
+  };
+  return kChecks;
+}
+
+void judge_installed(const KernelFacts& facts, Findings& findings) {
+  const bool present =
+      facts.efa_loaded == true || facts.efa_builtin == true || facts.module_file.has_value();
+  const std::string release = facts.release.value_or("the running kernel");
+  if (present) {
+    findings.pass("kernel.driver-not-installed", kNodeSubject, "efa is there for " + release,
+                  {facts.module_file.value_or("loaded"), "efa", "modules.dep"});
+  } else if (facts.module_index_readable == true) {
+    findings.fail("kernel.driver-not-installed", kNodeSubject, "no module efa for " + release,
+                  {"absent", "efa", "modules.dep and modules.builtin of " + release});
+  } else {
+    findings.unknown("kernel.driver-not-installed", kNodeSubject,
+                     "which modules " + release + " has could not be read");
+  }
+}
+
+void judge_loaded(const KernelFacts& facts, Findings& findings) {
+  const Evidence evidence{facts.efa_loaded == true ? "loaded" : "absent", "loaded",
+                          "/sys/module/efa"};
+  if (!facts.efa_loaded) {
+    findings.unknown("kernel.driver-not-loaded", kNodeSubject, "could not be read", evidence);
+  } else if (*facts.efa_loaded || facts.efa_builtin == true) {
+    const std::string version = facts.efa_version ? " " + *facts.efa_version : "";
+    findings.pass("kernel.driver-not-loaded", kNodeSubject, "efa" + version + " is loaded",
+                  evidence);
+  } else {
+    findings.fail("kernel.driver-not-loaded", kNodeSubject, "module efa is not loaded", evidence);
+  }
+}
+
+void judge_blocked(const KernelFacts& facts, Findings& findings) {
+  if (!facts.blacklisted_by || facts.efa_loaded == true) return;
+  findings.fail("kernel.driver-blocked", kNodeSubject, "kept out by " + *facts.blacklisted_by,
+                {*facts.blacklisted_by, "no such line", "modprobe.d"});
+}
+
+void judge_uverbs(const KernelFacts& facts, Findings& findings) {
+  const Evidence evidence{facts.ib_uverbs_loaded == true ? "loaded" : "absent", "loaded",
+                          "/sys/module/ib_uverbs"};
+  if (!facts.ib_uverbs_loaded) {
+    findings.unknown("kernel.uverbs-not-loaded", kNodeSubject, "could not be read", evidence);
+  } else if (*facts.ib_uverbs_loaded) {
+    findings.pass("kernel.uverbs-not-loaded", kNodeSubject, "ib_uverbs is loaded", evidence);
+  } else {
+    findings.fail("kernel.uverbs-not-loaded", kNodeSubject, "ib_uverbs is not loaded", evidence);
+  }
+}
+
+void judge_company(const KernelFacts& facts, Findings& findings) {
+  if (facts.rdma_netns_shared == false) {
+    findings.fail("kernel.rdma-netns-exclusive", kNodeSubject, "RDMA namespaces are exclusive",
+                  {"N", "Y", "/sys/module/ib_core/parameters/netns_mode"});
+  }
+  if (facts.ofed) {
+    findings.fail("kernel.other-rdma-stack", kNodeSubject, "found " + *facts.ofed,
+                  {*facts.ofed, "none", "file system"});
+  }
+}
+
+void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (!expectation.expected || node.pci.facts.efa.empty()) return;  // there is nothing to drive
+  const KernelFacts& facts = node.kernel.facts;
+  judge_installed(facts, findings);
+  judge_loaded(facts, findings);
+  judge_blocked(facts, findings);
+  judge_uverbs(facts, findings);
+  judge_company(facts, findings);
+}
+
+}  // namespace
+
+Judge kernel_judge() {
+  return {"kernel", checks, judge};
+}
+
+}  // namespace efa

@@ -1,0 +1,343 @@
+// Judges what probe-pci saw: are the expected EFA functions there, do they answer, is a driver
+// bound.
+
+#include <algorithm>
+
+#include "probes/judges.h"
+
+namespace efa {
+namespace {
+
+std::span<const Check> checks() {
+  static const std::vector<Check> kChecks = {
+      {"pci.none-found",
+       Severity::kCritical,
+       Actor::kAccountOwner,
+       Rung::kAttached,
+       "No EFA device on a node that should have one",
+       "No process on this node can use EFA; jobs fall back to TCP or fail.",
+       "/sys/bus/pci/devices has no function 1d0f:efaX while one is expected.",
+       "Give the launch template or the stopped instance network interfaces of type efa or "
+       "efa-only; interfaces of type interface carry no EFA.",
+       "aws ec2 describe-instances --instance-ids \"$INSTANCE_ID\" --query "
+       "'Reservations[].Instances[].NetworkInterfaces[].[NetworkInterfaceId,InterfaceType]'",
+       {}},
+      {"pci.fewer-than-expected",
+       Severity::kCritical,
+       Actor::kAccountOwner,
+       Rung::kExpected,
+       "Fewer EFA devices than configured",
+       "Jobs that use every rail run on fewer, or fail to start.",
+       "The number of functions 1d0f:efaX is below --expect or expect in config.toml.",
+       "Attach one EFA interface for each network card in the launch template, or correct the "
+       "expected number.",
+       "lspci -d 1d0f: -nn",
+       {"pci.none-found", "pci.device-vanished"}},
+      {"pci.fewer-than-maximum",
+       Severity::kWarning,
+       Actor::kAccountOwner,
+       Rung::kNone,
+       "Fewer EFA devices than the instance type can have",
+       "The node has less network bandwidth than its type offers; every job pays for it.",
+       "The number of functions 1d0f:efaX is below max_efa_interfaces of the instance type.",
+       "Attach one EFA interface for each network card in the launch template; if fewer are meant, "
+       "say so with expect in config.toml.",
+       "lspci -d 1d0f: -nn",
+       {"pci.none-found", "pci.device-vanished"}},
+      {"pci.device-vanished",
+       Severity::kCritical,
+       Actor::kAwsSupport,
+       Rung::kPci,
+       "An EFA device that was there since boot is gone",
+       "Jobs that held the device have lost it; new ones see one rail fewer.",
+       "A PCI address that an earlier pass of this boot saw is not in /sys/bus/pci/devices.",
+       "Rescan the PCI bus; if the device does not return, replace the instance.",
+       "echo 1 | sudo tee /sys/bus/pci/rescan",
+       {}},
+      {"pci.config-space-dead",
+       Severity::kCritical,
+       Actor::kAwsSupport,
+       Rung::kPci,
+       "An EFA device does not answer on PCI",
+       "Whatever touches the device hangs or fails; libfabric may then list no device at all.",
+       "The first bytes of config in sysfs read ff ff ff ff instead of the vendor and device id.",
+       "Stop and start the instance, which moves it to other hardware, or replace it.",
+       "aws ec2 stop-instances --instance-ids \"$INSTANCE_ID\"",
+       {}},
+      {"pci.id-unknown",
+       Severity::kCritical,
+       Actor::kImageOwner,
+       Rung::kDriver,
+       "The installed driver does not know this EFA device's id",
+       "The device stays without a driver; no process can use it.",
+       "No alias pci:v00001D0Fd0000<id> of module efa in modules.alias of the running kernel.",
+       "Install a newer EFA installer in the image: 0xefa1 needs driver 1.9, 0xefa2 2.1, 0xefa3 "
+       "2.12, 0xefa4 3.3.",
+       "modinfo efa | grep -i alias",
+       {"kernel.driver-not-installed"}},
+      {"pci.driver-override",
+       Severity::kWarning,
+       Actor::kNodeOperator,
+       Rung::kNone,
+       "An EFA device is reserved for another driver",
+       "The efa driver may not bind to the device.",
+       "driver_override in sysfs names a driver other than efa.",
+       "Clear driver_override and let the efa driver probe the device.",
+       "",
+       {}},
+      {"driver.wrong-driver",
+       Severity::kCritical,
+       Actor::kNodeOperator,
+       Rung::kDriver,
+       "An EFA device is bound to another driver",
+       "Only the holder of that driver (a virtual machine, DPDK) can use the device.",
+       "The driver link in sysfs names a driver other than efa.",
+       "Unbind the device from that driver and bind it to efa.",
+       "",
+       {"pci.driver-override"}},
+      {"driver.not-bound",
+       Severity::kCritical,
+       Actor::kNodeOperator,
+       Rung::kDriver,
+       "No driver is bound to an EFA device",
+       "No process can use the device.",
+       "There is no driver link in sysfs although the efa driver is registered.",
+       "Bind it; if that fails, the kernel log says why.",
+       "",
+       {"kernel.driver-not-installed", "kernel.driver-blocked", "kernel.driver-not-loaded",
+        "pci.id-unknown", "pci.driver-override", "driver.probe-failed"}},
+      {"driver.probe-failed",
+       Severity::kCritical,
+       Actor::kAwsSupport,
+       Rung::kDriver,
+       "The efa driver could not start an EFA device",
+       "No process can use the device.",
+       "The kernel log has the driver's words of a failed probe of this PCI address, and no "
+       "driver is bound.",
+       "Reboot once; if it fails again, stop and start or replace the instance.",
+       "sudo dmesg | grep -i efa",
+       {}},
+      {"pci.narrow-link",
+       Severity::kWarning,
+       Actor::kAwsSupport,
+       Rung::kNone,
+       "The PCIe link of an EFA device is slower than it can be",
+       "The device moves less than its bandwidth.",
+       "current_link_speed or current_link_width is below max_link_*; Unknown is no fault.",
+       "Stop and start the instance, or replace it.",
+       "",
+       {"pci.config-space-dead"}},
+  };
+  return kChecks;
+}
+
+std::string count_words(size_t count) {
+  return std::to_string(count) + (count == 1 ? " EFA device" : " EFA devices");
+}
+
+std::string device_file(const PciFunction& function, const std::string& file) {
+  return "/sys/bus/pci/devices/" + function.address.to_text() + "/" + file;
+}
+
+bool is_dead(const PciFunction& function) {
+  return function.config == "ffffffff";
+}
+
+void judge_count(const Node& node, const Expectation& expectation, Findings& findings) {
+  const size_t found = node.pci.facts.efa.size();
+  const Evidence evidence{count_words(found), expectation.why, "/sys/bus/pci/devices"};
+  if (!expectation.expected) {
+    findings.not_applicable("pci.none-found", kNodeSubject, "no EFA is expected", evidence);
+    return;
+  }
+  if (!node.pci.facts.functions) {
+    findings.unknown("pci.none-found", kNodeSubject, "the PCI bus could not be listed", evidence);
+    return;
+  }
+  if (found == 0) {
+    findings.fail("pci.none-found", kNodeSubject, "EFA is expected and no EFA device is there",
+                  evidence);
+  } else {
+    findings.pass("pci.none-found", kNodeSubject, count_words(found) + " found", evidence);
+  }
+}
+
+void judge_shortfall(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (!expectation.expected || !node.pci.facts.functions) return;
+  const auto found = static_cast<int>(node.pci.facts.efa.size());
+  const bool configured = expectation.exactly.has_value();
+  const std::optional<int> wanted = configured ? expectation.exactly : expectation.maximum;
+  if (!wanted) return;
+  const char* code = configured ? "pci.fewer-than-expected" : "pci.fewer-than-maximum";
+  const std::string of =
+      configured ? "expected" : "that " + expectation.instance_type + " can have";
+  const Evidence evidence{std::to_string(found), std::to_string(*wanted), "/sys/bus/pci/devices"};
+  const std::string words =
+      std::to_string(found) + " of " + std::to_string(*wanted) + " EFA devices " + of;
+  found < *wanted ? findings.fail(code, kNodeSubject, "only " + words, evidence)
+                  : findings.pass(code, kNodeSubject, words, evidence);
+}
+
+void judge_vanished(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (!node.pci.facts.functions) return;
+  for (const PciAddress& address : expectation.seen_this_boot) {
+    const bool there = std::any_of(node.pci.facts.efa.begin(), node.pci.facts.efa.end(),
+                                   [&](const PciFunction& f) { return f.address == address; });
+    if (there) continue;
+    findings.fail("pci.device-vanished", address.to_text(),
+                  "was there earlier since this boot and is gone",
+                  {"absent", "present", "/sys/bus/pci/devices/" + address.to_text()});
+  }
+}
+
+void judge_config(const PciFunction& function, Findings& findings) {
+  const std::string subject = function.address.to_text();
+  const Evidence evidence{function.config.value_or(""), "vendor 0x1d0f and the device id",
+                          device_file(function, "config")};
+  if (!function.config) {
+    findings.unknown("pci.config-space-dead", subject, "config space could not be read", evidence);
+  } else if (is_dead(function)) {
+    findings.fail("pci.config-space-dead", subject, "config space reads all ones", evidence);
+  } else {
+    findings.pass("pci.config-space-dead", subject, "config space answers", evidence);
+  }
+}
+
+void judge_id(const Node& node, const PciFunction& function, Findings& findings) {
+  const std::string subject = function.address.to_text();
+  const std::vector<std::string>& known = node.kernel.facts.known_device_ids;
+  const Evidence evidence{function.device, "an id that module efa knows",
+                          "modules.alias of the running kernel"};
+  if (function.driver == "efa") {
+    findings.pass("pci.id-unknown", subject, "the driver is bound to it", evidence);
+  } else if (known.empty()) {
+    findings.unknown("pci.id-unknown", subject, "which ids the driver knows could not be read",
+                     evidence);
+  } else if (std::find(known.begin(), known.end(), function.device) == known.end()) {
+    findings.fail("pci.id-unknown", subject,
+                  "module efa does not know device id " + function.device, evidence);
+  } else {
+    findings.pass("pci.id-unknown", subject, "module efa knows " + function.device, evidence);
+  }
+}
+
+void judge_override(const PciFunction& function, Findings& findings) {
+  const std::string subject = function.address.to_text();
+  const Evidence evidence{function.driver_override, "none, or efa",
+                          device_file(function, "driver_override")};
+  if (function.driver_override.empty() || function.driver_override == "efa") {
+    findings.pass("pci.driver-override", subject, "no other driver is asked for", evidence);
+    return;
+  }
+  findings.fail("pci.driver-override", subject,
+                "driver_override reserves it for " + function.driver_override, evidence);
+  findings.with_command("echo | sudo tee " + device_file(function, "driver_override") +
+                        " && echo " + subject + " | sudo tee /sys/bus/pci/drivers_probe");
+}
+
+// The driver's last words about this device, when they tell of a failed probe.
+const LogMessage* probe_failure(const Node& node, const PciAddress& address) {
+  const LogMessage* last = nullptr;
+  for (const LogMessage& message : node.log.facts.messages) {
+    if (message.address != address) continue;
+    const bool failure = message.kind == "probe-failed" || message.kind == "device-not-ready" ||
+                         message.kind == "bar-unavailable" || message.kind == "reset-failed" ||
+                         message.kind == "msix-failed" || message.kind == "irq-failed" ||
+                         message.kind == "version-too-low" || message.kind == "dma-failed";
+    if (failure) last = &message;
+    if (message.kind == "device-registered") last = nullptr;
+  }
+  return last;
+}
+
+void judge_unbound(const Node& node, const PciFunction& function, Findings& findings) {
+  const std::string subject = function.address.to_text();
+  if (const LogMessage* failure = probe_failure(node, function.address)) {
+    findings.fail("driver.probe-failed", subject, "the driver gave up: " + failure->text,
+                  {failure->text, "IB device registered", "kernel log"});
+  }
+  findings.fail("driver.not-bound", subject, "no driver is bound",
+                {"none", "efa", device_file(function, "driver")});
+  findings.with_command("echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/bind");
+}
+
+void judge_driver(const Node& node, const PciFunction& function, Findings& findings) {
+  const std::string subject = function.address.to_text();
+  if (!function.driver) {
+    judge_unbound(node, function, findings);
+  } else if (*function.driver != "efa") {
+    findings.fail("driver.wrong-driver", subject, "is bound to " + *function.driver,
+                  {*function.driver, "efa", device_file(function, "driver")});
+    findings.with_command("echo " + subject + " | sudo tee /sys/bus/pci/drivers/" +
+                          *function.driver + "/unbind && echo " + subject +
+                          " | sudo tee /sys/bus/pci/drivers/efa/bind");
+  } else {
+    findings.pass("driver.not-bound", subject, "the efa driver is bound",
+                  {"efa", "efa", device_file(function, "driver")});
+  }
+}
+
+// "16.0 GT/s PCIe" -> 16.0; "Unknown" -> nothing
+std::optional<double> gigatransfers(const std::string& speed) {
+  const size_t space = speed.find(' ');
+  if (space == std::string::npos) return std::nullopt;
+  char* end = nullptr;
+  const std::string number = speed.substr(0, space);
+  const double value = std::strtod(number.c_str(), &end);
+  if (end == number.c_str() || value <= 0) return std::nullopt;
+  return value;
+}
+
+std::string link_words(const PciLink& link) {
+  return link.speed + " x" + (link.width ? std::to_string(*link.width) : "?");
+}
+
+// 0: the guest sees no link (Unknown); 63 and 255: all ones of a dead device
+bool is_width(std::optional<int> width) {
+  return width && *width >= 1 && *width <= 32;
+}
+
+void judge_link(const PciFunction& function, Findings& findings) {
+  const std::string subject = function.address.to_text();
+  if (!function.link || !function.link_max || is_dead(function)) {
+    findings.not_applicable("pci.narrow-link", subject, "shows no PCIe link");
+    return;
+  }
+  const auto speed = gigatransfers(function.link->speed);
+  const auto speed_max = gigatransfers(function.link_max->speed);
+  const bool widths = is_width(function.link->width) && is_width(function.link_max->width);
+  const Evidence evidence{link_words(*function.link), link_words(*function.link_max),
+                          device_file(function, "current_link_*")};
+  if ((!speed || !speed_max) && !widths) {
+    findings.not_applicable("pci.narrow-link", subject, "shows no PCIe link", evidence);
+    return;
+  }
+  const bool slow = speed && speed_max && *speed < *speed_max;
+  const bool narrow = widths && *function.link->width < *function.link_max->width;
+  slow || narrow
+      ? findings.fail("pci.narrow-link", subject,
+                      "PCIe link runs at " + evidence.observed + " of " + evidence.expected,
+                      evidence)
+      : findings.pass("pci.narrow-link", subject, "PCIe link runs at its full rate", evidence);
+}
+
+void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+  judge_count(node, expectation, findings);
+  judge_shortfall(node, expectation, findings);
+  judge_vanished(node, expectation, findings);
+  for (const PciFunction& function : node.pci.facts.efa) {
+    judge_config(function, findings);
+    judge_id(node, function, findings);
+    judge_override(function, findings);
+    judge_driver(node, function, findings);
+    judge_link(function, findings);
+  }
+}
+
+}  // namespace
+
+Judge pci_judge() {
+  return {"pci", checks, judge};
+}
+
+}  // namespace efa

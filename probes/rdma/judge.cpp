@@ -1,0 +1,322 @@
+// Judges what probe-rdma saw of each EFA device: is it registered, do its counters answer, can its
+// device node be opened. The port state is not judged: on EFA the driver hard-codes ACTIVE.
+
+#include <algorithm>
+#include <cstdio>
+
+#include "probes/judges.h"
+
+namespace efa {
+namespace {
+
+std::span<const Check> checks() {
+  static const std::vector<Check> kChecks = {
+      {"rdma.not-registered",
+       Severity::kCritical,
+       Actor::kNodeOperator,
+       Rung::kRdma,
+       "The driver is bound but offers no RDMA device",
+       "No process can use the device.",
+       "No entry of /sys/class/infiniband has this PCI function as its device.",
+       "Load ib_uverbs, then bind the device anew; if it stays, the kernel log says why.",
+       "",
+       {"kernel.uverbs-not-loaded", "pci.config-space-dead", "driver.probe-failed"}},
+      {"rdma.counters-hang",
+       Severity::kCritical,
+       Actor::kAwsSupport,
+       Rung::kVerbs,
+       "An EFA device does not answer the driver's commands",
+       "Every process that opens the device waits up to 30 s and fails; libfabric may list no "
+       "device at all because of it.",
+       "Reading ports/1/hw_counters, which asks the device itself, did not end in time.",
+       "Stop and start the instance, or replace it. Until then keep jobs off the node.",
+       "sudo dmesg | grep -i 'efa.*admin'",
+       {"pci.config-space-dead"}},
+      {"rdma.counters-fail",
+       Severity::kCritical,
+       Actor::kAwsSupport,
+       Rung::kVerbs,
+       "An EFA device fails the driver's commands",
+       "Processes cannot open or use the device; after one command timed out the driver fails all "
+       "later ones until the device is bound anew.",
+       "Reading ports/1/hw_counters gives an error.",
+       "Bind the device anew; if it fails again, stop and start or replace the instance.",
+       "",
+       {"pci.config-space-dead", "rdma.counters-hang"}},
+      {"rdma.no-gid",
+       Severity::kWarning,
+       Actor::kAwsSupport,
+       Rung::kNone,
+       "An EFA device has no address of its own",
+       "Peers cannot reach the device.",
+       "gids/0 is not fe80::/64 with the MAC of a network interface.",
+       "Bind the device anew; if it stays, replace the instance.",
+       "",
+       {"pci.config-space-dead"}},
+      {"rdma.foreign-devices",
+       Severity::kInfo,
+       Actor::kNodeOperator,
+       Rung::kNone,
+       "RDMA devices that are not EFA",
+       "Tools that take the first RDMA device test the wrong one; containers need only the EFA "
+       "device nodes.",
+       "/sys/class/infiniband has entries whose PCI function is not 1d0f:efaX.",
+       "Nothing, unless libfabric lists no EFA device in a container: then pass only the EFA "
+       "device nodes into it.",
+       "",
+       {}},
+      {"rdma.name-not-persistent",
+       Severity::kInfo,
+       Actor::kImageOwner,
+       Rung::kNone,
+       "An EFA device has a kernel name that can change",
+       "Scripts that name devices break when the driver is reloaded.",
+       "The name starts with efa_ although the udev rule that renames is installed.",
+       "Trigger udev; key on PCI addresses.",
+       "sudo udevadm trigger --subsystem-match=infiniband",
+       {}},
+      {"node.missing",
+       Severity::kCritical,
+       Actor::kNodeOperator,
+       Rung::kNode,
+       "The device node of an EFA device is missing",
+       "No process can open the device.",
+       "The kernel has a uverbs device, but /dev/infiniband has no node for it; or it has none.",
+       "Let udev make the node; in a container, pass the device node in.",
+       "sudo udevadm trigger --subsystem-match=infiniband_verbs --action=add && sudo udevadm "
+       "settle",
+       {"kernel.uverbs-not-loaded"}},
+      {"node.wrong-number",
+       Severity::kCritical,
+       Actor::kNodeOperator,
+       Rung::kNode,
+       "The device node of an EFA device leads elsewhere",
+       "Processes open another device, or none.",
+       "The node is no character device, or its numbers differ from those in sysfs.",
+       "Remove the node and let udev make it anew.",
+       "",
+       {}},
+      {"node.cannot-open",
+       Severity::kCritical,
+       Actor::kNodeOperator,
+       Rung::kNode,
+       "The device node of an EFA device cannot be opened",
+       "Processes like this one cannot use the device.",
+       "open(2) for reading and writing fails.",
+       "EACCES: set the node's mode to 0666. EPERM: allow the device in the cgroup, or set the "
+       "RDMA "
+       "namespaces to shared. ENXIO, EIO: the device is going away.",
+       "",
+       {"node.restricted-mode", "kernel.rdma-netns-exclusive", "node.wrong-number"}},
+      {"node.restricted-mode",
+       Severity::kWarning,
+       Actor::kImageOwner,
+       Rung::kNone,
+       "Only some users may open an EFA device",
+       "Jobs of other users cannot use the device.",
+       "The node's mode lacks reading or writing for all (udev of rdma-core sets 0666).",
+       "Set the mode to 0666 and mend the udev rule that sets another.",
+       "",
+       {}},
+  };
+  return kChecks;
+}
+
+const RdmaDevice* device_of(const Node& node, const PciAddress& address) {
+  for (const RdmaDevice& device : node.rdma.facts.devices) {
+    if (device.address == address) return &device;
+  }
+  return nullptr;
+}
+
+void judge_registered(const Node& node, const PciFunction& function, Findings& findings) {
+  const std::string subject = function.address.to_text();
+  const RdmaDevice* device = device_of(node, function.address);
+  const Evidence evidence{device == nullptr ? "none" : device->name, "an RDMA device",
+                          "/sys/class/infiniband"};
+  if (device != nullptr) {
+    findings.pass("rdma.not-registered", subject, "registered as " + device->name, evidence);
+  } else if (!node.rdma.facts.class_present) {
+    findings.unknown("rdma.not-registered", subject, "RDMA devices could not be listed", evidence);
+  } else if (function.driver != "efa") {
+    findings.not_applicable("rdma.not-registered", subject, "the efa driver is not bound");
+  } else {
+    findings.fail("rdma.not-registered", subject, "driver bound, but no RDMA device", evidence);
+    findings.with_command("sudo modprobe ib_uverbs; echo " + subject +
+                          " | sudo tee /sys/bus/pci/drivers/efa/unbind; echo " + subject +
+                          " | sudo tee /sys/bus/pci/drivers/efa/bind");
+  }
+}
+
+const Counters* counters_of(const Node& node, const PciAddress& address) {
+  for (const Counters& counters : node.rdma.facts.counters) {
+    if (counters.address == address) return &counters;
+  }
+  return nullptr;
+}
+
+const Asked* asked_of(const Node& node, const std::string& subject) {
+  for (const Asked& asked : node.rdma.facts.asked) {
+    if (asked.subject == subject) return &asked;
+  }
+  return nullptr;
+}
+
+std::string rebind_command(const std::string& subject) {
+  return "echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/unbind; echo " + subject +
+         " | sudo tee /sys/bus/pci/drivers/efa/bind";
+}
+
+void judge_counter_values(const Counters& counters, Findings& findings) {
+  const std::string subject = counters.address.to_text();
+  if (counters.error) {
+    findings.fail("rdma.counters-fail", subject, counters.error_file + ": " + counters.error_text,
+                  {counters.error_text, "a number", counters.error_file});
+    findings.with_command(rebind_command(subject));
+  } else if (counters.port.empty()) {
+    findings.unknown("rdma.counters-fail", subject, "the device has no port counters");
+  } else {
+    findings.pass("rdma.counters-fail", subject,
+                  "answers: " + std::to_string(counters.port.size()) + " port counters read",
+                  {"", "", "hw_counters"});
+  }
+}
+
+void judge_counters(const Node& node, const RdmaDevice& device, Findings& findings) {
+  const std::string subject = device.address.to_text();
+  const Asked* asked = asked_of(node, subject);
+  const Counters* counters = counters_of(node, device.address);
+  const bool hung = asked != nullptr && (asked->status == "hung" || asked->status == "skipped");
+  if (hung) {
+    findings.fail("rdma.counters-hang", subject,
+                  asked->status == "hung" ? "hung in: " + asked->step
+                                          : "a process of an earlier pass still hangs on it",
+                  {asked->step, "an answer within seconds", "hw_counters"});
+    return;
+  }
+  if (asked == nullptr || asked->status != "ok" || counters == nullptr) {
+    findings.unknown("rdma.counters-hang", subject, "the counters were not read");
+    return;
+  }
+  findings.pass("rdma.counters-hang", subject, "answered in time", {"", "", "hw_counters"});
+  judge_counter_values(*counters, findings);
+}
+
+void judge_gid(const RdmaDevice& device, Findings& findings) {
+  const std::string subject = device.address.to_text();
+  const Evidence evidence{device.gid.value_or(""), "fe80::/64 and a MAC", "ports/1/gids/0"};
+  if (!device.gid) {
+    findings.unknown("rdma.no-gid", subject, "the GID could not be read", evidence);
+  } else if (!device.mac) {
+    findings.fail("rdma.no-gid", subject, "GID " + *device.gid + " holds no MAC", evidence);
+  } else {
+    findings.pass("rdma.no-gid", subject, "has a GID with MAC " + *device.mac, evidence);
+  }
+}
+
+std::string octal(int mode) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%04o", static_cast<unsigned>(mode));
+  return text;
+}
+
+void judge_node_number(const UverbsNode& uverbs, const std::string& subject, Findings& findings) {
+  const Evidence evidence{
+      uverbs.number.value_or("") + (uverbs.character_device == true ? "" : ", no character device"),
+      uverbs.number_expected.value_or("?"), uverbs.path};
+  if (!uverbs.number || !uverbs.number_expected) {
+    findings.unknown("node.wrong-number", subject, "its numbers could not be read", evidence);
+  } else if (uverbs.character_device != true || *uverbs.number != *uverbs.number_expected) {
+    findings.fail("node.wrong-number", subject,
+                  uverbs.path + " is not the device that the kernel offers", evidence);
+    findings.with_command("sudo rm " + uverbs.path +
+                          " && sudo udevadm trigger --subsystem-match=infiniband_verbs "
+                          "--action=add");
+  } else {
+    findings.pass("node.wrong-number", subject, uverbs.path + " has the right numbers", evidence);
+  }
+}
+
+void judge_node_open(const Node& node, const UverbsNode& uverbs, const std::string& subject,
+                     Findings& findings) {
+  const Evidence evidence{uverbs.open_error, "opens", uverbs.path};
+  if (!node.live) {
+    findings.not_applicable("node.cannot-open", subject, "a sysroot's nodes are not opened");
+  } else if (!uverbs.open_errno) {
+    findings.unknown("node.cannot-open", subject, "was not tried", evidence);
+  } else if (*uverbs.open_errno != 0) {
+    findings.fail("node.cannot-open", subject, uverbs.path + ": " + uverbs.open_error, evidence);
+    findings.with_command("ls -l " + uverbs.path);
+  } else {
+    findings.pass("node.cannot-open", subject, uverbs.path + " opens", evidence);
+  }
+}
+
+void judge_node_mode(const UverbsNode& uverbs, const std::string& subject, Findings& findings) {
+  if (!uverbs.mode) return;
+  const Evidence evidence{octal(*uverbs.mode), "0666", uverbs.path};
+  if ((*uverbs.mode & 0666) == 0666) {
+    findings.pass("node.restricted-mode", subject, "every user may open it", evidence);
+    return;
+  }
+  findings.fail("node.restricted-mode", subject, uverbs.path + " has mode " + octal(*uverbs.mode),
+                evidence);
+  findings.with_command("sudo chmod 0666 " + uverbs.path);
+}
+
+void judge_node(const Node& node, const RdmaDevice& device, Findings& findings) {
+  const std::string subject = device.address.to_text();
+  const bool present = device.uverbs && device.uverbs->present;
+  if (!present) {
+    findings.fail("node.missing", subject,
+                  device.uverbs ? device.uverbs->path + " is missing"
+                                : "the kernel offers no uverbs device for " + device.name,
+                  {"absent", "a character device",
+                   device.uverbs ? device.uverbs->path : "/sys/class/infiniband_verbs"});
+    return;
+  }
+  findings.pass("node.missing", subject, device.uverbs->path + " is there",
+                {"present", "present", device.uverbs->path});
+  judge_node_number(*device.uverbs, subject, findings);
+  judge_node_open(node, *device.uverbs, subject, findings);
+  judge_node_mode(*device.uverbs, subject, findings);
+}
+
+void judge_names(const Node& node, const RdmaDevice& device, Findings& findings) {
+  if (!node.software.facts.rename_rule || !device.name.starts_with("efa_")) return;
+  findings.fail(
+      "rdma.name-not-persistent", device.address.to_text(),
+      "is named " + device.name + " although a udev rule renames",
+      {device.name, "a name made from the PCI address", *node.software.facts.rename_rule});
+}
+
+void judge_foreign(const Node& node, Findings& findings) {
+  const std::vector<std::string>& foreign = node.rdma.facts.foreign;
+  if (foreign.empty()) return;
+  std::string names;
+  for (const std::string& name : foreign) names += (names.empty() ? "" : ", ") + name;
+  findings.fail("rdma.foreign-devices", kNodeSubject,
+                std::to_string(foreign.size()) + " RDMA devices are not EFA: " + names,
+                {names, "", "/sys/class/infiniband"});
+}
+
+void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
+  for (const PciFunction& function : node.pci.facts.efa) {
+    judge_registered(node, function, findings);
+  }
+  for (const RdmaDevice& device : node.rdma.facts.devices) {
+    judge_counters(node, device, findings);
+    judge_gid(device, findings);
+    judge_node(node, device, findings);
+    judge_names(node, device, findings);
+  }
+  judge_foreign(node, findings);
+}
+
+}  // namespace
+
+Judge rdma_judge() {
+  return {"rdma", checks, judge};
+}
+
+}  // namespace efa

@@ -1,0 +1,158 @@
+// Judges what probe-verbs saw: does libibverbs list each device, does it open and answer.
+
+#include <algorithm>
+#include <cerrno>
+
+#include "probes/judges.h"
+
+namespace efa {
+namespace {
+
+std::span<const Check> checks() {
+  static const std::vector<Check> kChecks = {
+      {"verbs.not-listed",
+       Severity::kCritical,
+       Actor::kImageOwner,
+       Rung::kVerbs,
+       "libibverbs does not list an EFA device",
+       "No program that uses libibverbs or libfabric sees the device.",
+       "ibv_get_device_list(3) gives no device with this PCI address.",
+       "Install the libefa provider of rdma-core (ibverbs-providers on Debian and Ubuntu, "
+       "libibverbs on Amazon Linux and RHEL).",
+       "ibv_devices",
+       {"node.missing", "node.cannot-open", "node.restricted-mode", "rdma.not-registered"}},
+      {"verbs.cannot-open",
+       Severity::kCritical,
+       Actor::kNodeOperator,
+       Rung::kVerbs,
+       "libibverbs cannot open an EFA device",
+       "No program can use the device.",
+       "ibv_open_device(3) or a query behind it fails.",
+       "Read the error: ENODEV after a command timed out means the device must be bound anew.",
+       "ibv_devinfo -v",
+       {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
+        "node.missing", "node.restricted-mode", "node.cannot-open"}},
+      {"verbs.hang",
+       Severity::kCritical,
+       Actor::kAwsSupport,
+       Rung::kVerbs,
+       "Opening an EFA device hangs",
+       "Every program that opens the device waits up to 30 s and fails; libfabric may list no "
+       "device at all because of it.",
+       "A verbs call on this device did not end in time.",
+       "Stop and start the instance, or replace it. Until then keep jobs off the node.",
+       "sudo dmesg | grep -i 'efa.*admin'",
+       {"pci.config-space-dead", "rdma.counters-hang"}},
+      {"verbs.not-installed",
+       Severity::kInfo,
+       Actor::kImageOwner,
+       Rung::kNone,
+       "libibverbs is not installed on this host",
+       "Programs of the host cannot use EFA; containers bring their own libraries.",
+       "The dynamic loader finds no libibverbs.so.1 or libefa.so.1.",
+       "Run the EFA installer, or nothing when only containers use EFA.",
+       "",
+       {}},
+      {"verbs.does-not-load",
+       Severity::kWarning,
+       Actor::kImageOwner,
+       Rung::kNone,
+       "libibverbs or libefa does not load",
+       "Programs of the host cannot use EFA.",
+       "The dynamic loader refuses the library; its words are the evidence.",
+       "Use one stack: either the distribution's rdma-core or that of the EFA installer.",
+       "ldconfig -p | grep -E 'libibverbs|libefa|libfabric'",
+       {}},
+  };
+  return kChecks;
+}
+
+const VerbsDevice* device_of(const Node& node, const PciAddress& address) {
+  for (const VerbsDevice& device : node.verbs.facts.devices) {
+    if (device.address == address) return &device;
+  }
+  return nullptr;
+}
+
+const Asked* asked_of(const Node& node, const std::string& subject) {
+  for (const Asked& asked : node.verbs.facts.asked) {
+    if (asked.subject == subject) return &asked;
+  }
+  return nullptr;
+}
+
+void judge_open(const Node& node, const RdmaDevice& device, Findings& findings) {
+  const std::string subject = device.address.to_text();
+  const VerbsDevice* verbs = device_of(node, device.address);
+  const Asked* asked = asked_of(node, subject);
+  if (asked != nullptr && (asked->status == "hung" || asked->status == "skipped")) {
+    findings.fail("verbs.hang", subject,
+                  asked->status == "hung" ? "hung in " + asked->step
+                                          : "a process of an earlier pass still hangs on it",
+                  {asked->step, "an answer within seconds", "libibverbs"});
+  } else if (asked != nullptr && asked->status == "crashed") {
+    findings.fail("verbs.cannot-open", subject,
+                  "the library crashed in " + asked->step + ": " + asked->detail,
+                  {asked->detail, "opens", asked->step});
+  } else if (verbs == nullptr) {
+    findings.unknown("verbs.cannot-open", subject, "was not tried");
+  } else if (verbs->failed) {
+    findings.fail("verbs.cannot-open", subject, verbs->failed->step + ": " + verbs->failed->reason,
+                  {verbs->failed->reason, "opens", verbs->failed->step});
+  } else {
+    findings.pass("verbs.cannot-open", subject, "opens and answers queries",
+                  {"", "", node.verbs.facts.library.value_or("libibverbs")});
+  }
+}
+
+void judge_device(const Node& node, const RdmaDevice& device, Findings& findings) {
+  const std::string subject = device.address.to_text();
+  const VerbsFacts& facts = node.verbs.facts;
+  if (!facts.listed) {
+    findings.unknown("verbs.not-listed", subject, "libibverbs could not list devices");
+    return;
+  }
+  const bool listed =
+      std::find(facts.listed->begin(), facts.listed->end(), subject) != facts.listed->end();
+  const Evidence evidence{listed ? "listed" : "absent", "listed", "ibv_get_device_list"};
+  if (!listed) {
+    findings.fail("verbs.not-listed", subject, "libibverbs does not list " + device.name, evidence);
+    return;
+  }
+  findings.pass("verbs.not-listed", subject, "listed as " + device.name, evidence);
+  judge_open(node, device, findings);
+}
+
+bool library_is_missing(const std::string& loader_message) {
+  return loader_message.find("cannot open shared object file: No such file") != std::string::npos;
+}
+
+void judge_unavailable(const Node& node, Findings& findings) {
+  const std::string& words = node.verbs.outcome.detail;
+  const bool missing = library_is_missing(words);
+  findings.fail(missing ? "verbs.not-installed" : "verbs.does-not-load", kNodeSubject, words,
+                {words, "loads", "dynamic loader"});
+  for (const RdmaDevice& device : node.rdma.facts.devices) {
+    missing ? findings.not_applicable("verbs.not-listed", device.address.to_text(),
+                                      "libibverbs is not installed on this host")
+            : findings.unknown("verbs.not-listed", device.address.to_text(),
+                               "libibverbs does not load");
+  }
+}
+
+void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (node.verbs.outcome.status == ProbeStatus::kUnavailable) {
+    if (expectation.expected) judge_unavailable(node, findings);
+    return;
+  }
+  if (node.verbs.outcome.status == ProbeStatus::kNotApplicable) return;
+  for (const RdmaDevice& device : node.rdma.facts.devices) judge_device(node, device, findings);
+}
+
+}  // namespace
+
+Judge verbs_judge() {
+  return {"verbs", checks, judge};
+}
+
+}  // namespace efa
