@@ -35,6 +35,7 @@ std::string severity_text(Severity severity);
 std::string actor_text(Actor actor);
 std::string rung_text(Rung rung);
 std::string status_text(ProbeStatus status);
+ProbeStatus status_from(const std::string& text);  // kFailed for a word that is none
 // "2026-11-23T22:00:00Z" (RFC 3339)
 std::string time_text(int64_t unix_ms);
 int exit_code_of(Verdict verdict);

@@ -92,6 +92,13 @@ std::string status_text(ProbeStatus status) {
   return kNames[static_cast<size_t>(status)];
 }
 
+ProbeStatus status_from(const std::string& text) {
+  for (int i = 0; i <= static_cast<int>(ProbeStatus::kNotApplicable); ++i) {
+    if (status_text(static_cast<ProbeStatus>(i)) == text) return static_cast<ProbeStatus>(i);
+  }
+  return ProbeStatus::kFailed;
+}
+
 std::string time_text(int64_t unix_ms) {
   const auto seconds = static_cast<time_t>(unix_ms / 1000);
   tm parts{};

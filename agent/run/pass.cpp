@@ -1,0 +1,156 @@
+#include "agent/run/pass.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "agent/deliver/files.h"
+#include "agent/run/probe_table.h"
+
+namespace efa {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kTimeToReport{500};  // of the deadline: diagnosis and writing take a few ms
+
+// The copies of libfabric beside the one that the loader finds by itself.
+constexpr const char* kFabricDirectories[] = {"/opt/amazon/efa/lib64", "/opt/amazon/efa/lib"};
+
+std::vector<std::string> base_environment() {
+  std::vector<std::string> environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"};
+#if defined(__SANITIZE_ADDRESS__)
+  environment.emplace_back("ASAN_OPTIONS=detect_leaks=0");  // the libraries' leaks are not ours
+#endif
+  return environment;
+}
+
+std::string option(const std::string& name, const std::string& value) {
+  return name + "=" + value;
+}
+
+Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
+  Launch launch;
+  launch.name = row.name;
+  launch.executable = plan.libexec + "/probe-" + row.name;
+  launch.capabilities = row.capabilities;
+  launch.environment = base_environment();
+  const int64_t end_ms = plan.config.deadline_ms - 2 * kTimeToReport.count();
+  launch.arguments = {"--sysroot",
+                      plan.sysroot,
+                      "--deadline-ms",
+                      std::to_string(end_ms),
+                      "--device-deadline-ms",
+                      std::to_string(std::min(plan.config.device_deadline_ms, end_ms))};
+  if (plan.record) launch.arguments.emplace_back("--record");
+  if (plan.record && launch.name == "topology") {
+    launch.arguments.insert(launch.arguments.end(), {"--option", "keep-xml=1"});
+  }
+  if (launch.name == "cloud") {
+    launch.arguments.insert(
+        launch.arguments.end(),
+        {"--option", option("imds-budget-ms", std::to_string(plan.config.metadata_budget_ms))});
+    if (!plan.config.metadata_endpoint.empty()) {
+      launch.arguments.insert(launch.arguments.end(),
+                              {"--option", option("imds-endpoint", plan.config.metadata_endpoint)});
+    }
+  }
+  for (const LeftProcess& left : plan.left) {
+    if (left.probe == launch.name) {
+      launch.arguments.insert(launch.arguments.end(), {"--skip", left.process.subject});
+    }
+  }
+  return launch;
+}
+
+void add_fabrics(const PassPlan& plan, const Launch& system, std::vector<Launch>& launches) {
+  Launch fabric = system;
+  fabric.environment.emplace_back("FI_LOG_LEVEL=warn");
+  launches.push_back(fabric);
+  std::set<std::string> real;  // lib64 may be a link to lib
+  for (const char* directory : kFabricDirectories) {
+    std::error_code error;
+    const auto library =
+        std::filesystem::canonical(std::string(directory) + "/libfabric.so.1", error);
+    if (error || !real.insert(library.string()).second) continue;
+    Launch other = fabric;
+    other.name = std::string("fabric:") + directory;
+    other.environment.push_back(std::string("LD_LIBRARY_PATH=") + directory);
+    launches.push_back(std::move(other));
+  }
+  (void)plan;
+}
+
+ProbeRun not_started(const std::string& name, ProbeStatus status, const std::string& detail) {
+  ProbeRun run;
+  run.outcome.name = name;
+  run.outcome.status = status;
+  run.outcome.detail = detail;
+  return run;
+}
+
+bool hangs_whole(const PassPlan& plan, const std::string& name) {
+  return std::any_of(plan.left.begin(), plan.left.end(), [&](const LeftProcess& left) {
+    return left.probe == name && left.process.subject == "probe";
+  });
+}
+
+}  // namespace
+
+std::string find_libexec() {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  for (const char* beside : {"libexec/efa-doctor", "../libexec/efa-doctor"}) {
+    const std::filesystem::path directory = self.parent_path() / beside;
+    if (std::filesystem::is_directory(directory, error)) {
+      return std::filesystem::weakly_canonical(directory, error).string();
+    }
+  }
+  return "";
+}
+
+std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
+  std::vector<Launch> launches;
+  std::vector<ProbeRun> others;
+  for (const ProbeRow& row : probe_table()) {
+    const Launch launch = launch_of(plan, row);
+    if (row.live_only && !plan.live()) {
+      others.push_back(not_started(row.name, ProbeStatus::kNotApplicable, "a sysroot has none"));
+    } else if (launch.name == "fabric") {
+      add_fabrics(plan, launch, launches);
+    } else {
+      launches.push_back(launch);
+    }
+  }
+  std::erase_if(launches, [&](const Launch& launch) {
+    if (!hangs_whole(plan, launch.name)) return false;
+    others.push_back(not_started(launch.name, ProbeStatus::kStillHanging,
+                                 "its process of an earlier pass cannot be killed"));
+    return true;
+  });
+  std::vector<ProbeRun> runs =
+      run_probes(launches, milliseconds(plan.config.deadline_ms) - kTimeToReport, progress);
+  std::move(others.begin(), others.end(), std::back_inserter(runs));
+  return runs;
+}
+
+ProbeRun run_from_looks(const PassPlan& plan, const std::string& probe, const std::string& looks) {
+  std::string file = std::filesystem::temp_directory_path().string() + "/efa-doctor-XXXXXX";
+  const int fd = mkostemp(file.data(), O_CLOEXEC);
+  if (fd < 0) return not_started(probe, ProbeStatus::kFailed, "no temporary file");
+  ::close(fd);
+  const Result<Done> written = write_file(file, looks, 0600);
+  if (!written) return not_started(probe, ProbeStatus::kFailed, message_of(written.error()));
+  Launch launch;
+  launch.name = probe;
+  launch.executable = plan.libexec + "/probe-" + probe;
+  launch.arguments = {"--replay", file};
+  launch.environment = base_environment();
+  std::vector<ProbeRun> runs =
+      run_probes({launch}, milliseconds(plan.config.deadline_ms), Progress());
+  unlink(file.c_str());
+  return std::move(runs.front());
+}
+
+}  // namespace efa

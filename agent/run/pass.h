@@ -1,0 +1,32 @@
+// One pass over the machine: which probes are started, with what, and what they brought back.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/cli/config.h"
+#include "agent/run/runner.h"
+#include "agent/run/state.h"
+
+namespace efa {
+
+struct PassPlan {
+  std::string sysroot = "/";
+  std::string libexec;  // where the probes lie
+  Config config;
+  bool record = false;
+  std::vector<LeftProcess> left;  // of earlier passes, still alive
+
+  [[nodiscard]] bool live() const { return sysroot == "/"; }
+};
+
+// The directory of the probes beside the running executable; "" when there is none.
+std::string find_libexec();
+
+std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress);
+
+// One probe again, on what a recording holds of the files that it read.
+ProbeRun run_from_looks(const PassPlan& plan, const std::string& probe, const std::string& looks);
+
+}  // namespace efa

@@ -1,0 +1,158 @@
+#include "agent/run/recording.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <map>
+#include <memory>
+
+#include "agent/report/report.h"
+#include "probes/protocol/describe.h"
+
+namespace efa {
+namespace {
+
+constexpr size_t kMaxEntry = size_t{16} * 1024 * 1024;  // a probe's output has at most 8 MiB
+constexpr size_t kMaxArchive = size_t{128} * 1024 * 1024;
+constexpr size_t kMaxEntries = 256;
+
+struct FreeWriter {
+  void operator()(archive* writer) const { archive_write_free(writer); }
+};
+struct FreeReader {
+  void operator()(archive* reader) const { archive_read_free(reader); }
+};
+struct FreeEntry {
+  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
+};
+
+using Entries = std::map<std::string, std::string>;
+
+std::string entry_name(size_t index, const char* kind) {
+  return "probes/" + std::to_string(index) + "." + kind + ".jsonl";
+}
+
+Entries entries_of(const Recording& recording) {
+  Entries entries;
+  entries["recording.json"] = render_json(to_value(recording), 1) + "\n";
+  for (size_t i = 0; i < recording.probes.size(); ++i) {
+    entries[entry_name(i, "said")] = recording.probes[i].said;
+    entries[entry_name(i, "looks")] = recording.probes[i].looks;
+  }
+  return entries;
+}
+
+la_ssize_t append(archive* /*writer*/, void* target, const void* bytes, size_t count) {
+  static_cast<std::string*>(target)->append(static_cast<const char*>(bytes), count);
+  return static_cast<la_ssize_t>(count);
+}
+
+bool put_entry(archive* writer, const std::string& name, const std::string& text) {
+  const std::unique_ptr<archive_entry, FreeEntry> entry(archive_entry_new());
+  archive_entry_set_pathname(entry.get(), name.c_str());
+  archive_entry_set_size(entry.get(), static_cast<la_int64_t>(text.size()));
+  archive_entry_set_filetype(entry.get(), AE_IFREG);
+  archive_entry_set_perm(entry.get(), 0600);
+  return archive_write_header(writer, entry.get()) == ARCHIVE_OK &&
+         archive_write_data(writer, text.data(), text.size()) ==
+             static_cast<la_ssize_t>(text.size());
+}
+
+Error malformed(const std::string& where, const std::string& what) {
+  return {ErrorKind::kMalformed, where, what};
+}
+
+Result<std::string> read_entry(archive* reader, const std::string& where) {
+  std::string text;
+  char buffer[65536];
+  while (true) {
+    const la_ssize_t count = archive_read_data(reader, buffer, sizeof buffer);
+    if (count < 0) return malformed(where, "is damaged");
+    if (count == 0) return text;
+    text.append(buffer, static_cast<size_t>(count));
+    if (text.size() > kMaxEntry) return malformed(where, "has an entry larger than 16 MiB");
+  }
+}
+
+Result<Entries> read_entries(archive* reader, const std::string& where) {
+  Entries entries;
+  size_t total = 0;
+  archive_entry* entry = nullptr;
+  int status = ARCHIVE_OK;
+  while ((status = archive_read_next_header(reader, &entry)) == ARCHIVE_OK) {
+    const char* name = archive_entry_pathname(entry);
+    const Result<std::string> text = read_entry(reader, where);
+    if (!text) return text.error();
+    total += text->size();
+    if (total > kMaxArchive || entries.size() >= kMaxEntries) {
+      return malformed(where, "is larger than a recording can be");
+    }
+    if (name != nullptr) entries[name] = *text;
+  }
+  if (status != ARCHIVE_EOF) return malformed(where, "is damaged");
+  return entries;
+}
+
+}  // namespace
+
+RecordedProbe recorded(const ProbeRun& run) {
+  const ProbeOutcome& outcome = run.outcome;
+  return {outcome.name,          status_text(outcome.status),
+          outcome.duration_ms,   outcome.detail,
+          outcome.step,          outcome.subject,
+          outcome.stderr_tail,   run.transcript.said(),
+          run.transcript.looks()};
+}
+
+ProbeRun run_of(const RecordedProbe& probe) {
+  ProbeRun run;
+  run.transcript.take(probe.said);
+  run.outcome = {
+      probe.name,    status_from(probe.status), probe.duration_ms, probe.detail, probe.step,
+      probe.subject, probe.stderr_tail};
+  return run;
+}
+
+Result<std::string> pack(const Recording& recording) {
+  std::string packed;
+  const std::unique_ptr<archive, FreeWriter> writer(archive_write_new());
+  archive_write_add_filter_zstd(writer.get());
+  archive_write_set_format_pax_restricted(writer.get());
+  archive_write_open(writer.get(), &packed, nullptr, append, nullptr);
+  bool fine = true;
+  for (const auto& [name, text] : entries_of(recording)) {
+    fine = fine && put_entry(writer.get(), name, text);
+  }
+  if (!fine || archive_write_close(writer.get()) != ARCHIVE_OK) {
+    const char* words = archive_error_string(writer.get());
+    return Error{ErrorKind::kInputOutput, "recording", words == nullptr ? "not packed" : words};
+  }
+  return packed;
+}
+
+Result<Recording> unpack(const std::string& packed, const std::string& where) {
+  const std::unique_ptr<archive, FreeReader> reader(archive_read_new());
+  archive_read_support_filter_zstd(reader.get());
+  archive_read_support_format_tar(reader.get());
+  if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK) {
+    return malformed(where, "is no recording");
+  }
+  const Result<Entries> entries = read_entries(reader.get(), where);
+  if (!entries) return entries.error();
+  const auto head = entries->find("recording.json");
+  if (head == entries->end()) return malformed(where, "is no recording");
+  const Result<Value> value = parse_json(head->second, where);
+  if (!value) return value.error();
+  Result<Recording> recording = from_value<Recording>(*value, where);
+  if (!recording) return recording;
+  if (recording->version != 1) return malformed(where, "is of a version that is not known here");
+  for (size_t i = 0; i < recording->probes.size(); ++i) {
+    const auto said = entries->find(entry_name(i, "said"));
+    const auto looks = entries->find(entry_name(i, "looks"));
+    if (said != entries->end()) recording->probes[i].said = said->second;
+    if (looks != entries->end()) recording->probes[i].looks = looks->second;
+  }
+  return recording;
+}
+
+}  // namespace efa
