@@ -22,6 +22,7 @@ Judge fabric_judge();
 Judge limits_judge();
 Judge log_judge();
 Judge cloud_judge();
+Judge jobs_judge();
 Judge outcome_judge();
 
 // All of them, in the order in which they judge.

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 #define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
 namespace efa {

@@ -7,8 +7,8 @@ namespace {
 
 const std::vector<Judge>& table() {
   static const std::vector<Judge> kJudges = {
-      pci_judge(),    kernel_judge(), rdma_judge(),  verbs_judge(),
-      fabric_judge(), limits_judge(), cloud_judge(), outcome_judge(),
+      pci_judge(),    kernel_judge(), rdma_judge(),  verbs_judge(), fabric_judge(),
+      limits_judge(), log_judge(),    cloud_judge(), jobs_judge(),  outcome_judge(),
   };
   return kJudges;
 }

@@ -1,5 +1,6 @@
 #include "agent/run/pass.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -64,7 +65,7 @@ Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
   return launch;
 }
 
-void add_fabrics(const PassPlan& plan, const Launch& system, std::vector<Launch>& launches) {
+void add_fabrics(const Launch& system, std::vector<Launch>& launches) {
   Launch fabric = system;
   fabric.environment.emplace_back("FI_LOG_LEVEL=warn");
   launches.push_back(fabric);
@@ -79,7 +80,6 @@ void add_fabrics(const PassPlan& plan, const Launch& system, std::vector<Launch>
     other.environment.push_back(std::string("LD_LIBRARY_PATH=") + directory);
     launches.push_back(std::move(other));
   }
-  (void)plan;
 }
 
 ProbeRun not_started(const std::string& name, ProbeStatus status, const std::string& detail) {
@@ -118,7 +118,7 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
     if (row.live_only && !plan.live()) {
       others.push_back(not_started(row.name, ProbeStatus::kNotApplicable, "a sysroot has none"));
     } else if (launch.name == "fabric") {
-      add_fabrics(plan, launch, launches);
+      add_fabrics(launch, launches);
     } else {
       launches.push_back(launch);
     }

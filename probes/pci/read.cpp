@@ -3,6 +3,7 @@
 // Functions are known by their numeric ids only: pci.ids names lag behind the hardware.
 
 #include "probes/pci/facts.h"
+#include "probes/protocol/efa_functions.h"
 #include "probes/protocol/probe_main.h"
 #include "probes/protocol/text.h"
 
@@ -10,7 +11,6 @@ namespace efa {
 namespace {
 
 constexpr const char* kDevices = "/sys/bus/pci/devices";
-constexpr uint32_t kAmazon = 0x1d0f;
 constexpr uint32_t kNvidia = 0x10de;
 constexpr uint32_t kAmd = 0x1002;
 
@@ -20,12 +20,9 @@ struct Identity {
   uint32_t class_code = 0;  // 24 bits: class, subclass, programming interface
 };
 
-bool is_efa(const Identity& id) {
-  return id.vendor == kAmazon && (id.device & 0xfff0U) == 0xefa0;
-}
 // ena_pci_id_tbl.h of amzn-drivers
 bool is_ena(const Identity& id) {
-  return id.vendor == kAmazon &&
+  return id.vendor == kAmazonVendor &&
          (id.device == 0x0ec2 || id.device == 0x1ec2 || id.device == 0xec20 ||
           id.device == 0xec21 || id.device == 0x0051);
 }
@@ -34,19 +31,15 @@ bool is_gpu(const Identity& id) {
   return (id.vendor == kNvidia || id.vendor == kAmd) && (base == 0x03 || base == 0x12);
 }
 bool is_neuron(const Identity& id) {
-  return id.vendor == kAmazon && (id.class_code >> 16U == 0x12 || id.class_code >> 8U == 0x0880);
+  return id.vendor == kAmazonVendor &&
+         (id.class_code >> 16U == 0x12 || id.class_code >> 8U == 0x0880);
 }
 bool is_unknown_ethernet(const Identity& id) {
-  return id.vendor == kAmazon && id.class_code >> 8U == 0x0200;
+  return id.vendor == kAmazonVendor && id.class_code >> 8U == 0x0200;
 }
 
 std::string device_path(const PciAddress& address, const std::string& file) {
   return std::string(kDevices) + "/" + address.to_text() + "/" + file;
-}
-
-uint32_t read_id(const Look& look, const PciAddress& address, const std::string& file) {
-  const Result<std::string> text = look.root.read(device_path(address, file));
-  return text ? parse_number<uint32_t>(*text, 16).value_or(0) : 0;
 }
 
 // "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0" -> "0000:00:01.0"
@@ -141,9 +134,10 @@ void read_pci(const Look& look) {
   for (const std::string& name : *names) {
     const auto address = PciAddress::from_text(name);
     if (!address) continue;
-    const Identity id{read_id(look, *address, "vendor"), read_id(look, *address, "device"),
-                      read_id(look, *address, "class")};
-    if (is_efa(id)) {
+    const Identity id{read_pci_id(look.root, *address, "vendor"),
+                      read_pci_id(look.root, *address, "device"),
+                      read_pci_id(look.root, *address, "class")};
+    if (is_efa_id(id.vendor, id.device)) {
       look.out.doing("read PCI function", name);
       look.out.add("efa", read_function(look, *address, facts));
     } else if (is_ena(id)) {

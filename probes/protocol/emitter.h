@@ -28,6 +28,14 @@ class Emitter {
   void add(const std::string& fact, const T& value) const {
     fact_line("add", fact, to_value(value));
   }
+  // Every fact of a described struct.
+  template <class T>
+  void all(const T& facts) const {
+    const Value value = to_value(facts);
+    if (const auto* members = value.as<Object>()) {
+      for (const auto& [fact, member] : *members) fact_line("set", fact, member);
+    }
+  }
   void done() const;
   // A line as it is; for what another process of the probe printed.
   void line(const Value& value) const;

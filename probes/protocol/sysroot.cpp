@@ -200,6 +200,11 @@ Result<std::string> Sysroot::read(const std::string& path, size_t limit) const {
   });
 }
 
+std::optional<std::string> Sysroot::text(const std::string& path) const {
+  const Result<std::string> text = read(path);
+  return text ? std::optional(*text) : std::nullopt;
+}
+
 Result<std::string> Sysroot::read_bytes(const std::string& path, size_t limit) const {
   return look<std::string>("bytes", path,
                            [&] { return read_regular(path, limit, /*whole=*/false); });
@@ -235,27 +240,48 @@ Result<std::string> Sysroot::link(const std::string& path) const {
   });
 }
 
-Result<std::vector<std::string>> Sysroot::list(const std::string& directory) const {
-  using Names = std::vector<std::string>;
-  return look<Names>("list", directory, [&]() -> Result<Names> {
-    const Result<int> fd = open_at(directory, O_RDONLY | O_DIRECTORY);
-    if (!fd) return fd.error();
-    DIR* stream = fdopendir(*fd);
-    if (stream == nullptr) {
-      const Descriptor closer(*fd);
-      return system_error(errno, directory);
+Result<std::vector<std::string>> Sysroot::link_targets(const std::string& directory,
+                                                       const KeepLine& keep) const {
+  using Targets = std::vector<std::string>;
+  return look<Targets>("links", directory, [&]() -> Result<Targets> {
+    const Result<Targets> names = names_in(directory);
+    if (!names) return names.error();
+    const Result<int> parent = open_at(directory, O_PATH | O_DIRECTORY);
+    if (!parent) return parent.error();
+    const Descriptor closer(*parent);
+    Targets targets;
+    std::string target(4096, '\0');  // PATH_MAX
+    for (const std::string& name : *names) {
+      const ssize_t length = readlinkat(*parent, name.c_str(), target.data(), target.size());
+      const std::string text = target.substr(0, static_cast<size_t>(std::max<ssize_t>(length, 0)));
+      if (length > 0 && keep(text)) targets.push_back(make_utf8(text));
     }
-    Names names;
-    while (const dirent* entry = readdir(stream)) {
-      const std::string name = entry->d_name;
-      if (name != "." && name != ".." && is_utf8(name)) names.push_back(name);
-      if (names.size() > kMaxNames) break;
-    }
-    closedir(stream);
-    if (names.size() > kMaxNames) return system_error(EFBIG, directory);
-    std::sort(names.begin(), names.end());
-    return names;
+    return targets;
   });
+}
+
+Result<std::vector<std::string>> Sysroot::names_in(const std::string& directory) const {
+  const Result<int> fd = open_at(directory, O_RDONLY | O_DIRECTORY);
+  if (!fd) return fd.error();
+  DIR* stream = fdopendir(*fd);
+  if (stream == nullptr) {
+    const Descriptor closer(*fd);
+    return system_error(errno, directory);
+  }
+  std::vector<std::string> names;
+  while (const dirent* entry = readdir(stream)) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != ".." && is_utf8(name)) names.push_back(name);
+    if (names.size() > kMaxNames) break;
+  }
+  closedir(stream);
+  if (names.size() > kMaxNames) return system_error(EFBIG, directory);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<std::vector<std::string>> Sysroot::list(const std::string& directory) const {
+  return look<std::vector<std::string>>("list", directory, [&] { return names_in(directory); });
 }
 
 Result<FileStatus> Sysroot::status(const std::string& path) const {

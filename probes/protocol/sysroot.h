@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,8 @@ class Sysroot {
 
   // The whole file, without trailing white space; kTooLarge when it has more than `limit` bytes.
   [[nodiscard]] Result<std::string> read(const std::string& path, size_t limit = kSmallFile) const;
+  // The same, where the reason why there is none makes no difference.
+  [[nodiscard]] std::optional<std::string> text(const std::string& path) const;
   // Exactly the first bytes, at most `limit`.
   [[nodiscard]] Result<std::string> read_bytes(const std::string& path, size_t limit) const;
   // Only the pieces between separators that `keep` wants; nothing else is kept or recorded.
@@ -63,6 +66,9 @@ class Sysroot {
                                                             char separator = '\n') const;
   // The target of a link, as it is written; not followed.
   [[nodiscard]] Result<std::string> link(const std::string& path) const;
+  // The targets of the links in a directory, only those that `keep` wants.
+  [[nodiscard]] Result<std::vector<std::string>> link_targets(const std::string& directory,
+                                                              const KeepLine& keep) const;
   // The names in a directory, sorted.
   [[nodiscard]] Result<std::vector<std::string>> list(const std::string& directory) const;
   [[nodiscard]] Result<FileStatus> status(const std::string& path) const;
@@ -77,6 +83,7 @@ class Sysroot {
   Sysroot() = default;
   template <class T, class Look>
   Result<T> look(const char* verb, const std::string& path, const Look& at_machine) const;
+  [[nodiscard]] Result<std::vector<std::string>> names_in(const std::string& directory) const;
   [[nodiscard]] Result<int> open_at(const std::string& path, int flags) const;
   [[nodiscard]] Result<std::string> read_regular(const std::string& path, size_t limit,
                                                  bool whole) const;

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "probes/protocol/efa_functions.h"
 #include "probes/protocol/own_process.h"
 #include "probes/protocol/probe_main.h"
 #include "probes/protocol/text.h"
@@ -21,22 +22,9 @@ std::string rdma_path(const std::string& name, const std::string& file) {
   return std::string(kRdma) + "/" + name + "/" + file;
 }
 
-std::optional<std::string> optional_text(const Look& look, const std::string& path) {
-  const Result<std::string> text = look.root.read(path);
-  return text ? std::optional(*text) : std::nullopt;
-}
-
 std::optional<PciAddress> pci_parent(const Look& look, const std::string& class_entry) {
   const Result<std::string> link = look.root.link(class_entry + "/device");
   return link ? PciAddress::from_text(base_name(*link)) : std::nullopt;
-}
-
-bool is_efa(const Look& look, const PciAddress& address) {
-  const std::string path = "/sys/bus/pci/devices/" + address.to_text();
-  const Result<std::string> vendor = look.root.read(path + "/vendor");
-  const Result<std::string> device = look.root.read(path + "/device");
-  return vendor && device && *vendor == "0x1d0f" &&
-         (parse_number<uint32_t>(*device, 16).value_or(0) & 0xfff0U) == 0xefa0;
 }
 
 // What open(2) says, on the machine itself: a node in a sysroot would open a device of this one.
@@ -52,7 +40,7 @@ UverbsNode read_uverbs(const Look& look, const std::string& name) {
   UverbsNode node;
   node.name = name;
   node.path = "/dev/infiniband/" + name;
-  node.number_expected = optional_text(look, std::string(kVerbs) + "/" + name + "/dev");
+  node.number_expected = look.root.text(std::string(kVerbs) + "/" + name + "/dev");
   const Result<FileStatus> status = look.root.status(node.path);
   node.present = status.ok() || status.error().kind != ErrorKind::kNotFound;
   if (!status) {
@@ -85,12 +73,12 @@ RdmaDevice read_device(const Look& look, const std::string& name, const PciAddre
   RdmaDevice device;
   device.address = address;
   device.name = name;
-  device.node_guid = optional_text(look, rdma_path(name, "node_guid"));
-  device.gid = optional_text(look, rdma_path(name, "ports/1/gids/0"));
+  device.node_guid = look.root.text(rdma_path(name, "node_guid"));
+  device.gid = look.root.text(rdma_path(name, "ports/1/gids/0"));
   if (device.gid) device.mac = parse_gid_mac(*device.gid);
-  device.rate = optional_text(look, rdma_path(name, "ports/1/rate"));
-  device.port_state = optional_text(look, rdma_path(name, "ports/1/state"));
-  device.p2p = optional_text(look, "/sys/bus/pci/devices/" + address.to_text() + "/p2p");
+  device.rate = look.root.text(rdma_path(name, "ports/1/rate"));
+  device.port_state = look.root.text(rdma_path(name, "ports/1/state"));
+  device.p2p = look.root.text("/sys/bus/pci/devices/" + address.to_text() + "/p2p");
   const auto uverbs = uverbs_names.find(name);
   if (uverbs != uverbs_names.end()) device.uverbs = read_uverbs(look, uverbs->second);
   return device;
@@ -155,7 +143,7 @@ void read_rdma(const Look& look) {
   std::map<std::string, std::string> efa_names;
   for (const std::string& name : names.value_or({})) {
     const auto address = pci_parent(look, std::string(kRdma) + "/" + name);
-    if (!address || !is_efa(look, *address)) {
+    if (!address || !is_efa_function(look.root, *address)) {
       look.out.add("foreign", name);
       continue;
     }

@@ -1,0 +1,90 @@
+#include "agent/cli/catalogue.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <vector>
+
+#include "agent/cli/exit_codes.h"
+#include "agent/report/report.h"
+#include "probes/protocol/value.h"
+
+namespace efa {
+namespace {
+
+std::vector<const Check*> all_checks() {
+  std::vector<const Check*> checks;
+  for (const Judge& judge : judges()) {
+    for (const Check& check : judge.checks()) checks.push_back(&check);
+  }
+  std::sort(checks.begin(), checks.end(),
+            [](const Check* a, const Check* b) { return std::string_view(a->code) < b->code; });
+  return checks;
+}
+
+Value check_value(const Check& check) {
+  Value value;
+  value.set("code", check.code);
+  value.set("severity", severity_text(check.severity));
+  value.set("actor", actor_text(check.actor));
+  if (check.rung != Rung::kNone) value.set("rung", rung_text(check.rung));
+  value.set("title", check.title);
+  value.set("meaning", check.meaning);
+  value.set("seen_by", check.seen_by);
+  value.set("remedy", check.remedy);
+  if (*check.command != '\0') value.set("command", check.command);
+  return value;
+}
+
+void print_text(const Check& check) {
+  std::printf(
+      "%s (%s)\n  %s\n\n  What it means: %s\n  How it is seen: %s\n  Who fixes it: %s\n"
+      "  How: %s\n",
+      check.code, severity_text(check.severity).c_str(), check.title, check.meaning, check.seen_by,
+      actor_text(check.actor).c_str(), check.remedy);
+  if (*check.command != '\0') std::printf("  $ %s\n", check.command);
+}
+
+void print_json(const std::vector<const Check*>& checks) {
+  Array array;
+  for (const Check* check : checks) array.push_back(check_value(*check));
+  std::printf("%s\n", render_json(array, 1).c_str());
+}
+
+void print_markdown(const std::vector<const Check*>& checks) {
+  std::printf("| code | severity | who fixes it | what is wrong |\n|---|---|---|---|\n");
+  for (const Check* check : checks) {
+    std::printf("| `%s` | %s | %s | %s |\n", check->code, severity_text(check->severity).c_str(),
+                actor_text(check->actor).c_str(), check->title);
+  }
+}
+
+}  // namespace
+
+int run_explain(const std::string& code) {
+  const Check* check = find_check(code);
+  if (check == nullptr) {
+    spdlog::error("no check has the code '{}'; efa-doctor list-checks names all", code);
+    return kExitUsage;
+  }
+  print_text(*check);
+  return 0;
+}
+
+int run_list_checks(const std::string& format) {
+  const std::vector<const Check*> checks = all_checks();
+  if (format == "json") {
+    print_json(checks);
+  } else if (format == "markdown") {
+    print_markdown(checks);
+  } else {
+    for (const Check* check : checks) {
+      std::printf("%-30s %-9s %s\n", check->code, severity_text(check->severity).c_str(),
+                  check->title);
+    }
+  }
+  return 0;
+}
+
+}  // namespace efa

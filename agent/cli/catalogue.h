@@ -1,0 +1,11 @@
+// efa-doctor explain CODE and list-checks: the catalogue for people and programs.
+#pragma once
+
+#include <string>
+
+namespace efa {
+
+int run_explain(const std::string& code);
+int run_list_checks(const std::string& format);  // text, json, markdown
+
+}  // namespace efa

@@ -1,0 +1,40 @@
+// What was asked for on the command line.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace efa {
+
+enum class Command {
+  kPrinted,  // help or version: nothing is left to do
+  kUsageError,
+  kOnce,
+  kStatus,
+  kExplain,
+  kListChecks,
+  kRecord,
+  kConfigCheck
+};
+
+struct CommandLine {
+  Command command = Command::kUsageError;
+  std::string config;  // "": the default path, which may be missing
+  std::string format = "text";
+  std::string output;
+  std::string sysroot = "/";
+  std::string replay;
+  std::optional<std::string> expect;
+  bool deliver = true;
+  std::optional<int64_t> max_age_s;
+  std::string code;
+  std::string record_file;
+  bool redact = false;
+};
+
+// Prints help, version or what is wrong with the arguments.
+CommandLine parse_command_line(int argc, const char* const* argv);
+
+}  // namespace efa

@@ -1,0 +1,45 @@
+#include "agent/cli/log.h"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace efa {
+namespace {
+
+// "<4>" before a warning: the journal takes the priority from it (sd-daemon(3)).
+class PriorityFlag : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
+              spdlog::memory_buf_t& out) override {
+    const char priority = message.level >= spdlog::level::critical ? '2'
+                          : message.level == spdlog::level::err    ? '3'
+                          : message.level == spdlog::level::warn   ? '4'
+                          : message.level == spdlog::level::info   ? '6'
+                                                                   : '7';
+    out.push_back(priority);
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return spdlog::details::make_unique<PriorityFlag>();
+  }
+};
+
+}  // namespace
+
+void log_to_stderr() {
+  auto logger = spdlog::stderr_logger_st("efa-doctor");
+  const bool journal = std::getenv("JOURNAL_STREAM") != nullptr && isatty(STDERR_FILENO) == 0;
+  if (journal) {
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<PriorityFlag>('*').set_pattern("<%*>%v");
+    logger->set_formatter(std::move(formatter));
+  } else {
+    logger->set_pattern("efa-doctor: %l: %v");
+  }
+  spdlog::set_default_logger(std::move(logger));
+}
+
+}  // namespace efa

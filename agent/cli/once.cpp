@@ -1,0 +1,138 @@
+#include "agent/cli/once.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "agent/cli/exit_codes.h"
+#include "agent/deliver/files.h"
+#include "agent/deliver/local.h"
+#include "agent/diagnose/node_facts.h"
+#include "agent/run/look.h"
+
+namespace efa {
+namespace {
+
+constexpr size_t kMaxRecording = size_t{64} * 1024 * 1024;
+
+// "checking: 7 of 13" on a terminal, one line that is overwritten.
+Progress progress_on_terminal(const OnceOptions& options) {
+  if (options.format != "text" || !options.output.empty() || isatty(STDERR_FILENO) == 0 ||
+      isatty(STDOUT_FILENO) == 0) {
+    return {};
+  }
+  return [ended = 0](const ProbeOutcome& outcome) mutable {
+    std::fprintf(stderr, "\r\033[K%d looked: %s", ++ended, outcome.name.c_str());
+  };
+}
+
+Recording look(const OnceOptions& options, bool record) {
+  const PassRequest request{options.config, options.sysroot,
+                            options.expect.value_or(options.config.expect), record,
+                            options.deliver};
+  const Progress progress = progress_on_terminal(options);
+  Recording recording = look_at_machine(request, progress);
+  if (progress) std::fprintf(stderr, "\r\033[K");
+  return recording;
+}
+
+Result<Report> report_of(const Recording& recording, const std::vector<ProbeRun>& runs) {
+  const Result<ExpectSetting> expect = parse_expect(recording.expect);
+  if (!expect) return expect.error();
+  Report report;
+  report.node = node_of(runs, recording.live);
+  Expectation expectation = expectation_of(report.node, *expect, instance_types());
+  expectation.seen_this_boot.insert(recording.seen_this_boot.begin(),
+                                    recording.seen_this_boot.end());
+  report.diagnosis = diagnose(report.node, expectation);
+  report.run = {recording.trigger,     recording.sequence,     recording.started_at_ms,
+                recording.duration_ms, recording.valid_for_ms, recording.max_rss_kib,
+                recording.cpu_ms};
+  for (const ProbeRun& run : runs) {
+    report.facts.emplace_back(run.outcome.name, run.transcript.facts());
+  }
+  return report;
+}
+
+TextStyle style_of_terminal(const OnceOptions& options) {
+  TextStyle style;
+  winsize size{};
+  if (options.output.empty() && isatty(STDOUT_FILENO) != 0) {
+    style.colour = std::getenv("NO_COLOR") == nullptr;  // no-color.org
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) style.width = size.ws_col;
+  }
+  return style;
+}
+
+std::string rendered(const OnceOptions& options, const Report& report) {
+  if (options.format == "json") return render_json(report_value(report), 1) + "\n";
+  if (options.format == "prometheus") return render_prometheus(report);
+  return render_text(report, style_of_terminal(options));
+}
+
+int print(const OnceOptions& options, const Report& report) {
+  const std::string text = rendered(options, report);
+  int code = exit_code_of(report.diagnosis.verdict);
+  if (options.output.empty()) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
+        std::fflush(stdout) != 0) {
+      code = kExitInternal;
+    }
+    return code;
+  }
+  const Result<Done> written = write_file(options.output, text, 0644);
+  if (!written) {
+    spdlog::error("{}", message_of(written.error()));
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  }
+  return code;
+}
+
+}  // namespace
+
+int run_once(const OnceOptions& options) {
+  Recording recording;
+  std::vector<ProbeRun> runs;
+  if (options.replay.empty()) {
+    recording = look(options, /*record=*/false);
+    runs = runs_of(recording);
+  } else {
+    const Result<std::string> packed = read_file(options.replay, kMaxRecording);
+    const Result<Recording> unpacked =
+        packed ? unpack(*packed, options.replay) : Result<Recording>(packed.error());
+    if (!unpacked) {
+      spdlog::error("{}", message_of(unpacked.error()));
+      return kExitUsage;
+    }
+    recording = *unpacked;
+    if (options.expect) recording.expect = *options.expect;
+    runs = replayed_runs(options.config, recording);
+  }
+  const Result<Report> report = report_of(recording, runs);
+  if (!report) {
+    spdlog::error("{}", message_of(report.error()));
+    return kExitUsage;
+  }
+  if (options.deliver && options.replay.empty() && recording.live)
+    deliver_local(options.config, *report);
+  return print(options, *report);
+}
+
+int run_record(const OnceOptions& options, const std::string& file, bool redacted) {
+  Recording recording = look(options, /*record=*/true);
+  if (redacted) redact(recording);
+  const Result<std::string> packed = pack(recording);
+  const Result<Done> written =
+      packed ? write_file(file, *packed, 0600) : Result<Done>(packed.error());
+  if (!written) {
+    spdlog::error("{}", message_of(written.error()));
+    return kExitInternal;
+  }
+  std::printf("%s: %zu probes recorded\n", file.c_str(), recording.probes.size());
+  return 0;
+}
+
+}  // namespace efa

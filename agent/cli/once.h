@@ -1,0 +1,27 @@
+// efa-doctor --once and record: one pass, its report, its files.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "agent/cli/config.h"
+#include "agent/report/report.h"
+#include "agent/run/recording.h"
+
+namespace efa {
+
+struct OnceOptions {
+  Config config;
+  std::string format = "text";  // text, json, prometheus
+  std::string output;           // "": standard output
+  std::string sysroot = "/";
+  std::string replay;
+  std::optional<std::string> expect;  // --expect; else the configuration's
+  bool deliver = true;
+};
+
+// Returns the exit code.
+int run_once(const OnceOptions& options);
+int run_record(const OnceOptions& options, const std::string& file, bool redacted);
+
+}  // namespace efa

@@ -1,0 +1,66 @@
+#include "agent/cli/status.h"
+
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+
+#include "agent/deliver/files.h"
+#include "probes/protocol/text.h"
+
+namespace efa {
+namespace {
+
+// "2026-11-23T22:00:00Z"
+std::optional<int64_t> parse_time_ms(const std::string& text) {
+  tm parts{};
+  const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return int64_t{timegm(&parts)} * 1000;
+}
+
+std::optional<Verdict> parse_verdict(const std::string& text) {
+  for (const Verdict verdict : {Verdict::kHealthy, Verdict::kDegraded, Verdict::kUnhealthy,
+                                Verdict::kUnknown, Verdict::kNotApplicable}) {
+    if (verdict_text(verdict) == text) return verdict;
+  }
+  return std::nullopt;
+}
+
+Health unknown(const std::string& why) {
+  return {Verdict::kUnknown, why};
+}
+
+}  // namespace
+
+Health judge_health(const std::string& json, int64_t now_ms, const std::string& boot_id,
+                    std::optional<int64_t> max_age_s) {
+  const Result<Value> health = parse_json(json, "health file");
+  if (!health) return unknown(message_of(health.error()));
+  const auto verdict = parse_verdict(health->text("verdict"));
+  const auto generated = parse_time_ms(health->text("generated_at"));
+  const auto valid_until = parse_time_ms(health->text("valid_until"));
+  if (!verdict || !generated || !valid_until) return unknown("the health file is damaged");
+  if (health->text("boot_id") != boot_id) return unknown("the health file is of another boot");
+  const int64_t age_s = (now_ms - *generated) / 1000;
+  const bool stale = now_ms > *valid_until || (max_age_s && age_s > *max_age_s);
+  if (stale) {
+    return unknown("the health file is stale: " + std::to_string(age_s) + " s old; it said " +
+                   health->text("verdict"));
+  }
+  return {*verdict, health->text("summary")};
+}
+
+int run_status(const std::string& health_path, std::optional<int64_t> max_age_s) {
+  constexpr size_t kMaxHealth = size_t{256} * 1024;
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  const std::string boot_id =
+      std::string(trim(read_file("/proc/sys/kernel/random/boot_id", 64).value_or("")));
+  const Result<std::string> json = read_file(health_path, kMaxHealth);
+  const Health health = json ? judge_health(*json, now.count(), boot_id, max_age_s)
+                             : unknown(message_of(json.error()));
+  std::printf("%s  %s\n", verdict_text(health.verdict).c_str(), health.summary.c_str());
+  return exit_code_of(health.verdict);
+}
+
+}  // namespace efa

@@ -1,0 +1,78 @@
+// efa-doctor: from the command line to the verb that was asked for (README, "Commands").
+
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "agent/cli/catalogue.h"
+#include "agent/cli/command_line.h"
+#include "agent/cli/exit_codes.h"
+#include "agent/cli/log.h"
+#include "agent/cli/once.h"
+#include "agent/cli/status.h"
+#include "agent/deliver/local.h"
+
+namespace efa {
+namespace {
+
+OnceOptions once_options(const CommandLine& line, const Config& config) {
+  OnceOptions options;
+  options.config = config;
+  options.format = line.format;
+  options.output = line.output;
+  options.sysroot = line.sysroot;
+  options.replay = line.replay;
+  options.expect = line.expect;
+  options.deliver = line.deliver;
+  return options;
+}
+
+int run_with_config(const CommandLine& line) {
+  const std::string path = line.config.empty() ? kConfigPath : line.config;
+  const Result<Config> config = read_config(path, /*required=*/!line.config.empty());
+  if (!config) {
+    spdlog::error("{}", message_of(config.error()));
+    return kExitUsage;
+  }
+  switch (line.command) {
+    case Command::kStatus:
+      return run_status(health_path(*config), line.max_age_s);
+    case Command::kRecord:
+      return run_record(once_options(line, *config), line.record_file, line.redact);
+    case Command::kConfigCheck:
+      std::printf("%s: correct\n", path.c_str());
+      return 0;
+    default:
+      return run_once(once_options(line, *config));
+  }
+}
+
+int run(int argc, const char* const* argv) {
+  const CommandLine line = parse_command_line(argc, argv);
+  switch (line.command) {
+    case Command::kPrinted:
+      return 0;
+    case Command::kUsageError:
+      return kExitUsage;
+    case Command::kExplain:
+      return run_explain(line.code);
+    case Command::kListChecks:
+      return run_list_checks(line.format);
+    default:
+      return run_with_config(line);
+  }
+}
+
+}  // namespace
+}  // namespace efa
+
+int main(int argc, char** argv) {
+  try {
+    efa::log_to_stderr();
+    return efa::run(argc, argv);
+  } catch (const std::exception& error) {  // of a library, or no memory
+    std::fprintf(stderr, "efa-doctor: internal error: %s\n", error.what());
+    return efa::kExitInternal;
+  }
+}

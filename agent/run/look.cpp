@@ -1,0 +1,99 @@
+#include "agent/run/look.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "agent/deliver/files.h"
+#include "agent/deliver/local.h"
+#include "agent/diagnose/node_facts.h"
+#include "agent/run/pass.h"
+#include "agent/run/probe_table.h"
+
+namespace efa {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+int64_t unix_ms() {
+  return duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+int64_t cpu_ms_of(const rusage& usage) {
+  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+         (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+}
+
+void remember(State& state, const std::vector<ProbeRun>& runs, const Node& node) {
+  for (const ProbeRun& run : runs) {
+    for (const ProcessIdentity& process : run.transcript.left()) {
+      state.left.push_back({run.outcome.name, process});
+    }
+  }
+  for (const PciFunction& function : node.pci.facts.efa) {
+    if (std::find(state.devices.begin(), state.devices.end(), function.address) ==
+        state.devices.end()) {
+      state.devices.push_back(function.address);
+    }
+  }
+}
+
+}  // namespace
+
+Recording look_at_machine(const PassRequest& request, const Progress& progress) {
+  Recording recording;
+  recording.live = request.sysroot == "/";
+  recording.expect = request.expect;
+  recording.trigger = "once";
+  recording.started_at_ms = unix_ms();
+  recording.valid_for_ms = request.config.valid_for_s * 1000;
+  PassPlan plan{request.sysroot, find_libexec(), request.config, request.record, {}};
+  State state;
+  if (recording.live) {
+    const std::string boot_id = read_file("/proc/sys/kernel/random/boot_id", 64).value_or("");
+    state = read_state(state_path(request.config));
+    refresh(state, boot_id);
+    plan.left = state.left;
+    recording.seen_this_boot = state.devices;
+    recording.sequence = ++state.sequence;
+  }
+  const std::vector<ProbeRun> runs = run_pass(plan, progress);
+  rusage usage{};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  recording.max_rss_kib = usage.ru_maxrss;
+  recording.cpu_ms = cpu_ms_of(usage);
+  recording.duration_ms = unix_ms() - recording.started_at_ms;
+  for (const ProbeRun& run : runs) recording.probes.push_back(recorded(run));
+  if (recording.live && request.keep_state) {
+    remember(state, runs, node_of(runs, true));
+    const Result<Done> written = write_state(state_path(request.config), state);
+    if (!written) spdlog::warn("state was not kept: {}", message_of(written.error()));
+  }
+  return recording;
+}
+
+std::vector<ProbeRun> runs_of(const Recording& recording) {
+  std::vector<ProbeRun> runs;
+  for (const RecordedProbe& probe : recording.probes) runs.push_back(run_of(probe));
+  return runs;
+}
+
+std::vector<ProbeRun> replayed_runs(const Config& config, const Recording& recording) {
+  const PassPlan plan{"/", find_libexec(), config, false, {}};
+  std::vector<ProbeRun> runs;
+  for (const RecordedProbe& probe : recording.probes) {
+    const std::span<const ProbeRow> table = probe_table();
+    const bool again = probe.status == "ok" && !probe.looks.empty() &&
+                       std::any_of(table.begin(), table.end(), [&](const ProbeRow& row) {
+                         return row.from_files && probe.name == row.name;
+                       });
+    ProbeRun run = again ? run_from_looks(plan, probe.name, probe.looks) : run_of(probe);
+    if (run.outcome.status == ProbeStatus::kOk) run.outcome.duration_ms = probe.duration_ms;
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+}  // namespace efa

@@ -1,0 +1,169 @@
+// Judges what AWS says of this instance. Security group rules and interface types need the EC2 API;
+// the metadata service shows neither.
+
+#include <algorithm>
+
+#include "probes/judges.h"
+
+namespace efa {
+namespace {
+
+std::span<const Check> checks() {
+  static const std::vector<Check> kChecks = {
+      {"cloud.metadata-unreachable",
+       Severity::kInfo,
+       Actor::kAccountOwner,
+       Rung::kNone,
+       "The instance metadata service does not answer",
+       "Security groups, placement and interfaces of this node are unknown.",
+       "A token was asked for with PUT /latest/api/token (IMDSv2) on an EC2 instance.",
+       "Enable the instance's metadata endpoint; from containers it needs a hop limit of 2.",
+       "aws ec2 modify-instance-metadata-options --http-endpoint enabled "
+       "--http-put-response-hop-limit 2 --instance-id \"$INSTANCE_ID\"",
+       {}},
+      {"cloud.type-not-known",
+       Severity::kInfo,
+       Actor::kNodeOperator,
+       Rung::kNone,
+       "The instance type is not in this version's table",
+       "How many EFA devices the type can have is unknown; fewer would not be noticed.",
+       "instance-type of the metadata service or DMI is not in instance-types.json.",
+       "Say how many devices the node should have with expect in config.toml, or install a newer "
+       "efa-doctor.",
+       "",
+       {}},
+      {"cloud.capable-type-unused",
+       Severity::kInfo,
+       Actor::kAccountOwner,
+       Rung::kNone,
+       "The instance type can have EFA, the node shows no sign of it",
+       "Jobs on this node use TCP.",
+       "No EFA device, driver or EFA installer on a type that instance-types.json gives EFA.",
+       "Nothing if no EFA is meant; else attach EFA interfaces and run the EFA installer.",
+       "",
+       {}},
+      {"cloud.no-common-security-group",
+       Severity::kWarning,
+       Actor::kAccountOwner,
+       Rung::kNone,
+       "The EFA interfaces of this node share no security group",
+       "EFA traffic passes only inside one group that allows all traffic to and from itself; "
+       "devices of different groups cannot reach the same peers.",
+       "security-group-ids of the EFA interfaces in the metadata have no id in common.",
+       "Give all EFA interfaces of the job's nodes one common security group.",
+       "",
+       {}},
+      {"cloud.no-placement-group",
+       Severity::kInfo,
+       Actor::kAccountOwner,
+       Rung::kNone,
+       "The instance is in no placement group",
+       "Latency to other nodes may be higher; AWS recommends a cluster placement group.",
+       "placement/group-name of the metadata service does not exist.",
+       "Launch the nodes of a job into one cluster placement group.",
+       "",
+       {}},
+  };
+  return kChecks;
+}
+
+void judge_metadata(const CloudFacts& facts, Findings& findings) {
+  const char* code = "cloud.metadata-unreachable";
+  const Evidence evidence{facts.metadata_detail, "an answer", "instance metadata, version 2"};
+  if (facts.metadata_status == "not-asked") {
+    findings.not_applicable(code, kNodeSubject, "not asked: no EC2 instance", evidence);
+  } else if (facts.metadata_status == "ok") {
+    findings.pass(code, kNodeSubject, "the metadata service answers", evidence);
+  } else {
+    findings.fail(code, kNodeSubject, facts.metadata_status + ": " + facts.metadata_detail,
+                  evidence);
+  }
+}
+
+void judge_type(const Expectation& expectation, Findings& findings) {
+  const char* code = "cloud.type-not-known";
+  const Evidence evidence{expectation.instance_type, "a type of the table", "instance-types.json"};
+  if (expectation.instance_type.empty()) {
+    findings.unknown(code, kNodeSubject, "neither metadata nor DMI names the type", evidence);
+  } else if (!expectation.maximum && expectation.expected && !expectation.exactly) {
+    findings.fail(code, kNodeSubject, expectation.instance_type + " is not in the table", evidence);
+  } else {
+    findings.pass(code, kNodeSubject, "is " + expectation.instance_type, evidence);
+  }
+}
+
+void judge_unused(const Expectation& expectation, Findings& findings) {
+  if (expectation.expected || expectation.exactly || expectation.maximum.value_or(0) == 0) return;
+  findings.fail("cloud.capable-type-unused", kNodeSubject,
+                expectation.instance_type + " can have " + std::to_string(*expectation.maximum) +
+                    " EFA devices and has none",
+                {"0", "at most " + std::to_string(*expectation.maximum), "instance-types.json"});
+}
+
+// The metadata's interfaces that are EFA: a device's GID holds the MAC of its interface.
+std::vector<const CloudInterface*> efa_interfaces(const Node& node) {
+  std::vector<const CloudInterface*> interfaces;
+  for (const CloudInterface& interface : node.cloud.facts.interfaces) {
+    const bool is_efa =
+        std::any_of(node.rdma.facts.devices.begin(), node.rdma.facts.devices.end(),
+                    [&](const RdmaDevice& device) { return device.mac == interface.mac; });
+    if (is_efa) interfaces.push_back(&interface);
+  }
+  return interfaces;
+}
+
+void judge_groups(const Node& node, Findings& findings) {
+  const char* code = "cloud.no-common-security-group";
+  const std::vector<const CloudInterface*> interfaces = efa_interfaces(node);
+  if (interfaces.empty()) {
+    findings.unknown(code, kNodeSubject, "the metadata shows no interface of these EFA devices");
+    return;
+  }
+  std::vector<std::string> common = interfaces.front()->security_group_ids;
+  for (const CloudInterface* interface : interfaces) {
+    const std::vector<std::string>& groups = interface->security_group_ids;
+    std::erase_if(common, [&](const std::string& group) {
+      return std::find(groups.begin(), groups.end(), group) == groups.end();
+    });
+  }
+  std::string names;
+  for (const std::string& group : common) names += (names.empty() ? "" : ", ") + group;
+  const Evidence evidence{names, "at least one", "network/interfaces/macs/*/security-group-ids"};
+  common.empty()
+      ? findings.fail(
+            code, kNodeSubject,
+            std::to_string(interfaces.size()) + " EFA interfaces have no security group in common",
+            evidence)
+      : findings.pass(code, kNodeSubject, "all EFA interfaces are in " + names, evidence);
+}
+
+void judge_placement(const CloudFacts& facts, Findings& findings) {
+  const char* code = "cloud.no-placement-group";
+  const Evidence evidence{facts.placement_group.value_or("none"), "a cluster placement group",
+                          "placement/group-name"};
+  if (facts.placement_group) {
+    findings.pass(code, kNodeSubject, "is in " + *facts.placement_group, evidence);
+  } else if (facts.metadata_status == "ok") {
+    findings.fail(code, kNodeSubject, "is in no placement group", evidence);
+  } else {
+    findings.unknown(code, kNodeSubject, "the metadata service did not say");
+  }
+}
+
+void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+  judge_unused(expectation, findings);
+  if (!expectation.expected || !node.live) return;
+  judge_metadata(node.cloud.facts, findings);
+  judge_type(expectation, findings);
+  if (node.pci.facts.efa.empty()) return;
+  judge_groups(node, findings);
+  judge_placement(node.cloud.facts, findings);
+}
+
+}  // namespace
+
+Judge cloud_judge() {
+  return {"cloud", checks, judge};
+}
+
+}  // namespace efa

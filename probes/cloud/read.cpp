@@ -1,0 +1,145 @@
+// probe-cloud: looks at DMI and asks the instance metadata service (version 2, never 1) what AWS
+// gave this instance. Interface: EC2 User Guide, "Instance metadata categories".
+// It is asked on EC2, or where the configuration names an endpoint; never for a sysroot.
+
+#include <algorithm>
+
+#include "probes/cloud/facts.h"
+#include "probes/cloud/metadata.h"
+#include "probes/protocol/probe_main.h"
+#include "probes/protocol/text.h"
+
+namespace efa {
+namespace {
+
+void read_dmi(const Look& look, CloudFacts& facts) {
+  const std::string directory = "/sys/class/dmi/id/";
+  facts.dmi_vendor = look.root.text(directory + "sys_vendor");
+  facts.dmi_product = look.root.text(directory + "product_name");
+  facts.dmi_asset_tag = look.root.text(directory + "board_asset_tag");
+  if (facts.dmi_vendor) facts.on_ec2 = *facts.dmi_vendor == "Amazon EC2";
+  if (facts.on_ec2 != true) return;
+  if (facts.dmi_product && facts.dmi_product->find('.') != std::string::npos) {
+    facts.instance_type = facts.dmi_product;
+    facts.instance_type_source = "dmi";
+  }
+  if (facts.dmi_asset_tag && facts.dmi_asset_tag->starts_with("i-")) {
+    facts.instance_id = facts.dmi_asset_tag;
+  }
+}
+
+// One session: what could not be had ends it, what there is none of does not.
+class Questions {
+ public:
+  Questions(const Look& look, Metadata& metadata, CloudFacts& facts)
+      : look_(look), metadata_(metadata), facts_(facts) {}
+
+  std::optional<std::string> text(const std::string& path) {
+    if (facts_.metadata_status != "ok") return std::nullopt;
+    look_.out.doing("ask the metadata service", path);
+    const Result<std::string> answer = metadata_.get(path);
+    if (answer) return *answer;
+    if (answer.error().os_error != ENOENT) {
+      facts_.metadata_status = status_of(answer.error());
+      facts_.metadata_detail = message_of(answer.error());
+    }
+    return std::nullopt;
+  }
+
+  std::optional<int> number(const std::string& path) {
+    const auto answer = text(path);
+    return answer ? parse_number<int>(*answer) : std::nullopt;
+  }
+
+  std::vector<std::string> list(const std::string& path) {
+    const auto answer = text(path);
+    return answer ? words(*answer) : std::vector<std::string>();
+  }
+
+ private:
+  const Look& look_;
+  Metadata& metadata_;
+  CloudFacts& facts_;
+};
+
+void read_instance(Questions& questions, CloudFacts& facts) {
+  if (const auto id = questions.text("instance-id")) facts.instance_id = id;
+  if (const auto type = questions.text("instance-type")) {
+    facts.instance_type = type;
+    facts.instance_type_source = "metadata";
+  }
+  facts.region = questions.text("placement/region");
+  facts.availability_zone = questions.text("placement/availability-zone");
+  facts.availability_zone_id = questions.text("placement/availability-zone-id");
+  facts.placement_group = questions.text("placement/group-name");
+  const auto roles = questions.list("iam/security-credentials/");
+  if (!roles.empty()) facts.role_name = roles.front();
+}
+
+void read_interfaces(Questions& questions, CloudFacts& facts) {
+  constexpr size_t kMaxInterfaces = 256;
+  for (const std::string& entry : questions.list("network/interfaces/macs/")) {
+    if (facts.interfaces.size() == kMaxInterfaces) return;
+    CloudInterface interface;
+    interface.mac = entry.substr(0, entry.find('/'));
+    const std::string path = "network/interfaces/macs/" + interface.mac + "/";
+    // what an interface has is listed, so that nothing is asked that there is none of
+    const std::vector<std::string> items = questions.list(path);
+    const auto has = [&](const char* item) {
+      return std::find(items.begin(), items.end(), item) != items.end();
+    };
+    interface.has_ipv4 = has("local-ipv4s");
+    interface.interface_id = questions.text(path + "interface-id");
+    interface.device_number = questions.number(path + "device-number");
+    if (has("network-card")) interface.network_card = questions.number(path + "network-card");
+    interface.subnet_id = questions.text(path + "subnet-id");
+    interface.vpc_id = questions.text(path + "vpc-id");
+    interface.security_group_ids = questions.list(path + "security-group-ids");
+    if (facts.metadata_status != "ok") return;
+    facts.interfaces.push_back(std::move(interface));
+  }
+}
+
+void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& facts) {
+  constexpr int kDefaultBudgetMs = 1000;
+  const auto budget = look.options.find("imds-budget-ms");
+  const int budget_ms = budget == look.options.end()
+                            ? kDefaultBudgetMs
+                            : parse_number<int>(budget->second).value_or(kDefaultBudgetMs);
+  Metadata metadata(endpoint, std::min(look.deadline, std::chrono::steady_clock::now() +
+                                                          std::chrono::milliseconds(budget_ms)));
+  look.out.doing("ask the metadata service for a token", endpoint);
+  const Result<Done> session = metadata.start_session();
+  if (!session) {
+    facts.metadata_status = status_of(session.error());
+    facts.metadata_detail = message_of(session.error());
+    return;
+  }
+  facts.metadata_status = "ok";
+  Questions questions(look, metadata, facts);
+  read_instance(questions, facts);
+  read_interfaces(questions, facts);
+}
+
+void read_cloud(const Look& look) {
+  CloudFacts facts;
+  look.out.doing("read DMI");
+  read_dmi(look, facts);
+  const auto endpoint = look.options.find("imds-endpoint");
+  const bool named = endpoint != look.options.end();
+  if (look.root.live() && (named || facts.on_ec2 == true)) {
+    ask_metadata(look, named ? endpoint->second : kMetadataEndpoint, facts);
+  }
+  // SageMaker HyperPod calls its types ml.p5.48xlarge
+  if (facts.instance_type && facts.instance_type->starts_with("ml.")) {
+    facts.instance_type = facts.instance_type->substr(3);
+  }
+  look.out.all(facts);
+}
+
+}  // namespace
+}  // namespace efa
+
+int main(int argc, char** argv) {
+  return efa::probe_main(argc, argv, efa::read_cloud);
+}

@@ -1,0 +1,57 @@
+// Judges the processes that use EFA now.
+
+#include "probes/judges.h"
+
+namespace efa {
+namespace {
+
+constexpr uint64_t kEnoughKib = uint64_t{16} * 1024 * 1024;  // AWS's own efa-check.sh warns below
+
+std::span<const Check> checks() {
+  static const std::vector<Check> kChecks = {
+      {"jobs.memlock-low",
+       Severity::kInfo,
+       Actor::kJobOwner,
+       Rung::kNone,
+       "A process that uses EFA may lock little memory",
+       "It fails when it registers more: error -12 of fi_mr_reg, 4112 of the efa provider.",
+       "Max locked memory in /proc/<pid>/limits is below 16 GiB and the process lacks "
+       "CAP_IPC_LOCK.",
+       "Start the job with ulimit -l unlimited; in a container with IPC_LOCK or "
+       "--ulimit memlock=-1.",
+       "",
+       {"limits.memlock-low", "limits.container-memlock-low"}},
+  };
+  return kChecks;
+}
+
+void judge_job(const Job& job, Findings& findings) {
+  const char* code = "jobs.memlock-low";
+  const std::string subject = job.command + " " + std::to_string(job.pid);
+  const std::string source = "/proc/" + std::to_string(job.pid) + "/limits";
+  if (!job.locked_memory) {
+    findings.unknown(code, subject, "its limits could not be read", {"", "", source});
+    return;
+  }
+  const uint64_t soft_kib = job.locked_memory->soft_kib.value_or(0);
+  const std::string observed =
+      job.locked_memory->unlimited ? "unlimited" : std::to_string(soft_kib) + " KiB";
+  const Evidence evidence{observed, "unlimited, or 16 GiB and more", source};
+  if (job.locked_memory->unlimited || job.may_lock_any == true || soft_kib >= kEnoughKib) {
+    findings.pass(code, subject, "may lock memory: " + observed, evidence);
+  } else {
+    findings.fail(code, subject, "may lock only " + observed, evidence);
+  }
+}
+
+void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
+  for (const Job& job : node.jobs.facts.processes) judge_job(job, findings);
+}
+
+}  // namespace
+
+Judge jobs_judge() {
+  return {"jobs", checks, judge};
+}
+
+}  // namespace efa

@@ -1,0 +1,82 @@
+// What probe-kernel saw: the running kernel, its efa driver and the modules that keep it company.
+// Interface: /sys/module (Documentation/ABI/stable/sysfs-module), modules.dep(5), modprobe.d(5).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "probes/protocol/check.h"
+
+namespace efa {
+
+struct KernelFacts {
+  std::optional<std::string> release;
+  std::optional<std::string> hostname;
+  std::optional<std::string> boot_id;
+  std::optional<std::string> os;     // PRETTY_NAME of os-release(5)
+  std::optional<std::string> taint;  // the number of /proc/sys/kernel/tainted
+  std::optional<bool> efa_loaded;    // absent: /sys/module could not be read
+  std::optional<bool> efa_builtin;
+  std::optional<std::string> efa_version;  // "3.1.0g"; the kernel's own driver may have none
+  std::optional<std::string> efa_state;    // "live"
+  std::optional<int> efa_refcount;
+  std::optional<bool> efa_driver_registered;  // /sys/bus/pci/drivers/efa
+  std::optional<std::string> module_file;     // of the running kernel; absent: none is listed
+  std::optional<bool> module_index_readable;  // modules.dep was there to be searched
+  std::vector<std::string> known_device_ids;  // "0xefa1": those that modules.alias gives to efa
+  std::optional<bool> ib_uverbs_loaded;
+  std::optional<bool> ib_core_loaded;
+  std::vector<std::string> dkms;    // "efa/3.1.0 for 6.1.0-40-amd64"
+  std::optional<std::string> ofed;  // a path that only MLNX_OFED makes
+  std::optional<std::string> nvidia_version;
+  std::optional<bool> nvidia_open;  // the open kernel modules
+  bool nvidia_peermem_loaded = false;
+  bool efa_nv_peermem_loaded = false;
+  std::optional<std::string> efa_nv_peermem_version;
+  bool neuron_loaded = false;
+  bool gdrdrv_loaded = false;
+  std::optional<bool> rdma_netns_shared;
+  std::optional<std::string> lockdown;  // "none", "integrity", "confidentiality"
+  std::optional<bool> kexec_loaded;
+  std::optional<bool> modules_disabled;       // no module can be loaded until the next boot
+  std::optional<std::string> blacklisted_by;  // "/etc/modprobe.d/x.conf: blacklist efa"
+  std::vector<Unseen> unseen;
+};
+
+template <class Io>
+void describe(Io& io, KernelFacts& facts) {
+  io("release", facts.release);
+  io("hostname", facts.hostname);
+  io("boot_id", facts.boot_id);
+  io("os", facts.os);
+  io("taint", facts.taint);
+  io("efa_loaded", facts.efa_loaded);
+  io("efa_builtin", facts.efa_builtin);
+  io("efa_version", facts.efa_version);
+  io("efa_state", facts.efa_state);
+  io("efa_refcount", facts.efa_refcount);
+  io("efa_driver_registered", facts.efa_driver_registered);
+  io("module_file", facts.module_file);
+  io("module_index_readable", facts.module_index_readable);
+  io("known_device_ids", facts.known_device_ids);
+  io("ib_uverbs_loaded", facts.ib_uverbs_loaded);
+  io("ib_core_loaded", facts.ib_core_loaded);
+  io("dkms", facts.dkms);
+  io("ofed", facts.ofed);
+  io("nvidia_version", facts.nvidia_version);
+  io("nvidia_open", facts.nvidia_open);
+  io("nvidia_peermem_loaded", facts.nvidia_peermem_loaded);
+  io("efa_nv_peermem_loaded", facts.efa_nv_peermem_loaded);
+  io("efa_nv_peermem_version", facts.efa_nv_peermem_version);
+  io("neuron_loaded", facts.neuron_loaded);
+  io("gdrdrv_loaded", facts.gdrdrv_loaded);
+  io("rdma_netns_shared", facts.rdma_netns_shared);
+  io("lockdown", facts.lockdown);
+  io("kexec_loaded", facts.kexec_loaded);
+  io("modules_disabled", facts.modules_disabled);
+  io("blacklisted_by", facts.blacklisted_by);
+  io("unseen", facts.unseen);
+}
+
+}  // namespace efa

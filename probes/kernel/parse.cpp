@@ -1,0 +1,59 @@
+#include "probes/kernel/parse.h"
+
+#include "probes/protocol/text.h"
+
+namespace efa {
+
+std::optional<std::string> parse_efa_module(std::string_view line) {
+  const std::string_view path = line.substr(0, line.find(':'));
+  const std::string name = base_name(path);
+  const bool is_efa =
+      name == "efa.ko" || name == "efa.ko.xz" || name == "efa.ko.zst" || name == "efa.ko.gz";
+  return is_efa ? std::optional(std::string(path)) : std::nullopt;
+}
+
+std::optional<std::string> parse_efa_alias(std::string_view line) {
+  const std::vector<std::string> fields = words(line);
+  constexpr std::string_view kBefore = "pci:v00001D0Fd";
+  const bool ours = fields.size() == 3 && fields[0] == "alias" && fields[2] == "efa" &&
+                    fields[1].starts_with(kBefore) && fields[1].size() >= kBefore.size() + 8;
+  if (!ours) return std::nullopt;
+  const auto id = parse_number<uint32_t>(fields[1].substr(kBefore.size(), 8), 16);
+  if (!id || *id > 0xffff) return std::nullopt;
+  constexpr const char* kDigits = "0123456789abcdef";
+  std::string text = "0x";
+  for (int shift = 12; shift >= 0; shift -= 4) text += kDigits[(*id >> shift) & 0xfU];
+  return text;
+}
+
+bool keeps_efa_out(std::string_view line) {
+  const std::vector<std::string> fields = words(line);
+  if (fields.size() < 2 || fields[1] != "efa") return false;
+  if (fields[0] == "blacklist") return true;
+  if (fields[0] != "install" || fields.size() < 3) return false;
+  const std::string command = base_name(fields[2]);
+  return command == "true" || command == "false";
+}
+
+std::optional<std::string> parse_lockdown(std::string_view text) {
+  const size_t open = text.find('[');
+  const size_t close = text.find(']', open == std::string_view::npos ? 0 : open);
+  if (open == std::string_view::npos || close == std::string_view::npos) return std::nullopt;
+  return std::string(text.substr(open + 1, close - open - 1));
+}
+
+std::optional<std::string> parse_pretty_name(std::string_view os_release) {
+  constexpr std::string_view kKey = "PRETTY_NAME=";
+  for (const std::string& line : split(os_release, '\n')) {
+    if (!line.starts_with(kKey)) continue;
+    std::string_view value = trim(std::string_view(line).substr(kKey.size()));
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
+        value.back() == value.front()) {
+      value = value.substr(1, value.size() - 2);
+    }
+    return std::string(value);
+  }
+  return std::nullopt;
+}
+
+}  // namespace efa

@@ -1,0 +1,142 @@
+// probe-kernel: looks at /proc/sys/kernel, /sys/module and the running kernel's /lib/modules.
+// Interface: Documentation/ABI/stable/sysfs-module, modules.dep(5), modprobe.d(5), os-release(5).
+
+#include <algorithm>
+
+#include "probes/kernel/facts.h"
+#include "probes/kernel/parse.h"
+#include "probes/protocol/probe_main.h"
+#include "probes/protocol/text.h"
+
+namespace efa {
+namespace {
+
+constexpr size_t kModuleIndex = size_t{16} * 1024 * 1024;  // modules.alias has 1 to 3 MiB
+
+std::optional<bool> optional_flag(const Look& look, const std::string& path) {
+  const auto text = look.root.text(path);
+  if (!text || text->empty()) return std::nullopt;
+  return *text == "1" || *text == "Y";
+}
+
+void read_identity(const Look& look, KernelFacts& facts) {
+  const Result<std::string> release = look.root.read("/proc/sys/kernel/osrelease");
+  if (release && !release->empty()) {
+    facts.release = *release;
+  } else {
+    facts.unseen.push_back({"/proc/sys/kernel/osrelease",
+                            release ? "is empty" : release.error().what,
+                            release ? 0 : release.error().os_error});
+  }
+  facts.hostname = look.root.text("/proc/sys/kernel/hostname");
+  facts.boot_id = look.root.text("/proc/sys/kernel/random/boot_id");
+  facts.taint = look.root.text("/proc/sys/kernel/tainted");
+  facts.kexec_loaded = optional_flag(look, "/sys/kernel/kexec_loaded");
+  facts.modules_disabled = optional_flag(look, "/proc/sys/kernel/modules_disabled");
+  for (const char* path : {"/etc/os-release", "/usr/lib/os-release"}) {
+    const auto text = look.root.text(path);
+    if (text && !facts.os) facts.os = parse_pretty_name(*text);
+  }
+  const auto lockdown = look.root.text("/sys/kernel/security/lockdown");
+  if (lockdown) facts.lockdown = parse_lockdown(*lockdown);
+}
+
+void read_loaded(const Look& look, KernelFacts& facts) {
+  const Result<std::vector<std::string>> modules = look.root.list("/sys/module");
+  if (!modules) {
+    facts.unseen.push_back({"/sys/module", modules.error().what, modules.error().os_error});
+    return;
+  }
+  const auto loaded = [&](const char* name) {
+    return std::binary_search(modules->begin(), modules->end(), name);
+  };
+  facts.efa_loaded = loaded("efa");
+  facts.ib_uverbs_loaded = loaded("ib_uverbs");
+  facts.ib_core_loaded = loaded("ib_core");
+  facts.nvidia_peermem_loaded = loaded("nvidia_peermem");
+  facts.efa_nv_peermem_loaded = loaded("efa_nv_peermem");
+  facts.neuron_loaded = loaded("neuron");
+  facts.gdrdrv_loaded = loaded("gdrdrv");
+  facts.efa_version = look.root.text("/sys/module/efa/version");
+  facts.efa_state = look.root.text("/sys/module/efa/initstate");
+  const auto count = look.root.text("/sys/module/efa/refcnt");
+  if (count) facts.efa_refcount = parse_number<int>(*count);
+  facts.efa_driver_registered = look.root.exists("/sys/bus/pci/drivers/efa");
+  facts.efa_nv_peermem_version = look.root.text("/sys/module/efa_nv_peermem/version");
+  facts.nvidia_version = look.root.text("/sys/module/nvidia/version");
+  // "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06 ..."
+  const auto nvidia = look.root.text("/proc/driver/nvidia/version");
+  if (nvidia) facts.nvidia_open = nvidia->find("Open Kernel Module") != std::string::npos;
+  facts.rdma_netns_shared = optional_flag(look, "/sys/module/ib_core/parameters/netns_mode");
+}
+
+void read_module_index(const Look& look, KernelFacts& facts) {
+  if (!facts.release) return;
+  const std::string directory = "/lib/modules/" + *facts.release + "/";
+  const auto names_efa = [](const std::string& line) { return parse_efa_module(line).has_value(); };
+  look.out.doing("search modules.dep");
+  const auto dep = look.root.read_lines(directory + "modules.dep", names_efa, kModuleIndex);
+  facts.module_index_readable = dep.ok();
+  if (dep && !dep->empty()) facts.module_file = parse_efa_module(dep->front());
+  const auto builtin = look.root.read_lines(directory + "modules.builtin", names_efa, kModuleIndex);
+  if (builtin) facts.efa_builtin = !builtin->empty();
+  look.out.doing("search modules.alias");
+  const auto aliases = look.root.read_lines(
+      directory + "modules.alias",
+      [](const std::string& line) { return parse_efa_alias(line).has_value(); }, kModuleIndex);
+  if (!aliases) return;
+  for (const std::string& line : *aliases) facts.known_device_ids.push_back(*parse_efa_alias(line));
+}
+
+void read_blacklist(const Look& look, KernelFacts& facts) {
+  for (const char* directory :
+       {"/etc/modprobe.d", "/run/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"}) {
+    const Result<std::vector<std::string>> files = look.root.list(directory);
+    if (!files) continue;
+    for (const std::string& file : *files) {
+      if (!file.ends_with(".conf")) continue;
+      const std::string path = std::string(directory) + "/" + file;
+      const auto lines = look.root.read_lines(path, keeps_efa_out, Sysroot::kSmallFile);
+      if (lines && !lines->empty() && !facts.blacklisted_by) {
+        facts.blacklisted_by = path + ": " + lines->front();
+      }
+    }
+  }
+}
+
+// /var/lib/dkms/efa/<version>/<kernel release>/<architecture>/module/
+void read_dkms(const Look& look, KernelFacts& facts) {
+  for (const char* module : {"efa", "efa-nv-peermem"}) {
+    const std::string tree = std::string("/var/lib/dkms/") + module;
+    const auto versions = look.root.list(tree);
+    if (!versions) continue;
+    for (const std::string& version : *versions) {
+      const auto kernels = look.root.list(tree + "/" + version);
+      if (version.starts_with("kernel-") || !kernels) continue;
+      for (const std::string& kernel : *kernels) {
+        if (kernel == "build" || kernel == "source") continue;
+        facts.dkms.push_back(std::string(module) + "/" + version + " for " + kernel);
+      }
+    }
+  }
+}
+
+void read_kernel(const Look& look) {
+  KernelFacts facts;
+  look.out.doing("read kernel identity");
+  read_identity(look, facts);
+  look.out.doing("list modules", "/sys/module");
+  read_loaded(look, facts);
+  read_module_index(look, facts);
+  read_blacklist(look, facts);
+  read_dkms(look, facts);
+  if (look.root.exists("/usr/src/ofa_kernel")) facts.ofed = "/usr/src/ofa_kernel";
+  look.out.all(facts);
+}
+
+}  // namespace
+}  // namespace efa
+
+int main(int argc, char** argv) {
+  return efa::probe_main(argc, argv, efa::read_kernel);
+}

@@ -1,0 +1,110 @@
+#include "probes/log/parse.h"
+
+#include "probes/protocol/text.h"
+
+namespace efa {
+namespace {
+
+constexpr size_t kMaxText = 512;
+
+struct Kind {
+  const char* fragment;
+  const char* kind;
+};
+
+// efa_main.c and efa_com.c of the driver 3.1.0; "probe with driver" is the driver core's (6.12)
+constexpr Kind kKinds[] = {
+    {"IB device registered", "device-registered"},
+    {"Unregister ib device", "device-unregistered"},
+    {"EFA device init failed", "probe-failed"},
+    {"probe with driver efa failed", "probe-failed"},
+    {"pci_enable_device_mem() failed", "probe-failed"},
+    {"Device alloc failed", "probe-failed"},
+    {"Failed to init readless MMIO", "probe-failed"},
+    {"Failed to remap register bar", "probe-failed"},
+    {"Couldn't register efa driver", "load-failed"},
+    {"BAR unavailable", "bar-unavailable"},
+    {"BARs unavailable", "bar-unavailable"},
+    {"pci_request_selected_regions", "bar-unavailable"},
+    {"Device isn't ready", "device-not-ready"},
+    {"Reset indication didn't turn", "reset-failed"},
+    {"Invalid timeout value", "reset-failed"},
+    {"Failed to enable MSI-X", "msix-failed"},
+    {"Failed to request irq", "irq-failed"},
+    {"lower than the minimal", "version-too-low"},
+    {"dma_set_mask_and_coherent failed", "dma-failed"},
+    {"DMA width illegal value", "dma-failed"},
+    {"Reading register timed out", "register-timeout"},
+    {"didn't send any completion", "admin-timeout"},
+    {"Wait for completion (polling) timeout", "admin-timeout"},
+    {"didn't receive any MSI-X interrupt", "interrupt-lost"},
+    {"Admin queue is closed", "admin-queue-closed"},
+    {"Failed to submit command", "command-failed"},
+    {"Failed to process command", "command-failed"},
+    {"Acquired peer memory", "peer-memory"},
+    {"Setup irq", "irq-set-up"},
+};
+
+std::string kind_of(std::string_view text) {
+  for (const Kind& kind : kKinds) {
+    if (text.find(kind.fragment) != std::string_view::npos) return kind.kind;
+  }
+  return "other";
+}
+
+std::string_view without_colon(std::string_view word) {
+  if (word.ends_with(':')) word.remove_suffix(1);
+  return word;
+}
+
+// "efa 0000:00:06.0 rdmap0s6: text", "infiniband efa_0: text", "pci 0000:00:06.0: text"
+void take_names(const std::vector<std::string>& fields, LogMessage& message) {
+  for (size_t i = 1; i < fields.size() && i <= 2; ++i) {
+    const std::string name(without_colon(fields[i]));
+    if (const auto address = PciAddress::from_text(name)) {
+      message.address = address;
+    } else if (name.starts_with("efa_") || name.starts_with("rdmap")) {
+      message.device = name;
+    }
+    if (fields[i].ends_with(':')) return;
+  }
+}
+
+bool speaks_of_efa(const std::vector<std::string>& fields, std::string_view text,
+                   const LogMessage& message) {
+  if (fields.empty()) return false;
+  const std::string_view first = without_colon(fields[0]);
+  if (first == "efa" || first == "efa_nv_peermem" || text.starts_with("Elastic Fabric Adapter")) {
+    return true;
+  }
+  // ENA logs the same words; only the RDMA core's prefix of an EFA device, a PCI line about one, or
+  // 6.1's nameless line of a device that never registered is taken
+  if (first == "infiniband") return message.device.has_value();
+  if (first == "pci" || first == "pcieport") return message.address.has_value();
+  return first == "(null)" && text.find("for admin cmd") != std::string_view::npos;
+}
+
+}  // namespace
+
+std::optional<LogMessage> parse_kernel_message(std::string_view record) {
+  const size_t semicolon = record.find(';');
+  if (semicolon == std::string_view::npos) return std::nullopt;
+  const std::vector<std::string> head = split(record.substr(0, semicolon), ',');
+  if (head.size() < 3) return std::nullopt;
+  const auto priority = parse_number<unsigned>(head[0]);
+  const auto usec = parse_number<uint64_t>(head[2]);
+  if (!priority || !usec) return std::nullopt;
+  std::string_view text = record.substr(semicolon + 1);
+  text = text.substr(0, text.find('\n'));
+  LogMessage message;
+  message.usec = *usec;
+  message.priority = static_cast<int>(*priority & 7U);  // above are the facility's bits
+  message.kind = kind_of(text);
+  message.text = make_utf8(text.substr(0, kMaxText));
+  const std::vector<std::string> fields = words(text);
+  take_names(fields, message);
+  if (!speaks_of_efa(fields, text, message)) return std::nullopt;
+  return message;
+}
+
+}  // namespace efa

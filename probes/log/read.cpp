@@ -1,0 +1,47 @@
+// probe-log: looks at the kernel's ring buffer, /dev/kmsg, for what the efa driver, the RDMA core
+// and PCI say of EFA devices. Interface: Documentation/ABI/testing/dev-kmsg.
+
+#include <algorithm>
+
+#include "probes/log/facts.h"
+#include "probes/log/parse.h"
+#include "probes/protocol/efa_functions.h"
+#include "probes/protocol/probe_main.h"
+
+namespace efa {
+namespace {
+
+constexpr size_t kMaxMessages = 200;  // the newest; a dead device repeats itself
+
+void read_log(const Look& look) {
+  const std::vector<PciAddress> devices = efa_functions(look.root);
+  look.out.doing("read the kernel log", "/dev/kmsg");
+  // the lines of PCI about a device that has vanished name an address that is no EFA any more
+  const auto wanted = [&](const std::string& record) {
+    const auto message = parse_kernel_message(record);
+    if (!message) return false;
+    const bool of_pci = message->text.starts_with("pci");
+    return !of_pci || std::find(devices.begin(), devices.end(), *message->address) != devices.end();
+  };
+  const Result<std::vector<std::string>> records = look.root.kernel_messages(wanted);
+  LogFacts facts;
+  if (!records) {
+    facts.unseen.push_back({"/dev/kmsg", records.error().what, records.error().os_error});
+  } else {
+    facts.total = records->size();
+    const size_t first = records->size() - std::min(records->size(), kMaxMessages);
+    for (size_t i = first; i < records->size(); ++i) {
+      if (auto message = parse_kernel_message((*records)[i])) {
+        facts.messages.push_back(std::move(*message));
+      }
+    }
+  }
+  look.out.all(facts);
+}
+
+}  // namespace
+}  // namespace efa
+
+int main(int argc, char** argv) {
+  return efa::probe_main(argc, argv, efa::read_log);
+}

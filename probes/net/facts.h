@@ -1,0 +1,51 @@
+// What probe-net saw: network interfaces and the default route; the ENA beside an EFA of its card.
+// Interface: Documentation/ABI/testing/sysfs-class-net, rtnetlink(7) through getifaddrs(3),
+// route(8) for /proc/net/route.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "probes/protocol/check.h"
+#include "probes/protocol/pci_address.h"
+
+namespace efa {
+
+struct NetInterface {
+  std::string name;
+  std::optional<std::string> driver;
+  std::optional<PciAddress> address;  // PCI; absent for a virtual interface
+  std::optional<std::string> mac;
+  std::optional<std::string> state;  // operstate: "up", "down", "unknown"
+  std::optional<int> mtu;
+  std::vector<std::string> addresses;  // of the machine itself only
+};
+
+template <class Io>
+void describe(Io& io, NetInterface& interface) {
+  io("name", interface.name);
+  io("driver", interface.driver);
+  io("pci_address", interface.address);
+  io("mac", interface.mac);
+  io("state", interface.state);
+  io("mtu", interface.mtu);
+  io("addresses", interface.addresses);
+}
+
+struct NetFacts {
+  std::vector<NetInterface> interfaces;
+  std::optional<std::string> default_route;   // "ens5 via 10.0.0.1"
+  std::optional<std::string> default_route6;  // "ens5 via fe80::1"
+  std::vector<Unseen> unseen;
+};
+
+template <class Io>
+void describe(Io& io, NetFacts& facts) {
+  io("interfaces", facts.interfaces);
+  io("default_route", facts.default_route);
+  io("default_route6", facts.default_route6);
+  io("unseen", facts.unseen);
+}
+
+}  // namespace efa

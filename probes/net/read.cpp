@@ -1,0 +1,94 @@
+// probe-net: looks at /sys/class/net, at addresses through getifaddrs(3) (rtnetlink) and at the
+// routing tables. Addresses are asked of the machine itself only: a sysroot has none.
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+
+#include <map>
+
+#include "probes/net/facts.h"
+#include "probes/net/parse.h"
+#include "probes/protocol/probe_main.h"
+#include "probes/protocol/text.h"
+
+namespace efa {
+namespace {
+
+constexpr const char* kNet = "/sys/class/net";
+constexpr size_t kMaxRoutes = size_t{1} * 1024 * 1024;
+
+std::string address_text(const sockaddr& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.sa_family == AF_INET) {
+    const auto& ipv4 = reinterpret_cast<const sockaddr_in&>(address);
+    inet_ntop(AF_INET, &ipv4.sin_addr, text, sizeof text);
+  } else if (address.sa_family == AF_INET6) {
+    const auto& ipv6 = reinterpret_cast<const sockaddr_in6&>(address);
+    inet_ntop(AF_INET6, &ipv6.sin6_addr, text, sizeof text);
+  }
+  return text;
+}
+
+std::map<std::string, std::vector<std::string>> read_addresses(NetFacts& facts) {
+  std::map<std::string, std::vector<std::string>> addresses;
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) {
+    const Error error = system_error(errno, "getifaddrs");
+    facts.unseen.push_back({error.where, error.what, error.os_error});
+    return addresses;
+  }
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr) continue;
+    const std::string text = address_text(*entry->ifa_addr);
+    if (!text.empty()) addresses[entry->ifa_name].push_back(text);
+  }
+  freeifaddrs(list);
+  return addresses;
+}
+
+NetInterface read_interface(const Look& look, const std::string& name) {
+  const std::string path = std::string(kNet) + "/" + name;
+  NetInterface interface;
+  interface.name = name;
+  const Result<std::string> driver = look.root.link(path + "/device/driver");
+  if (driver) interface.driver = base_name(*driver);
+  const Result<std::string> device = look.root.link(path + "/device");
+  if (device) interface.address = PciAddress::from_text(base_name(*device));
+  interface.mac = look.root.text(path + "/address");
+  interface.state = look.root.text(path + "/operstate");
+  const auto mtu = look.root.text(path + "/mtu");
+  if (mtu) interface.mtu = parse_number<int>(*mtu);
+  return interface;
+}
+
+void read_net(const Look& look) {
+  NetFacts facts;
+  look.out.doing("list network interfaces", kNet);
+  const Result<std::vector<std::string>> names = look.root.list(kNet);
+  if (!names) facts.unseen.push_back({kNet, names.error().what, names.error().os_error});
+  for (const std::string& name : names.value_or({})) {
+    if (!look.root.link(std::string(kNet) + "/" + name)) continue;  // bonding_masters is a file
+    facts.interfaces.push_back(read_interface(look, name));
+  }
+  if (look.root.live()) {
+    look.out.doing("ask for addresses", "getifaddrs");
+    const auto addresses = read_addresses(facts);
+    for (NetInterface& interface : facts.interfaces) {
+      const auto found = addresses.find(interface.name);
+      if (found != addresses.end()) interface.addresses = found->second;
+    }
+  }
+  const Result<std::string> routes = look.root.read("/proc/net/route", kMaxRoutes);
+  if (routes) facts.default_route = parse_default_route(*routes);
+  const Result<std::string> routes6 = look.root.read("/proc/net/ipv6_route", kMaxRoutes);
+  if (routes6) facts.default_route6 = parse_default_route6(*routes6);
+  look.out.all(facts);
+}
+
+}  // namespace
+}  // namespace efa
+
+int main(int argc, char** argv) {
+  return efa::probe_main(argc, argv, efa::read_net);
+}

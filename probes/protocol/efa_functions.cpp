@@ -1,0 +1,25 @@
+#include "probes/protocol/efa_functions.h"
+
+#include "probes/protocol/text.h"
+
+namespace efa {
+
+uint32_t read_pci_id(const Sysroot& root, const PciAddress& address, const char* which) {
+  const auto text = root.text("/sys/bus/pci/devices/" + address.to_text() + "/" + which);
+  return text ? parse_number<uint32_t>(*text, 16).value_or(0) : 0;
+}
+
+bool is_efa_function(const Sysroot& root, const PciAddress& address) {
+  return is_efa_id(read_pci_id(root, address, "vendor"), read_pci_id(root, address, "device"));
+}
+
+std::vector<PciAddress> efa_functions(const Sysroot& root) {
+  std::vector<PciAddress> functions;
+  for (const std::string& name : root.list("/sys/bus/pci/devices").value_or({})) {
+    const auto address = PciAddress::from_text(name);
+    if (address && is_efa_function(root, *address)) functions.push_back(*address);
+  }
+  return functions;
+}
+
+}  // namespace efa

@@ -1,0 +1,122 @@
+// probe-software: looks for the EFA installer's files, for copies of the libraries, and for what
+// belongs to a job's stack: the NCCL plugin, Open MPI, the SSM agent.
+// Interface: files of the EFA installer (since 1.38 /opt/amazon/ofi-nccl), ld.so.cache of glibc.
+
+#include <algorithm>
+
+#include "probes/protocol/probe_main.h"
+#include "probes/protocol/text.h"
+#include "probes/software/facts.h"
+#include "probes/software/parse.h"
+
+namespace efa {
+namespace {
+
+constexpr const char* kLibraries[] = {"libfabric.so.1", "libefa.so.1", "libibverbs.so.1"};
+constexpr const char* kLibraryDirectories[] = {
+    "/opt/amazon/efa/lib64",      "/opt/amazon/efa/lib", "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu", "/usr/lib64",          "/usr/lib",
+    "/usr/local/lib64",           "/usr/local/lib",
+};
+constexpr const char* kPluginDirectories[] = {
+    "/opt/amazon/ofi-nccl/lib",
+    "/opt/amazon/ofi-nccl/lib64",
+    "/opt/amazon/ofi-nccl/lib/x86_64-linux-gnu",
+    "/opt/amazon/ofi-nccl/lib/aarch64-linux-gnu",
+    "/opt/aws-ofi-nccl/lib",
+    "/opt/aws-ofi-nccl/lib64",
+};
+
+void keep_existing(const Look& look, const std::string& path, std::vector<std::string>& found) {
+  if (look.root.exists(path)) found.push_back(path);
+}
+
+std::optional<std::string> first_existing(const Look& look,
+                                          std::initializer_list<const char*> paths) {
+  for (const char* path : paths) {
+    if (look.root.exists(path)) return path;
+  }
+  return std::nullopt;
+}
+
+void read_installer(const Look& look, SoftwareFacts& facts) {
+  for (const char* path :
+       {"/opt/amazon/efa_installed_packages", "/opt/amazon/efa/installed_packages"}) {
+    const auto text = look.root.text(path);
+    if (!text || facts.installer_version) continue;
+    const InstalledPackages installed = parse_installed_packages(*text);
+    facts.installer_version = installed.version.value_or("");
+    facts.installer_packages = installed.packages;
+    facts.installer_minimal =
+        std::none_of(installed.packages.begin(), installed.packages.end(),
+                     [](const std::string& name) { return name.starts_with("libfabric"); });
+  }
+}
+
+void read_libraries(const Look& look, SoftwareFacts& facts) {
+  constexpr size_t kMaxCache = size_t{4} * 1024 * 1024;
+  const std::string cache = look.root.read_bytes("/etc/ld.so.cache", kMaxCache).value_or("");
+  for (const char* name : kLibraries) {
+    const auto picked = parse_loader_cache(cache, name);
+    for (const char* directory : kLibraryDirectories) {
+      const std::string path = std::string(directory) + "/" + name;
+      if (!look.root.exists(path)) continue;
+      const std::string target = look.root.link(path).value_or(name);
+      // the cache says /lib where a merged /usr makes that /usr/lib
+      const bool is_picked = picked && (*picked == path || "/usr" + *picked == path);
+      facts.libraries.push_back({name, path, base_name(target), is_picked});
+    }
+  }
+}
+
+void read_stack(const Look& look, SoftwareFacts& facts) {
+  for (const char* directory : kPluginDirectories) {
+    for (const char* name : {"libnccl-net-ofi.so", "libnccl-net.so"}) {
+      keep_existing(look, std::string(directory) + "/" + name, facts.ofi_nccl);
+    }
+  }
+  for (const char* path : {"/opt/amazon/openmpi", "/opt/amazon/openmpi5"}) {
+    keep_existing(look, path, facts.openmpi);
+  }
+  for (const char* directory : {"/opt/amazon/ofi-nccl/share/aws-ofi-nccl/xml",
+                                "/opt/aws-ofi-nccl/share/aws-ofi-nccl/xml"}) {
+    const auto files = look.root.list(directory);
+    for (const std::string& file : files.value_or({})) {
+      facts.nccl_topology_files.push_back(std::string(directory) + "/" + file);
+    }
+  }
+  facts.ssm_agent = first_existing(
+      look, {"/usr/bin/amazon-ssm-agent", "/snap/amazon-ssm-agent/current/amazon-ssm-agent"});
+  facts.fi_info = first_existing(look, {"/opt/amazon/efa/bin/fi_info", "/usr/bin/fi_info"});
+}
+
+void read_configuration(const Look& look, SoftwareFacts& facts) {
+  facts.rename_rule = first_existing(look, {"/etc/udev/rules.d/60-rdma-persistent-naming.rules",
+                                            "/usr/lib/udev/rules.d/60-rdma-persistent-naming.rules",
+                                            "/lib/udev/rules.d/60-rdma-persistent-naming.rules"});
+  const auto names_efa = [](const std::string& line) { return trim(line) == "efa"; };
+  const auto efa =
+      look.root.read_lines("/etc/modules-load.d/efa.conf", names_efa, Sysroot::kSmallFile);
+  if (efa || efa.error().kind == ErrorKind::kNotFound) {
+    facts.efa_conf_modules_load = efa && !efa->empty();
+  }
+  facts.nv_peermem_conf = first_existing(look, {"/etc/modules-load.d/efa_nv_peermem.conf"});
+}
+
+void read_software(const Look& look) {
+  SoftwareFacts facts;
+  look.out.doing("read files of the EFA installer", "/opt/amazon");
+  read_installer(look, facts);
+  look.out.doing("look for libraries");
+  read_libraries(look, facts);
+  read_stack(look, facts);
+  read_configuration(look, facts);
+  look.out.all(facts);
+}
+
+}  // namespace
+}  // namespace efa
+
+int main(int argc, char** argv) {
+  return efa::probe_main(argc, argv, efa::read_software);
+}
