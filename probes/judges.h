@@ -24,6 +24,7 @@ Judge log_judge();
 Judge cloud_judge();
 Judge jobs_judge();
 Judge outcome_judge();
+Judge site_judge();
 
 // All of them, in the order in which they judge.
 std::span<const Judge> judges();

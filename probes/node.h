@@ -16,6 +16,7 @@
 #include "probes/pci/facts.h"
 #include "probes/protocol/findings.h"
 #include "probes/protocol/outcome.h"
+#include "probes/protocol/value.h"
 #include "probes/rdma/facts.h"
 #include "probes/software/facts.h"
 #include "probes/topology/facts.h"
@@ -28,6 +29,12 @@ template <class Facts>
 struct Seen {
   ProbeOutcome outcome;
   Facts facts;
+};
+
+// An executable of the site's own (probes.d): its facts are of any shape, its findings are JSON.
+struct SiteProbe {
+  ProbeOutcome outcome;
+  std::vector<Value> findings;
 };
 
 struct Node {
@@ -44,6 +51,7 @@ struct Node {
   Seen<LogFacts> log;
   Seen<CloudFacts> cloud;
   Seen<JobsFacts> jobs;
+  std::vector<SiteProbe> site;
 };
 
 struct Expectation {

@@ -1,43 +1,35 @@
 #include "agent/diagnose/diagnosis.h"
 
 #include <algorithm>
+#include <map>
 
 namespace efa {
 namespace {
 
-Severity severity_of(const Finding& finding) {
-  const Check* check = find_check(finding.code);
-  return check == nullptr ? Severity::kWarning : check->severity;
-}
-
 bool any(const std::vector<Finding>& findings, FindingResult result, Severity severity) {
   return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
-    return finding.result == result && severity_of(finding) == severity;
+    return finding.result == result && finding.severity == severity;
   });
 }
 
-// Each code once; the gravest first, then by the rung at which it strikes, then by name.
+// Each code once; by the gravest that it explains, then by the rung at which it strikes, by name.
 std::vector<std::string> root_causes_of(const std::vector<Finding>& findings) {
+  std::map<std::string, Severity> gravity;
+  for (const Finding& finding : findings) {
+    if (finding.result != FindingResult::kFail) continue;
+    const std::string& root = finding.explained_by.empty() ? finding.code : finding.explained_by;
+    const auto [entry, added] = gravity.try_emplace(root, finding.severity);
+    if (!added) entry->second = std::min(entry->second, finding.severity);
+  }
+  std::erase_if(gravity, [](const auto& entry) { return entry.second == Severity::kInfo; });
   std::vector<std::string> causes;
-  for (const Finding& finding : findings) {
-    const bool root = finding.result == FindingResult::kFail && finding.explained_by.empty() &&
-                      severity_of(finding) != Severity::kInfo;
-    const bool known = std::find(causes.begin(), causes.end(), finding.code) != causes.end();
-    if (root && !known) causes.push_back(finding.code);
-  }
-  // an info that explains something worse is its root cause too
-  for (const Finding& finding : findings) {
-    const bool known =
-        std::find(causes.begin(), causes.end(), finding.explained_by) != causes.end();
-    if (!finding.explained_by.empty() && !known && severity_of(finding) != Severity::kInfo) {
-      causes.push_back(finding.explained_by);
-    }
-  }
-  std::stable_sort(causes.begin(), causes.end(), [](const std::string& a, const std::string& b) {
-    const Check* first = find_check(a);
-    const Check* second = find_check(b);
-    return first != nullptr && second != nullptr && first->severity < second->severity;
-  });
+  for (const auto& [code, severity] : gravity) causes.push_back(code);
+  const auto rank = [&](const std::string& code) {
+    const Check* check = find_check(code);
+    return std::pair(gravity.at(code), check == nullptr ? Rung::kNone : check->rung);
+  };
+  std::stable_sort(causes.begin(), causes.end(),
+                   [&](const std::string& a, const std::string& b) { return rank(a) < rank(b); });
   return causes;
 }
 
@@ -51,6 +43,17 @@ size_t subjects_of(const std::vector<Finding>& findings, const std::string& code
   return count;
 }
 
+// One sick device can take the healthy ones along: libfabric then lists none.
+std::string fabric_words(const Diagnosis& diagnosis) {
+  for (const FunnelStage& stage : diagnosis.funnel) {
+    if (stage.rung != Rung::kFabric || stage.count != 0 || stage.lost.empty()) continue;
+    const size_t healthy = stage.lost.size();
+    return "; libfabric therefore offers none of the " + std::to_string(healthy) + " other device" +
+           (healthy == 1 ? "" : "s");
+  }
+  return "";
+}
+
 std::string cause_words(const Diagnosis& diagnosis) {
   if (diagnosis.root_causes.empty()) return "";
   std::string first;
@@ -58,7 +61,8 @@ std::string cause_words(const Diagnosis& diagnosis) {
   const size_t count = subjects_of(diagnosis.findings, code, first);
   const size_t more = diagnosis.root_causes.size() - 1;
   return first + (count > 1 ? " (and " + std::to_string(count - 1) + " more)" : "") +
-         (more > 0 ? "; " + std::to_string(more) + " other cause" + (more > 1 ? "s" : "") : "");
+         (more > 0 ? "; " + std::to_string(more) + " other cause" + (more > 1 ? "s" : "") : "") +
+         fabric_words(diagnosis);
 }
 
 // The devices that reached the highest rung that was looked at.
@@ -81,8 +85,8 @@ std::string summary_of(const Node& node, const Diagnosis& diagnosis) {
       return "no EFA is expected: " + diagnosis.expectation.why;
     case Verdict::kUnknown: {
       for (const Finding& finding : diagnosis.findings) {
-        const bool blind = finding.result == FindingResult::kUnknown &&
-                           severity_of(finding) == Severity::kCritical;
+        const bool blind =
+            finding.result == FindingResult::kUnknown && finding.severity == Severity::kCritical;
         if (blind) return "could not look: " + finding.subject + ": " + finding.message;
       }
       return "could not look: the machine's devices cannot be read";

@@ -12,26 +12,29 @@ bool fails(const Finding& finding) {
   return finding.result == FindingResult::kFail;
 }
 
-const Finding* failing(const std::vector<Finding>& findings, const std::string& code,
-                       const std::string& subject) {
-  const Finding* elsewhere = nullptr;
-  for (const Finding& finding : findings) {
-    if (finding.code != code || !fails(finding)) continue;
-    if (finding.subject == subject) return &finding;
-    elsewhere = &finding;
-  }
-  return elsewhere;
+bool is_device(const Finding& finding) {
+  return PciAddress::from_text(finding.subject).has_value();
 }
 
-// The cause named in the catalogue that fails too: for the subject, else on any other.
+// A sick device explains what is wrong with itself and with the node as a whole, and that libfabric
+// lists its neighbours no more; nothing else of theirs.
+bool can_explain(const Finding& cause, const Finding& finding, const Check& check) {
+  return !is_device(cause) || !is_device(finding) || check.rung == Rung::kFabric;
+}
+
+// The cause named in the catalogue that fails too: for the same subject, else elsewhere.
 const Finding* cause_of(const std::vector<Finding>& findings, const Finding& finding) {
   const Check* check = find_check(finding.code);
   if (check == nullptr) return nullptr;
+  const Finding* elsewhere = nullptr;
   for (const char* code : check->causes) {
-    const Finding* cause = failing(findings, code, finding.subject);
-    if (cause != nullptr && cause != &finding) return cause;
+    for (const Finding& cause : findings) {
+      if (cause.code != code || !fails(cause) || &cause == &finding) continue;
+      if (cause.subject == finding.subject) return &cause;
+      if (elsewhere == nullptr && can_explain(cause, finding, *check)) elsewhere = &cause;
+    }
   }
-  return nullptr;
+  return elsewhere;
 }
 
 }  // namespace

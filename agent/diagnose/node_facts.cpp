@@ -36,6 +36,7 @@ Node node_of(const std::vector<ProbeRun>& runs, bool live) {
     if (name == "cloud") take(run, node.cloud);
     if (name == "jobs") take(run, node.jobs);
     if (name.starts_with("fabric")) take(run, node.fabric.emplace_back());
+    if (name.starts_with("site:")) node.site.push_back({run.outcome, run.transcript.findings()});
   }
   return node;
 }
@@ -46,6 +47,7 @@ std::vector<const ProbeOutcome*> outcomes_of(const Node& node) {
       &node.topology.outcome, &node.net.outcome,    &node.limits.outcome, &node.software.outcome,
       &node.log.outcome,      &node.cloud.outcome,  &node.jobs.outcome};
   for (const Seen<FabricFacts>& seen : node.fabric) outcomes.push_back(&seen.outcome);
+  for (const SiteProbe& probe : node.site) outcomes.push_back(&probe.outcome);
   return outcomes;
 }
 

@@ -105,7 +105,6 @@ Value probes_value(const Node& node) {
 }  // namespace
 
 Value finding_value(const Finding& finding) {
-  const Check* check = find_check(finding.code);
   Value evidence = Object{};
   set_unless_empty(evidence, "observed", finding.evidence.observed);
   set_unless_empty(evidence, "expected", finding.evidence.expected);
@@ -113,16 +112,16 @@ Value finding_value(const Finding& finding) {
   Value value;
   value.set("code", finding.code);
   value.set("result", result_text(finding.result));
-  value.set("severity", severity_text(check == nullptr ? Severity::kWarning : check->severity));
+  value.set("severity", severity_text(finding.severity));
   value.set("subject", finding.subject);
   value.set("message", finding.message);
   value.set("evidence", std::move(evidence));
   set_unless_empty(value, "explained_by", finding.explained_by);
-  if (check != nullptr && finding.result == FindingResult::kFail) {
+  if (finding.result == FindingResult::kFail) {
     Value remedy;
-    remedy.set("actor", actor_text(check->actor));
-    remedy.set("text", check->remedy);
-    set_unless_empty(remedy, "command", finding.command.empty() ? check->command : finding.command);
+    remedy.set("actor", actor_text(finding.actor));
+    remedy.set("text", finding.remedy);
+    set_unless_empty(remedy, "command", finding.command);
     value.set("remedy", std::move(remedy));
   }
   return value;

@@ -56,19 +56,25 @@ void put_funnel(Metrics& metrics, const Report& report) {
 }
 
 void put_failing(Metrics& metrics, const Report& report) {
-  std::map<std::string, std::pair<int, bool>> codes;  // how many subjects, and is it a root cause
+  struct Failing {
+    int subjects = 0;
+    bool root_cause = false;
+    Severity severity = Severity::kInfo;
+  };
+  std::map<std::string, Failing> codes;
   for (const Finding& finding : report.diagnosis.findings) {
     if (finding.result != FindingResult::kFail) continue;
-    auto& [count, root] = codes[finding.code];
-    ++count;
-    root = root || finding.explained_by.empty();
+    Failing& failing = codes[finding.code];
+    ++failing.subjects;
+    failing.root_cause = failing.root_cause || finding.explained_by.empty();
+    failing.severity = finding.severity;
   }
   metrics.family("efa_doctor_findings", "gauge", "Subjects for which a check fails.");
-  for (const auto& [code, entry] : codes) {
+  for (const auto& [code, failing] : codes) {
     metrics.sample({{"code", code},
-                    {"root_cause", entry.second ? "true" : "false"},
-                    {"severity", severity_text(find_check(code)->severity)}},
-                   std::to_string(entry.first));
+                    {"root_cause", failing.root_cause ? "true" : "false"},
+                    {"severity", severity_text(failing.severity)}},
+                   std::to_string(failing.subjects));
   }
 }
 

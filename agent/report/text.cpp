@@ -131,12 +131,13 @@ void put_subjects(Page& page, const std::vector<const Finding*>& findings) {
   }
 }
 
-void put_remedy(Page& page, const Check& check, const std::vector<const Finding*>& findings) {
-  page.paragraph("fix (" + actor_text(check.actor) + "): " + check.remedy, 4);
+void put_remedy(Page& page, const std::vector<const Finding*>& findings) {
+  const Finding& first = *findings.front();
+  page.paragraph("fix (" + actor_text(first.actor) + "): " + first.remedy, 4);
   size_t shown = 0;
   std::string previous;
   for (const Finding* finding : findings) {
-    const std::string command = finding->command.empty() ? check.command : finding->command;
+    const std::string& command = finding->command;
     if (command.empty() || command == previous || shown++ == kMaxSubjects) continue;
     page.command(command, 4);
     previous = command;
@@ -144,23 +145,21 @@ void put_remedy(Page& page, const Check& check, const std::vector<const Finding*
 }
 
 void put_group(Page& page, const std::string& code, const std::vector<const Finding*>& findings) {
-  const Check* check = find_check(code);
-  if (check == nullptr) return;
+  const Finding& first = *findings.front();
   page.line();
-  page.line(mark_of(page, check->severity, findings.front()->result) + "  " + code + ": " +
-            check->title);
+  page.line(mark_of(page, first.severity, first.result) + "  " + code +
+            (first.title.empty() ? "" : ": " + first.title));
   put_subjects(page, findings);
-  if (findings.front()->result == FindingResult::kFail) put_remedy(page, *check, findings);
+  if (first.result == FindingResult::kFail) put_remedy(page, findings);
 }
 
-// The groups of that kind, root causes in their order of gravity first.
+// The groups of that kind, the gravest first.
 void put_findings(Page& page, const Report& report, FindingResult result) {
   for (const Severity severity : {Severity::kCritical, Severity::kWarning, Severity::kInfo}) {
     ByCode groups;
     for (const Finding& finding : report.diagnosis.findings) {
-      const Check* check = find_check(finding.code);
-      const bool wanted = finding.result == result && finding.explained_by.empty() &&
-                          check != nullptr && check->severity == severity;
+      const bool wanted =
+          finding.result == result && finding.explained_by.empty() && finding.severity == severity;
       if (wanted) groups[finding.code].push_back(&finding);
     }
     for (const auto& [code, findings] : groups) put_group(page, code, findings);

@@ -1,6 +1,7 @@
 #include "agent/run/pass.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 
 #include "agent/deliver/files.h"
 #include "agent/run/probe_table.h"
+#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
@@ -68,6 +70,8 @@ Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
 void add_fabrics(const Launch& system, std::vector<Launch>& launches) {
   Launch fabric = system;
   fabric.environment.emplace_back("FI_LOG_LEVEL=warn");
+  // efa asks shm for transfers inside the node; no other provider is to touch the machine
+  fabric.environment.emplace_back("FI_PROVIDER=efa,shm");
   launches.push_back(fabric);
   std::set<std::string> real;  // lib64 may be a link to lib
   for (const char* directory : kFabricDirectories) {
@@ -88,6 +92,39 @@ ProbeRun not_started(const std::string& name, ProbeStatus status, const std::str
   run.outcome.status = status;
   run.outcome.detail = detail;
   return run;
+}
+
+// Others than the agent's own user could otherwise have it run their code.
+bool is_trusted(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
+         (status.st_uid == 0 || status.st_uid == geteuid());
+}
+
+// The executables of probes.d; what only root should have written is run only when it has.
+void add_site_probes(const PassPlan& plan, std::vector<Launch>& launches,
+                     std::vector<ProbeRun>& others) {
+  std::error_code error;
+  std::set<std::string> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(plan.config.site_probes, error)) {
+    if (access(entry.path().c_str(), X_OK) == 0) paths.insert(entry.path().string());
+  }
+  for (const std::string& path : paths) {
+    const std::string name = "site:" + std::filesystem::path(path).filename().string();
+    if (std::filesystem::is_directory(path, error) || !is_utf8(name)) continue;
+    if (!is_trusted(path)) {
+      others.push_back(
+          not_started(name, ProbeStatus::kDenied, path + " may be written by others than root"));
+      continue;
+    }
+    Launch launch;
+    launch.name = name;
+    launch.executable = path;
+    launch.environment = base_environment();
+    launch.capabilities = ~uint64_t{0};
+    launches.push_back(std::move(launch));
+  }
 }
 
 bool hangs_whole(const PassPlan& plan, const std::string& name) {
@@ -123,6 +160,7 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
       launches.push_back(launch);
     }
   }
+  if (plan.live()) add_site_probes(plan, launches, others);
   std::erase_if(launches, [&](const Launch& launch) {
     if (!hangs_whole(plan, launch.name)) return false;
     others.push_back(not_started(launch.name, ProbeStatus::kStillHanging,

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "probes/judges.h"
+#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
@@ -115,8 +116,13 @@ std::vector<const CloudInterface*> efa_interfaces(const Node& node) {
 void judge_groups(const Node& node, Findings& findings) {
   const char* code = "cloud.no-common-security-group";
   const std::vector<const CloudInterface*> interfaces = efa_interfaces(node);
-  if (interfaces.empty()) {
-    findings.unknown(code, kNodeSubject, "the metadata shows no interface of these EFA devices");
+  const std::string seen = std::to_string(interfaces.size()) + " of " +
+                           std::to_string(node.rdma.facts.devices.size()) + " EFA devices";
+  const bool told = std::all_of(interfaces.begin(), interfaces.end(), [](const auto* interface) {
+    return !interface->security_group_ids.empty();
+  });
+  if (interfaces.empty() || !told) {
+    findings.unknown(code, kNodeSubject, "the metadata does not tell the security groups");
     return;
   }
   std::vector<std::string> common = interfaces.front()->security_group_ids;
@@ -126,15 +132,16 @@ void judge_groups(const Node& node, Findings& findings) {
       return std::find(groups.begin(), groups.end(), group) == groups.end();
     });
   }
-  std::string names;
-  for (const std::string& group : common) names += (names.empty() ? "" : ", ") + group;
+  const std::string names = join(common, ", ");
   const Evidence evidence{names, "at least one", "network/interfaces/macs/*/security-group-ids"};
-  common.empty()
-      ? findings.fail(
-            code, kNodeSubject,
-            std::to_string(interfaces.size()) + " EFA interfaces have no security group in common",
-            evidence)
-      : findings.pass(code, kNodeSubject, "all EFA interfaces are in " + names, evidence);
+  if (common.empty()) {
+    findings.fail(code, kNodeSubject, seen + " have no security group in common", evidence);
+  } else if (interfaces.size() < node.rdma.facts.devices.size()) {
+    findings.unknown(code, kNodeSubject, "the metadata tells the security groups of only " + seen,
+                     evidence);
+  } else {
+    findings.pass(code, kNodeSubject, "all EFA devices are in " + names, evidence);
+  }
 }
 
 void judge_placement(const CloudFacts& facts, Findings& findings) {

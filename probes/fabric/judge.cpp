@@ -94,9 +94,14 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
     any_asked = any_asked || asked(seen);
     libraries += (libraries.empty() ? "" : ", ") + name_of(seen);
   }
+  const bool answered = std::any_of(node.fabric.begin(), node.fabric.end(), [](const auto& seen) {
+    return seen.facts.getinfo_status.has_value();
+  });
   if (any_asked) {
-    findings.fail("fabric.not-listed", subject, "no libfabric lists " + device.name,
-                  {"absent", device.name + "-rdm", libraries});
+    findings.fail("fabric.not-listed", subject,
+                  answered ? "no libfabric lists " + device.name
+                           : "libfabric gave no answer about " + device.name,
+                  {answered ? "absent" : "no answer", device.name + "-rdm", libraries});
   } else {
     findings.not_applicable("fabric.not-listed", subject, "no libfabric could be asked");
   }

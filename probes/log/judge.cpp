@@ -20,8 +20,8 @@ std::span<const Check> checks() {
        "job's; a "
        "missing completion is a device that does not answer.",
        "sudo dmesg --level err,crit,alert,emerg | grep -E 'efa |infiniband'",
-       {"pci.config-space-dead", "driver.probe-failed", "rdma.counters-hang", "rdma.counters-fail",
-        "verbs.hang", "verbs.cannot-open"}},
+       {"pci.config-space-dead", "pci.device-vanished", "driver.probe-failed", "rdma.counters-hang",
+        "rdma.counters-fail", "verbs.hang", "verbs.cannot-open"}},
   };
   return kChecks;
 }

@@ -54,7 +54,12 @@ struct Finding {
   std::string message;
   Evidence evidence;
   std::string explained_by;  // the code of the root cause; "" when it is one itself
-  std::string command;       // when the catalogue's command must name the subject; else ""
+  std::string command;       // a judge's, when it must name the subject; else the catalogue's
+  // from the catalogue, or as a site's own probe says:
+  Severity severity = Severity::kWarning;
+  Actor actor = Actor::kNodeOperator;
+  std::string title;
+  std::string remedy;
 };
 
 // A fact that could not be read: the difference between "absent" and "unknown".

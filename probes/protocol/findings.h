@@ -26,6 +26,7 @@ class Findings {
                       Evidence evidence = {}) {
     add(code, FindingResult::kNotApplicable, subject, message, std::move(evidence));
   }
+  void add(Finding finding) { findings_.push_back(std::move(finding)); }
   // A command that names the subject, for the finding that was added last.
   void with_command(std::string command) {
     if (!findings_.empty()) findings_.back().command = std::move(command);
@@ -37,7 +38,13 @@ class Findings {
  private:
   void add(const char* code, FindingResult result, const std::string& subject,
            const std::string& message, Evidence evidence) {
-    findings_.push_back({code, result, subject, message, std::move(evidence), "", ""});
+    Finding finding;
+    finding.code = code;
+    finding.result = result;
+    finding.subject = subject;
+    finding.message = message;
+    finding.evidence = std::move(evidence);
+    findings_.push_back(std::move(finding));
   }
   std::vector<Finding> findings_;
 };

@@ -1,0 +1,118 @@
+// Takes over what a site's own probes found. A line of theirs:
+//
+//   {"finding":{"code":"site.gpu-count","result":"fail","severity":"critical","subject":"node",
+//               "message":"7 of 8 GPUs","remedy":"Replace the node.","command":"nvidia-smi -L"}}
+
+#include <algorithm>
+
+#include "agent/report/report.h"
+#include "probes/judges.h"
+#include "probes/protocol/describe.h"
+
+namespace efa {
+namespace {
+
+constexpr size_t kMaxFindings = 256;  // of one probe
+
+struct SiteFinding {
+  std::string code;
+  std::string result;
+  std::string severity = "warning";
+  std::string subject = kNodeSubject;
+  std::string message;
+  std::string title;
+  std::string remedy;
+  std::string command;
+};
+
+template <class Io>
+void describe(Io& io, SiteFinding& finding) {
+  io("code", finding.code);
+  io("result", finding.result);
+  io("severity", finding.severity);
+  io("subject", finding.subject);
+  io("message", finding.message);
+  io("title", finding.title);
+  io("remedy", finding.remedy);
+  io("command", finding.command);
+}
+
+std::span<const Check> checks() {
+  static const std::vector<Check> kChecks = {
+      {"probe.malformed-finding",
+       Severity::kWarning,
+       Actor::kNodeOperator,
+       Rung::kNone,
+       "A finding of a site's own probe is malformed",
+       "What it wanted to say is not in the report.",
+       "code is not site.<what-is-wrong>, or result or severity is none of the known words.",
+       "Mend the probe; the README says what a finding looks like.",
+       "",
+       {}},
+  };
+  return kChecks;
+}
+
+// "site.gpu-count"
+bool is_site_code(const std::string& code) {
+  return code.starts_with("site.") && code.size() > 5 && code.size() <= 64 &&
+         std::all_of(code.begin() + 5, code.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
+
+template <class Word>
+std::optional<Word> word_of(const std::string& text, std::initializer_list<Word> known,
+                            std::string (*text_of)(Word)) {
+  for (const Word word : known) {
+    if (text_of(word) == text) return word;
+  }
+  return std::nullopt;
+}
+
+std::optional<Finding> parse_finding(const Value& value) {
+  const Result<SiteFinding> site = from_value<SiteFinding>(value, "finding");
+  if (!site || !is_site_code(site->code)) return std::nullopt;
+  const auto result = word_of(site->result,
+                              {FindingResult::kPass, FindingResult::kFail, FindingResult::kUnknown,
+                               FindingResult::kNotApplicable},
+                              result_text);
+  const auto severity = word_of(
+      site->severity, {Severity::kCritical, Severity::kWarning, Severity::kInfo}, severity_text);
+  if (!result || !severity) return std::nullopt;
+  Finding finding;
+  finding.code = site->code;
+  finding.result = *result;
+  finding.subject = site->subject;
+  finding.message = site->message;
+  finding.command = site->command;
+  finding.severity = *severity;
+  finding.title = site->title;
+  finding.remedy = site->remedy;
+  return finding;
+}
+
+void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
+  for (const SiteProbe& probe : node.site) {
+    const size_t count = std::min(probe.findings.size(), kMaxFindings);
+    for (size_t i = 0; i < count; ++i) {
+      std::optional<Finding> finding = parse_finding(probe.findings[i]);
+      if (finding) {
+        finding->evidence.source = probe.outcome.name;
+        findings.add(std::move(*finding));
+      } else {
+        findings.fail("probe.malformed-finding", probe.outcome.name,
+                      "its finding " + std::to_string(i + 1) + " is malformed",
+                      {render_json(probe.findings[i]).substr(0, 200), "a finding", ""});
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Judge site_judge() {
+  return {"site", checks, judge};
+}
+
+}  // namespace efa
