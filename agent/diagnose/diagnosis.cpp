@@ -37,7 +37,8 @@ size_t subjects_of(const std::vector<Finding>& findings, const std::string& code
                    std::string& first) {
   size_t count = 0;
   for (const Finding& finding : findings) {
-    if (finding.code != code || finding.result != FindingResult::kFail) continue;
+    const bool root = finding.result == FindingResult::kFail && finding.explained_by.empty();
+    if (finding.code != code || !root) continue;
     if (count++ == 0) first = finding.subject + ": " + finding.message;
   }
   return count;

@@ -1,7 +1,11 @@
 // Judges how the probes themselves ended: what could not be looked at is said, never passed over.
 
+#include <algorithm>
+#include <cerrno>
+
 #include "agent/diagnose/diagnosis.h"
 #include "agent/diagnose/node_facts.h"
+#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
@@ -70,8 +74,52 @@ std::span<const Check> checks() {
        "A device holds it in the kernel: mend or replace what the other findings name.",
        "",
        {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail"}},
+      {"probe.limited-rights",
+       Severity::kInfo,
+       Actor::kNodeOperator,
+       Rung::kNone,
+       "Parts of the machine are hidden from this user",
+       "What they would show is unknown; the verdict rests on the rest.",
+       "Reading was denied: EACCES or EPERM.",
+       "Run efa-doctor as root.",
+       "sudo efa-doctor --once",
+       {}},
   };
   return kChecks;
+}
+
+bool denied(const std::vector<Unseen>& unseen) {
+  return std::any_of(unseen.begin(), unseen.end(), [](const Unseen& one) {
+    return one.os_error == EACCES || one.os_error == EPERM;
+  });
+}
+
+std::vector<std::string> hidden_parts(const Node& node) {
+  std::vector<std::string> hidden;
+  if (denied(node.log.facts.unseen)) hidden.emplace_back("the kernel log");
+  if (denied(node.pci.facts.unseen)) hidden.emplace_back("PCI config space");
+  const auto& services = node.limits.facts.services;
+  const bool limits = std::any_of(services.begin(), services.end(), [](const auto& service) {
+    return !service.locked_memory.has_value();
+  });
+  if (limits) hidden.emplace_back("limits of services");
+  const int processes = node.jobs.facts.unreadable_processes.value_or(0);
+  if (processes > 0) hidden.push_back("open files of " + std::to_string(processes) + " processes");
+  return hidden;
+}
+
+void judge_rights(const Node& node, Findings& findings) {
+  const char* code = "probe.limited-rights";
+  const auto uid = node.limits.facts.effective_uid;
+  const std::vector<std::string> hidden = hidden_parts(node);
+  const Evidence evidence{uid ? "user id " + std::to_string(*uid) : "", "user id 0", "EACCES"};
+  if (!hidden.empty()) {
+    findings.fail(code, kNodeSubject, "could not be seen: " + join(hidden, ", "), evidence);
+  } else if (!node.live || !uid) {
+    findings.not_applicable(code, kNodeSubject, "the user that looked does not matter here");
+  } else {
+    findings.pass(code, kNodeSubject, "nothing was hidden", evidence);
+  }
 }
 
 const char* code_of(ProbeStatus status) {
@@ -103,6 +151,7 @@ void judge(const Node& node, const Expectation& /*expectation*/, Findings& findi
     findings.fail(code, outcome->name, hung ? "hung in: " + step : outcome->detail,
                   {outcome->detail, "ends in time", step});
   }
+  judge_rights(node, findings);
 }
 
 }  // namespace

@@ -210,6 +210,9 @@ void judge_id(const Node& node, const PciFunction& function, Findings& findings)
                           "modules.alias of the running kernel"};
   if (function.driver == "efa") {
     findings.pass("pci.id-unknown", subject, "the driver is bound to it", evidence);
+  } else if (known.empty() && node.kernel.facts.module_index_readable == true &&
+             !node.kernel.facts.module_file) {
+    findings.not_applicable("pci.id-unknown", subject, "no efa driver is installed", evidence);
   } else if (known.empty()) {
     findings.unknown("pci.id-unknown", subject, "which ids the driver knows could not be read",
                      evidence);

@@ -42,7 +42,9 @@ std::span<const Check> checks() {
        "A verbs call on this device did not end in time.",
        "Stop and start the instance, or replace it. Until then keep jobs off the node.",
        "sudo dmesg | grep -i 'efa.*admin'",
-       {"pci.config-space-dead", "rdma.counters-hang"}},
+       // libibverbs waits 5 s for udev when the node cannot be opened
+       {"pci.config-space-dead", "rdma.counters-hang", "node.missing", "node.restricted-mode",
+        "node.cannot-open"}},
       {"verbs.not-installed",
        Severity::kInfo,
        Actor::kImageOwner,
