@@ -118,6 +118,7 @@ Result<std::string> pack(const Recording& recording) {
   const std::unique_ptr<archive, FreeWriter> writer(archive_write_new());
   archive_write_add_filter_zstd(writer.get());
   archive_write_set_format_pax_restricted(writer.get());
+  archive_write_set_bytes_in_last_block(writer.get(), 1);  // zeros behind the zstd frame are none
   archive_write_open(writer.get(), &packed, nullptr, append, nullptr);
   bool fine = true;
   for (const auto& [name, text] : entries_of(recording)) {
