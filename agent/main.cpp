@@ -1,9 +1,12 @@
 // efa-doctor: from the command line to the verb that was asked for (README, "Commands").
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 
 #include "agent/cli/catalogue.h"
 #include "agent/cli/command_line.h"
@@ -12,6 +15,7 @@
 #include "agent/cli/once.h"
 #include "agent/cli/status.h"
 #include "agent/deliver/local.h"
+#include "agent/run/pass.h"
 
 namespace efa {
 namespace {
@@ -25,7 +29,19 @@ OnceOptions once_options(const CommandLine& line, const Config& config) {
   options.replay = line.replay;
   options.expect = line.expect;
   options.deliver = line.deliver;
+  options.trigger = line.trigger;
   return options;
+}
+
+// The daemon is a small executable of its own, so that it holds no library of a pass for months.
+int become_daemon(const CommandLine& line) {
+  const std::string daemon = find_libexec() + "/watch";
+  std::error_code error;
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe", error);
+  execl(daemon.c_str(), "efa-doctor", self.c_str(),
+        line.config.empty() ? nullptr : line.config.c_str(), nullptr);
+  spdlog::error("{}", message_of(system_error(errno, daemon)));
+  return kExitInternal;
 }
 
 int run_with_config(const CommandLine& line) {
@@ -55,6 +71,8 @@ int run(int argc, const char* const* argv) {
       return 0;
     case Command::kUsageError:
       return kExitUsage;
+    case Command::kDaemon:
+      return become_daemon(line);
     case Command::kExplain:
       return run_explain(line.code);
     case Command::kListChecks:

@@ -29,6 +29,7 @@ void add_formats(CLI::App& app, CommandLine& line, std::vector<std::string> form
 CommandLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
   bool once = false;
+  bool daemon = false;
   bool no_deliver = false;
   std::string expect;
   int64_t max_age_s = 0;
@@ -42,6 +43,12 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   app.fallthrough();
   app.require_subcommand(0, 1);
   app.add_flag("--once", once, "Look at the node once, print the report, keep it on disk");
+  app.add_flag("--daemon", daemon, "Look again and again, and whenever something changes")
+      ->excludes("--once");
+  app.add_option("--trigger", line.trigger, "Why this pass is made, for the report")
+      ->type_name("WORD")
+      ->check(
+          CLI::IsMember({"once", "boot", "interval", "event", "request", "recovery", "starting"}));
   add_pass_options(app, line, expect);
   add_formats(app, line, {"text", "json", "prometheus"});
   app.add_option("--output", line.output, "Print to FILE")->type_name("FILE");
@@ -78,6 +85,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   if (*list) line.command = Command::kListChecks;
   if (*record) line.command = Command::kRecord;
   if (*config_check) line.command = Command::kConfigCheck;
+  if (line.command == Command::kUsageError && daemon) line.command = Command::kDaemon;
   if (line.command == Command::kUsageError && (once || !line.replay.empty())) {
     line.command = Command::kOnce;
   }

@@ -12,6 +12,7 @@ enum class Command {
   kPrinted,  // help or version: nothing is left to do
   kUsageError,
   kOnce,
+  kDaemon,
   kStatus,
   kExplain,
   kListChecks,
@@ -28,6 +29,7 @@ struct CommandLine {
   std::string replay;
   std::optional<std::string> expect;
   bool deliver = true;
+  std::string trigger = "once";
   std::optional<int64_t> max_age_s;
   std::string code;
   std::string record_file;

@@ -1,8 +1,6 @@
 #include "agent/cli/config.h"
 
-#include <cerrno>
-#include <fstream>
-#include <iterator>
+#include "agent/deliver/files.h"
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
@@ -24,6 +22,13 @@ constexpr Setting kSettings[] = {
      "Address of the instance metadata service; empty: that of EC2"},
     {"metadata.budget_ms", &Config::metadata_budget_ms, 100, 30'000,
      "Time for all questions to the metadata service"},
+    {"interval_s", &Config::interval_s, 10, 86'400, "The daemon looks at the node this often"},
+    {"boot_grace_s", &Config::boot_grace_s, 0, 3'600,
+     "So long after boot a node that lacks devices is not called broken yet"},
+    {"reports_kept", &Config::reports_kept, 0, 10'000, "Older reports are removed"},
+    {"reports_kib", &Config::reports_kib, 0, 1'048'576, "Older reports are removed beyond this"},
+    {"metrics_directory", &Config::metrics_directory, 0, 0,
+     "Where efa-doctor.prom is written for a node exporter's textfile collector; empty: nowhere"},
 };
 
 Error error_at(const std::string& path, const toml::source_region& source,
@@ -107,18 +112,16 @@ Result<Config> parse_config(const std::string& toml, const std::string& path) {
   return config;
 }
 
-Result<Config> read_config(const std::string& path, bool required) {
+Result<std::string> read_config_text(const std::string& path, bool required) {
   constexpr size_t kMaxConfig = size_t{1} * 1024 * 1024;
-  std::ifstream file(path);
-  if (!file) {
-    if (errno == ENOENT && !required) return Config{};
-    return system_error(errno, path);
-  }
-  std::string text(kMaxConfig + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (text.size() > kMaxConfig) return system_error(EFBIG, path);
-  return parse_config(text, path);
+  const Result<std::string> text = read_file(path, kMaxConfig);
+  if (text || required || text.error().kind != ErrorKind::kNotFound) return text;
+  return std::string();
+}
+
+Result<Config> read_config(const std::string& path, bool required) {
+  const Result<std::string> text = read_config_text(path, required);
+  return text ? parse_config(*text, path) : Result<Config>(text.error());
 }
 
 }  // namespace efa

@@ -23,6 +23,11 @@ struct Config {
   int64_t valid_for_s = 900;           // three times the interval of the daemon
   std::string metadata_endpoint;       // "": that of EC2, asked only on EC2
   int64_t metadata_budget_ms = 1'000;
+  int64_t interval_s = 300;       // between the daemon's passes
+  int64_t boot_grace_s = 60;      // devices may come so late
+  int64_t reports_kept = 50;      // in reports/, beside the newest
+  int64_t reports_kib = 16'384;   // and no more than so many KiB of them
+  std::string metrics_directory;  // "": no file for a node exporter
 };
 
 using Field = std::variant<std::string Config::*, int64_t Config::*>;
@@ -39,6 +44,8 @@ inline constexpr const char* kConfigPath = "/etc/efa-doctor/config.toml";
 
 std::span<const Setting> settings();
 Result<Config> parse_config(const std::string& toml, const std::string& path);
+// The text of the file; "" when it is missing and need not be there.
+Result<std::string> read_config_text(const std::string& path, bool required);
 // `required`: the file was named on the command line, so it must be there.
 Result<Config> read_config(const std::string& path, bool required);
 

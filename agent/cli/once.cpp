@@ -30,9 +30,9 @@ Progress progress_on_terminal(const OnceOptions& options) {
 }
 
 Recording look(const OnceOptions& options, bool record) {
-  const PassRequest request{options.config, options.sysroot,
-                            options.expect.value_or(options.config.expect), record,
-                            options.deliver};
+  const PassRequest request{
+      options.config, options.sysroot, options.expect.value_or(options.config.expect),
+      record,         options.deliver, options.trigger};
   const Progress progress = progress_on_terminal(options);
   Recording recording = look_at_machine(request, progress);
   if (progress) std::fprintf(stderr, "\r\033[K");

@@ -18,6 +18,7 @@ struct OnceOptions {
   std::string replay;
   std::optional<std::string> expect;  // --expect; else the configuration's
   bool deliver = true;
+  std::string trigger = "once";
 };
 
 // Returns the exit code.

@@ -46,7 +46,7 @@ Recording look_at_machine(const PassRequest& request, const Progress& progress) 
   Recording recording;
   recording.live = request.sysroot == "/";
   recording.expect = request.expect;
-  recording.trigger = "once";
+  recording.trigger = request.trigger;
   recording.started_at_ms = unix_ms();
   recording.valid_for_ms = request.config.valid_for_s * 1000;
   PassPlan plan{request.sysroot, find_libexec(), request.config, request.record, {}};

@@ -16,6 +16,7 @@ struct PassRequest {
   std::string expect;
   bool record = false;
   bool keep_state = true;
+  std::string trigger = "once";
 };
 
 // What is reported, replayed or saved all comes from what this returns.

@@ -1,0 +1,31 @@
+#include "agent/watch/accepted_config.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace efa {
+
+AcceptedConfig::~AcceptedConfig() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Result<Done> AcceptedConfig::load(const std::string& path, bool required) {
+  const Result<std::string> text = read_config_text(path, required);
+  if (!text) return text.error();
+  const Result<Config> config = parse_config(*text, path);
+  if (!config) return config.error();
+  const int fd = memfd_create("efa-doctor-config", MFD_CLOEXEC);
+  if (fd < 0) return system_error(errno, "memfd_create");
+  if (write(fd, text->data(), text->size()) != static_cast<ssize_t>(text->size())) {
+    close(fd);
+    return system_error(ENOSPC, "memfd");
+  }
+  if (fd_ >= 0) close(fd_);
+  fd_ = fd;
+  config_ = *config;
+  return Done{};
+}
+
+}  // namespace efa

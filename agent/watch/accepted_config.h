@@ -1,0 +1,31 @@
+// The configuration that was last found right. Passes get it as an open file, so that a bad change
+// on disk reaches none of them.
+#pragma once
+
+#include <string>
+
+#include "agent/cli/config.h"
+
+namespace efa {
+
+class AcceptedConfig {
+ public:
+  AcceptedConfig() = default;
+  AcceptedConfig(const AcceptedConfig&) = delete;
+  AcceptedConfig& operator=(const AcceptedConfig&) = delete;
+  ~AcceptedConfig();
+
+  // On an error the old one stays.
+  Result<Done> load(const std::string& path, bool required);
+
+  [[nodiscard]] const Config& config() const { return config_; }
+  [[nodiscard]] int fd() const { return fd_; }
+  // For the command line of a child that has the file open.
+  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+
+ private:
+  Config config_;
+  int fd_ = -1;
+};
+
+}  // namespace efa

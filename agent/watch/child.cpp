@@ -1,0 +1,35 @@
+#include "agent/watch/child.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+namespace efa {
+
+Result<pid_t> start_child(const std::vector<std::string>& command, int config_fd) {
+  std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
+  for (const std::string& word : command) {
+    arguments.push_back(const_cast<char*>(word.c_str()));  // NOLINT: execv(3) does not write
+  }
+  arguments.push_back(nullptr);
+  const pid_t pid = fork();
+  if (pid < 0) return system_error(errno, "fork");
+  if (pid > 0) return pid;
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  fcntl(config_fd, F_SETFD, 0);
+  unsetenv("NOTIFY_SOCKET");  // the daemon alone speaks for the service
+  unsetenv("WATCHDOG_USEC");
+  execv(arguments[0], arguments.data());
+  std::_Exit(127);
+}
+
+}  // namespace efa

@@ -1,0 +1,73 @@
+#include "agent/watch/schedule.h"
+
+#include <algorithm>
+
+namespace efa {
+namespace {
+
+constexpr int64_t kQuietMs = 200;    // a burst of events has ended after so long without one
+constexpr int64_t kBurstMs = 600;    // and is not waited for any longer: a fault shows within 2 s
+constexpr int64_t kBetweenMs = 500;  // of the end of one pass and the next for an event
+constexpr int64_t kKernelGapMs = 10'000;  // the driver's words after a pass may be its echo
+constexpr int64_t kConfirmMs = 1'000;     // the second clean pass follows the first within 2 s
+constexpr int64_t kStartingMs = 5'000;    // devices that are late come one by one
+
+}  // namespace
+
+Schedule::Schedule(int64_t interval_ms, uint64_t spread, int64_t now_ms)
+    : interval_ms_(interval_ms), spread_(spread), due_ms_(now_ms) {}
+
+std::optional<int64_t> Schedule::due_ms() const {
+  return running_ ? std::nullopt : std::optional(due_ms_);
+}
+
+void Schedule::wish(int64_t at_ms, const char* trigger) {
+  if (at_ms >= due_ms_) return;
+  due_ms_ = at_ms;
+  trigger_ = trigger;
+}
+
+void Schedule::on_event(Event event, int64_t now_ms) {
+  if (event == Event::kKernel && (running_ || now_ms - ended_ms_ < kKernelGapMs)) return;
+  if (running_) {
+    again_ = true;
+    return;
+  }
+  if (event == Event::kRequest) {
+    wish(now_ms, "request");
+    return;
+  }
+  if (!first_event_ms_) first_event_ms_ = now_ms;
+  const int64_t after_burst = std::min(now_ms + kQuietMs, *first_event_ms_ + kBurstMs);
+  const int64_t at_ms = std::max(after_burst, ended_ms_ + kBetweenMs);
+  // each further event of a burst puts its pass off, but no pass that was due before
+  if (trigger_ == "event" && due_ms_ > now_ms) {
+    due_ms_ = at_ms;
+  } else {
+    wish(at_ms, "event");
+  }
+}
+
+void Schedule::on_pass_start(int64_t /*now_ms*/) {
+  running_ = true;
+  again_ = false;
+  first_event_ms_.reset();
+}
+
+int64_t Schedule::next_interval(int64_t now_ms) const {
+  const auto offset = static_cast<int64_t>(spread_ % static_cast<uint64_t>(interval_ms_));
+  const int64_t periods = (now_ms - offset) / interval_ms_ + (now_ms < offset ? 0 : 1);
+  return offset + periods * interval_ms_;
+}
+
+void Schedule::on_pass_end(PassEnd end, int64_t now_ms) {
+  running_ = false;
+  ended_ms_ = now_ms;
+  due_ms_ = next_interval(now_ms);
+  trigger_ = "interval";
+  if (end.starting) wish(now_ms + kStartingMs, "starting");
+  if (end.recovering) wish(now_ms + kConfirmMs, "recovery");
+  if (again_) wish(now_ms + kBetweenMs, "event");
+}
+
+}  // namespace efa

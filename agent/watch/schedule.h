@@ -1,0 +1,54 @@
+// When the next pass is due. Pure: times go in (milliseconds of CLOCK_MONOTONIC), times come out.
+//
+// A pass starts at once, on the interval, and soon after events; a burst of events makes one pass.
+// One that saw a recovery or a node that is still starting is soon followed by another.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace efa {
+
+enum class Event {
+  kDevices,  // a uevent, a device node that changed: counts at once
+  kKernel,   // words of the driver: our own passes provoke them, so they count less often
+  kRequest   // somebody asked
+};
+
+struct PassEnd {
+  bool recovering = false;  // a fault is gone: to be confirmed
+  bool starting = false;    // the node is still gaining devices
+};
+
+class Schedule {
+ public:
+  // `spread` (of the machine id) shifts the interval, so that a fleet does not move in step.
+  Schedule(int64_t interval_ms, uint64_t spread, int64_t now_ms);
+
+  void set_interval(int64_t interval_ms) { interval_ms_ = interval_ms; }
+  void on_event(Event event, int64_t now_ms);
+  void on_pass_start(int64_t now_ms);
+  void on_pass_end(PassEnd end, int64_t now_ms);
+
+  [[nodiscard]] bool running() const { return running_; }
+  // Nothing while a pass runs.
+  [[nodiscard]] std::optional<int64_t> due_ms() const;
+  // "boot", "interval", "event", "request", "recovery", "starting": why the due pass is due.
+  [[nodiscard]] const std::string& trigger() const { return trigger_; }
+
+ private:
+  void wish(int64_t at_ms, const char* trigger);
+  [[nodiscard]] int64_t next_interval(int64_t now_ms) const;
+
+  int64_t interval_ms_;
+  uint64_t spread_;
+  bool running_ = false;
+  bool again_ = false;                     // an event came while a pass ran
+  std::optional<int64_t> first_event_ms_;  // of the burst that waits for its pass
+  int64_t ended_ms_ = INT64_MIN / 2;
+  int64_t due_ms_;
+  std::string trigger_ = "boot";
+};
+
+}  // namespace efa
