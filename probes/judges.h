@@ -23,6 +23,7 @@ Judge limits_judge();
 Judge log_judge();
 Judge cloud_judge();
 Judge jobs_judge();
+Judge counters_judge();
 Judge outcome_judge();
 Judge site_judge();
 

@@ -17,6 +17,7 @@
 #include "probes/protocol/findings.h"
 #include "probes/protocol/outcome.h"
 #include "probes/protocol/value.h"
+#include "probes/rdma/baseline.h"
 #include "probes/rdma/facts.h"
 #include "probes/software/facts.h"
 #include "probes/topology/facts.h"
@@ -54,13 +55,21 @@ struct Node {
   std::vector<SiteProbe> site;
 };
 
+// What earlier passes of this boot saw.
+struct Past {
+  std::set<PciAddress> devices;
+  std::vector<CounterBaseline> baselines;
+  CounterLimits limits;
+  int64_t now_ms = 0;  // when this pass began
+};
+
 struct Expectation {
-  bool expected = false;                // EFA is expected on this node
-  std::string why;                      // in words: the reason for `expected`
-  std::optional<int> exactly;           // --expect N or the configuration
-  std::optional<int> maximum;           // what the instance type can have
-  std::string instance_type;            // "" when unknown
-  std::set<PciAddress> seen_this_boot;  // devices that an earlier pass of this boot saw
+  bool expected = false;       // EFA is expected on this node
+  std::string why;             // in words: the reason for `expected`
+  std::optional<int> exactly;  // --expect N or the configuration
+  std::optional<int> maximum;  // what the instance type can have
+  std::string instance_type;   // "" when unknown
+  Past past;
 };
 
 }  // namespace efa

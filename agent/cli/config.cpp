@@ -8,6 +8,8 @@
 namespace efa {
 namespace {
 
+constexpr int64_t kMaxRate = 1'000'000'000'000;
+
 constexpr Setting kSettings[] = {
     {"expect", &Config::expect, 0, 0,
      "How many EFA devices the node should have: auto, none or a number in quotes"},
@@ -29,6 +31,22 @@ constexpr Setting kSettings[] = {
     {"reports_kib", &Config::reports_kib, 0, 1'048'576, "Older reports are removed beyond this"},
     {"metrics_directory", &Config::metrics_directory, 0, 0,
      "Where efa-doctor.prom is written for a node exporter's textfile collector; empty: nowhere"},
+    {"counters.rx_drops_per_s", &CounterLimits::rx_drops_per_s, 0, kMaxRate,
+     "Growth of rx_drops that is a fault"},
+    {"counters.rdma_errors_per_s", &CounterLimits::rdma_errors_per_s, 0, kMaxRate,
+     "Growth of rdma_read_wr_err or rdma_write_wr_err that is worth a word"},
+    {"counters.remote_events_per_s", &CounterLimits::remote_events_per_s, 0, kMaxRate,
+     "Growth of unresponsive_remote_events or impaired_remote_conn_events that is a fault"},
+    {"counters.retransmit_timeouts_per_s", &CounterLimits::retransmit_timeouts_per_s, 0, kMaxRate,
+     "Growth of retrans_timeout_events that is a fault"},
+    {"counters.retransmitted_bytes_per_s", &CounterLimits::retransmitted_bytes_per_s, 0, kMaxRate,
+     "Growth of retrans_bytes that is a fault"},
+    {"counters.retransmitted_packets_per_s", &CounterLimits::retransmitted_packets_per_s, 0,
+     kMaxRate, "Growth of retrans_pkts that is a fault"},
+    {"counters.command_errors_per_s", &CounterLimits::command_errors_per_s, 0, kMaxRate,
+     "Growth of cmds_err that is worth a word"},
+    {"counters.keep_alive_periods", &CounterLimits::keep_alive_periods, 2, 10'000,
+     "A device without keep-alive for so many of its periods has stopped"},
 };
 
 Error error_at(const std::string& path, const toml::source_region& source,
@@ -61,7 +79,11 @@ Result<Done> take(const Setting& setting, const toml::node& node, Config& config
                     std::string(setting.key) + " must be from " + std::to_string(setting.least) +
                         " to " + std::to_string(setting.most));
   }
-  config.*std::get<int64_t Config::*>(setting.field) = *value;
+  if (const auto* number = std::get_if<int64_t Config::*>(&setting.field))
+    config.** number = *value;
+  if (const auto* limit = std::get_if<int64_t CounterLimits::*>(&setting.field)) {
+    config.limits.** limit = *value;
+  }
   return Done{};
 }
 

@@ -28,9 +28,10 @@ struct Config {
   int64_t reports_kept = 50;      // in reports/, beside the newest
   int64_t reports_kib = 16'384;   // and no more than so many KiB of them
   std::string metrics_directory;  // "": no file for a node exporter
+  CounterLimits limits;           // of the growth of counters
 };
 
-using Field = std::variant<std::string Config::*, int64_t Config::*>;
+using Field = std::variant<std::string Config::*, int64_t Config::*, int64_t CounterLimits::*>;
 
 struct Setting {
   const char* key;  // "metadata.endpoint": a table and a key in it

@@ -10,7 +10,7 @@
 #include "agent/cli/exit_codes.h"
 #include "agent/deliver/files.h"
 #include "agent/deliver/local.h"
-#include "agent/diagnose/node_facts.h"
+#include "agent/run/conclude.h"
 #include "agent/run/look.h"
 
 namespace efa {
@@ -37,24 +37,6 @@ Recording look(const OnceOptions& options, bool record) {
   Recording recording = look_at_machine(request, progress);
   if (progress) std::fprintf(stderr, "\r\033[K");
   return recording;
-}
-
-Result<Report> report_of(const Recording& recording, const std::vector<ProbeRun>& runs) {
-  const Result<ExpectSetting> expect = parse_expect(recording.expect);
-  if (!expect) return expect.error();
-  Report report;
-  report.node = node_of(runs, recording.live);
-  Expectation expectation = expectation_of(report.node, *expect, instance_types());
-  expectation.seen_this_boot.insert(recording.seen_this_boot.begin(),
-                                    recording.seen_this_boot.end());
-  report.diagnosis = diagnose(report.node, expectation);
-  report.run = {recording.trigger,     recording.sequence,     recording.started_at_ms,
-                recording.duration_ms, recording.valid_for_ms, recording.max_rss_kib,
-                recording.cpu_ms};
-  for (const ProbeRun& run : runs) {
-    report.facts.emplace_back(run.outcome.name, run.transcript.facts());
-  }
-  return report;
 }
 
 TextStyle style_of_terminal(const OnceOptions& options) {
@@ -111,14 +93,17 @@ int run_once(const OnceOptions& options) {
     if (options.expect) recording.expect = *options.expect;
     runs = replayed_runs(options.config, recording);
   }
-  const Result<Report> report = report_of(recording, runs);
-  if (!report) {
-    spdlog::error("{}", message_of(report.error()));
+  const Result<Conclusion> conclusion = conclude(recording, runs);
+  if (!conclusion) {
+    spdlog::error("{}", message_of(conclusion.error()));
     return kExitUsage;
   }
-  if (options.deliver && options.replay.empty() && recording.live)
-    deliver_local(options.config, *report);
-  return print(options, *report);
+  if (options.deliver && options.replay.empty() && recording.live) {
+    const Result<Done> kept = end_pass(state_path(options.config), conclusion->after);
+    if (!kept) spdlog::warn("state was not kept: {}", message_of(kept.error()));
+    deliver_local(options.config, conclusion->report);
+  }
+  return print(options, conclusion->report);
 }
 
 int run_record(const OnceOptions& options, const std::string& file, bool redacted) {

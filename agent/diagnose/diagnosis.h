@@ -23,6 +23,8 @@ struct Diagnosis {
   std::vector<FunnelStage> funnel;
   std::vector<Finding> findings;  // by code, then subject
   Expectation expectation;
+  bool starting = false;    // what is wrong may be no more than late
+  bool recovering = false;  // better than reported: the next pass is to confirm it
 };
 
 Diagnosis diagnose(const Node& node, const Expectation& expectation);

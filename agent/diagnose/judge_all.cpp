@@ -7,8 +7,9 @@ namespace {
 
 const std::vector<Judge>& table() {
   static const std::vector<Judge> kJudges = {
-      pci_judge(), kernel_judge(), rdma_judge(), verbs_judge(),   fabric_judge(), limits_judge(),
-      log_judge(), cloud_judge(),  jobs_judge(), outcome_judge(), site_judge(),
+      pci_judge(),    kernel_judge(),   rdma_judge(),    verbs_judge(),
+      fabric_judge(), counters_judge(), limits_judge(),  log_judge(),
+      cloud_judge(),  jobs_judge(),     outcome_judge(), site_judge(),
   };
   return kJudges;
 }

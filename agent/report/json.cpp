@@ -39,7 +39,7 @@ Value node_value(const Node& node) {
   return value;
 }
 
-Value run_value(const RunInfo& run) {
+Value run_value(const RunInfo& run, const Diagnosis& diagnosis) {
   Value self;
   self.set("max_rss_kib", run.max_rss_kib);
   self.set("cpu_ms", run.cpu_ms);
@@ -49,6 +49,8 @@ Value run_value(const RunInfo& run) {
   value.set("started_at", time_text(run.started_at_ms));
   value.set("duration_ms", run.duration_ms);
   value.set("valid_until", time_text(run.started_at_ms + run.valid_for_ms));
+  value.set("starting", diagnosis.starting);
+  value.set("recovering", diagnosis.recovering);
   value.set("self", std::move(self));
   return value;
 }
@@ -117,6 +119,10 @@ Value finding_value(const Finding& finding) {
   value.set("message", finding.message);
   value.set("evidence", std::move(evidence));
   set_unless_empty(value, "explained_by", finding.explained_by);
+  if (finding.since_ms) {
+    value.set("since", time_text(*finding.since_ms));
+    value.set("times", finding.times);
+  }
   if (finding.result == FindingResult::kFail) {
     Value remedy;
     remedy.set("actor", actor_text(finding.actor));
@@ -140,7 +146,7 @@ Value report_value(const Report& report) {
   value.set("schema", "efa-doctor.report.v1");
   value.set("agent", agent_value());
   value.set("node", node_value(report.node));
-  value.set("run", run_value(report.run));
+  value.set("run", run_value(report.run, report.diagnosis));
   value.set("verdict", verdict_text(report.diagnosis.verdict));
   value.set("summary", report.diagnosis.summary);
   value.set("root_causes", to_value(report.diagnosis.root_causes));
@@ -162,6 +168,8 @@ Value health_value(const Report& report, const std::string& report_path) {
   value.set("valid_until", time_text(report.run.started_at_ms + report.run.valid_for_ms));
   value.set("boot_id", report.node.kernel.facts.boot_id.value_or(""));
   value.set("sequence", report.run.sequence);
+  value.set("starting", report.diagnosis.starting);
+  value.set("recovering", report.diagnosis.recovering);
   value.set("report", report_path);
   return value;
 }

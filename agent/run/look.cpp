@@ -1,13 +1,10 @@
 #include "agent/run/look.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 
-#include "agent/deliver/files.h"
 #include "agent/deliver/local.h"
-#include "agent/diagnose/node_facts.h"
 #include "agent/run/pass.h"
 #include "agent/run/probe_table.h"
 
@@ -26,20 +23,6 @@ int64_t cpu_ms_of(const rusage& usage) {
          (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
-void remember(State& state, const std::vector<ProbeRun>& runs, const Node& node) {
-  for (const ProbeRun& run : runs) {
-    for (const ProcessIdentity& process : run.transcript.left()) {
-      state.left.push_back({run.outcome.name, process});
-    }
-  }
-  for (const PciFunction& function : node.pci.facts.efa) {
-    if (std::find(state.devices.begin(), state.devices.end(), function.address) ==
-        state.devices.end()) {
-      state.devices.push_back(function.address);
-    }
-  }
-}
-
 }  // namespace
 
 Recording look_at_machine(const PassRequest& request, const Progress& progress) {
@@ -47,18 +30,16 @@ Recording look_at_machine(const PassRequest& request, const Progress& progress) 
   recording.live = request.sysroot == "/";
   recording.expect = request.expect;
   recording.trigger = request.trigger;
-  recording.started_at_ms = unix_ms();
   recording.valid_for_ms = request.config.valid_for_s * 1000;
+  recording.boot_grace_s = request.config.boot_grace_s;
+  recording.limits = request.config.limits;
   PassPlan plan{request.sysroot, find_libexec(), request.config, request.record, {}};
-  State state;
   if (recording.live) {
-    const std::string boot_id = read_file("/proc/sys/kernel/random/boot_id", 64).value_or("");
-    state = read_state(state_path(request.config));
-    refresh(state, boot_id);
-    plan.left = state.left;
-    recording.seen_this_boot = state.devices;
-    recording.sequence = ++state.sequence;
+    recording.before = begin_pass(state_path(request.config), request.keep_state);
+    recording.sequence = recording.before.sequence;
+    plan.left = recording.before.left;
   }
+  recording.started_at_ms = unix_ms();
   const std::vector<ProbeRun> runs = run_pass(plan, progress);
   rusage usage{};
   getrusage(RUSAGE_CHILDREN, &usage);
@@ -66,11 +47,6 @@ Recording look_at_machine(const PassRequest& request, const Progress& progress) 
   recording.cpu_ms = cpu_ms_of(usage);
   recording.duration_ms = unix_ms() - recording.started_at_ms;
   for (const ProbeRun& run : runs) recording.probes.push_back(recorded(run));
-  if (recording.live && request.keep_state) {
-    remember(state, runs, node_of(runs, true));
-    const Result<Done> written = write_state(state_path(request.config), state);
-    if (!written) spdlog::warn("state was not kept: {}", message_of(written.error()));
-  }
   return recording;
 }
 

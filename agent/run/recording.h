@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "agent/run/runner.h"
-#include "probes/protocol/pci_address.h"
+#include "agent/run/state.h"
 #include "probes/protocol/result.h"
 
 namespace efa {
@@ -34,7 +34,9 @@ struct Recording {
   int64_t valid_for_ms = 0;
   int64_t max_rss_kib = 0;
   int64_t cpu_ms = 0;
-  std::vector<PciAddress> seen_this_boot;
+  int64_t boot_grace_s = 60;
+  CounterLimits limits;
+  State before;  // what was remembered when the pass began
   std::vector<RecordedProbe> probes;
 };
 
@@ -61,7 +63,9 @@ void describe(Io& io, Recording& recording) {
   io("valid_for_ms", recording.valid_for_ms);
   io("max_rss_kib", recording.max_rss_kib);
   io("cpu_ms", recording.cpu_ms);
-  io("seen_this_boot", recording.seen_this_boot);
+  io("boot_grace_s", recording.boot_grace_s);
+  io("limits", recording.limits);
+  io("before", recording.before);
   io("probes", recording.probes);
 }
 

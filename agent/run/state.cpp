@@ -1,14 +1,38 @@
 #include "agent/run/state.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "agent/deliver/files.h"
 #include "probes/protocol/describe.h"
+#include "probes/protocol/text.h"
 
 namespace efa {
+namespace {
+
+// Held while the state is read and written; passes themselves may overlap. Without one (no rights,
+// a full disk) the state is best effort.
+class Lock {
+ public:
+  explicit Lock(const std::string& path)
+      : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640)) {
+    if (fd_ >= 0) flock(fd_, LOCK_EX);
+  }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+  ~Lock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+ private:
+  int fd_;
+};
 
 State read_state(const std::string& path) {
-  constexpr size_t kMaxState = size_t{1} * 1024 * 1024;
+  constexpr size_t kMaxState = size_t{4} * 1024 * 1024;
   const Result<std::string> text = read_file(path, kMaxState);
   if (!text) return {};
   const Result<Value> value = parse_json(*text, path);
@@ -19,15 +43,35 @@ Result<Done> write_state(const std::string& path, const State& state) {
   return write_file(path, render_json(to_value(state), 1) + "\n", 0640);
 }
 
+}  // namespace
+
 void refresh(State& state, const std::string& boot_id) {
   if (state.boot_id != boot_id) {
-    state.boot_id = boot_id;
-    state.devices.clear();
-    state.left.clear();
+    State fresh;
+    fresh.boot_id = boot_id;
+    fresh.sequence = state.sequence;
+    state = std::move(fresh);
   }
   std::erase_if(state.left, [](const LeftProcess& left) {
     return start_time_of(left.process.pid) != left.process.start_time;
   });
+}
+
+State begin_pass(const std::string& path, bool keep) {
+  const std::string boot_id =
+      std::string(trim(read_file("/proc/sys/kernel/random/boot_id", 64).value_or("")));
+  const Lock lock(keep ? path + ".lock" : "");
+  State state = read_state(path);
+  refresh(state, boot_id);
+  ++state.sequence;
+  if (keep) (void)write_state(path, state).ok();  // whether it can be kept is told at the end
+  return state;
+}
+
+Result<Done> end_pass(const std::string& path, State state) {
+  const Lock lock(path + ".lock");
+  state.sequence = std::max(state.sequence, read_state(path).sequence);
+  return write_state(path, state);
 }
 
 }  // namespace efa

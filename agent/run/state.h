@@ -1,10 +1,12 @@
-// What one pass leaves for the next, in state.json: which devices this boot has had, which
-// processes could not be killed, the number of the pass.
+// What one pass leaves for the next, in state.json: the number of the pass, and of this boot:
+// which devices it has had, which processes could not be killed, counters to compare with, since
+// when checks fail.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "agent/diagnose/history.h"
 #include "probes/protocol/pci_address.h"
 #include "probes/protocol/process.h"
 #include "probes/protocol/result.h"
@@ -27,6 +29,9 @@ struct State {
   int64_t sequence = 0;
   std::vector<PciAddress> devices;  // seen since that boot
   std::vector<LeftProcess> left;
+  std::vector<CounterBaseline> baselines;
+  History history;
+  bool confirming = false;  // the pass before saw a recovery
 };
 
 template <class Io>
@@ -35,12 +40,17 @@ void describe(Io& io, State& state) {
   io("sequence", state.sequence);
   io("devices", state.devices);
   io("left", state.left);
+  io("baselines", state.baselines);
+  io("history", state.history);
+  io("confirming", state.confirming);
 }
 
-// A missing or damaged file is an empty state: nothing is known of earlier passes.
-State read_state(const std::string& path);
-Result<Done> write_state(const std::string& path, const State& state);
 // Forgets what belongs to another boot, and processes that are gone.
 void refresh(State& state, const std::string& boot_id);
+
+// What the pass that begins knows; its sequence is that of no other pass, also when two begin at
+// once. A missing or damaged file is an empty state: nothing is known of earlier passes.
+State begin_pass(const std::string& path, bool keep);
+Result<Done> end_pass(const std::string& path, State state);
 
 }  // namespace efa

@@ -14,6 +14,7 @@ struct KernelFacts {
   std::optional<std::string> release;
   std::optional<std::string> hostname;
   std::optional<std::string> boot_id;
+  std::optional<int64_t> uptime_s;
   std::optional<std::string> os;     // PRETTY_NAME of os-release(5)
   std::optional<std::string> taint;  // the number of /proc/sys/kernel/tainted
   std::optional<bool> efa_loaded;    // absent: /sys/module could not be read
@@ -49,6 +50,7 @@ void describe(Io& io, KernelFacts& facts) {
   io("release", facts.release);
   io("hostname", facts.hostname);
   io("boot_id", facts.boot_id);
+  io("uptime_s", facts.uptime_s);
   io("os", facts.os);
   io("taint", facts.taint);
   io("efa_loaded", facts.efa_loaded);

@@ -30,6 +30,8 @@ void read_identity(const Look& look, KernelFacts& facts) {
   }
   facts.hostname = look.root.text("/proc/sys/kernel/hostname");
   facts.boot_id = look.root.text("/proc/sys/kernel/random/boot_id");
+  const auto uptime = look.root.text("/proc/uptime");  // "350735.47 234388.90"
+  if (uptime) facts.uptime_s = parse_number<int64_t>(uptime->substr(0, uptime->find('.')));
   facts.taint = look.root.text("/proc/sys/kernel/tainted");
   facts.kexec_loaded = optional_flag(look, "/sys/kernel/kexec_loaded");
   facts.modules_disabled = optional_flag(look, "/proc/sys/kernel/modules_disabled");

@@ -180,7 +180,7 @@ void judge_shortfall(const Node& node, const Expectation& expectation, Findings&
 
 void judge_vanished(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!node.pci.facts.functions) return;
-  for (const PciAddress& address : expectation.seen_this_boot) {
+  for (const PciAddress& address : expectation.past.devices) {
     const bool there = std::any_of(node.pci.facts.efa.begin(), node.pci.facts.efa.end(),
                                    [&](const PciFunction& f) { return f.address == address; });
     if (there) continue;

@@ -2,6 +2,8 @@
 // A check's code is API: never renamed, never reused. Meaning of the words: README, "The checks".
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +62,9 @@ struct Finding {
   Actor actor = Actor::kNodeOperator;
   std::string title;
   std::string remedy;
+  // of a failing one, from earlier passes of this boot:
+  std::optional<int64_t> since_ms;  // Unix time
+  int64_t times = 1;                // that it began to fail
 };
 
 // A fact that could not be read: the difference between "absent" and "unknown".

@@ -43,6 +43,7 @@ void describe(Io& io, FileStatus& status) {
   io("gid", status.gid);
   io("major", status.major);
   io("minor", status.minor);
+  io("inode", status.inode);
 }
 
 template <class Io>
@@ -291,8 +292,8 @@ Result<FileStatus> Sysroot::status(const std::string& path) const {
     const Descriptor closer(*fd);
     struct stat status {};
     if (fstat(*fd, &status) != 0) return system_error(errno, path);
-    return FileStatus{status.st_mode, status.st_uid, status.st_gid, major(status.st_rdev),
-                      minor(status.st_rdev)};
+    return FileStatus{status.st_mode,        status.st_uid,         status.st_gid,
+                      major(status.st_rdev), minor(status.st_rdev), status.st_ino};
   });
 }
 

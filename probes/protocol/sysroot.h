@@ -22,6 +22,7 @@ struct FileStatus {
   uint32_t gid = 0;
   uint32_t major = 0;  // of the device that a device node stands for
   uint32_t minor = 0;
+  uint64_t inode = 0;
 
   [[nodiscard]] bool is_directory() const;
   [[nodiscard]] bool is_character_device() const;

@@ -46,6 +46,8 @@ void describe(Io& io, UverbsNode& node) {
 struct RdmaDevice {
   PciAddress address;
   std::string name;  // "rdmap0s6"; changes when the driver is reloaded
+  // the inode of its sysfs directory: another one after the driver was bound anew
+  std::optional<uint64_t> registration;
   std::optional<std::string> node_guid;
   std::optional<std::string> gid;
   std::optional<std::string> mac;         // that the GID encodes: the MAC of the network interface
@@ -59,6 +61,7 @@ template <class Io>
 void describe(Io& io, RdmaDevice& device) {
   io("address", device.address);
   io("name", device.name);
+  io("registration", device.registration);
   io("node_guid", device.node_guid);
   io("gid", device.gid);
   io("mac", device.mac);

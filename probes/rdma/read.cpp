@@ -73,6 +73,8 @@ RdmaDevice read_device(const Look& look, const std::string& name, const PciAddre
   RdmaDevice device;
   device.address = address;
   device.name = name;
+  const Result<FileStatus> directory = look.root.status(rdma_path(name, ""));
+  if (directory) device.registration = directory->inode;
   device.node_guid = look.root.text(rdma_path(name, "node_guid"));
   device.gid = look.root.text(rdma_path(name, "ports/1/gids/0"));
   if (device.gid) device.mac = parse_gid_mac(*device.gid);

@@ -1,0 +1,70 @@
+#include "agent/run/conclude.h"
+
+#include <algorithm>
+
+#include "agent/diagnose/expectation.h"
+#include "agent/diagnose/node_facts.h"
+
+namespace efa {
+namespace {
+
+// The state after a pass, but for what the diagnosis adds.
+State state_after(const State& before, const std::vector<ProbeRun>& runs, const Node& node,
+                  int64_t now_ms) {
+  State state = before;
+  for (const ProbeRun& run : runs) {
+    for (const ProcessIdentity& process : run.transcript.left()) {
+      state.left.push_back({run.outcome.name, process});
+    }
+  }
+  for (const PciFunction& function : node.pci.facts.efa) {
+    const bool known = std::find(state.devices.begin(), state.devices.end(), function.address) !=
+                       state.devices.end();
+    if (!known) state.devices.push_back(function.address);
+  }
+  state.baselines = next_baselines(before.baselines, node.rdma.facts, now_ms);
+  return state;
+}
+
+RunInfo run_info(const Recording& recording) {
+  return {recording.trigger,     recording.sequence,     recording.started_at_ms,
+          recording.duration_ms, recording.valid_for_ms, recording.max_rss_kib,
+          recording.cpu_ms};
+}
+
+// A person or a script that asks once is told what is seen now; the daemon has a recovery
+// confirmed.
+bool wants_confirmation(const Recording& recording) {
+  return recording.trigger != "once";
+}
+
+}  // namespace
+
+Result<Conclusion> conclude(const Recording& recording, const std::vector<ProbeRun>& runs) {
+  const Result<ExpectSetting> expect = parse_expect(recording.expect);
+  if (!expect) return expect.error();
+  Conclusion conclusion;
+  Report& report = conclusion.report;
+  report.node = node_of(runs, recording.live);
+  Expectation expectation = expectation_of(report.node, *expect, instance_types());
+  const State& before = recording.before;
+  expectation.past = {{before.devices.begin(), before.devices.end()},
+                      before.baselines,
+                      recording.limits,
+                      recording.started_at_ms};
+  report.diagnosis = diagnose(report.node, expectation);
+  conclusion.after = state_after(before, runs, report.node, recording.started_at_ms);
+  if (recording.live) {
+    settle(report.diagnosis, conclusion.after.history,
+           {recording.started_at_ms, report.node.kernel.facts.uptime_s, recording.boot_grace_s,
+            wants_confirmation(recording), before.confirming});
+  }
+  conclusion.after.confirming = report.diagnosis.recovering;
+  report.run = run_info(recording);
+  for (const ProbeRun& run : runs) {
+    report.facts.emplace_back(run.outcome.name, run.transcript.facts());
+  }
+  return conclusion;
+}
+
+}  // namespace efa

@@ -1,0 +1,275 @@
+// Judges how the counters of each device grew since an earlier pass. The first sample of a counter
+// is no alarm: it is a total since the driver was bound. Names and meaning of the counters:
+// efa_verbs.c and the EC2 User Guide, "Monitor an EFA on Amazon EC2".
+
+#include <algorithm>
+#include <cstdio>
+
+#include "probes/judges.h"
+#include "probes/protocol/text.h"
+
+namespace efa {
+namespace {
+
+constexpr int64_t kShortestMs = 10'000;  // a rate over less is noise
+constexpr const char* kMonitoringAgent = "default of the EKS node monitoring agent";
+constexpr const char* kOurs = "our default; AWS publishes none";
+
+std::span<const Check> checks() {
+  static const std::vector<Check> kChecks = {
+      {"counters.no-completion",
+       Severity::kWarning,
+       Actor::kAwsSupport,
+       Rung::kNone,
+       "An EFA device left commands of the driver unanswered",
+       "The device is about to fail: after one such command the driver fails all later ones.",
+       "hw_counters/no_completion_cmds grew since an earlier pass.",
+       "Keep new jobs off the node; stop and start or replace the instance.",
+       "",
+       {"pci.config-space-dead", "rdma.counters-hang", "rdma.counters-fail"}},
+      {"counters.keep-alive-stopped",
+       Severity::kWarning,
+       Actor::kAwsSupport,
+       Rung::kNone,
+       "An EFA device has stopped sending keep-alives",
+       "The device's firmware may have died; the driver itself does nothing about it.",
+       "hw_counters/keep_alive_rcvd stands still for many times the period seen on this node.",
+       "Watch the device's counters; if jobs fail too, stop and start or replace the instance.",
+       "grep . /sys/class/infiniband/*/hw_counters/keep_alive_rcvd",
+       {"pci.config-space-dead", "rdma.counters-hang", "rdma.counters-fail"}},
+      {"counters.command-errors",
+       Severity::kInfo,
+       Actor::kNodeOperator,
+       Rung::kNone,
+       "An EFA device refuses many commands of the driver",
+       "Registrations or queues of jobs fail.",
+       "hw_counters/cmds_err grows faster than the limit.",
+       "Read the kernel log: err -12 is a lack of resources, usually a job's.",
+       "sudo dmesg | grep -i efa | tail",
+       {"rdma.counters-hang", "rdma.counters-fail"}},
+      {"counters.resource-errors",
+       Severity::kInfo,
+       Actor::kJobOwner,
+       Rung::kNone,
+       "Processes failed to get resources of an EFA device",
+       "Memory registrations, queues or protection domains were refused; the job that asked fails "
+       "or is slow.",
+       "alloc_*_err, create_*_err, reg_mr_err, get_dma_mr_err or mmap_err grew since an earlier "
+       "pass.",
+       "Look for processes that hold many resources; raise memlock and huge pages.",
+       "rdma resource show",
+       {"rdma.counters-hang", "rdma.counters-fail"}},
+      {"counters.receive-drops",
+       Severity::kWarning,
+       Actor::kJobOwner,
+       Rung::kNone,
+       "An EFA device drops many received packets",
+       "Peers retransmit; jobs are slow.",
+       "ports/1/hw_counters/rx_drops grows faster than the limit.",
+       "Find the job whose processes do not keep up.",
+       "",
+       {}},
+      {"counters.rdma-errors",
+       Severity::kInfo,
+       Actor::kJobOwner,
+       Rung::kNone,
+       "Many RDMA operations of an EFA device fail",
+       "Usually a peer's process ended or freed its memory.",
+       "rdma_read_wr_err or rdma_write_wr_err grows faster than the limit.",
+       "Look at the job's log and at its peers.",
+       "",
+       {}},
+      {"counters.remote-unresponsive",
+       Severity::kWarning,
+       Actor::kJobOwner,
+       Rung::kNone,
+       "Peers of an EFA device do not respond",
+       "Jobs hang or fail; usually a peer died, or a security group cuts it off.",
+       "unresponsive_remote_events or impaired_remote_conn_events grows faster than the limit "
+       "(Nitro v4 and later).",
+       "Look at the peers first; then at the security group's rules to and from itself.",
+       "",
+       {}},
+      {"counters.retransmissions",
+       Severity::kWarning,
+       Actor::kAwsSupport,
+       Rung::kNone,
+       "An EFA device retransmits much",
+       "The network between this node and its peers loses packets; jobs are slow.",
+       "retrans_bytes, retrans_pkts or retrans_timeout_events grows faster than its limit (Nitro "
+       "v4 "
+       "and later).",
+       "If it lasts, give AWS Support the report and the times.",
+       "",
+       {}},
+  };
+  return kChecks;
+}
+
+// A counter and how fast it may grow.
+struct Limit {
+  const char* counter;
+  int64_t per_s;
+};
+
+struct Growth {
+  const char* code;
+  const char* provenance;  // of the limits
+  std::vector<Limit> limits;
+};
+
+std::vector<Growth> growths(const CounterLimits& limits) {
+  return {
+      {"counters.no-completion", "any is a fault", {{"no_completion_cmds", 0}}},
+      {"counters.command-errors", kOurs, {{"cmds_err", limits.command_errors_per_s}}},
+      {"counters.resource-errors",
+       "any is worth knowing",
+       {{"alloc_pd_err", 0},
+        {"alloc_ucontext_err", 0},
+        {"alloc_mr_err", 0},
+        {"create_qp_err", 0},
+        {"create_cq_err", 0},
+        {"create_ah_err", 0},
+        {"reg_mr_err", 0},
+        {"get_dma_mr_err", 0},
+        {"mmap_err", 0}}},
+      {"counters.receive-drops", kMonitoringAgent, {{"rx_drops", limits.rx_drops_per_s}}},
+      {"counters.rdma-errors",
+       kMonitoringAgent,
+       {{"rdma_read_wr_err", limits.rdma_errors_per_s},
+        {"rdma_write_wr_err", limits.rdma_errors_per_s}}},
+      {"counters.remote-unresponsive",
+       kMonitoringAgent,
+       {{"unresponsive_remote_events", limits.remote_events_per_s},
+        {"impaired_remote_conn_events", limits.remote_events_per_s}}},
+      {"counters.retransmissions",
+       kMonitoringAgent,
+       {{"retrans_bytes", limits.retransmitted_bytes_per_s},
+        {"retrans_pkts", limits.retransmitted_packets_per_s},
+        {"retrans_timeout_events", limits.retransmit_timeouts_per_s}}},
+  };
+}
+
+std::optional<uint64_t> value_of(const Counters& counters, const std::string& name) {
+  for (const auto* values : {&counters.device, &counters.port}) {
+    const auto found = values->find(name);
+    if (found != values->end()) return found->second;
+  }
+  return std::nullopt;
+}
+
+std::string rate_text(uint64_t grown, int64_t ms) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.1f/s",
+                static_cast<double>(grown) * 1000 / static_cast<double>(ms));
+  return text;
+}
+
+void judge_growth(const Growth& growth, const Counters& counters, const CounterBaseline& baseline,
+                  int64_t ms, Findings& findings) {
+  const std::string subject = counters.address.to_text();
+  std::vector<std::string> above;
+  std::vector<std::string> limits;
+  size_t looked = 0;
+  for (const Limit& limit : growth.limits) {
+    const auto now = value_of(counters, limit.counter);
+    const auto before = baseline.values.find(limit.counter);
+    if (!now || before == baseline.values.end() || *now < before->second) continue;  // or was reset
+    ++looked;
+    const uint64_t grown = *now - before->second;
+    const uint64_t allowed = static_cast<uint64_t>(limit.per_s) * static_cast<uint64_t>(ms) / 1000;
+    limits.push_back(std::string(limit.counter) + " " + std::to_string(limit.per_s) + "/s");
+    if (grown > allowed) {
+      above.push_back(std::string(limit.counter) + " grew by " + std::to_string(grown) + " (" +
+                      rate_text(grown, ms) + ") in " + std::to_string(ms / 1000) + " s");
+    }
+  }
+  const Evidence evidence{join(above, ", "),
+                          "at most " + join(limits, ", ") + " (" + growth.provenance + ")",
+                          "hw_counters"};
+  if (looked == 0) {
+    findings.not_applicable(growth.code, subject,
+                            "the driver has no such counters, or they were reset");
+  } else if (above.empty()) {
+    findings.pass(growth.code, subject, "within its limits", evidence);
+  } else {
+    findings.fail(growth.code, subject, join(above, ", "), evidence);
+  }
+}
+
+void judge_keep_alive(const CounterLimits& limits, const Counters& counters,
+                      const CounterBaseline& baseline, int64_t now_ms, Findings& findings) {
+  const char* code = "counters.keep-alive-stopped";
+  const std::string subject = counters.address.to_text();
+  const auto count = value_of(counters, "keep_alive_rcvd");
+  if (!count) {
+    findings.not_applicable(code, subject, "the driver has no such counter");
+    return;
+  }
+  if (!baseline.keep_alive_period_ms) {
+    findings.not_applicable(code, subject, "its period on this node is not known yet");
+    return;
+  }
+  const int64_t period_ms = std::max<int64_t>(*baseline.keep_alive_period_ms, 1);
+  const int64_t limit_ms = std::max(limits.keep_alive_periods * period_ms, kShortestMs);
+  const int64_t silent_ms = *count == baseline.keep_alives ? now_ms - baseline.keep_alive_ms : 0;
+  const Evidence evidence{std::to_string(silent_ms) + " ms of silence",
+                          "at most " + std::to_string(limit_ms) +
+                              " ms: " + std::to_string(limits.keep_alive_periods) +
+                              " periods as seen here (" + kOurs + ")",
+                          "hw_counters/keep_alive_rcvd"};
+  silent_ms > limit_ms
+      ? findings.fail(code, subject, "no keep-alive for " + std::to_string(silent_ms / 1000) + " s",
+                      evidence)
+      : findings.pass(code, subject, "keep-alives come", evidence);
+}
+
+const CounterBaseline* baseline_of(const Past& past, const RdmaDevice& device) {
+  for (const CounterBaseline& baseline : past.baselines) {
+    const bool same = baseline.registration == device.registration.value_or(0);
+    if (baseline.address == device.address && same) return &baseline;
+  }
+  return nullptr;
+}
+
+const Counters* counters_of(const Node& node, const PciAddress& address) {
+  for (const Counters& counters : node.rdma.facts.counters) {
+    if (counters.address == address && !counters.error) return &counters;
+  }
+  return nullptr;
+}
+
+void judge_device(const Node& node, const RdmaDevice& device, const Past& past,
+                  Findings& findings) {
+  const std::string subject = device.address.to_text();
+  const Counters* counters = counters_of(node, device.address);
+  const CounterBaseline* baseline = baseline_of(past, device);
+  const int64_t ms = baseline == nullptr ? 0 : past.now_ms - baseline->at_ms;
+  if (counters != nullptr && baseline != nullptr && ms >= kShortestMs) {
+    for (const Growth& growth : growths(past.limits)) {
+      judge_growth(growth, *counters, *baseline, ms, findings);
+    }
+    judge_keep_alive(past.limits, *counters, *baseline, past.now_ms, findings);
+    return;
+  }
+  for (const Check& check : checks()) {
+    counters == nullptr ? findings.unknown(check.code, subject, "the counters were not read")
+                        : findings.not_applicable(check.code, subject,
+                                                  "there is no earlier sample to compare with");
+  }
+}
+
+void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (!node.live) return;  // a sysroot's counters stand still
+  for (const RdmaDevice& device : node.rdma.facts.devices) {
+    judge_device(node, device, expectation.past, findings);
+  }
+}
+
+}  // namespace
+
+Judge counters_judge() {
+  return {"counters", checks, judge};
+}
+
+}  // namespace efa
