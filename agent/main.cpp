@@ -35,7 +35,7 @@ OnceOptions once_options(const CommandLine& line, const Config& config) {
 
 // The daemon is a small executable of its own, so that it holds no library of a pass for months.
 int become_daemon(const CommandLine& line) {
-  const std::string daemon = find_libexec() + "/watch";
+  const std::string daemon = find_libexec() + "/efa-doctord";
   std::error_code error;
   const std::string self = std::filesystem::read_symlink("/proc/self/exe", error);
   execl(daemon.c_str(), "efa-doctor", self.c_str(),
@@ -53,7 +53,7 @@ int run_with_config(const CommandLine& line) {
   }
   switch (line.command) {
     case Command::kStatus:
-      return run_status(health_path(*config), line.max_age_s);
+      return run_status(health_path(*config), {line.max_age_s, line.wait_s, line.accept_degraded});
     case Command::kRecord:
       return run_record(once_options(line, *config), line.record_file, line.redact);
     case Command::kConfigCheck:

@@ -61,6 +61,12 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   const CLI::Option* age = status->add_option("--max-age", max_age_s, "An older verdict is unknown")
                                ->type_name("SECONDS")
                                ->check(CLI::NonNegativeNumber);
+  status->add_option("--wait", line.wait_s, "Wait so long for the node to be healthy")
+      ->type_name("SECONDS")
+      ->check(CLI::NonNegativeNumber);
+  std::string accept;
+  status->add_option("--accept", accept, "Exit with 0 for this verdict too")
+      ->check(CLI::IsMember({"degraded"}));
   CLI::App* explain = app.add_subcommand("explain", "Print what a finding's code means");
   explain->add_option("CODE", line.code)->required();
   CLI::App* list = app.add_subcommand("list-checks", "Print all checks");
@@ -78,6 +84,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     return line;
   }
   line.deliver = !no_deliver;
+  line.accept_degraded = !accept.empty();
   if (!expect.empty()) line.expect = expect;
   if (age->count() > 0) line.max_age_s = max_age_s;
   if (*status) line.command = Command::kStatus;

@@ -31,6 +31,8 @@ struct CommandLine {
   bool deliver = true;
   std::string trigger = "once";
   std::optional<int64_t> max_age_s;
+  int64_t wait_s = 0;
+  bool accept_degraded = false;
   std::string code;
   std::string record_file;
   bool redact = false;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <thread>
 
 #include "agent/deliver/files.h"
 #include "probes/protocol/text.h"
@@ -50,17 +51,36 @@ Health judge_health(const std::string& json, int64_t now_ms, const std::string& 
   return {*verdict, health->text("summary")};
 }
 
-int run_status(const std::string& health_path, std::optional<int64_t> max_age_s) {
+namespace {
+
+Health read_health(const std::string& path, std::optional<int64_t> max_age_s) {
   constexpr size_t kMaxHealth = size_t{256} * 1024;
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::system_clock::now().time_since_epoch());
   const std::string boot_id =
       std::string(trim(read_file("/proc/sys/kernel/random/boot_id", 64).value_or("")));
-  const Result<std::string> json = read_file(health_path, kMaxHealth);
-  const Health health = json ? judge_health(*json, now.count(), boot_id, max_age_s)
-                             : unknown(message_of(json.error()));
+  const Result<std::string> json = read_file(path, kMaxHealth);
+  return json ? judge_health(*json, now.count(), boot_id, max_age_s)
+              : unknown(message_of(json.error()));
+}
+
+}  // namespace
+
+int run_status(const std::string& health_path, const StatusOptions& options) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kBetweenLooks{500};
+  const Clock::time_point end = Clock::now() + std::chrono::seconds(options.wait_s);
+  const auto good = [&](const Health& health) {
+    return exit_code_of(health.verdict) == 0 ||
+           (options.accept_degraded && health.verdict == Verdict::kDegraded);
+  };
+  Health health = read_health(health_path, options.max_age_s);
+  while (!good(health) && Clock::now() < end) {
+    std::this_thread::sleep_for(kBetweenLooks);
+    health = read_health(health_path, options.max_age_s);
+  }
   std::printf("%s  %s\n", verdict_text(health.verdict).c_str(), health.summary.c_str());
-  return exit_code_of(health.verdict);
+  return good(health) ? 0 : exit_code_of(health.verdict);
 }
 
 }  // namespace efa

@@ -18,6 +18,13 @@ struct Health {
 Health judge_health(const std::string& json, int64_t now_ms, const std::string& boot_id,
                     std::optional<int64_t> max_age_s);
 
-int run_status(const std::string& health_path, std::optional<int64_t> max_age_s);
+struct StatusOptions {
+  std::optional<int64_t> max_age_s;
+  int64_t wait_s = 0;            // for a good verdict
+  bool accept_degraded = false;  // is good too
+};
+
+// Returns the exit code: 0 for a good verdict.
+int run_status(const std::string& health_path, const StatusOptions& options);
 
 }  // namespace efa

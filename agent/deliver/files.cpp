@@ -18,7 +18,7 @@ Result<Done> write_all(int fd, const std::string& text, const std::string& path)
     if (count < 0 && errno != EINTR) return system_error(errno, path);
     written += static_cast<size_t>(std::max<ssize_t>(count, 0));
   }
-  if (fsync(fd) != 0) return system_error(errno, path);
+  if (fsync(fd) != 0 && errno != EINVAL) return system_error(errno, path);  // a pipe has none
   return Done{};
 }
 
@@ -30,9 +30,24 @@ void sync_directory(const std::string& directory) {
   ::close(fd);
 }
 
+// A terminal, a pipe, /dev/null: renaming would put a file in its place.
+bool is_special(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+Result<Done> write_special(const std::string& path, const std::string& text) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) return system_error(errno, path);
+  Result<Done> written = write_all(fd, text, path);
+  ::close(fd);
+  return written;
+}
+
 }  // namespace
 
 Result<Done> write_file(const std::string& path, const std::string& text, unsigned mode) {
+  if (is_special(path)) return write_special(path, text);
   const std::string directory = std::filesystem::path(path).parent_path();
   std::error_code ignored;  // what is wrong with the directory shows when the file is made
   if (!directory.empty()) std::filesystem::create_directories(directory, ignored);

@@ -58,10 +58,12 @@ void remember_findings(History& history, std::vector<Finding>& findings, int64_t
   }
 }
 
-bool is_starting(const Diagnosis& diagnosis, const Settling& settling) {
+// A node that was whole once in this boot and lacks something now has lost it.
+bool is_starting(const Diagnosis& diagnosis, const History& history, const Settling& settling) {
+  const bool was_whole = !history.verdict.empty() && history.verdict != "unknown";
   const bool broken =
       diagnosis.verdict == Verdict::kUnhealthy || diagnosis.verdict == Verdict::kDegraded;
-  return broken && settling.uptime_s && *settling.uptime_s < settling.boot_grace_s &&
+  return broken && !was_whole && settling.uptime_s && *settling.uptime_s < settling.boot_grace_s &&
          std::all_of(diagnosis.root_causes.begin(), diagnosis.root_causes.end(), may_come_late);
 }
 
@@ -84,7 +86,7 @@ bool is_better(const std::string& now, const std::string& before) {
 void settle(Diagnosis& diagnosis, History& history, const Settling& settling) {
   remember_findings(history, diagnosis.findings, settling.now_ms);
   const bool better = is_better(verdict_text(diagnosis.verdict), history.verdict);
-  if (is_starting(diagnosis, settling)) {
+  if (is_starting(diagnosis, history, settling)) {
     diagnosis.starting = true;
     diagnosis.verdict = Verdict::kUnknown;
     diagnosis.summary = "the node is starting, up for " + std::to_string(*settling.uptime_s) +

@@ -26,6 +26,10 @@ Result<pid_t> start_child(const std::vector<std::string>& command, int config_fd
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   fcntl(config_fd, F_SETFD, 0);
+  // what it prints for a person is for none; its log goes where the daemon's goes
+  const int null = open("/dev/null", O_RDWR);
+  dup2(null, STDIN_FILENO);
+  dup2(null, STDOUT_FILENO);
   unsetenv("NOTIFY_SOCKET");  // the daemon alone speaks for the service
   unsetenv("WATCHDOG_USEC");
   execv(arguments[0], arguments.data());

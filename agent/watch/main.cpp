@@ -1,6 +1,6 @@
 // The daemon's executable, below libexec: efa-doctor --daemon becomes it (README, "Boot service").
 //
-//   watch EFA_DOCTOR [CONFIG]
+//   efa-doctord EFA_DOCTOR [CONFIG]
 
 #include <cstdio>
 
