@@ -114,23 +114,34 @@ void set_efa_count(SyntheticNode& node, size_t count) {
 
 namespace {
 
+void write_module_index(const SyntheticNode& node, const Tree& tree) {
+  std::string files = "kernel/fs/fuse/fuse.ko.xz:\n";
+  std::string aliases = "# Aliases extracted from modules themselves.\n";
+  for (int i = 0; i < node.module_index_lines; ++i) {
+    const std::string number = std::to_string(100'000 + i);
+    aliases += "alias pci:v00008086d00" + number + "sv*sd*bc*sc*i* other_" + number + "\n";
+    // a module has some five aliases
+    if (i % 5 == 0) files += "kernel/drivers/other/other_" + number + ".ko.xz: kernel/a.ko.xz\n";
+  }
+  for (const std::string& id : node.efa_ids) {
+    std::string digits = id.substr(2);
+    std::transform(digits.begin(), digits.end(), digits.begin(), ::toupper);
+    aliases += "alias pci:v00001D0Fd0000" + digits + "sv*sd*bc*sc*i* efa\n";
+  }
+  files += node.efa_module + ": kernel/drivers/infiniband/core/ib_uverbs.ko.xz\n";
+  const std::string modules = "/lib/modules/" + node.kernel + "/";
+  tree.file(modules + "modules.dep", files);
+  tree.file(modules + "modules.builtin", "kernel/fs/ext4/ext4.ko\n");
+  tree.file(modules + "modules.alias", aliases);
+}
+
 void write_kernel(const SyntheticNode& node, const Tree& tree, bool loaded) {
   tree.file("/proc/sys/kernel/osrelease", node.kernel + "\n");
   tree.file("/proc/sys/kernel/hostname", "synthetic-" + node.instance_type + "\n");
   tree.file("/proc/sys/kernel/random/boot_id", "00000000-0000-4000-8000-000000000001\n");
   tree.file("/proc/sys/kernel/tainted", "0\n");
   tree.file("/etc/os-release", "NAME=\"synthetic\"\nPRETTY_NAME=\"" + node.os + "\"\n");
-  const std::string modules = "/lib/modules/" + node.kernel + "/";
-  tree.file(modules + "modules.dep", "kernel/fs/fuse/fuse.ko.xz:\n" + node.efa_module +
-                                         ": kernel/drivers/infiniband/core/ib_uverbs.ko.xz\n");
-  tree.file(modules + "modules.builtin", "kernel/fs/ext4/ext4.ko\n");
-  std::string aliases = "# Aliases extracted from modules themselves.\n";
-  for (const std::string& id : node.efa_ids) {
-    std::string digits = id.substr(2);
-    std::transform(digits.begin(), digits.end(), digits.begin(), ::toupper);
-    aliases += "alias pci:v00001D0Fd0000" + digits + "sv*sd*bc*sc*i* efa\n";
-  }
-  tree.file(modules + "modules.alias", aliases);
+  write_module_index(node, tree);
   tree.directory("/sys/module/fuse");
   if (!loaded) return;
   tree.file("/sys/module/efa/version", node.efa_version + "\n");

@@ -48,6 +48,7 @@ struct SyntheticNode {
   std::string efa_version;           // of the module, loaded when there is an EFA function
   std::string efa_module;            // its row in modules.dep
   std::vector<std::string> efa_ids;  // its rows in modules.alias
+  int module_index_lines = 0;        // rows of other modules beside them, for benchmarks
   bool rename_rule = false;
   std::optional<SyntheticInstaller> installer;
   int cpus = 1;
