@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "probes/protocol/describe.h"
 #include "tests/support/agent_run.h"
 
 namespace efa {
@@ -61,6 +62,39 @@ TEST_P(Nodes, SaysWhatIsExpected) {
   if (std::getenv("UPDATE_EXPECTED") != nullptr) std::ofstream(expected) << compact(*report);
   EXPECT_EQ(compact(*report), text_of(expected));
   EXPECT_EQ(run.exit_code, 0) << "all of them are well";
+}
+
+// The GPUs beside that EFA device, as the report's topology has them.
+std::vector<std::string> gpus_beside(const std::string& name, const std::string& address) {
+  const TemporaryDirectory directory;
+  write_node(synthetic_node(name), Tree(directory.path()));
+  const Result<Value> report = parse_json(look_at_sysroot(directory.path()).out, "report");
+  const Value* devices = report ? report->find("devices") : nullptr;
+  for (const Value& device : devices == nullptr ? Array{} : *devices->as<Array>()) {
+    const Value* topology = device.find("topology");
+    if (device.text("pci_address") != address || topology == nullptr) continue;
+    const Value* gpus = topology->find("near_gpus");
+    return from_value<std::vector<std::string>>(*gpus, "near_gpus").value_or({});
+  }
+  return {"no topology of " + address};
+}
+
+TEST(NodeTopology, NamesTheGpusBesideADevice) {
+  using Gpus = std::vector<std::string>;
+  EXPECT_EQ(gpus_beside("p5.48xlarge", "0000:52:00.0"), Gpus{"0000:53:00.0"}) << "of a switch";
+  EXPECT_EQ(gpus_beside("p4d.24xlarge", "0000:a0:1b.0"), (Gpus{"0000:a0:1c.0", "0000:a0:1d.0"}))
+      << "of a root bus";
+  EXPECT_EQ(gpus_beside("g5.48xlarge", "0000:00:15.0"), Gpus{}) << "one bus of the whole machine";
+}
+
+TEST(NodeSize, SixtyFourDevicesAreAllWell) {
+  const TemporaryDirectory directory;
+  SyntheticNode node = synthetic_node("p5.48xlarge");
+  set_efa_count(node, 64);
+  write_node(node, Tree(directory.path()));
+  const AgentRun run = look_at_sysroot(directory.path());
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_NE(run.out.find("64 EFA devices work as far as files show"), std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Nodes, testing::ValuesIn(names()), [](const auto& parameter) {

@@ -20,35 +20,37 @@ constexpr int kUnhealthy = 2;            // exit codes
 constexpr int kUnknown = 3;
 
 // Files of every probe, of which each could be replaced.
-const std::vector<std::string> kFiles = {
-    std::string(kFirstPci) + "/vendor",
-    std::string(kFirstPci) + "/device",
-    std::string(kFirstPci) + "/config",
-    std::string(kFirstPci) + "/numa_node",
-    std::string(kFirstPci) + "/current_link_speed",
-    std::string(kFirstPci) + "/driver_override",
-    std::string(kFirstRdma) + "/ports/1/gids/0",
-    std::string(kFirstRdma) + "/hw_counters/cmds_err",
-    std::string(kFirstPci) + "/infiniband_verbs/uverbs0/dev",
-    std::string(kFirstPci) + "/infiniband_verbs/uverbs0/ibdev",
-    "/sys/devices/virtual/dmi/id/product_name",
-    "/sys/module/efa/version",
-    "/sys/devices/system/cpu/online",
-    "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
-    "/proc/sys/kernel/hostname",
-    "/proc/sys/kernel/random/boot_id",
-    "/proc/sys/kernel/yama/ptrace_scope",
-    "/proc/812/limits",
-    "/proc/812/comm",
-    "/proc/meminfo",
-    "/etc/os-release",
-    "/opt/amazon/efa_installed_packages",
-    "/lib/modules/6.1.177-224.371.amzn2023.x86_64/modules.dep",
-    "/lib/modules/6.1.177-224.371.amzn2023.x86_64/modules.alias",
-    "/dev/kmsg",
-    "/dev/infiniband/uverbs0",
-    "/topology.xml",
-};
+std::vector<std::string> files() {
+  return {
+      std::string(kFirstPci) + "/vendor",
+      std::string(kFirstPci) + "/device",
+      std::string(kFirstPci) + "/config",
+      std::string(kFirstPci) + "/numa_node",
+      std::string(kFirstPci) + "/current_link_speed",
+      std::string(kFirstPci) + "/driver_override",
+      std::string(kFirstRdma) + "/ports/1/gids/0",
+      std::string(kFirstRdma) + "/hw_counters/cmds_err",
+      std::string(kFirstPci) + "/infiniband_verbs/uverbs0/dev",
+      std::string(kFirstPci) + "/infiniband_verbs/uverbs0/ibdev",
+      "/sys/devices/virtual/dmi/id/product_name",
+      "/sys/module/efa/version",
+      "/sys/devices/system/cpu/online",
+      "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
+      "/proc/sys/kernel/hostname",
+      "/proc/sys/kernel/random/boot_id",
+      "/proc/sys/kernel/yama/ptrace_scope",
+      "/proc/812/limits",
+      "/proc/812/comm",
+      "/proc/meminfo",
+      "/etc/os-release",
+      "/opt/amazon/efa_installed_packages",
+      "/lib/modules/6.1.177-224.371.amzn2023.x86_64/modules.dep",
+      "/lib/modules/6.1.177-224.371.amzn2023.x86_64/modules.alias",
+      "/dev/kmsg",
+      "/dev/infiniband/uverbs0",
+      "/topology.xml",
+  };
+}
 
 class Hostile : public testing::Test {
  protected:
@@ -58,7 +60,7 @@ class Hostile : public testing::Test {
 
   template <class Put>
   void replace_all(const Put& put) {
-    for (const std::string& file : kFiles) {
+    for (const std::string& file : files()) {
       tree_.remove(file);
       put(file, tree_.at(file));
     }
@@ -66,7 +68,7 @@ class Hostile : public testing::Test {
 
   // The report of one pass, which must be valid and in time.
   AgentRun look(const std::vector<std::string>& more = {}) {
-    const AgentRun run = look_at_sysroot(directory_.path(), more);
+    AgentRun run = look_at_sysroot(directory_.path(), more);
     const Result<Value> report = parse_json(run.out, "report");
     EXPECT_TRUE(report.ok()) << run.exit_code << ": " << run.out.substr(0, 1000);
     EXPECT_LT(run.duration_ms, kDeadlineMs);
@@ -165,7 +167,7 @@ TEST_F(Hostile, LinkedDirectoriesShowNothingOfThisMachine) {
 
 TEST_F(Hostile, UnreadableFilesAreReported) {
   if (geteuid() == 0) GTEST_SKIP() << "root reads everything";
-  for (const std::string& file : kFiles) chmod(tree().at(file).c_str(), 0);
+  for (const std::string& file : files()) chmod(tree().at(file).c_str(), 0);
   expect_unwell(look());
 }
 

@@ -10,7 +10,10 @@ namespace {
 
 using Causes = std::vector<std::string>;
 
-const std::string kModules = "/lib/modules/6.1.177-224.371.amzn2023.x86_64/";
+std::string module_index(const std::string& file) {
+  return "/lib/modules/6.1.177-224.371.amzn2023.x86_64/" + file;
+}
+
 constexpr int kSlurmd = 812;
 
 // What an unloaded driver takes from all devices.
@@ -34,7 +37,7 @@ TEST(KernelFaults, AnUnloadedDriverExplainsAllDevices) {
 TEST(KernelFaults, NoModuleForTheKernelExplainsThatNoneIsLoaded) {
   FaultyNode node;
   node.unload_driver();
-  node.tree().file(kModules + "modules.dep", "kernel/fs/fuse/fuse.ko.xz:\n");
+  node.tree().file(module_index("modules.dep"), "kernel/fs/fuse/fuse.ko.xz:\n");
   Changes meant = unloaded();
   meant[{"kernel.driver-not-installed", "node"}] = "fail";
   EXPECT_EQ(node.changes(), meant);
@@ -44,7 +47,7 @@ TEST(KernelFaults, NoModuleForTheKernelExplainsThatNoneIsLoaded) {
 TEST(KernelFaults, AnUnreadableModuleIndexIsUnknown) {
   FaultyNode node;
   node.unload_driver();
-  node.tree().remove(kModules + "modules.dep");
+  node.tree().remove(module_index("modules.dep"));
   Changes meant = unloaded();
   meant[{"kernel.driver-not-installed", "node"}] = "unknown";
   EXPECT_EQ(node.changes(), meant);

@@ -18,15 +18,15 @@ Value look(const std::string& directory, const std::vector<std::string>& more) {
   return report.value_or(Value(Object{}));
 }
 
-Changes healthy() {
-  static const Changes kResults = [] {
+const Changes& healthy() {
+  static const Changes results = [] {
     const TemporaryDirectory directory;
     write_node(synthetic_node("p4d.24xlarge"), Tree(directory.path()));
     const Value report = look(directory.path(), {});
     EXPECT_EQ(report.text("verdict"), "healthy");
     return results_of(report);
   }();
-  return kResults;
+  return results;
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ FaultyNode::FaultyNode() : tree_(directory_.path()), node_(synthetic_node("p4d.2
 
 Changes FaultyNode::changes(const std::vector<std::string>& more_arguments) {
   report_ = look(directory_.path(), more_arguments);
-  const Changes before = healthy();
+  const Changes& before = healthy();
   const Changes now = results_of(report_);
   Changes changes;
   for (const auto& [finding, result] : before) {
