@@ -41,10 +41,12 @@ Recording look_at_machine(const PassRequest& request, const Progress& progress) 
   }
   recording.started_at_ms = unix_ms();
   const std::vector<ProbeRun> runs = run_pass(plan, progress);
-  rusage usage{};
-  getrusage(RUSAGE_CHILDREN, &usage);
-  recording.max_rss_kib = usage.ru_maxrss;
-  recording.cpu_ms = cpu_ms_of(usage);
+  rusage probes{};
+  rusage agent{};
+  getrusage(RUSAGE_CHILDREN, &probes);
+  getrusage(RUSAGE_SELF, &agent);
+  recording.max_rss_kib = std::max(probes.ru_maxrss, agent.ru_maxrss);  // of the largest process
+  recording.cpu_ms = cpu_ms_of(probes) + cpu_ms_of(agent);
   recording.duration_ms = unix_ms() - recording.started_at_ms;
   for (const ProbeRun& run : runs) recording.probes.push_back(recorded(run));
   return recording;

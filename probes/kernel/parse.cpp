@@ -6,15 +6,16 @@ namespace efa {
 
 std::optional<std::string> parse_efa_module(std::string_view line) {
   const std::string_view path = line.substr(0, line.find(':'));
-  const std::string name = base_name(path);
+  const std::string_view name = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
   const bool is_efa =
       name == "efa.ko" || name == "efa.ko.xz" || name == "efa.ko.zst" || name == "efa.ko.gz";
   return is_efa ? std::optional(std::string(path)) : std::nullopt;
 }
 
 std::optional<std::string> parse_efa_alias(std::string_view line) {
-  const std::vector<std::string> fields = words(line);
   constexpr std::string_view kBefore = "pci:v00001D0Fd";
+  if (line.find(kBefore) == std::string_view::npos) return std::nullopt;  // nearly all lines
+  const std::vector<std::string> fields = words(line);
   const bool ours = fields.size() == 3 && fields[0] == "alias" && fields[2] == "efa" &&
                     fields[1].starts_with(kBefore) && fields[1].size() >= kBefore.size() + 8;
   if (!ours) return std::nullopt;

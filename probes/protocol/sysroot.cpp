@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "probes/protocol/describe.h"
@@ -166,18 +167,21 @@ Result<int> Sysroot::open_at(const std::string& path, int flags) const {
   return static_cast<int>(fd);
 }
 
-Result<std::string> Sysroot::read_regular(const std::string& path, size_t limit, bool whole) const {
+Result<int> Sysroot::open_regular(const std::string& path) const {
   const Result<int> place = open_at(path, O_PATH);  // opening a device or FIFO could act or hang
   if (!place) return place.error();
-  const Descriptor place_closer(*place);
+  const Descriptor closer(*place);
   struct stat status {};
   if (fstat(*place, &status) != 0) return system_error(errno, path);
   if (!S_ISREG(status.st_mode))
     return system_error(S_ISDIR(status.st_mode) ? EISDIR : EINVAL, path);
-  const Result<int> file = open_at(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  if (!file) return file.error();
-  const Descriptor file_closer(*file);
+  return open_at(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
 
+Result<std::string> Sysroot::read_regular(const std::string& path, size_t limit, bool whole) const {
+  const Result<int> file = open_regular(path);
+  if (!file) return file.error();
+  const Descriptor closer(*file);
   std::string text;
   const size_t wanted = whole ? limit + 1 : limit;
   constexpr size_t kChunk = 4096;  // sysfs answers a page at once
@@ -215,12 +219,34 @@ Result<std::vector<std::string>> Sysroot::read_lines(const std::string& path, co
                                                      size_t limit, char separator) const {
   using Lines = std::vector<std::string>;
   return look<Lines>("lines", path, [&]() -> Result<Lines> {
-    const Result<std::string> text = read_regular(path, limit, /*whole=*/true);
-    if (!text) return text.error();
+    const Result<int> file = open_regular(path);
+    if (!file) return file.error();
+    const Descriptor closer(*file);
     Lines lines;
-    for (const std::string& line : split(*text, separator)) {
+    std::string line;  // that has not ended yet
+    const auto end_line = [&] {
       if (!line.empty() && keep(line)) lines.push_back(make_utf8(line));
+      line.clear();
+    };
+    // piece by piece: an index of modules has tens of thousands of lines, of which few are kept
+    std::array<char, size_t{64} * 1024> piece;
+    size_t total = 0;
+    while (true) {
+      const ssize_t got = ::read(*file, piece.data(), piece.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return system_error(errno, path);
+      if (got == 0) break;
+      total += static_cast<size_t>(got);
+      if (total > limit) return system_error(EFBIG, path);
+      std::string_view rest(piece.data(), static_cast<size_t>(got));
+      for (size_t end = 0; (end = rest.find(separator)) != std::string_view::npos;) {
+        line += rest.substr(0, end);
+        rest.remove_prefix(end + 1);
+        end_line();
+      }
+      line += rest;
     }
+    end_line();
     return lines;
   });
 }

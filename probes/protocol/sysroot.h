@@ -86,6 +86,7 @@ class Sysroot {
   Result<T> look(const char* verb, const std::string& path, const Look& at_machine) const;
   [[nodiscard]] Result<std::vector<std::string>> names_in(const std::string& directory) const;
   [[nodiscard]] Result<int> open_at(const std::string& path, int flags) const;
+  [[nodiscard]] Result<int> open_regular(const std::string& path) const;
   [[nodiscard]] Result<std::string> read_regular(const std::string& path, size_t limit,
                                                  bool whole) const;
 

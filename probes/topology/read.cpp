@@ -63,11 +63,18 @@ bool is_pci_bridge(const hwloc_obj_t object) {
          object->attr->bridge.upstream_type == HWLOC_OBJ_BRIDGE_PCI;
 }
 
-// The topmost bridge below the host bridge: what is under it shares a switch.
+// The topmost bridge below the host bridge: what is under it shares a switch. On a host bridge of
+// one NUMA node (p4d.24xlarge) devices sit directly: then what is under that shares it.
 hwloc_obj_t switch_above(hwloc_obj_t function) {
   hwloc_obj_t above = nullptr;
   for (hwloc_obj_t object = function->parent; object != nullptr; object = object->parent) {
     if (is_pci_bridge(object)) above = object;
+    const bool host_bridge = object->type == HWLOC_OBJ_BRIDGE && !is_pci_bridge(object);
+    const hwloc_obj_t parent = object->parent;
+    if (host_bridge && above == nullptr && parent != nullptr && parent->nodeset != nullptr &&
+        hwloc_bitmap_weight(parent->nodeset) == 1) {
+      return object;
+    }
   }
   return above;
 }

@@ -1,0 +1,196 @@
+// Load a node, change a file of one device, and exactly the finding meant changes.
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "tests/support/faulty_node.h"
+
+namespace efa {
+namespace {
+
+using Causes = std::vector<std::string>;
+
+std::string pci(const std::string& file) {
+  return std::string(kFirstPci) + "/" + file;
+}
+std::string rdma(const std::string& file) {
+  return std::string(kFirstRdma) + "/" + file;
+}
+
+Changes with(Changes changes, const Changes& more) {
+  changes.insert(more.begin(), more.end());
+  return changes;
+}
+
+TEST(PciFaults, AFunctionWithoutDriverIsNotBound) {
+  FaultyNode node;
+  node.tree().remove(pci("driver"));
+  EXPECT_EQ(node.changes(), (Changes{{{"driver.not-bound", kFirst}, "fail"}}));
+  EXPECT_EQ(node.root_causes(), Causes{"driver.not-bound"});
+  EXPECT_EQ(node.verdict(), "unhealthy");
+}
+
+TEST(PciFaults, AnUnboundFunctionLosesTheRungsAboveWithoutMoreAlarms) {
+  FaultyNode node;
+  node.unbind(kFirst);
+  const Changes meant = {{{"driver.not-bound", kFirst}, "fail"},
+                         {{"rdma.not-registered", kFirst}, "not_applicable"}};
+  EXPECT_EQ(node.changes(), with(meant, without_rdma(kFirst)));
+  EXPECT_EQ(node.root_causes(), Causes{"driver.not-bound"});
+}
+
+TEST(PciFaults, AllOnesInConfigSpaceIsADeadDevice) {
+  FaultyNode node;
+  node.tree().file(pci("config"), std::string(64, '\xff'));
+  EXPECT_EQ(node.changes(), (Changes{{{"pci.config-space-dead", kFirst}, "fail"}}));
+  EXPECT_EQ(node.root_causes(), Causes{"pci.config-space-dead"});
+}
+
+TEST(PciFaults, ConfigSpaceThatCannotBeReadIsUnknown) {
+  for (const char* text : {"", "\x0f\x1d"}) {
+    FaultyNode node;
+    node.tree().file(pci("config"), text);
+    EXPECT_EQ(node.changes(), (Changes{{{"pci.config-space-dead", kFirst}, "unknown"}}));
+    EXPECT_EQ(node.verdict(), "unknown");
+  }
+}
+
+TEST(PciFaults, AnIdThatTheDriverLacksExplainsTheUnboundDevice) {
+  FaultyNode node;
+  node.tree().file(pci("device"), "0xefa9\n");
+  node.unbind(kFirst);
+  const Changes meant = {{{"pci.id-unknown", kFirst}, "fail"},
+                         {{"driver.not-bound", kFirst}, "fail"},
+                         {{"rdma.not-registered", kFirst}, "not_applicable"}};
+  EXPECT_EQ(node.changes(), with(meant, without_rdma(kFirst)));
+  EXPECT_EQ(node.root_causes(), Causes{"pci.id-unknown"});
+}
+
+TEST(PciFaults, AReservationForVfioExplainsItsDriver) {
+  FaultyNode node;
+  node.tree().file(pci("driver_override"), "vfio-pci\n");
+  EXPECT_EQ(node.changes(), (Changes{{{"pci.driver-override", kFirst}, "fail"}}));
+  EXPECT_EQ(node.verdict(), "degraded");
+  node.unbind(kFirst);
+  node.tree().link(pci("driver"), "/sys/bus/pci/drivers/vfio-pci");
+  const Changes meant = {{{"pci.driver-override", kFirst}, "fail"},
+                         {{"driver.wrong-driver", kFirst}, "fail"},
+                         {{"driver.not-bound", kFirst}, "gone"},
+                         {{"rdma.not-registered", kFirst}, "not_applicable"}};
+  EXPECT_EQ(node.changes(), with(meant, without_rdma(kFirst)));
+  EXPECT_EQ(node.root_causes(), Causes{"pci.driver-override"});
+}
+
+TEST(PciFaults, ANarrowOrSlowLinkIsAWarning) {
+  for (const auto& [speed, width] : {std::pair{"16.0 GT/s PCIe", "4"}, {"8.0 GT/s PCIe", "8"}}) {
+    FaultyNode node;
+    node.tree().file(pci("max_link_speed"), "16.0 GT/s PCIe\n");
+    node.tree().file(pci("max_link_width"), "8\n");
+    node.tree().file(pci("current_link_speed"), std::string(speed) + "\n");
+    node.tree().file(pci("current_link_width"), std::string(width) + "\n");
+    EXPECT_EQ(node.changes(), (Changes{{{"pci.narrow-link", kFirst}, "fail"}})) << speed;
+    EXPECT_EQ(node.verdict(), "degraded");
+  }
+}
+
+TEST(PciFaults, AMissingFunctionIsOneFewerThanTheTypeCanHave) {
+  FaultyNode node;
+  node.tree().remove(std::string("/sys/bus/pci/devices/") + kFirst);
+  node.tree().remove("/sys/class/infiniband/rdmap16s27");
+  Changes meant = without_rdma(kFirst);
+  for (const char* code : {"pci.config-space-dead", "pci.id-unknown", "pci.driver-override",
+                           "pci.narrow-link", "driver.not-bound", "rdma.not-registered"}) {
+    meant[{code, kFirst}] = "gone";
+  }
+  EXPECT_EQ(node.changes(), with({{{"pci.fewer-than-maximum", "node"}, "fail"}}, meant));
+  EXPECT_EQ(node.verdict(), "degraded");
+  meant[{"pci.fewer-than-maximum", "node"}] = "gone";
+  EXPECT_EQ(node.changes({"--expect", "4"}),
+            with({{{"pci.fewer-than-expected", "node"}, "fail"}}, meant));
+  EXPECT_EQ(node.root_causes(), Causes{"pci.fewer-than-expected"});
+}
+
+TEST(PciFaults, AFunctionWhoseIdCannotBeReadMayBeAnEfa) {
+  for (const char* file : {"vendor", "device"}) {
+    FaultyNode node;
+    node.tree().file(pci(file), "rubbish\n");
+    EXPECT_EQ((node.changes()[{"pci.config-space-dead", kFirst}]), "unknown");
+    EXPECT_EQ(node.verdict(), "unknown");
+  }
+}
+
+TEST(RdmaFaults, ABoundFunctionWithoutRdmaDeviceIsNotRegistered) {
+  FaultyNode node;
+  node.tree().remove("/sys/class/infiniband/rdmap16s27");
+  EXPECT_EQ(node.changes(),
+            with({{{"rdma.not-registered", kFirst}, "fail"}}, without_rdma(kFirst)));
+  EXPECT_EQ(node.root_causes(), Causes{"rdma.not-registered"});
+}
+
+TEST(RdmaFaults, ACounterThatIsNoNumberFails) {
+  for (const char* file : {"ports/1/hw_counters/tx_bytes", "hw_counters/cmds_err"}) {
+    for (const char* text : {"rubbish", "", "-1", "99999999999999999999", "1\n2"}) {
+      FaultyNode node;
+      node.tree().file(rdma(file), text);
+      EXPECT_EQ(node.changes(), (Changes{{{"rdma.counters-fail", kFirst}, "fail"}})) << text;
+      EXPECT_EQ(node.root_causes(), Causes{"rdma.counters-fail"});
+    }
+  }
+}
+
+TEST(RdmaFaults, ACounterThatCannotBeReadFails) {
+  FaultyNode node;
+  node.tree().remove(rdma("ports/1/hw_counters/tx_bytes"));
+  node.tree().directory(rdma("ports/1/hw_counters/tx_bytes"));
+  EXPECT_EQ(node.changes(), (Changes{{{"rdma.counters-fail", kFirst}, "fail"}}));
+}
+
+TEST(RdmaFaults, NoCountersAtAllIsUnknown) {
+  FaultyNode node;
+  node.tree().remove(rdma("ports/1/hw_counters"));
+  EXPECT_EQ(node.changes(), (Changes{{{"rdma.counters-fail", kFirst}, "unknown"}}));
+  EXPECT_EQ(node.verdict(), "unknown");
+}
+
+TEST(RdmaFaults, AGidWithoutMacIsAWarning) {
+  FaultyNode node;
+  node.tree().file(rdma("ports/1/gids/0"), "0000:0000:0000:0000:0000:0000:0000:0000\n");
+  EXPECT_EQ(node.changes(), (Changes{{{"rdma.no-gid", kFirst}, "fail"}}));
+  EXPECT_EQ(node.verdict(), "degraded");
+  node.tree().remove(rdma("ports/1/gids"));
+  EXPECT_EQ(node.changes(), (Changes{{{"rdma.no-gid", kFirst}, "unknown"}}));
+}
+
+TEST(RdmaFaults, AKernelNameBesideTheRenamingRuleIsAnInfo) {
+  FaultyNode node;
+  node.tree().remove("/sys/class/infiniband/rdmap16s27");
+  node.tree().link("/sys/class/infiniband/efa_0", kFirstRdma);
+  node.tree().file(pci("infiniband_verbs/uverbs0/ibdev"), "efa_0\n");
+  EXPECT_EQ(node.changes(), (Changes{{{"rdma.name-not-persistent", kFirst}, "fail"}}));
+  EXPECT_EQ(node.verdict(), "healthy");
+}
+
+TEST(NodeFaults, AMissingDeviceNodeIsCritical) {
+  FaultyNode node;
+  node.tree().remove("/dev/infiniband/uverbs0");
+  EXPECT_EQ(node.changes(), (Changes{{{"node.missing", kFirst}, "fail"},
+                                     {{"node.wrong-number", kFirst}, "gone"},
+                                     {{"node.cannot-open", kFirst}, "gone"},
+                                     {{"node.restricted-mode", kFirst}, "gone"}}));
+  EXPECT_EQ(node.root_causes(), Causes{"node.missing"});
+}
+
+TEST(NodeFaults, ARealNodeIsJudgedInASysrootButNotOpened) {
+  FaultyNode node;
+  node.tree().remove("/dev/infiniband/uverbs0");
+  const std::string path = node.tree().at("/dev/infiniband/uverbs0");
+  if (mknod(path.c_str(), S_IFCHR | 0600, makedev(231, 200)) != 0) {
+    GTEST_SKIP() << "only root makes device nodes";
+  }
+  EXPECT_EQ(node.changes(), (Changes{{{"node.wrong-number", kFirst}, "fail"},
+                                     {{"node.restricted-mode", kFirst}, "fail"}}));
+}
+
+}  // namespace
+}  // namespace efa
