@@ -99,9 +99,10 @@ std::vector<std::string> hidden_parts(const Node& node) {
   if (denied(node.log.facts.unseen)) hidden.emplace_back("the kernel log");
   if (denied(node.pci.facts.unseen)) hidden.emplace_back("PCI config space");
   const auto& services = node.limits.facts.services;
-  const bool limits = std::any_of(services.begin(), services.end(), [](const auto& service) {
-    return !service.locked_memory.has_value();
-  });
+  const bool user = node.limits.facts.effective_uid.value_or(0) != 0;
+  const bool limits =
+      user && std::any_of(services.begin(), services.end(),
+                          [](const auto& service) { return !service.locked_memory.has_value(); });
   if (limits) hidden.emplace_back("limits of services");
   const int processes = node.jobs.facts.unreadable_processes.value_or(0);
   if (processes > 0) hidden.push_back("open files of " + std::to_string(processes) + " processes");
