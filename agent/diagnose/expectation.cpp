@@ -16,12 +16,18 @@ namespace {
 
 constexpr int kMaxExpected = 1024;  // more than any machine has; catches typing errors
 
+// Distributions ship an efa module in every kernel, below kernel/; the installer's lies elsewhere
+// ("extra/efa.ko.xz", "updates/dkms/efa.ko").
+bool was_added(const std::optional<std::string>& module_file) {
+  return module_file && !module_file->starts_with("kernel/");
+}
+
 // What on the node says that somebody meant it to use EFA; "" when nothing does.
 std::string intent_of(const Node& node) {
   if (!node.pci.facts.efa.empty()) return "the node has an EFA device";
   if (!node.rdma.facts.devices.empty()) return "the node has an RDMA device of EFA";
   if (node.kernel.facts.efa_loaded == true) return "the efa driver is loaded";
-  if (node.kernel.facts.module_file) return "the efa driver is installed";
+  if (was_added(node.kernel.facts.module_file)) return "the efa driver was installed";
   if (node.software.facts.installer_version) return "the EFA installer was run";
   return "";
 }
