@@ -159,9 +159,10 @@ void judge_placement(const CloudFacts& facts, Findings& findings) {
 
 void judge(const Node& node, const Expectation& expectation, Findings& findings) {
   judge_unused(expectation, findings);
-  if (!expectation.expected || !node.live) return;
-  judge_metadata(node.cloud.facts, findings);
+  if (!expectation.expected) return;
   judge_type(expectation, findings);
+  if (!node.live) return;  // a sysroot has DMI, but no metadata service
+  judge_metadata(node.cloud.facts, findings);
   if (node.pci.facts.efa.empty()) return;
   judge_groups(node, findings);
   judge_placement(node.cloud.facts, findings);

@@ -37,8 +37,12 @@ std::string subject_of(const Node& node, const LogMessage& message) {
 }
 
 void judge(const Node& node, const Expectation& expectation, Findings& findings) {
-  if (!expectation.expected || !node.live) return;
+  if (!expectation.expected) return;
   const char* code = "log.driver-errors";
+  if (!node.live && !node.log.facts.total) {
+    findings.not_applicable(code, kNodeSubject, "the sysroot holds no kernel log");
+    return;
+  }
   if (!node.log.facts.total) {
     const auto& unseen = node.log.facts.unseen;
     findings.unknown(code, kNodeSubject,
