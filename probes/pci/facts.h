@@ -63,6 +63,7 @@ void describe(Io& io, PciFunction& function) {
 struct PciFacts {
   std::optional<int> functions;             // of any kind; absent: /sys/bus/pci could not be listed
   std::vector<PciFunction> efa;             // vendor 0x1d0f, device 0xefaX; by address
+  std::vector<PciAddress> unidentified;     // their ids cannot be read: each may be an EFA
   std::vector<PciFunction> amazon_unknown;  // 1d0f class 0200 that is neither EFA nor ENA
   std::vector<PciAddress> ena;
   std::vector<PciAddress> gpus;    // NVIDIA or AMD, class 03xx or 12xx
@@ -74,6 +75,7 @@ template <class Io>
 void describe(Io& io, PciFacts& facts) {
   io("functions", facts.functions);
   io("efa", facts.efa);
+  io("unidentified", facts.unidentified);
   io("amazon_unknown", facts.amazon_unknown);
   io("ena", facts.ena);
   io("gpus", facts.gpus);

@@ -328,6 +328,10 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   judge_count(node, expectation, findings);
   judge_shortfall(node, expectation, findings);
   judge_vanished(node, expectation, findings);
+  for (const PciAddress& address : node.pci.facts.unidentified) {
+    findings.unknown("pci.config-space-dead", address.to_text(),
+                     "its vendor and device id could not be read: it may be an EFA device");
+  }
   for (const PciFunction& function : node.pci.facts.efa) {
     judge_config(function, findings);
     judge_id(node, function, findings);

@@ -137,7 +137,9 @@ void read_pci(const Look& look) {
     const Identity id{read_pci_id(look.root, *address, "vendor"),
                       read_pci_id(look.root, *address, "device"),
                       read_pci_id(look.root, *address, "class")};
-    if (is_efa_id(id.vendor, id.device)) {
+    if (id.vendor == 0 || (id.vendor == kAmazonVendor && id.device == 0)) {
+      look.out.add("unidentified", *address);
+    } else if (is_efa_id(id.vendor, id.device)) {
       look.out.doing("read PCI function", name);
       look.out.add("efa", read_function(look, *address, facts));
     } else if (is_ena(id)) {
