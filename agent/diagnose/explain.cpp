@@ -17,9 +17,12 @@ bool is_device(const Finding& finding) {
 }
 
 // A sick device explains what is wrong with itself and with the node as a whole, and that libfabric
-// lists its neighbours no more; nothing else of theirs.
+// lists its neighbours no more; nothing else of theirs. A library explains its own probe only:
+// "fabric.crashes" the end of "fabric:/opt/amazon/efa/lib", not that of "topology".
 bool can_explain(const Finding& cause, const Finding& finding, const Check& check) {
-  return !is_device(cause) || !is_device(finding) || check.rung == Rung::kFabric;
+  if (is_device(cause)) return !is_device(finding) || check.rung == Rung::kFabric;
+  if (!finding.code.starts_with("probe.")) return true;
+  return finding.subject.starts_with(cause.code.substr(0, cause.code.find('.')));
 }
 
 // The cause named in the catalogue that fails too: for the same subject, else elsewhere.

@@ -116,8 +116,10 @@ void judge_rights(const Node& node, Findings& findings) {
   const Evidence evidence{uid ? "user id " + std::to_string(*uid) : "", "user id 0", "EACCES"};
   if (!hidden.empty()) {
     findings.fail(code, kNodeSubject, "could not be seen: " + join(hidden, ", "), evidence);
-  } else if (!node.live || !uid) {
+  } else if (!node.live) {
     findings.not_applicable(code, kNodeSubject, "the user that looked does not matter here");
+  } else if (!uid) {
+    findings.unknown(code, kNodeSubject, "which user looked could not be read", evidence);
   } else {
     findings.pass(code, kNodeSubject, "nothing was hidden", evidence);
   }

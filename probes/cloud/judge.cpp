@@ -68,10 +68,13 @@ std::span<const Check> checks() {
   return kChecks;
 }
 
-void judge_metadata(const CloudFacts& facts, Findings& findings) {
+void judge_metadata(const Node& node, Findings& findings) {
   const char* code = "cloud.metadata-unreachable";
+  const CloudFacts& facts = node.cloud.facts;
   const Evidence evidence{facts.metadata_detail, "an answer", "instance metadata, version 2"};
-  if (facts.metadata_status == "not-asked") {
+  if (facts.metadata_status == "not-asked" && node.cloud.outcome.status != ProbeStatus::kOk) {
+    findings.unknown(code, kNodeSubject, "whether it answers was not seen", evidence);
+  } else if (facts.metadata_status == "not-asked") {
     findings.not_applicable(code, kNodeSubject, "not asked: no EC2 instance", evidence);
   } else if (facts.metadata_status == "ok") {
     findings.pass(code, kNodeSubject, "the metadata service answers", evidence);
@@ -88,17 +91,28 @@ void judge_type(const Expectation& expectation, Findings& findings) {
     findings.unknown(code, kNodeSubject, "neither metadata nor DMI names the type", evidence);
   } else if (!expectation.maximum && expectation.expected && !expectation.exactly) {
     findings.fail(code, kNodeSubject, expectation.instance_type + " is not in the table", evidence);
+  } else if (!expectation.maximum) {
+    findings.not_applicable(code, kNodeSubject, "the number of devices is configured", evidence);
   } else {
     findings.pass(code, kNodeSubject, "is " + expectation.instance_type, evidence);
   }
 }
 
-void judge_unused(const Expectation& expectation, Findings& findings) {
-  if (expectation.expected || expectation.exactly || expectation.maximum.value_or(0) == 0) return;
-  findings.fail("cloud.capable-type-unused", kNodeSubject,
-                expectation.instance_type + " can have " + std::to_string(*expectation.maximum) +
-                    " EFA devices and has none",
-                {"0", "at most " + std::to_string(*expectation.maximum), "instance-types.json"});
+void judge_unused(const Node& node, const Expectation& expectation, Findings& findings) {
+  const char* code = "cloud.capable-type-unused";
+  if (expectation.expected || expectation.exactly) return;
+  const int maximum = expectation.maximum.value_or(0);
+  const std::string& type = expectation.instance_type;
+  const Evidence evidence{"0", "at most " + std::to_string(maximum), "instance-types.json"};
+  if (type.empty()) {
+    findings.not_applicable(code, kNodeSubject, "no instance type is known");
+  } else if (maximum > 0 && node.pci.outcome.status != ProbeStatus::kOk) {
+    findings.unknown(code, kNodeSubject, type + " can have EFA; its devices were not all seen");
+  } else if (maximum > 0) {
+    findings.fail(code, kNodeSubject,
+                  type + " can have " + std::to_string(maximum) + " EFA devices and has none",
+                  evidence);
+  }
 }
 
 // The metadata's interfaces that are EFA: a device's GID holds the MAC of its interface.
@@ -158,11 +172,11 @@ void judge_placement(const CloudFacts& facts, Findings& findings) {
 }
 
 void judge(const Node& node, const Expectation& expectation, Findings& findings) {
-  judge_unused(expectation, findings);
+  judge_unused(node, expectation, findings);
   if (!expectation.expected) return;
   judge_type(expectation, findings);
   if (!node.live) return;  // a sysroot has DMI, but no metadata service
-  judge_metadata(node.cloud.facts, findings);
+  judge_metadata(node, findings);
   if (node.pci.facts.efa.empty()) return;
   judge_groups(node, findings);
   judge_placement(node.cloud.facts, findings);

@@ -81,6 +81,16 @@ bool asked(const Seen<FabricFacts>& seen) {
          seen.outcome.status == ProbeStatus::kStillHanging;
 }
 
+bool is_missing(const Seen<FabricFacts>& seen) {
+  return seen.outcome.status == ProbeStatus::kUnavailable &&
+         seen.outcome.detail.find("libfabric.so.1: cannot open shared object file: No such file") !=
+             std::string::npos;
+}
+
+bool all_missing(const Node& node) {
+  return !node.fabric.empty() && std::all_of(node.fabric.begin(), node.fabric.end(), is_missing);
+}
+
 void judge_device(const Node& node, const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
   std::string libraries;
@@ -102,25 +112,54 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
                   answered ? "no libfabric lists " + device.name
                            : "libfabric gave no answer about " + device.name,
                   {answered ? "absent" : "no answer", device.name + "-rdm", libraries});
+  } else if (all_missing(node)) {
+    findings.not_applicable("fabric.not-listed", subject, "no libfabric is installed on this host");
   } else {
-    findings.not_applicable("fabric.not-listed", subject, "no libfabric could be asked");
+    findings.unknown("fabric.not-listed", subject, "no libfabric could be asked",
+                     {"", device.name + "-rdm", libraries});
   }
 }
 
-bool is_missing(const Seen<FabricFacts>& seen) {
-  return seen.outcome.status == ProbeStatus::kUnavailable &&
-         seen.outcome.detail.find("libfabric.so.1: cannot open shared object file: No such file") !=
-             std::string::npos;
+void judge_installed(const Node& node, Findings& findings) {
+  const char* code = "fabric.not-installed";
+  const bool found = std::any_of(node.fabric.begin(), node.fabric.end(), [](const auto& seen) {
+    const bool refused = seen.outcome.status == ProbeStatus::kUnavailable && !is_missing(seen);
+    return seen.facts.library.has_value() || refused;
+  });
+  const Evidence evidence{found ? "present" : "absent", "", "dynamic loader"};
+  if (all_missing(node)) {
+    findings.fail(code, kNodeSubject, "no libfabric.so.1 was found", evidence);
+  } else if (found) {
+    findings.pass(code, kNodeSubject, "there is a libfabric.so.1", evidence);
+  } else {
+    findings.unknown(code, kNodeSubject, "no libfabric could be asked");
+  }
+}
+
+void judge_loading(const Seen<FabricFacts>& seen, Findings& findings) {
+  const std::string subject = name_of(seen);
+  const std::string& words = seen.outcome.detail;
+  if (seen.outcome.status == ProbeStatus::kUnavailable) {
+    findings.fail("fabric.does-not-load", subject, words, {words, "loads", "dynamic loader"});
+  } else if (seen.facts.library) {
+    findings.pass("fabric.does-not-load", subject, "loads", {"loads", "loads", "dynamic loader"});
+  } else {
+    findings.unknown("fabric.does-not-load", subject, "was not asked: " + words);
+  }
+  if (seen.outcome.status == ProbeStatus::kCrashed) {
+    findings.fail("fabric.crashes", subject, words, {words, "no crash", seen.outcome.step});
+  } else if (seen.facts.getinfo_status) {
+    findings.pass("fabric.crashes", subject, "answers", {"an answer", "an answer", "fi_getinfo"});
+  } else if (seen.outcome.status != ProbeStatus::kUnavailable) {
+    findings.unknown("fabric.crashes", subject, "gave no answer: " + words);
+  }
 }
 
 void judge_library(const Seen<FabricFacts>& seen, size_t most, Findings& findings) {
   const std::string subject = name_of(seen);
-  const std::string& words = seen.outcome.detail;
-  if (seen.outcome.status == ProbeStatus::kUnavailable && !is_missing(seen)) {
-    findings.fail("fabric.does-not-load", subject, words, {words, "loads", "dynamic loader"});
-  } else if (seen.outcome.status == ProbeStatus::kCrashed) {
-    findings.fail("fabric.crashes", subject, words, {words, "no crash", seen.outcome.step});
-  } else if (seen.facts.getinfo_status && seen.facts.devices.size() < most) {
+  if (is_missing(seen)) return;
+  judge_loading(seen, findings);
+  if (seen.facts.getinfo_status && seen.facts.devices.size() < most) {
     findings.fail("fabric.library-lists-fewer", subject,
                   "lists " + std::to_string(seen.facts.devices.size()) + " of " +
                       std::to_string(most) + " devices that another libfabric lists",
@@ -129,6 +168,8 @@ void judge_library(const Seen<FabricFacts>& seen, size_t most, Findings& finding
     findings.pass("fabric.library-lists-fewer", subject,
                   "lists " + std::to_string(most) + " devices",
                   {std::to_string(most), std::to_string(most), subject});
+  } else if (seen.outcome.status != ProbeStatus::kUnavailable) {
+    findings.unknown("fabric.library-lists-fewer", subject, "gave no answer");
   }
 }
 
@@ -138,10 +179,7 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   for (const Seen<FabricFacts>& seen : node.fabric) {
     most = std::max(most, seen.facts.devices.size());
   }
-  if (std::all_of(node.fabric.begin(), node.fabric.end(), is_missing)) {
-    findings.fail("fabric.not-installed", kNodeSubject, "no libfabric.so.1 was found",
-                  {"absent", "", "dynamic loader"});
-  }
+  judge_installed(node, findings);
   for (const Seen<FabricFacts>& seen : node.fabric) judge_library(seen, most, findings);
   for (const RdmaDevice& device : node.rdma.facts.devices) judge_device(node, device, findings);
 }

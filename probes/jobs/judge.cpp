@@ -45,6 +45,10 @@ void judge_job(const Job& job, Findings& findings) {
 }
 
 void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
+  if (!node.jobs.facts.unseen.empty()) {
+    findings.unknown("jobs.memlock-low", kNodeSubject, "processes could not be listed",
+                     {node.jobs.facts.unseen.front().reason, "", "/proc"});
+  }
   for (const Job& job : node.jobs.facts.processes) judge_job(job, findings);
 }
 

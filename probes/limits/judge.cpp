@@ -125,6 +125,11 @@ void judge_ptrace(const Node& node, Findings& findings) {
 
 void judge(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!expectation.expected) return;
+  if (node.live && node.limits.facts.services.empty()) {  // there is always process 1
+    for (const char* code : {"limits.memlock-low", "limits.container-memlock-low"}) {
+      findings.unknown(code, kNodeSubject, "processes could not be listed", {"", "", "/proc"});
+    }
+  }
   for (const ServiceLimits& service : node.limits.facts.services) judge_service(service, findings);
   judge_huge_pages(node.limits.facts, findings);
   judge_ptrace(node, findings);

@@ -143,6 +143,12 @@ bool is_dead(const PciFunction& function) {
   return function.config == "ffffffff";
 }
 
+// All functions were listed and told apart; else what is not there may only not have been seen.
+bool saw_all(const Node& node) {
+  return node.pci.outcome.status == ProbeStatus::kOk && node.pci.facts.functions &&
+         node.pci.facts.unidentified.empty();
+}
+
 void judge_count(const Node& node, const Expectation& expectation, Findings& findings) {
   const size_t found = node.pci.facts.efa.size();
   const Evidence evidence{count_words(found), expectation.why, "/sys/bus/pci/devices"};
@@ -150,11 +156,9 @@ void judge_count(const Node& node, const Expectation& expectation, Findings& fin
     findings.not_applicable("pci.none-found", kNodeSubject, "no EFA is expected", evidence);
     return;
   }
-  if (!node.pci.facts.functions) {
+  if (found == 0 && !saw_all(node)) {
     findings.unknown("pci.none-found", kNodeSubject, "the PCI bus could not be listed", evidence);
-    return;
-  }
-  if (found == 0) {
+  } else if (found == 0) {
     findings.fail("pci.none-found", kNodeSubject, "EFA is expected and no EFA device is there",
                   evidence);
   } else {
@@ -163,7 +167,7 @@ void judge_count(const Node& node, const Expectation& expectation, Findings& fin
 }
 
 void judge_shortfall(const Node& node, const Expectation& expectation, Findings& findings) {
-  if (!expectation.expected || !node.pci.facts.functions) return;
+  if (!expectation.expected) return;
   const auto found = static_cast<int>(node.pci.facts.efa.size());
   const bool configured = expectation.exactly.has_value();
   const std::optional<int> wanted = configured ? expectation.exactly : expectation.maximum;
@@ -174,19 +178,26 @@ void judge_shortfall(const Node& node, const Expectation& expectation, Findings&
   const Evidence evidence{std::to_string(found), std::to_string(*wanted), "/sys/bus/pci/devices"};
   const std::string words =
       std::to_string(found) + " of " + std::to_string(*wanted) + " EFA devices " + of;
-  found < *wanted ? findings.fail(code, kNodeSubject, "only " + words, evidence)
-                  : findings.pass(code, kNodeSubject, words, evidence);
+  if (found < *wanted && !saw_all(node)) {
+    findings.unknown(code, kNodeSubject, "not all of the PCI bus was seen; " + words, evidence);
+  } else if (found < *wanted) {
+    findings.fail(code, kNodeSubject, "only " + words, evidence);
+  } else {
+    findings.pass(code, kNodeSubject, words, evidence);
+  }
 }
 
 void judge_vanished(const Node& node, const Expectation& expectation, Findings& findings) {
-  if (!node.pci.facts.functions) return;
   for (const PciAddress& address : expectation.past.devices) {
     const bool there = std::any_of(node.pci.facts.efa.begin(), node.pci.facts.efa.end(),
                                    [&](const PciFunction& f) { return f.address == address; });
     if (there) continue;
-    findings.fail("pci.device-vanished", address.to_text(),
-                  "was there earlier since this boot and is gone",
-                  {"absent", "present", "/sys/bus/pci/devices/" + address.to_text()});
+    const std::string subject = address.to_text();
+    const Evidence evidence{"absent", "present", "/sys/bus/pci/devices/" + subject};
+    saw_all(node) ? findings.fail("pci.device-vanished", subject,
+                                  "was there earlier since this boot and is gone", evidence)
+                  : findings.unknown("pci.device-vanished", subject,
+                                     "the PCI bus could not be listed", evidence);
   }
 }
 
@@ -226,14 +237,18 @@ void judge_id(const Node& node, const PciFunction& function, Findings& findings)
 
 void judge_override(const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
-  const Evidence evidence{function.driver_override, "none, or efa",
+  const Evidence evidence{function.driver_override.value_or(""), "none, or efa",
                           device_file(function, "driver_override")};
-  if (function.driver_override.empty() || function.driver_override == "efa") {
+  if (!function.driver_override) {
+    findings.not_applicable("pci.driver-override", subject, "shows no driver_override", evidence);
+    return;
+  }
+  if (function.driver_override->empty() || *function.driver_override == "efa") {
     findings.pass("pci.driver-override", subject, "no other driver is asked for", evidence);
     return;
   }
   findings.fail("pci.driver-override", subject,
-                "driver_override reserves it for " + function.driver_override, evidence);
+                "driver_override reserves it for " + *function.driver_override, evidence);
   findings.with_command("echo | sudo tee " + device_file(function, "driver_override") +
                         " && echo " + subject + " | sudo tee /sys/bus/pci/drivers_probe");
 }
@@ -258,15 +273,32 @@ void judge_unbound(const Node& node, const PciFunction& function, Findings& find
   if (const LogMessage* failure = probe_failure(node, function.address)) {
     findings.fail("driver.probe-failed", subject, "the driver gave up: " + failure->text,
                   {failure->text, "IB device registered", "kernel log"});
+  } else if (node.kernel.facts.efa_loaded == true && !node.log.facts.total) {
+    node.live ? findings.unknown("driver.probe-failed", subject, "the kernel log was not read")
+              : findings.not_applicable("driver.probe-failed", subject,
+                                        "the sysroot holds no kernel log");
   }
   findings.fail("driver.not-bound", subject, "no driver is bound",
                 {"none", "efa", device_file(function, "driver")});
   findings.with_command("echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/bind");
 }
 
+// The link of a bound driver could not be read: that says nothing about whether there is one.
+bool is_driver_unseen(const Node& node, const PciFunction& function) {
+  const std::vector<Unseen>& unseen = node.pci.facts.unseen;
+  return std::any_of(unseen.begin(), unseen.end(), [&](const Unseen& one) {
+    return one.what == device_file(function, "driver");
+  });
+}
+
 void judge_driver(const Node& node, const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
-  if (!function.driver) {
+  if (is_driver_unseen(node, function)) {
+    for (const char* code : {"driver.not-bound", "driver.wrong-driver"}) {
+      findings.unknown(code, subject, "its driver could not be read",
+                       {"", "efa", device_file(function, "driver")});
+    }
+  } else if (!function.driver) {
     judge_unbound(node, function, findings);
   } else if (*function.driver != "efa") {
     findings.fail("driver.wrong-driver", subject, "is bound to " + *function.driver,

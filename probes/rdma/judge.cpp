@@ -136,10 +136,10 @@ void judge_registered(const Node& node, const PciFunction& function, Findings& f
                           "/sys/class/infiniband"};
   if (device != nullptr) {
     findings.pass("rdma.not-registered", subject, "registered as " + device->name, evidence);
-  } else if (!node.rdma.facts.class_present) {
-    findings.unknown("rdma.not-registered", subject, "RDMA devices could not be listed", evidence);
   } else if (function.driver != "efa") {
     findings.not_applicable("rdma.not-registered", subject, "the efa driver is not bound");
+  } else if (!node.rdma.facts.class_present || node.rdma.outcome.status != ProbeStatus::kOk) {
+    findings.unknown("rdma.not-registered", subject, "RDMA devices could not be listed", evidence);
   } else {
     findings.fail("rdma.not-registered", subject, "driver bound, but no RDMA device", evidence);
     findings.with_command("sudo modprobe ib_uverbs; echo " + subject +
@@ -255,7 +255,11 @@ void judge_node_open(const Node& node, const UverbsNode& uverbs, const std::stri
 }
 
 void judge_node_mode(const UverbsNode& uverbs, const std::string& subject, Findings& findings) {
-  if (!uverbs.mode) return;
+  if (!uverbs.mode) {
+    findings.unknown("node.restricted-mode", subject, "its mode could not be read",
+                     {"", "0666", uverbs.path});
+    return;
+  }
   const Evidence evidence{octal(*uverbs.mode), "0666", uverbs.path};
   if ((*uverbs.mode & 0666) == 0666) {
     findings.pass("node.restricted-mode", subject, "every user may open it", evidence);
@@ -273,9 +277,20 @@ void judge_stand_in(const std::string& subject, Findings& findings) {
   }
 }
 
+bool is_uverbs_unseen(const Node& node) {
+  const std::vector<Unseen>& unseen = node.rdma.facts.unseen;
+  return std::any_of(unseen.begin(), unseen.end(),
+                     [](const Unseen& one) { return one.what == "/sys/class/infiniband_verbs"; });
+}
+
 void judge_node(const Node& node, const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
   const bool present = device.uverbs && device.uverbs->present;
+  if (!device.uverbs && is_uverbs_unseen(node)) {
+    findings.unknown("node.missing", subject, "uverbs devices could not be listed",
+                     {"", "a character device", "/sys/class/infiniband_verbs"});
+    return;
+  }
   if (!present) {
     findings.fail("node.missing", subject,
                   device.uverbs ? device.uverbs->path + " is missing"
@@ -296,15 +311,25 @@ void judge_node(const Node& node, const RdmaDevice& device, Findings& findings) 
 }
 
 void judge_names(const Node& node, const RdmaDevice& device, Findings& findings) {
-  if (!node.software.facts.rename_rule || !device.name.starts_with("efa_")) return;
-  findings.fail(
-      "rdma.name-not-persistent", device.address.to_text(),
-      "is named " + device.name + " although a udev rule renames",
-      {device.name, "a name made from the PCI address", *node.software.facts.rename_rule});
+  if (!device.name.starts_with("efa_")) return;
+  const char* code = "rdma.name-not-persistent";
+  const std::string subject = device.address.to_text();
+  const std::optional<std::string>& rule = node.software.facts.rename_rule;
+  if (rule) {
+    findings.fail(code, subject, "is named " + device.name + " although a udev rule renames",
+                  {device.name, "a name made from the PCI address", *rule});
+  } else if (node.software.outcome.status == ProbeStatus::kOk) {
+    findings.not_applicable(code, subject, "no udev rule renames RDMA devices here");
+  } else {
+    findings.unknown(code, subject, "whether a udev rule renames could not be read");
+  }
 }
 
 void judge_foreign(const Node& node, Findings& findings) {
   const std::vector<std::string>& foreign = node.rdma.facts.foreign;
+  if (foreign.empty() && node.rdma.outcome.status != ProbeStatus::kOk) {
+    findings.unknown("rdma.foreign-devices", kNodeSubject, "RDMA devices could not all be listed");
+  }
   if (foreign.empty()) return;
   std::string names;
   for (const std::string& name : foreign) names += (names.empty() ? "" : ", ") + name;

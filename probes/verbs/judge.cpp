@@ -87,12 +87,20 @@ void judge_open(const Node& node, const RdmaDevice& device, Findings& findings) 
   const std::string subject = device.address.to_text();
   const VerbsDevice* verbs = device_of(node, device.address);
   const Asked* asked = asked_of(node, subject);
-  if (asked != nullptr && (asked->status == "hung" || asked->status == "skipped")) {
+  if (asked == nullptr) {
+    findings.unknown("verbs.hang", subject, "was not asked");
+    findings.unknown("verbs.cannot-open", subject, "was not asked");
+    return;
+  }
+  if (asked->status == "hung" || asked->status == "skipped") {
     findings.fail("verbs.hang", subject,
                   asked->status == "hung" ? "hung in " + asked->step
                                           : "a process of an earlier pass still hangs on it",
                   {asked->step, "an answer within seconds", "libibverbs"});
-  } else if (asked != nullptr && asked->status == "crashed") {
+    return;
+  }
+  findings.pass("verbs.hang", subject, "answered in time", {"", "", "libibverbs"});
+  if (asked->status == "crashed") {
     findings.fail("verbs.cannot-open", subject,
                   "the library crashed in " + asked->step + ": " + asked->detail,
                   {asked->detail, "opens", asked->step});
@@ -142,12 +150,22 @@ void judge_unavailable(const Node& node, Findings& findings) {
   }
 }
 
+// The probe names its library first, so one that named none did not get so far.
+void judge_loaded(const Node& node, Findings& findings) {
+  const std::optional<std::string>& library = node.verbs.facts.library;
+  for (const char* code : {"verbs.not-installed", "verbs.does-not-load"}) {
+    library ? findings.pass(code, kNodeSubject, *library + " loads", {*library, "loads", ""})
+            : findings.unknown(code, kNodeSubject, "libibverbs was not asked");
+  }
+}
+
 void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (!node.live) return;
   if (node.verbs.outcome.status == ProbeStatus::kUnavailable) {
     if (expectation.expected) judge_unavailable(node, findings);
     return;
   }
-  if (node.verbs.outcome.status == ProbeStatus::kNotApplicable) return;
+  if (expectation.expected) judge_loaded(node, findings);
   for (const RdmaDevice& device : node.rdma.facts.devices) judge_device(node, device, findings);
 }
 
