@@ -34,6 +34,7 @@ const Finding* cause_of(const std::vector<Finding>& findings, const Finding& fin
     for (const Finding& cause : findings) {
       if (cause.code != code || !fails(cause) || &cause == &finding) continue;
       if (cause.subject == finding.subject) return &cause;
+      if (!fails(finding)) continue;
       if (elsewhere == nullptr && can_explain(cause, finding, *check)) elsewhere = &cause;
     }
   }
@@ -45,7 +46,8 @@ const Finding* cause_of(const std::vector<Finding>& findings, const Finding& fin
 void explain(std::vector<Finding>& findings) {
   constexpr int kMaxChain = 16;  // longer than the ladder: ends a circle in the catalogue
   for (Finding& finding : findings) {
-    if (!fails(finding)) continue;
+    // what could not be looked at has a cause too
+    if (!fails(finding) && finding.result != FindingResult::kUnknown) continue;
     const Finding* root = &finding;
     for (int i = 0; i < kMaxChain; ++i) {
       const Finding* cause = cause_of(findings, *root);

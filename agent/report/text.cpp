@@ -153,8 +153,7 @@ void put_funnel(Page& page, const Report& report) {
 
 using ByCode = std::map<std::string, std::vector<const Finding*>>;
 
-Mark mark_of(Severity severity, FindingResult result) {
-  if (result == FindingResult::kUnknown) return {"UNKNOWN ", "36"};
+Mark mark_of(Severity severity) {
   switch (severity) {
     case Severity::kCritical:
       return {"CRITICAL", "31"};
@@ -191,28 +190,45 @@ void put_group(Page& page, const std::string& code, const std::vector<const Find
   const Finding& first = *findings.front();
   page.line();
   page.paragraph(code + (first.title.empty() ? "" : ": " + first.title), 4,
-                 mark_of(first.severity, first.result));
+                 mark_of(first.severity));
   put_subjects(page, findings);
-  if (first.result == FindingResult::kFail) put_remedy(page, findings);
+  put_remedy(page, findings);
 }
 
-// The groups of that kind, the gravest first.
-void put_findings(Page& page, const Report& report, FindingResult result) {
+// What fails and nothing else explains, the gravest first.
+void put_failing(Page& page, const Report& report) {
   for (const Severity severity : {Severity::kCritical, Severity::kWarning, Severity::kInfo}) {
     ByCode groups;
     for (const Finding& finding : report.diagnosis.findings) {
-      const bool wanted =
-          finding.result == result && finding.explained_by.empty() && finding.severity == severity;
+      const bool wanted = finding.result == FindingResult::kFail && finding.explained_by.empty() &&
+                          finding.severity == severity;
       if (wanted) groups[finding.code].push_back(&finding);
     }
     for (const auto& [code, findings] : groups) put_group(page, code, findings);
   }
 }
 
+// What could not be looked at, a line each: there is nothing to mend.
+void put_unknown(Page& page, const Report& report) {
+  ByCode groups;
+  for (const Finding& finding : report.diagnosis.findings) {
+    const bool wanted = finding.result == FindingResult::kUnknown && finding.explained_by.empty();
+    if (wanted) groups[finding.code].push_back(&finding);
+  }
+  if (!groups.empty()) page.line();
+  for (const auto& [code, findings] : groups) {
+    const size_t more = findings.size() - 1;
+    page.paragraph(code + ": " + findings.front()->subject + ": " + findings.front()->message +
+                       (more > 0 ? " (and " + std::to_string(more) + " more)" : ""),
+                   4, {"UNKNOWN ", "36"});
+  }
+}
+
 void put_explained(Page& page, const Report& report) {
   std::map<std::string, std::map<std::string, int>> explained;  // cause -> code -> how often
   for (const Finding& finding : report.diagnosis.findings) {
-    if (!finding.explained_by.empty()) ++explained[finding.explained_by][finding.code];
+    const bool fails = finding.result == FindingResult::kFail;
+    if (fails && !finding.explained_by.empty()) ++explained[finding.explained_by][finding.code];
   }
   if (explained.empty()) return;
   page.line();
@@ -246,11 +262,9 @@ std::string render_text(const Report& report, const TextStyle& style) {
   Page page(style);
   put_head(page, report);
   put_funnel(page, report);
-  put_findings(page, report, FindingResult::kFail);
+  put_failing(page, report);
   put_explained(page, report);
-  if (report.diagnosis.expectation.expected) {
-    put_findings(page, report, FindingResult::kUnknown);
-  }
+  if (report.diagnosis.expectation.expected) put_unknown(page, report);
   put_foot(page, report);
   return page.take();
 }

@@ -13,9 +13,9 @@ namespace {
 
 CheckCases all_cases() {
   CheckCases all;
-  for (const auto& cases :
-       {pci_cases(), kernel_cases(), rdma_cases(), node_cases(), verbs_cases(), fabric_cases(),
-        limits_cases(), log_cases(), cloud_cases(), jobs_cases(), outcome_cases()}) {
+  for (const auto& cases : {pci_cases(), kernel_cases(), rdma_cases(), node_cases(),
+                            counters_cases(), verbs_cases(), fabric_cases(), limits_cases(),
+                            log_cases(), cloud_cases(), jobs_cases(), outcome_cases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;

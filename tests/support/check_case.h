@@ -22,6 +22,7 @@ CheckCases pci_cases();
 CheckCases kernel_cases();
 CheckCases rdma_cases();
 CheckCases node_cases();
+CheckCases counters_cases();
 CheckCases verbs_cases();
 CheckCases fabric_cases();
 CheckCases limits_cases();
