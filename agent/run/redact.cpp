@@ -134,7 +134,7 @@ class Pseudonyms {
     constexpr const char* kMarks = ".:-";
     const size_t last = word.find_last_not_of(kMarks);
     if (last == std::string::npos) return word;
-    const std::string whole = of_word(word.substr(0, last + 1)) + word.substr(last + 1);
+    std::string whole = of_word(word.substr(0, last + 1)) + word.substr(last + 1);
     if (whole != word || word.find(':') == std::string::npos || PciAddress::from_text(word)) {
       return whole;
     }
