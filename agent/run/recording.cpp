@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kMaxEntry = size_t{16} * 1024 * 1024;  // a probe's output has at most 8 MiB
 constexpr size_t kMaxArchive = size_t{128} * 1024 * 1024;
 constexpr size_t kMaxEntries = 256;
+constexpr int64_t kMaxTimeMs = 253'402'300'800'000;  // the year 10000
 
 struct FreeWriter {
   void operator()(archive* writer) const { archive_write_free(writer); }
@@ -147,6 +148,10 @@ Result<Recording> unpack(const std::string& packed, const std::string& where) {
   Result<Recording> recording = from_value<Recording>(*value, where);
   if (!recording) return recording;
   if (recording->version != 1) return malformed(where, "is of a version that is not known here");
+  for (const int64_t time :
+       {recording->started_at_ms, recording->duration_ms, recording->valid_for_ms}) {
+    if (time < 0 || time > kMaxTimeMs) return malformed(where, "has a time that no clock shows");
+  }
   for (size_t i = 0; i < recording->probes.size(); ++i) {
     const auto said = entries->find(entry_name(i, "said"));
     const auto looks = entries->find(entry_name(i, "looks"));

@@ -49,7 +49,8 @@ bool is_ipv4(const std::string& word) {
 
 bool is_ipv6(const std::string& word) {
   const std::vector<std::string> groups = split(word, ':');
-  return groups.size() >= 4 && groups.size() <= 8 && word.size() > 7 &&
+  const bool shortened = word.find("::") != std::string::npos && groups.size() <= 8;
+  return (groups.size() == 8 || shortened) && word.size() > 4 &&
          std::all_of(groups.begin(), groups.end(), [](const std::string& group) {
            return group.size() <= 4 && (group.empty() || is_hex(group));
          });
@@ -71,25 +72,77 @@ bool is_aws_id(const std::string& word) {
                      [](unsigned char c) { return std::islower(c); });
 }
 
+// "ip-10-0-0-12", "ip-10-0-0-12.eu-west-1.compute.internal": EC2's names hold the address
+bool is_ec2_host(const std::string& word) {
+  const std::vector<std::string> groups = split(word.substr(0, word.find('.')), '-');
+  return groups.size() == 5 && groups[0] == "ip" &&
+         std::all_of(groups.begin() + 1, groups.end(), is_digits);
+}
+
+// join() leaves out leading empty parts.
+std::string joined(const std::vector<std::string>& parts) {
+  std::string all;
+  for (const std::string& part : parts) all += part + ":";
+  all.pop_back();
+  return all;
+}
+
+bool is_of_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == ':' || c == '.' || c == '-';
+}
+
 class Pseudonyms {
  public:
   explicit Pseudonyms(std::vector<std::string> names) : names_(std::move(names)) {}
 
+  // The text may be JSON: what follows a backslash is an escape and begins no word.
   std::string of_text(const std::string& text) {
+    const std::string named = without_long_names(text);
     std::string out;
     std::string word;
-    for (const char c : text) {
-      if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == ':' || c == '.' || c == '-') {
-        word += c;
+    for (size_t i = 0; i < named.size(); ++i) {
+      if (is_of_word(named[i])) {
+        word += named[i];
         continue;
       }
-      out += of_word(word) + c;
+      out += of_bare(word) + named[i];
       word.clear();
+      if (named[i] != '\\') continue;
+      const size_t escape = named.compare(i + 1, 1, "u") == 0 ? 5 : 1;
+      out += named.substr(i + 1, escape);
+      i += escape;
     }
-    return out + of_word(word);
+    return out + of_bare(word);
   }
 
  private:
+  // Names that are more than one word, like a role's with an underscore.
+  std::string without_long_names(std::string text) {
+    for (const std::string& name : names_) {
+      if (name.size() < 3 || std::all_of(name.begin(), name.end(), is_of_word)) continue;
+      const std::string written = render_json(name);  // in quotation marks
+      const std::string inner = written.substr(1, written.size() - 2);
+      for (size_t at = 0; (at = text.find(inner, at)) != std::string::npos;) {
+        text.replace(at, inner.size(), formatted("host-%u", name));
+      }
+    }
+    return text;
+  }
+
+  // The word without the marks around it: "10.0.0.1." at a sentence's end, "10.0.0.1:80".
+  std::string of_bare(const std::string& word) {
+    constexpr const char* kMarks = ".:-";
+    const size_t last = word.find_last_not_of(kMarks);
+    if (last == std::string::npos) return word;
+    std::string whole = of_word(word.substr(0, last + 1)) + word.substr(last + 1);
+    if (whole != word || word.find(':') == std::string::npos || PciAddress::from_text(word)) {
+      return whole;
+    }
+    std::vector<std::string> parts = split(word, ':');
+    for (std::string& part : parts) part = of_word(part);
+    return joined(parts);
+  }
+
   size_t number(const std::string& word) {
     return numbers_.try_emplace(word, numbers_.size() + 1).first->second;
   }
@@ -126,6 +179,7 @@ class Pseudonyms {
     if (is_guid(word)) return word == "0000:0000:0000:0000" ? word : guid(word);
     if (word.find(':') != std::string::npos && is_ipv6(word)) return gid(word);
     if (is_ipv4(word)) return formatted("192.0.2.%u", word);
+    if (is_ec2_host(word)) return formatted("host-%u", word);
     if (is_uuid(word)) return formatted("00000000-0000-4000-8000-00000000%04x", word);
     if (is_aws_id(word)) {
       return word.substr(0, word.find('-')) + formatted("-0000000000000%04x", word);

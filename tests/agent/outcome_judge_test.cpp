@@ -11,8 +11,6 @@
 namespace efa {
 namespace {
 
-constexpr auto kFail = FindingResult::kFail;
-
 std::function<void(Scene&)> topology_ends(ProbeStatus status) {
   return [status](Scene& scene) { silence(scene.node.topology, status, "why"); };
 }
@@ -39,7 +37,7 @@ CheckCases outcome_cases() {
        [](Scene& s) {
          s.node.log.facts.unseen = {{"/dev/kmsg", "not permitted", EPERM}};
        }},
-      {"probe.limited-rights", FindingResult::kUnknown, kNodeSubject,
+      {"probe.limited-rights", kUnknown, kNodeSubject,
        [](Scene& s) { s.node.limits.facts.effective_uid.reset(); }},
       {"probe.malformed-finding", kFail, "site:gpus",
        [](Scene& s) { add_site_finding(s, R"({"code":"pci.none-found","result":"fail"})"); }},

@@ -9,9 +9,6 @@
 namespace efa {
 namespace {
 
-constexpr auto kFail = FindingResult::kFail;
-constexpr auto kUnknown = FindingResult::kUnknown;
-
 void crash_kernel(Scene& scene) {
   silence(scene.node.kernel, ProbeStatus::kCrashed, "signal 11");
 }
@@ -51,12 +48,6 @@ CheckCases kernel_cases() {
 
 namespace {
 
-FindingResult result_of(const Scene& scene, const char* code) {
-  const auto findings = judge_all(scene.node, scene.expectation);
-  const Finding* finding = finding_of(findings, code, kNodeSubject);
-  return finding == nullptr ? FindingResult::kNotApplicable : finding->result;
-}
-
 TEST(Kernel, ADriverThatIsBuiltInNeedsNoModule) {
   Scene scene = healthy_scene();
   KernelFacts& facts = scene.node.kernel.facts;
@@ -65,28 +56,28 @@ TEST(Kernel, ADriverThatIsBuiltInNeedsNoModule) {
   facts.efa_builtin = true;
   for (const char* code :
        {"kernel.driver-not-installed", "kernel.driver-not-loaded", "kernel.uverbs-not-loaded"}) {
-    EXPECT_EQ(result_of(scene, code), FindingResult::kPass) << code;
+    EXPECT_EQ(result_of(scene, code, kNodeSubject), FindingResult::kPass) << code;
   }
 }
 
 TEST(Kernel, AnUnreadableModprobeFileMayBlock) {
   Scene scene = healthy_scene();
   unload(scene);
-  EXPECT_EQ(result_of(scene, "kernel.driver-blocked"), FindingResult::kPass);
+  EXPECT_EQ(result_of(scene, "kernel.driver-blocked", kNodeSubject), FindingResult::kPass);
   scene.node.kernel.facts.unseen = {{"/etc/modprobe.d/site.conf", "Permission denied", EACCES}};
-  EXPECT_EQ(result_of(scene, "kernel.driver-blocked"), kUnknown);
+  EXPECT_EQ(result_of(scene, "kernel.driver-blocked", kNodeSubject), kUnknown);
 }
 
 TEST(Kernel, ABlacklistThatDidNotHoldIsNoFault) {
   Scene scene = healthy_scene();
   scene.node.kernel.facts.blacklisted_by = "/etc/modprobe.d/x.conf: blacklist efa";
-  EXPECT_NE(result_of(scene, "kernel.driver-blocked"), kFail);
+  EXPECT_NE(result_of(scene, "kernel.driver-blocked", kNodeSubject), kFail);
 }
 
 TEST(Kernel, AnOldKernelWithoutNamespacesIsNotAsked) {
   Scene scene = healthy_scene();
   scene.node.kernel.facts.rdma_netns_shared.reset();
-  EXPECT_EQ(result_of(scene, "kernel.rdma-netns-exclusive"), FindingResult::kNotApplicable);
+  EXPECT_EQ(result_of(scene, "kernel.rdma-netns-exclusive", kNodeSubject), kNotApplicable);
 }
 
 TEST(Kernel, NothingIsSaidWhereThereIsNothingToDrive) {

@@ -9,10 +9,6 @@
 namespace efa {
 namespace {
 
-constexpr auto kFail = FindingResult::kFail;
-constexpr auto kUnknown = FindingResult::kUnknown;
-constexpr auto kNotApplicable = FindingResult::kNotApplicable;
-
 void hide_bus(Scene& scene) {
   silence(scene.node.pci, ProbeStatus::kTimedOut);
 }
@@ -92,12 +88,6 @@ CheckCases pci_cases() {
 }
 
 namespace {
-
-FindingResult result_of(const Scene& scene, const std::string& code, const std::string& subject) {
-  const auto findings = judge_all(scene.node, scene.expectation);
-  const Finding* finding = finding_of(findings, code, subject);
-  return finding == nullptr ? kNotApplicable : finding->result;
-}
 
 TEST(Pci, ALinkIsJudgedByWhatBothEndsTell) {
   struct Row {

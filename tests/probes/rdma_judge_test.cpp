@@ -9,9 +9,6 @@
 namespace efa {
 namespace {
 
-constexpr auto kFail = FindingResult::kFail;
-constexpr auto kUnknown = FindingResult::kUnknown;
-
 void fail_counters(Scene& scene) {
   Counters& counters = scene.node.rdma.facts.counters.at(0);
   counters.port.clear();
@@ -92,19 +89,13 @@ CheckCases node_cases() {
 
 namespace {
 
-FindingResult result_of(const Scene& scene, const std::string& code, size_t i) {
-  const auto findings = judge_all(scene.node, scene.expectation);
-  const Finding* finding = finding_of(findings, code, device(i));
-  return finding == nullptr ? FindingResult::kNotApplicable : finding->result;
-}
-
 TEST(Rdma, ADeviceBehindTheStepThatHungIsNotLost) {
   Scene scene = healthy_scene();
   lose_rdma(scene, 3);
-  EXPECT_EQ(result_of(scene, "rdma.not-registered", 3), kFail);
+  EXPECT_EQ(result_of(scene, "rdma.not-registered", device(3)), kFail);
   scene.node.rdma.outcome.status = ProbeStatus::kTimedOut;
-  EXPECT_EQ(result_of(scene, "rdma.not-registered", 3), kUnknown);
-  EXPECT_EQ(result_of(scene, "rdma.not-registered", 2), FindingResult::kPass);
+  EXPECT_EQ(result_of(scene, "rdma.not-registered", device(3)), kUnknown);
+  EXPECT_EQ(result_of(scene, "rdma.not-registered", device(2)), FindingResult::kPass);
 }
 
 TEST(Rdma, OneHungDeviceLeavesItsNeighboursWell) {
@@ -112,55 +103,55 @@ TEST(Rdma, OneHungDeviceLeavesItsNeighboursWell) {
   hang(scene, 1);
   for (size_t i = 0; i < 4; ++i) {
     const auto wanted = i == 1 ? kFail : FindingResult::kPass;
-    EXPECT_EQ(result_of(scene, "rdma.counters-hang", i), wanted) << i;
-    EXPECT_EQ(result_of(scene, "verbs.hang", i), wanted) << i;
+    EXPECT_EQ(result_of(scene, "rdma.counters-hang", device(i)), wanted) << i;
+    EXPECT_EQ(result_of(scene, "verbs.hang", device(i)), wanted) << i;
   }
 }
 
 TEST(Rdma, ADeviceThatIsSkippedStillHangs) {
   Scene scene = healthy_scene();
   scene.node.rdma.facts.asked.at(2).status = "skipped";
-  EXPECT_EQ(result_of(scene, "rdma.counters-hang", 2), kFail);
+  EXPECT_EQ(result_of(scene, "rdma.counters-hang", device(2)), kFail);
 }
 
 TEST(Rdma, AnAskingProcessThatCrashedSaysNothing) {
   Scene scene = healthy_scene();
   scene.node.rdma.facts.asked.at(2).status = "crashed";
-  EXPECT_EQ(result_of(scene, "rdma.counters-hang", 2), kUnknown);
+  EXPECT_EQ(result_of(scene, "rdma.counters-hang", device(2)), kUnknown);
 }
 
 TEST(Rdma, WithoutADriverItIsNotAskedFor) {
   Scene scene = healthy_scene();
   lose_rdma(scene, 0);
   scene.pci(0).driver.reset();
-  EXPECT_EQ(result_of(scene, "rdma.not-registered", 0), FindingResult::kNotApplicable);
+  EXPECT_EQ(result_of(scene, "rdma.not-registered", device(0)), kNotApplicable);
 }
 
 TEST(Rdma, AKernelNameIsFineWhereNothingRenames) {
   Scene scene = healthy_scene();
   name_by_kernel(scene);
-  EXPECT_EQ(result_of(scene, "rdma.name-not-persistent", 0), FindingResult::kNotApplicable);
+  EXPECT_EQ(result_of(scene, "rdma.name-not-persistent", device(0)), kNotApplicable);
 }
 
 TEST(Node, ADeviceWithoutUverbsHasNoNode) {
   Scene scene = healthy_scene();
   scene.rdma(0).uverbs.reset();
-  EXPECT_EQ(result_of(scene, "node.missing", 0), kFail);
+  EXPECT_EQ(result_of(scene, "node.missing", device(0)), kFail);
 }
 
 TEST(Node, AFileInItsPlaceIsTheWrongThing) {
   Scene scene = healthy_scene();
   uverbs(scene).character_device = false;
-  EXPECT_EQ(result_of(scene, "node.wrong-number", 0), kFail);
+  EXPECT_EQ(result_of(scene, "node.wrong-number", device(0)), kFail);
 }
 
 TEST(Node, ASysrootsNodesAreNeverOpened) {
   Scene scene = healthy_scene();
   scene.node.live = false;
   uverbs(scene).open_errno = EPERM;
-  EXPECT_EQ(result_of(scene, "node.cannot-open", 0), FindingResult::kNotApplicable);
+  EXPECT_EQ(result_of(scene, "node.cannot-open", device(0)), kNotApplicable);
   uverbs(scene).character_device = false;  // of a copied tree only root can make the nodes
-  EXPECT_EQ(result_of(scene, "node.wrong-number", 0), FindingResult::kNotApplicable);
+  EXPECT_EQ(result_of(scene, "node.wrong-number", device(0)), kNotApplicable);
 }
 
 }  // namespace

@@ -9,10 +9,6 @@
 namespace efa {
 namespace {
 
-constexpr auto kFail = FindingResult::kFail;
-constexpr auto kUnknown = FindingResult::kUnknown;
-constexpr auto kNotApplicable = FindingResult::kNotApplicable;
-
 std::optional<LockedMemory>& locked_memory(Scene& scene, const std::string& service) {
   for (ServiceLimits& limits : scene.node.limits.facts.services) {
     if (limits.name == service) return limits.locked_memory;
@@ -119,12 +115,6 @@ CheckCases jobs_cases() {
 }
 
 namespace {
-
-FindingResult result_of(const Scene& scene, const std::string& code, const std::string& subject) {
-  const auto findings = judge_all(scene.node, scene.expectation);
-  const Finding* finding = finding_of(findings, code, subject);
-  return finding == nullptr ? kNotApplicable : finding->result;
-}
 
 TEST(Limits, SixteenGibibytesAreEnough) {
   Scene scene = healthy_scene();

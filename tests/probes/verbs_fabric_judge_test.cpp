@@ -9,10 +9,6 @@
 namespace efa {
 namespace {
 
-constexpr auto kFail = FindingResult::kFail;
-constexpr auto kUnknown = FindingResult::kUnknown;
-constexpr auto kNotApplicable = FindingResult::kNotApplicable;
-
 constexpr const char* kLibrary = "/opt/amazon/efa/lib/libfabric.so.1";
 constexpr const char* kNoVerbs =
     "probe-verbs: error while loading shared libraries: libibverbs.so.1: cannot open shared object "
@@ -89,12 +85,6 @@ CheckCases fabric_cases() {
 }
 
 namespace {
-
-FindingResult result_of(const Scene& scene, const std::string& code, const std::string& subject) {
-  const auto findings = judge_all(scene.node, scene.expectation);
-  const Finding* finding = finding_of(findings, code, subject);
-  return finding == nullptr ? kNotApplicable : finding->result;
-}
 
 TEST(Verbs, ALibraryThatIsNotInstalledMakesNoDeviceSick) {
   Scene scene = healthy_scene();

@@ -8,6 +8,10 @@
 
 namespace efa {
 
+inline constexpr auto kFail = FindingResult::kFail;
+inline constexpr auto kUnknown = FindingResult::kUnknown;
+inline constexpr auto kNotApplicable = FindingResult::kNotApplicable;
+
 struct CheckCase {
   const char* code;
   FindingResult wanted;  // kFail; or kUnknown, kNotApplicable: it could not look

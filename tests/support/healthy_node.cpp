@@ -242,6 +242,12 @@ const Finding* finding_of(const std::vector<Finding>& findings, const std::strin
   return nullptr;
 }
 
+FindingResult result_of(const Scene& scene, const std::string& code, const std::string& subject) {
+  const auto findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, code, subject);
+  return finding == nullptr ? FindingResult::kNotApplicable : finding->result;
+}
+
 std::string cause_of(const Diagnosis& diagnosis, const std::string& code,
                      const std::string& subject) {
   const Finding* finding = finding_of(diagnosis.findings, code, subject);

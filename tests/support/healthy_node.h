@@ -41,6 +41,8 @@ void restrict_mode(Scene& scene, size_t i);  // mode 0600, and another user look
 
 const Finding* finding_of(const std::vector<Finding>& findings, const std::string& code,
                           const std::string& subject);
+// What the check says of the subject; kNotApplicable when it says nothing.
+FindingResult result_of(const Scene& scene, const std::string& code, const std::string& subject);
 // The finding's explained_by after a whole diagnosis; "none" when there is no such finding.
 std::string cause_of(const Diagnosis& diagnosis, const std::string& code,
                      const std::string& subject);
