@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "agent/diagnose/site_checks.h"
 #include "agent/report/report.h"
 #include "probes/judges.h"
 #include "probes/protocol/describe.h"
@@ -38,19 +39,7 @@ void describe(Io& io, SiteFinding& finding) {
 }
 
 std::span<const Check> checks() {
-  static const std::vector<Check> kChecks = {
-      {"probe.malformed-finding",
-       Severity::kWarning,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "A finding of a site's own probe is malformed",
-       "What it wanted to say is not in the report.",
-       "code is not site.<what-is-wrong>, or result or severity is none of the known words.",
-       "Mend the probe; the README says what a finding looks like.",
-       "",
-       {}},
-  };
-  return kChecks;
+  return kSiteChecks;
 }
 
 // "site.gpu-count"

@@ -5,121 +5,13 @@
 #include <cstdio>
 
 #include "probes/judges.h"
+#include "probes/rdma/checks.h"
 
 namespace efa {
 namespace {
 
 std::span<const Check> checks() {
-  static const std::vector<Check> kChecks = {
-      {"rdma.not-registered",
-       Severity::kCritical,
-       Actor::kNodeOperator,
-       Rung::kRdma,
-       "The driver is bound but offers no RDMA device",
-       "No process can use the device.",
-       "No entry of /sys/class/infiniband has this PCI function as its device.",
-       "Load ib_uverbs, then bind the device anew; if it stays, the kernel log says why.",
-       "",
-       {"kernel.uverbs-not-loaded", "pci.config-space-dead", "driver.probe-failed"}},
-      {"rdma.counters-hang",
-       Severity::kCritical,
-       Actor::kAwsSupport,
-       Rung::kVerbs,
-       "An EFA device does not answer the driver's commands",
-       "Every process that opens the device waits up to 30 s and fails; libfabric may list no "
-       "device at all because of it.",
-       "Reading ports/1/hw_counters, which asks the device itself, did not end in time.",
-       "Stop and start the instance, or replace it. Until then keep jobs off the node.",
-       "sudo dmesg | grep -i 'efa.*admin'",
-       {"pci.config-space-dead"}},
-      {"rdma.counters-fail",
-       Severity::kCritical,
-       Actor::kAwsSupport,
-       Rung::kVerbs,
-       "An EFA device fails the driver's commands",
-       "Processes cannot open or use the device; after one command timed out the driver fails all "
-       "later ones until the device is bound anew.",
-       "Reading ports/1/hw_counters gives an error.",
-       "Bind the device anew; if it fails again, stop and start or replace the instance.",
-       "",
-       {"pci.config-space-dead", "rdma.counters-hang"}},
-      {"rdma.no-gid",
-       Severity::kWarning,
-       Actor::kAwsSupport,
-       Rung::kNone,
-       "An EFA device has no address of its own",
-       "Peers cannot reach the device.",
-       "gids/0 is not fe80::/64 with the MAC of a network interface.",
-       "Bind the device anew; if it stays, replace the instance.",
-       "",
-       {"pci.config-space-dead"}},
-      {"rdma.foreign-devices",
-       Severity::kInfo,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "RDMA devices that are not EFA",
-       "Tools that take the first RDMA device test the wrong one; containers need only the EFA "
-       "device nodes.",
-       "/sys/class/infiniband has entries whose PCI function is not 1d0f:efaX.",
-       "Nothing, unless libfabric lists no EFA device in a container: then pass only the EFA "
-       "device nodes into it.",
-       "",
-       {}},
-      {"rdma.name-not-persistent",
-       Severity::kInfo,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "An EFA device has a kernel name that can change",
-       "Scripts that name devices break when the driver is reloaded.",
-       "The name starts with efa_ although the udev rule that renames is installed.",
-       "Trigger udev; key on PCI addresses.",
-       "sudo udevadm trigger --subsystem-match=infiniband",
-       {}},
-      {"node.missing",
-       Severity::kCritical,
-       Actor::kNodeOperator,
-       Rung::kNode,
-       "The device node of an EFA device is missing",
-       "No process can open the device.",
-       "The kernel has a uverbs device, but /dev/infiniband has no node for it; or it has none.",
-       "Let udev make the node; in a container, pass the device node in.",
-       "sudo udevadm trigger --subsystem-match=infiniband_verbs --action=add && sudo udevadm "
-       "settle",
-       {"kernel.uverbs-not-loaded"}},
-      {"node.wrong-number",
-       Severity::kCritical,
-       Actor::kNodeOperator,
-       Rung::kNode,
-       "The device node of an EFA device leads elsewhere",
-       "Processes open another device, or none.",
-       "The node is no character device, or its numbers differ from those in sysfs.",
-       "Remove the node and let udev make it anew.",
-       "",
-       {}},
-      {"node.cannot-open",
-       Severity::kCritical,
-       Actor::kNodeOperator,
-       Rung::kNode,
-       "The device node of an EFA device cannot be opened",
-       "Processes like this one cannot use the device.",
-       "open(2) for reading and writing fails.",
-       "EACCES: set the node's mode to 0666. EPERM: allow the device in the cgroup, or set the "
-       "RDMA "
-       "namespaces to shared. ENXIO, EIO: the device is going away.",
-       "",
-       {"node.restricted-mode", "kernel.rdma-netns-exclusive", "node.wrong-number"}},
-      {"node.restricted-mode",
-       Severity::kWarning,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "Only some users may open an EFA device",
-       "Jobs of other users cannot use the device.",
-       "The node's mode lacks reading or writing for all (udev of rdma-core sets 0666).",
-       "Set the mode to 0666 and mend the udev rule that sets another.",
-       "",
-       {}},
-  };
-  return kChecks;
+  return kRdmaChecks;
 }
 
 const RdmaDevice* device_of(const Node& node, const PciAddress& address) {

@@ -30,7 +30,7 @@ TEST(Recording, ComesBackAsItWasPacked) {
   Recording recording = recording_of("{\"done\":true}\n", "{\"look\":{}}\n");
   recording.expect = "4";
   recording.started_at_ms = 1'795'471'200'000;
-  recording.seen_this_boot = {{0, 6, 0, 0}};
+  recording.before.devices = {{0, 6, 0, 0}};
   const Result<std::string> packed = pack(recording);
   ASSERT_TRUE(packed.ok());
   EXPECT_EQ(*packed, *pack(recording));
@@ -150,21 +150,31 @@ class StateTest : public testing::Test {
 };
 
 TEST_F(StateTest, IsReadAsItWasWritten) {
-  State state;
-  state.boot_id = "b";
-  state.sequence = 41;
+  State state = begin_pass(path_, /*keep=*/true);
+  EXPECT_EQ(state.sequence, 1);
   state.devices = {{0, 6, 0, 0}};
-  state.left = {{"verbs", {7, 4711, "0000:06:00.0"}}};
-  ASSERT_TRUE(write_state(path_, state).ok());
-  EXPECT_EQ(render_json(to_value(read_state(path_))), render_json(to_value(state)));
+  state.left = {{"verbs", {getpid(), start_time_of(getpid()).value_or(0), "0000:06:00.0"}}};
+  state.history.episodes = {{"verbs.hang", "0000:06:00.0", 1'790'000'000'000, 2, true}};
+  ASSERT_TRUE(end_pass(path_, state).ok());
+  state.sequence = 2;
+  EXPECT_EQ(render_json(to_value(begin_pass(path_, true))), render_json(to_value(state)));
+}
+
+TEST_F(StateTest, NoTwoPassesHaveTheSameSequence) {
+  const State first = begin_pass(path_, true);
+  const State second = begin_pass(path_, true);  // before the first has ended
+  EXPECT_EQ(second.sequence, first.sequence + 1);
+  ASSERT_TRUE(end_pass(path_, second).ok());
+  ASSERT_TRUE(end_pass(path_, first).ok());
+  EXPECT_EQ(begin_pass(path_, true).sequence, second.sequence + 1);
 }
 
 TEST_F(StateTest, AMissingOrDamagedFileIsAnEmptyState) {
-  EXPECT_EQ(read_state(path_).sequence, 0);
   for (const char* text : {"", "{", "[]", R"({"sequence":"x"})", R"({"devices":["rubbish"]})"}) {
     ASSERT_TRUE(write_file(path_, text, 0640).ok());
-    EXPECT_EQ(read_state(path_).sequence, 0) << text;
-    EXPECT_TRUE(read_state(path_).devices.empty()) << text;
+    const State state = begin_pass(path_, /*keep=*/false);
+    EXPECT_EQ(state.sequence, 1) << text;
+    EXPECT_TRUE(state.devices.empty()) << text;
   }
 }
 
