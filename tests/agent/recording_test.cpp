@@ -30,7 +30,7 @@ TEST(Recording, ComesBackAsItWasPacked) {
   Recording recording = recording_of("{\"done\":true}\n", "{\"look\":{}}\n");
   recording.expect = "4";
   recording.started_at_ms = 1'795'471'200'000;
-  recording.seen_this_boot = {{0, 6, 0, 0}};
+  recording.before.devices = {{0, 6, 0, 0}};
   const Result<std::string> packed = pack(recording);
   ASSERT_TRUE(packed.ok());
   EXPECT_EQ(*packed, *pack(recording));
@@ -149,22 +149,31 @@ class StateTest : public testing::Test {
   std::string path_;
 };
 
-TEST_F(StateTest, IsReadAsItWasWritten) {
-  State state;
-  state.boot_id = "b";
-  state.sequence = 41;
+// Nobody else's file, and this machine's own boot.
+TEST_F(StateTest, APassKnowsWhatTheOneBeforeLeft) {
+  State state = begin_pass(path_, true);
+  EXPECT_EQ(state.sequence, 1);
   state.devices = {{0, 6, 0, 0}};
-  state.left = {{"verbs", {7, 4711, "0000:06:00.0"}}};
-  ASSERT_TRUE(write_state(path_, state).ok());
-  EXPECT_EQ(render_json(to_value(read_state(path_))), render_json(to_value(state)));
+  state.left = {{"verbs", {getpid(), start_time_of(getpid()).value_or(0), "0000:06:00.0"}}};
+  ASSERT_TRUE(end_pass(path_, state).ok());
+  const State next = begin_pass(path_, true);
+  EXPECT_EQ(next.sequence, 2);
+  EXPECT_EQ(next.devices, state.devices);
+  ASSERT_EQ(next.left.size(), 1U);
+  EXPECT_EQ(next.left[0].process.subject, "0000:06:00.0");
+}
+
+TEST_F(StateTest, APassThatKeepsNothingWritesNothing) {
+  begin_pass(path_, false);
+  EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 TEST_F(StateTest, AMissingOrDamagedFileIsAnEmptyState) {
-  EXPECT_EQ(read_state(path_).sequence, 0);
   for (const char* text : {"", "{", "[]", R"({"sequence":"x"})", R"({"devices":["rubbish"]})"}) {
     ASSERT_TRUE(write_file(path_, text, 0640).ok());
-    EXPECT_EQ(read_state(path_).sequence, 0) << text;
-    EXPECT_TRUE(read_state(path_).devices.empty()) << text;
+    const State state = begin_pass(path_, false);
+    EXPECT_EQ(state.sequence, 1) << text;
+    EXPECT_TRUE(state.devices.empty()) << text;
   }
 }
 
