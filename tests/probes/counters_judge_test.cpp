@@ -7,7 +7,6 @@
 namespace efa {
 namespace {
 
-constexpr auto kFail = FindingResult::kFail;
 constexpr int64_t kNow = 1'000'000'000;
 constexpr int64_t kMinute = 60'000;
 
