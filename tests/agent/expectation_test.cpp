@@ -39,7 +39,7 @@ TEST(Expectation, AutoNeedsACapableTypeAndASign) {
   };
   const Row rows[] = {
       {"p5.48xlarge", kNothing, false,
-       "p5.48xlarge can have EFA, but kNothing on the node shows that it is meant to"},
+       "p5.48xlarge can have EFA, but nothing on the node shows that it is meant to"},
       {"p5.48xlarge", kWithDevice, true, "p5.48xlarge can have EFA and the node has an EFA device"},
       {"p5.48xlarge", kWithInstaller, true,
        "p5.48xlarge can have EFA and the EFA installer was run"},
@@ -48,7 +48,7 @@ TEST(Expectation, AutoNeedsACapableTypeAndASign) {
       {"p5.48xlarge", kWithAddedModule, true,
        "p5.48xlarge can have EFA and the efa driver was installed"},
       {"p5.48xlarge", kWithKernelsModule, false,
-       "p5.48xlarge can have EFA, but kNothing on the node shows that it is meant to"},
+       "p5.48xlarge can have EFA, but nothing on the node shows that it is meant to"},
       {"t2.micro", kWithInstaller, false, "t2.micro cannot have EFA"},
       {"t2.micro", kWithDevice, true, "t2.micro cannot have EFA, yet the node has an EFA device"},
       {"t3.micro", kWithInstaller, false,
@@ -57,7 +57,7 @@ TEST(Expectation, AutoNeedsACapableTypeAndASign) {
       {"", kNothing, false, "an unknown instance type and no sign of EFA"},
       {"", kWithDevice, true, "an unknown instance type, and the node has an EFA device"},
       {"dl1.24xlarge", kNothing, false,
-       "whether dl1.24xlarge can have EFA is not certain and kNothing on the node shows it"},
+       "whether dl1.24xlarge can have EFA is not certain and nothing on the node shows it"},
       {"dl1.24xlarge", kWithInstaller, false,
        "whether dl1.24xlarge can have EFA is not certain, though the EFA installer was run"},
       {"dl1.24xlarge", kWithDevice, true, "dl1.24xlarge, and the node has an EFA device"},
