@@ -44,11 +44,27 @@ int become_daemon(const CommandLine& line) {
   return kExitInternal;
 }
 
+// Told before anything is looked at or written.
+Result<Done> check_arguments(const CommandLine& line) {
+  const Result<ExpectSetting> expect = parse_expect(line.expect.value_or("auto"));
+  if (!expect) return expect.error();
+  std::error_code error;
+  if (!std::filesystem::is_directory(line.sysroot, error)) {
+    return system_error(error ? error.value() : ENOTDIR, line.sysroot);
+  }
+  return Done{};
+}
+
 int run_with_config(const CommandLine& line) {
   const std::string path = line.config.empty() ? kConfigPath : line.config;
   const Result<Config> config = read_config(path, /*required=*/!line.config.empty());
   if (!config) {
     spdlog::error("{}", message_of(config.error()));
+    return kExitUsage;
+  }
+  const Result<Done> right = check_arguments(line);
+  if (!right) {
+    spdlog::error("{}", message_of(right.error()));
     return kExitUsage;
   }
   switch (line.command) {
