@@ -22,7 +22,7 @@ CheckCases all_cases() {
 }
 
 // What the agent itself has seen: it started the processes and read what they printed.
-const std::set<std::string> always_seen = {
+const std::set<std::string> kAlwaysSeen = {
     "probe.timed-out", "probe.crashed",       "probe.unavailable",      "probe.denied",
     "probe.failed",    "probe.still-hanging", "probe.malformed-finding"};
 
@@ -60,7 +60,7 @@ TEST(EveryCheck, IsSilentOrPassesOnAHealthyNode) {
 
 TEST(EveryCheck, HasBothCases) {
   std::set<std::string> fails;
-  std::set<std::string> blind = always_seen;
+  std::set<std::string> blind = kAlwaysSeen;
   for (const CheckCase& row : all_cases()) {
     EXPECT_NE(find_check(row.code), nullptr) << row.code;
     (row.wanted == FindingResult::kFail ? fails : blind).insert(row.code);
