@@ -2,6 +2,7 @@
 
 import unittest
 
+from efa_doctor import write
 from fake_probes import DONE, SHELL, FakeProbes, saying
 
 LOADER = ("probe-fabric: error while loading shared libraries: libfabric.so.1: cannot open shared "
@@ -80,14 +81,12 @@ class BrokenProbes(FakeProbes):
         for name in ("pci", "kernel", "rdma"):
             for fault in (SHELL + "kill -SEGV $$\n", saying(DONE), saying("nonsense"), None):
                 with self.subTest(probe=name, fault=fault):
-                    self.remove_probe(name) if fault is None else self.replace_probe(name, fault)
+                    self.remove_probe(name)
+                    if fault is not None:
+                        write(self.libexec / f"probe-{name}", fault, 0o755)
                     report = self.timed_report("--sysroot", root)
                     self.assertEqual(report["verdict"], "unknown")
-                    self.restore_probe(name) if fault else self.reinstall(name)
-
-    def reinstall(self, name):
-        (self.libexec / f"probe-{name}").touch()
-        self.restore_probe(name)
+                    self.restore_probe(name)
 
     def test_a_crash_beside_what_decides_is_degraded(self):
         root = self.synthetic_node("c5n.18xlarge")

@@ -47,7 +47,7 @@ class FakeProbes(Case):
             (self.libexec / probe.name).symlink_to(probe)
 
     def remove_probe(self, name):
-        (self.libexec / f"probe-{name}").unlink()
+        (self.libexec / f"probe-{name}").unlink(missing_ok=True)
 
     def replace_probe(self, name, script, mode=0o755):
         self.remove_probe(name)
