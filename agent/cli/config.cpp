@@ -140,7 +140,7 @@ Result<Config> parse_config(const std::string& toml, const std::string& path) {
 
 Result<std::string> read_config_text(const std::string& path, bool required) {
   constexpr size_t kMaxConfig = size_t{1} * 1024 * 1024;
-  const Result<std::string> text = read_file(path, kMaxConfig);
+  Result<std::string> text = read_file(path, kMaxConfig);
   if (text || required || text.error().kind != ErrorKind::kNotFound) return text;
   return std::string();
 }

@@ -38,7 +38,8 @@ struct CloudFacts {
   std::optional<std::string> dmi_product;
   std::optional<std::string> dmi_asset_tag;
   std::optional<bool> on_ec2;
-  // "ok", "not-asked", "absent", "slow", "denied", "throttled", "malformed"
+  // "ok", "not-asked", "absent", "slow", "denied", "throttled", "failing",
+  // "malformed"
   std::string metadata_status = "not-asked";
   std::string metadata_detail;
   std::optional<std::string> instance_id;

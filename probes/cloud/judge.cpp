@@ -24,6 +24,8 @@ void judge_metadata(const Node& node, Findings& findings) {
     findings.not_applicable(code, kNodeSubject, "not asked: no EC2 instance", evidence);
   } else if (facts.metadata_status == "ok") {
     findings.pass(code, kNodeSubject, "the metadata service answers", evidence);
+  } else if (facts.metadata_status == "slow" && facts.instance_type_source == "metadata") {
+    findings.unknown(code, kNodeSubject, "it answers, but too slowly for all questions", evidence);
   } else {
     findings.fail(code, kNodeSubject, facts.metadata_status + ": " + facts.metadata_detail,
                   evidence);

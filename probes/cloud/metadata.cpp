@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <thread>
 
 #include "probes/protocol/text.h"
@@ -30,6 +31,11 @@ struct Answer {
   std::string body;
 };
 
+bool nobody_answered(CURLcode outcome) {
+  return outcome == CURLE_COULDNT_CONNECT || outcome == CURLE_COULDNT_RESOLVE_HOST ||
+         outcome == CURLE_SEND_ERROR || outcome == CURLE_RECV_ERROR;
+}
+
 Error error_of(const Answer& answer, const std::string& where) {
   if (answer.outcome == CURLE_OPERATION_TIMEDOUT) {
     return {ErrorKind::kTimedOut, where, "no answer in time"};
@@ -38,12 +44,17 @@ Error error_of(const Answer& answer, const std::string& where) {
     return {ErrorKind::kMalformed, where, "the answer is too long"};
   }
   if (answer.outcome != CURLE_OK) {
-    return {ErrorKind::kNotFound, where, curl_easy_strerror(answer.outcome)};
+    return {nobody_answered(answer.outcome) ? ErrorKind::kNotFound : ErrorKind::kMalformed, where,
+            curl_easy_strerror(answer.outcome)};
   }
   const std::string words = "HTTP status " + std::to_string(answer.status);
   if (answer.status == 401 || answer.status == 403) return {ErrorKind::kDenied, where, words};
   if (answer.status == 404) return {ErrorKind::kNotFound, where, words, ENOENT};
-  return {ErrorKind::kInputOutput, where, words};
+  if (answer.status == 429 || answer.status == 503) {
+    return {ErrorKind::kInputOutput, where, words, EAGAIN};
+  }
+  if (answer.status >= 500) return {ErrorKind::kInputOutput, where, words};
+  return {ErrorKind::kMalformed, where, words};  // the service neither redirects nor says less
 }
 
 bool worth_a_retry(const Answer& answer) {
@@ -89,13 +100,18 @@ Metadata::~Metadata() = default;
 
 Result<std::string> Metadata::ask(const std::string& path, bool for_token) {
   const std::string header = for_token ? kTokenTtl : "X-aws-ec2-metadata-token: " + token_;
+  Error error{ErrorKind::kTimedOut, path, "no time left"};
   while (true) {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline_ - steady_clock::now());
-    if (left <= milliseconds(0)) return Error{ErrorKind::kTimedOut, path, "no time left"};
+    if (left <= milliseconds(0)) return error;
     const Answer answer = connection_->ask(endpoint_ + path, header, for_token, left);
-    if (worth_a_retry(answer) && left > kBeforeRetry) {
-      std::this_thread::sleep_for(kBeforeRetry);
+    if (worth_a_retry(answer)) {
+      error = error_of(answer, path);  // that it was refused says more than that time is up
+      std::this_thread::sleep_for(std::min(kBeforeRetry, left));
       continue;
+    }
+    if (answer.outcome == CURLE_OPERATION_TIMEDOUT && error.kind != ErrorKind::kTimedOut) {
+      return error;
     }
     if (answer.outcome != CURLE_OK || answer.status != 200) return error_of(answer, path);
     if (!is_metadata_text(answer.body)) {
@@ -106,8 +122,13 @@ Result<std::string> Metadata::ask(const std::string& path, bool for_token) {
 }
 
 Result<Done> Metadata::start_session() {
-  const Result<std::string> token = ask("/latest/api/token", /*for_token=*/true);
+  const std::string path = "/latest/api/token";
+  const Result<std::string> token = ask(path, /*for_token=*/true);
   if (!token) return token.error();
+  // without a word in it the header of a token is not sent, and that is version 1
+  if (words(*token) != std::vector<std::string>{*token}) {
+    return Error{ErrorKind::kMalformed, path, "the answer is no token"};
+  }
   token_ = *token;
   return Done{};
 }
@@ -127,7 +148,7 @@ std::string status_of(const Error& error) {
     case ErrorKind::kNotFound:
       return "absent";
     default:
-      return "throttled";
+      return error.os_error == EAGAIN ? "throttled" : "failing";
   }
 }
 

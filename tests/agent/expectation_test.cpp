@@ -13,7 +13,7 @@ namespace {
 
 using Change = std::function<void(Node&)>;
 
-// A node of that type with nothing of EFA, then changed.
+// A node of that type with kNothing of EFA, then changed.
 Expectation expected(const std::string& type, const ExpectSetting& setting, const Change& change) {
   Node node;
   if (!type.empty()) node.cloud.facts.instance_type = type;
@@ -21,14 +21,14 @@ Expectation expected(const std::string& type, const ExpectSetting& setting, cons
   return expectation_of(node, setting, instance_types());
 }
 
-const Change nothing = [](Node&) {};
-const Change with_installer = [](Node& n) { n.software.facts.installer_version = "1.43.0"; };
-const Change with_driver_loaded = [](Node& n) { n.kernel.facts.efa_loaded = true; };
-const Change with_kernels_module = [](Node& n) {
+const Change kNothing = [](Node&) {};
+const Change kWithInstaller = [](Node& n) { n.software.facts.installer_version = "1.43.0"; };
+const Change kWithDriverLoaded = [](Node& n) { n.kernel.facts.efa_loaded = true; };
+const Change kWithKernelsModule = [](Node& n) {
   n.kernel.facts.module_file = "kernel/drivers/amazon/net/efa/efa.ko";
 };
-const Change with_added_module = [](Node& n) { n.kernel.facts.module_file = "extra/efa.ko.xz"; };
-const Change with_device = [](Node& n) { n.pci.facts.efa.resize(1); };
+const Change kWithAddedModule = [](Node& n) { n.kernel.facts.module_file = "extra/efa.ko.xz"; };
+const Change kWithDevice = [](Node& n) { n.pci.facts.efa.resize(1); };
 
 TEST(Expectation, AutoNeedsACapableTypeAndASign) {
   struct Row {
@@ -38,29 +38,29 @@ TEST(Expectation, AutoNeedsACapableTypeAndASign) {
     const char* why;
   };
   const Row rows[] = {
-      {"p5.48xlarge", nothing, false,
+      {"p5.48xlarge", kNothing, false,
        "p5.48xlarge can have EFA, but nothing on the node shows that it is meant to"},
-      {"p5.48xlarge", with_device, true, "p5.48xlarge can have EFA and the node has an EFA device"},
-      {"p5.48xlarge", with_installer, true,
+      {"p5.48xlarge", kWithDevice, true, "p5.48xlarge can have EFA and the node has an EFA device"},
+      {"p5.48xlarge", kWithInstaller, true,
        "p5.48xlarge can have EFA and the EFA installer was run"},
-      {"p5.48xlarge", with_driver_loaded, true,
+      {"p5.48xlarge", kWithDriverLoaded, true,
        "p5.48xlarge can have EFA and the efa driver is loaded"},
-      {"p5.48xlarge", with_added_module, true,
+      {"p5.48xlarge", kWithAddedModule, true,
        "p5.48xlarge can have EFA and the efa driver was installed"},
-      {"p5.48xlarge", with_kernels_module, false,
+      {"p5.48xlarge", kWithKernelsModule, false,
        "p5.48xlarge can have EFA, but nothing on the node shows that it is meant to"},
-      {"t2.micro", with_installer, false, "t2.micro cannot have EFA"},
-      {"t2.micro", with_device, true, "t2.micro cannot have EFA, yet the node has an EFA device"},
-      {"t3.micro", with_installer, false,
+      {"t2.micro", kWithInstaller, false, "t2.micro cannot have EFA"},
+      {"t2.micro", kWithDevice, true, "t2.micro cannot have EFA, yet the node has an EFA device"},
+      {"t3.micro", kWithInstaller, false,
        "t3.micro is no EFA type we know, though the EFA installer was run"},
-      {"p99.48xlarge", with_device, true, "p99.48xlarge, and the node has an EFA device"},
-      {"", nothing, false, "an unknown instance type and no sign of EFA"},
-      {"", with_device, true, "an unknown instance type, and the node has an EFA device"},
-      {"dl1.24xlarge", nothing, false,
+      {"p99.48xlarge", kWithDevice, true, "p99.48xlarge, and the node has an EFA device"},
+      {"", kNothing, false, "an unknown instance type and no sign of EFA"},
+      {"", kWithDevice, true, "an unknown instance type, and the node has an EFA device"},
+      {"dl1.24xlarge", kNothing, false,
        "whether dl1.24xlarge can have EFA is not certain and nothing on the node shows it"},
-      {"dl1.24xlarge", with_installer, false,
+      {"dl1.24xlarge", kWithInstaller, false,
        "whether dl1.24xlarge can have EFA is not certain, though the EFA installer was run"},
-      {"dl1.24xlarge", with_device, true, "dl1.24xlarge, and the node has an EFA device"},
+      {"dl1.24xlarge", kWithDevice, true, "dl1.24xlarge, and the node has an EFA device"},
   };
   for (const Row& row : rows) {
     const Expectation expectation = expected(row.type, {}, row.change);
@@ -71,16 +71,16 @@ TEST(Expectation, AutoNeedsACapableTypeAndASign) {
 }
 
 TEST(Expectation, AConfiguredNumberOverrulesTheType) {
-  const Expectation eight = expected("t3.micro", {8}, nothing);
+  const Expectation eight = expected("t3.micro", {8}, kNothing);
   EXPECT_TRUE(eight.expected);
   EXPECT_EQ(eight.exactly, 8);
-  const Expectation none = expected("p5.48xlarge", {0}, with_device);
+  const Expectation none = expected("p5.48xlarge", {0}, kWithDevice);
   EXPECT_FALSE(none.expected);
   EXPECT_EQ(none.maximum, 32);
 }
 
 TEST(Expectation, TheTypesNumberIsAMaximum) {
-  const Expectation expectation = expected("g6e.48xlarge", {}, with_device);
+  const Expectation expectation = expected("g6e.48xlarge", {}, kWithDevice);
   EXPECT_EQ(expectation.maximum, 4);
   EXPECT_EQ(expectation.exactly, std::nullopt);
 }

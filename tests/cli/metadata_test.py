@@ -1,0 +1,196 @@
+"""What probe-cloud makes of the instance metadata service, and of its faults."""
+
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import metadata_server as imds  # noqa: E402
+from doctor import DoctorTest, run  # noqa: E402
+from metadata_server import MetadataServer, TOKEN_PATH  # noqa: E402
+
+BUDGET_MS = 600
+MACS = imds.DATA + "network/interfaces/macs/"
+
+
+class MetadataTest(DoctorTest):
+    def look(self, endpoint, budget_ms=BUDGET_MS):
+        config = self.config(metadata__endpoint=endpoint, metadata__budget_ms=budget_ms)
+        result = run("--once", "--config", config, "--format", "json")
+        report = self.assert_report(result)
+        self.assertLess(result.seconds, 10, "the deadline of a pass")
+        self.assertLess(self.cloud_ms(report), budget_ms + 1500, "the budget and the process")
+        return report["facts"]["cloud"], report
+
+    @staticmethod
+    def cloud_ms(report):
+        return next(p["duration_ms"] for p in report["probes"] if p["name"] == "cloud")
+
+    def facts(self, **service):
+        with MetadataServer(**service) as server:
+            facts, _ = self.look(server.endpoint)
+            self.asked = server.asked
+        for method, path, headers in self.asked:
+            if method != "PUT":
+                self.assertIn("X-aws-ec2-metadata-token", headers, path + " by version 1")
+        return facts
+
+    def statuses(self, faults):
+        """Fault by fault, put at the token and then at a text: what metadata_status says."""
+        said = {}
+        for name, fault in faults.items():
+            token = self.facts(faults={TOKEN_PATH: fault()})
+            if token["metadata_status"] != "ok":
+                self.assertEqual({path for _, path, _ in self.asked}, {TOKEN_PATH}, name)
+            text = self.facts(faults={imds.DATA + "instance-type": fault()})
+            self.assertEqual(text["instance_id"], "i-0123456789abcdef0", "what was got stays")
+            said[name] = token["metadata_status"], text["metadata_status"]
+        return said
+
+
+class WellTest(MetadataTest):
+    def test_identity_placement_and_role_are_told(self):
+        facts = self.facts()
+        self.assertEqual(facts["metadata_status"], "ok", facts["metadata_detail"])
+        self.assertEqual(facts["instance_id"], "i-0123456789abcdef0")
+        self.assertEqual(facts["instance_type"], "p5.48xlarge")
+        self.assertEqual(facts["instance_type_source"], "metadata")
+        self.assertEqual(facts["region"], "us-east-1")
+        self.assertEqual(facts["availability_zone"], "us-east-1a")
+        self.assertEqual(facts["availability_zone_id"], "use1-az4")
+        self.assertEqual(facts["placement_group"], "my_cluster group")
+        self.assertEqual(facts["role_name"], imds.ROLE)
+
+    def test_interfaces_are_told_with_what_each_has(self):
+        first, second = self.facts()["interfaces"]
+        self.assertEqual(first, {
+            "mac": "0e:12:34:56:78:00", "interface_id": "eni-00000000000000000",
+            "device_number": 0, "subnet_id": "subnet-0bbbbbbbbbbbbbbb2",
+            "vpc_id": "vpc-0cccccccccccccccc", "has_ipv4": True,
+            "security_group_ids": ["sg-0aaaaaaaaaaaaaaa1", "sg-0dddddddddddddddd"]},
+            "no network card is told, so there is none of it")
+        self.assertEqual(second["network_card"], 1)
+        self.assertFalse(second["has_ipv4"], "efa-only")
+        self.assertEqual(second["security_group_ids"], ["sg-0aaaaaaaaaaaaaaa1"])
+
+    def test_report_names_the_node(self):
+        with MetadataServer() as server:
+            _, report = self.look(server.endpoint)
+        self.assertEqual(report["node"]["instance_type"], "p5.48xlarge")
+        self.assertEqual(report["node"]["availability_zone_id"], "use1-az4")
+
+    def test_credentials_are_never_asked(self):
+        with MetadataServer() as server:
+            _, report = self.look(server.endpoint)
+            file = self.directory / "recording.tar.zst"
+            recorded = run("record", file, "--config", self.directory / "config.toml")
+            paths = [path for _, path, _ in server.asked]
+        self.assertEqual(recorded.code, 0, recorded.err)
+        self.assertIn(imds.DATA + "iam/security-credentials/", paths)
+        self.assertNotIn(imds.SECRET, str(report))
+        for path in paths:
+            self.assertFalse(path.endswith(imds.ROLE), path)
+
+    def test_one_token_serves_all_questions(self):
+        self.facts()
+        self.assertEqual([a[0] for a in self.asked].count("PUT"), 1)
+        ttl = int(self.asked[0][2]["X-aws-ec2-metadata-token-ttl-seconds"])
+        self.assertTrue(1 <= ttl <= 21600)
+
+    def test_type_of_hyperpod_is_that_of_ec2(self):
+        paths = imds.instance(imds.TWO_INTERFACES, "ml.p5.48xlarge")
+        self.assertEqual(self.facts(paths=paths)["instance_type"], "p5.48xlarge")
+
+    def test_what_there_is_none_of_is_absent(self):
+        paths = imds.instance(imds.TWO_INTERFACES)
+        for path in list(paths):
+            if path.startswith(("iam/", "placement/group-name")):
+                del paths[path]
+        facts = self.facts(paths=paths)
+        self.assertEqual(facts["metadata_status"], "ok")
+        self.assertNotIn("placement_group", facts)
+        self.assertNotIn("role_name", facts)
+        self.assertEqual(len(facts["interfaces"]), 2)
+
+
+class FaultTest(MetadataTest):
+    def test_nobody_listens_is_absent(self):
+        facts, _ = self.look(imds.closed_port())
+        self.assertEqual(facts["metadata_status"], "absent")
+        self.assertIn(TOKEN_PATH, facts["metadata_detail"])
+
+    def test_metadata_turned_off_is_denied_and_none_is_absent(self):
+        self.assertEqual(
+            self.statuses({"401": lambda: imds.status(401), "403": lambda: imds.status(403)}),
+            {"401": ("denied", "denied"), "403": ("denied", "denied")})
+        facts = self.facts(faults={TOKEN_PATH: imds.status(404, imds.HTML_404)})
+        self.assertEqual(facts["metadata_status"], "absent")
+
+    def test_silence_and_slowness_are_slow(self):
+        self.assertEqual(self.statuses({"hang": lambda: imds.hang, "drip": lambda: imds.drip}),
+                         {"hang": ("slow", "slow"), "drip": ("slow", "slow")})
+
+    def test_a_throttled_question_is_asked_again(self):
+        self.assertEqual(self.statuses({"429": lambda: imds.first_times(2, imds.status(429)),
+                                        "503": lambda: imds.first_times(2, imds.status(503))}),
+                         {"429": ("ok", "ok"), "503": ("ok", "ok")})
+
+    def test_throttling_without_end_is_throttled(self):
+        self.assertEqual(self.statuses({"429": lambda: imds.status(429),
+                                        "503": lambda: imds.status(503)}),
+                         {"429": ("throttled", "throttled"), "503": ("throttled", "throttled")})
+        self.assertLess(len(self.asked), 20, "it does not join those who flood the service")
+
+    def test_an_error_of_the_service_is_called_so(self):
+        self.assertEqual(self.statuses({"500": lambda: imds.status(500)}),
+                         {"500": ("failing", "failing")})
+
+    def test_what_is_no_metadata_is_malformed(self):
+        nothing_like_it = {
+            "binary": lambda: imds.status(200, bytes(range(256))),
+            "html": lambda: imds.status(200, imds.HTML_404),
+            "endless": lambda: imds.endless,
+            "no http": lambda: imds.no_http,
+            "redirect": lambda: imds.status(302, "", [("Location", "/latest/elsewhere")]),
+            "bad request": lambda: imds.status(400),
+        }
+        self.assertEqual(self.statuses(nothing_like_it),
+                         {name: ("malformed", "malformed") for name in nothing_like_it})
+
+    def test_a_token_that_is_none_leads_to_no_question(self):
+        for token in ("", " \r\n", "two words", "a\r\nX-Other: header"):
+            facts = self.facts(faults={TOKEN_PATH: imds.status(200, token)})
+            self.assertEqual(facts["metadata_status"], "malformed", repr(token))
+            self.assertEqual({path for _, path, _ in self.asked}, {TOKEN_PATH}, "version 1")
+
+    def test_a_proxy_of_the_environment_is_not_used(self):
+        with MetadataServer() as server:
+            config = self.config(metadata__endpoint=server.endpoint)
+            result = run("--once", "--config", config, "--format", "json",
+                         environment={"http_proxy": imds.closed_port()})
+        facts = self.assert_report(result)["facts"]["cloud"]
+        self.assertEqual(facts["metadata_status"], "ok")
+
+
+class BudgetTest(MetadataTest):
+    def test_a_budget_that_ends_between_interfaces_keeps_those_before(self):
+        interfaces = [imds.interface(n, card=n) for n in range(32)]
+        service = MetadataServer(imds.instance(interfaces), pause_s=0.01)
+        with service as server:
+            facts, _ = self.look(server.endpoint)
+        self.assertEqual(facts["metadata_status"], "slow")
+        self.assertEqual(facts["instance_type"], "p5.48xlarge")
+        self.assertTrue(0 < len(facts["interfaces"]) < 32, len(facts["interfaces"]))
+        for interface in facts["interfaces"]:
+            self.assertEqual(interface["security_group_ids"], ["sg-0aaaaaaaaaaaaaaa1"])
+
+    def test_all_of_32_interfaces_are_told_in_time(self):
+        interfaces = [imds.interface(n, card=n) for n in range(32)]
+        with MetadataServer(imds.instance(interfaces)) as server:
+            facts, _ = self.look(server.endpoint, budget_ms=5000)
+        self.assertEqual(facts["metadata_status"], "ok", facts["metadata_detail"])
+        self.assertEqual([i["network_card"] for i in facts["interfaces"]], list(range(32)))
+
+
+if __name__ == "__main__":
+    unittest.main()
