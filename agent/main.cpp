@@ -17,6 +17,7 @@
 #include "agent/cli/once.h"
 #include "agent/cli/status.h"
 #include "agent/deliver/local.h"
+#include "agent/deliver/s3/hand_over.h"
 #include "agent/run/pass.h"
 
 namespace efa {
@@ -34,6 +35,7 @@ void fill_standard_descriptors() {
 OnceOptions once_options(const CommandLine& line, const Config& config) {
   OnceOptions options;
   options.config = config;
+  options.config_file = line.config;
   options.format = line.format;
   options.output = line.output;
   options.sysroot = line.sysroot;
@@ -66,6 +68,14 @@ Result<Done> check_arguments(const CommandLine& line) {
   return Done{};
 }
 
+DeliveryRun delivery_run(const CommandLine& line) {
+  DeliveryRun run;
+  run.config_file = line.config;
+  run.limit_ms = line.deliver_limit_s * 1000;
+  run.patient = line.patient;
+  return run;
+}
+
 int run_with_config(const CommandLine& line) {
   const std::string path = line.config.empty() ? kConfigPath : line.config;
   const Result<Config> config = read_config(path, /*required=*/!line.config.empty());
@@ -83,6 +93,8 @@ int run_with_config(const CommandLine& line) {
       return run_status(health_path(*config), {line.max_age_s, line.wait_s, line.accept_degraded});
     case Command::kRecord:
       return run_record(once_options(line, *config), line.record_file, line.redact);
+    case Command::kDeliver:
+      return become_uploader(delivery_run(line));
     case Command::kConfigCheck:
       std::printf("%s: correct\n", path.c_str());
       return 0;

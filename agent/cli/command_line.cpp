@@ -75,6 +75,12 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   record->add_flag("--redact", line.redact, "Without names and addresses of this host");
   CLI::App* config_check =
       app.add_subcommand("config-check", "Say whether the configuration is right");
+  CLI::App* deliver = app.add_subcommand("deliver", "Send the reports that wait for S3");
+  deliver->add_option("--limit", line.deliver_limit_s, "Give up after this time")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  deliver->add_flag("--patient", line.patient, "Keep to the pauses that earlier tries decided on");
 
   try {
     app.parse(argc, argv);
@@ -89,6 +95,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   if (*explain) line.command = Command::kExplain;
   if (*list) line.command = Command::kListChecks;
   if (*record) line.command = Command::kRecord;
+  if (*deliver) line.command = Command::kDeliver;
   if (*config_check) line.command = Command::kConfigCheck;
   if (line.command == Command::kUsageError && daemon) line.command = Command::kDaemon;
   if (line.command == Command::kUsageError && (once || !line.replay.empty())) {

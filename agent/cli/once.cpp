@@ -11,6 +11,7 @@
 #include "agent/cli/exit_codes.h"
 #include "agent/deliver/files.h"
 #include "agent/deliver/local.h"
+#include "agent/deliver/s3/hand_over.h"
 #include "agent/run/conclude.h"
 #include "agent/run/look.h"
 
@@ -75,6 +76,13 @@ int print(const OnceOptions& options, const Report& report) {
   return code;
 }
 
+void keep(const OnceOptions& options, const Conclusion& conclusion) {
+  const Result<Done> kept = end_pass(state_path(options.config), conclusion.after);
+  if (!kept) spdlog::warn("state was not kept: {}", message_of(kept.error()));
+  deliver_local(options.config, conclusion.report);
+  spool_for_s3(options.config, conclusion.report);
+}
+
 }  // namespace
 
 int run_once(const OnceOptions& options) {
@@ -100,12 +108,12 @@ int run_once(const OnceOptions& options) {
     spdlog::error("{}", message_of(conclusion.error()));
     return kExitUsage;
   }
-  if (options.deliver && options.replay.empty() && recording.live) {
-    const Result<Done> kept = end_pass(state_path(options.config), conclusion->after);
-    if (!kept) spdlog::warn("state was not kept: {}", message_of(kept.error()));
-    deliver_local(options.config, conclusion->report);
-  }
-  return print(options, conclusion->report);
+  const bool kept = options.deliver && options.replay.empty() && recording.live;
+  if (kept) keep(options, *conclusion);
+  const int code = print(options, conclusion->report);
+  // the daemon delivers itself, after the pass
+  if (kept && options.trigger == "once") deliver_shortly(options.config, options.config_file);
+  return code;
 }
 
 int run_record(const OnceOptions& options, const std::string& file, bool redacted) {
