@@ -211,7 +211,7 @@ Result<Credentials> credentials_of_instance(const ChainSettings& settings) {
   if (!roles) return roles.error();
   const std::vector<std::string> names = words(*roles);
   if (names.empty()) return Error{ErrorKind::kNotFound, "instance role", "the instance has none"};
-  const Result<std::string> json = metadata.get_document(path + percent_encoded(names[0], false));
+  const Result<std::string> json = metadata.get_document(path + names[0]);
   if (!json) return json.error();
   return parse_credentials_json(*json, "instance role " + names[0]);
 }

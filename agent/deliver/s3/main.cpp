@@ -130,6 +130,11 @@ ChainSettings chain_settings(const Config& config, const Environment& environmen
   return settings;
 }
 
+// What was learned of one server is not true of another.
+std::string destination_of(const Config& config) {
+  return config.s3_uri + (config.s3_endpoint.empty() ? "" : " at " + config.s3_endpoint);
+}
+
 int print(const Drained& drained, const Config& config, bool quiet) {
   if (!quiet) {
     std::printf("%lld delivered to %s, %lld left%s%s\n", static_cast<long long>(drained.delivered),
@@ -159,7 +164,7 @@ int deliver(const Config& config, const Arguments& arguments) {
     return value == nullptr ? "" : value;
   };
   const DeliveryState state =
-      read_delivery_state(delivery_state_path(config), config.s3_uri + " " + config.s3_endpoint);
+      read_delivery_state(delivery_state_path(config), destination_of(config));
   CurlHttp http(http_settings(config, clock, arguments.options.limit_ms));
   const ChainSettings chain = chain_settings(config, environment);
   CredentialChain credentials(chain, environment, http);
