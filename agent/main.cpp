@@ -1,9 +1,11 @@
 // efa-doctor: from the command line to the verb that was asked for (README, "Commands").
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -20,6 +22,15 @@
 
 namespace efa {
 namespace {
+
+// A caller may have closed some of them: a probe's pipe or a file of ours must not take their
+// numbers. Writing to a standard output that was closed still fails.
+void fill_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    const bool open = fcntl(fd, F_GETFD) >= 0;
+    if (!open) (void)::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
 
 OnceOptions once_options(const CommandLine& line, const Config& config) {
   OnceOptions options;
@@ -114,6 +125,8 @@ int run(int argc, const char* const* argv) {
 }  // namespace efa
 
 int main(int argc, char** argv) {
+  efa::fill_standard_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of write(2), no more
   try {
     efa::log_to_stderr();
     return efa::run(argc, argv);

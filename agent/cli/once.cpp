@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -62,6 +63,7 @@ int print(const OnceOptions& options, const Report& report) {
   if (options.output.empty()) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
         std::fflush(stdout) != 0) {
+      spdlog::error("{}", message_of(system_error(errno, "standard output")));
       code = kExitInternal;
     }
     return code;

@@ -13,7 +13,7 @@ inline constexpr Check kSiteChecks[] = {
      Rung::kNone,
      "A finding of a site's own probe is malformed",
      "What it wanted to say is not in the report.",
-     "code is not site.<what-is-wrong>, or result or severity is none of the known words.",
+     "code is not site.<what-is-wrong>, subject is empty, or result or severity is no known word.",
      "Mend the probe; the README says what a finding looks like.",
      "",
      {}},

@@ -61,7 +61,7 @@ std::optional<Word> word_of(const std::string& text, std::initializer_list<Word>
 
 std::optional<Finding> parse_finding(const Value& value) {
   const Result<SiteFinding> site = from_value<SiteFinding>(value, "finding");
-  if (!site || !is_site_code(site->code)) return std::nullopt;
+  if (!site || !is_site_code(site->code) || site->subject.empty()) return std::nullopt;
   const auto result = word_of(site->result,
                               {FindingResult::kPass, FindingResult::kFail, FindingResult::kUnknown,
                                FindingResult::kNotApplicable},

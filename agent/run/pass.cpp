@@ -179,7 +179,10 @@ ProbeRun run_from_looks(const PassPlan& plan, const std::string& probe, const st
   if (fd < 0) return not_started(probe, ProbeStatus::kFailed, "no temporary file");
   ::close(fd);
   const Result<Done> written = write_file(file, looks, 0600);
-  if (!written) return not_started(probe, ProbeStatus::kFailed, message_of(written.error()));
+  if (!written) {
+    unlink(file.c_str());
+    return not_started(probe, ProbeStatus::kFailed, message_of(written.error()));
+  }
   Launch launch;
   launch.name = probe;
   launch.executable = plan.libexec + "/probe-" + probe;

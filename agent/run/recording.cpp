@@ -8,6 +8,7 @@
 
 #include "agent/report/report.h"
 #include "probes/protocol/describe.h"
+#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
@@ -94,6 +95,16 @@ Result<Entries> read_entries(archive* reader, const std::string& where) {
   return entries;
 }
 
+// What a probe said and read was kept line by line, each line of which was JSON.
+bool is_whole(const RecordedProbe& probe) {
+  for (const std::string* lines : {&probe.said, &probe.looks}) {
+    for (const std::string& line : split(*lines, '\n')) {
+      if (!line.empty() && !parse_json(line, "")) return false;
+    }
+  }
+  return run_of(probe).transcript.broken().empty();
+}
+
 }  // namespace
 
 RecordedProbe recorded(const ProbeRun& run) {
@@ -157,6 +168,7 @@ Result<Recording> unpack(const std::string& packed, const std::string& where) {
     const auto looks = entries->find(entry_name(i, "looks"));
     if (said != entries->end()) recording->probes[i].said = said->second;
     if (looks != entries->end()) recording->probes[i].looks = looks->second;
+    if (!is_whole(recording->probes[i])) return malformed(where, "is damaged");
   }
   return recording;
 }

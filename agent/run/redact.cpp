@@ -92,13 +92,23 @@ bool is_of_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == ':' || c == '.' || c == '-';
 }
 
+bool is_short(const std::string& word) {
+  return word.size() < 3;
+}
+
+void replace_all(std::string& text, const std::string& old, const std::string& with) {
+  for (size_t at = 0; (at = text.find(old, at)) != std::string::npos; at += with.size()) {
+    text.replace(at, old.size(), with);
+  }
+}
+
 class Pseudonyms {
  public:
   explicit Pseudonyms(std::vector<std::string> names) : names_(std::move(names)) {}
 
   // The text may be JSON: what follows a backslash is an escape and begins no word.
   std::string of_text(const std::string& text) {
-    const std::string named = without_long_names(text);
+    const std::string named = without_odd_names(text);
     std::string out;
     std::string word;
     for (size_t i = 0; i < named.size(); ++i) {
@@ -117,14 +127,15 @@ class Pseudonyms {
   }
 
  private:
-  // Names that are more than one word, like a role's with an underscore.
-  std::string without_long_names(std::string text) {
+  // Names that are more than one word, like a role's with an underscore, and such as are too short
+  // to be told from other words: these only where they are a whole value.
+  std::string without_odd_names(std::string text) {
     for (const std::string& name : names_) {
-      if (name.size() < 3 || std::all_of(name.begin(), name.end(), is_of_word)) continue;
       const std::string written = render_json(name);  // in quotation marks
-      const std::string inner = written.substr(1, written.size() - 2);
-      for (size_t at = 0; (at = text.find(inner, at)) != std::string::npos;) {
-        text.replace(at, inner.size(), formatted("host-%u", name));
+      if (is_short(name)) {
+        replace_all(text, ":" + written, ":\"" + formatted("host-%u", name) + "\"");
+      } else if (!std::all_of(name.begin(), name.end(), is_of_word)) {
+        replace_all(text, written.substr(1, written.size() - 2), formatted("host-%u", name));
       }
     }
     return text;
@@ -172,7 +183,7 @@ class Pseudonyms {
   }
 
   std::string of_word(const std::string& word) {
-    if (word.size() < 3 || PciAddress::from_text(word)) return word;
+    if (is_short(word) || PciAddress::from_text(word)) return word;
     if (std::find(names_.begin(), names_.end(), word) != names_.end()) {
       return formatted("host-%u", word);
     }
@@ -223,6 +234,8 @@ void redact(Recording& recording) {
     probe.looks = pseudonyms.of_text(probe.looks);
     probe.stderr_tail = pseudonyms.of_text(probe.stderr_tail);
     probe.detail = pseudonyms.of_text(probe.detail);
+    probe.step = pseudonyms.of_text(probe.step);
+    probe.subject = pseudonyms.of_text(probe.subject);
   }
 }
 
