@@ -1,8 +1,10 @@
 """Delivery to S3 against a server that misbehaves: nothing is lost, what is wrong is said."""
 
+import contextlib
 import json
 import os
 import signal
+import subprocess
 import time
 import unittest
 
@@ -175,6 +177,39 @@ class FaultTest(S3Case):
         self.assertTrue(any(".change." in name for name in self.waiting()))
         self.deliver("--limit", 1)
         self.assertEqual(self.delivery()["dropped"], 2)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "mounting a small disk takes root")
+class FullDiskTest(S3Case):
+    def setUp(self):
+        super().setUp()
+        self.state.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "efa-doctor-test", str(self.state)]
+        if subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
+            self.skipTest("no file system may be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(self.state)], check=True)
+
+    def test_a_full_disk_is_said_and_changes_no_verdict(self):
+        with S3Server() as gone:
+            pass
+        self.use(gone.endpoint, once_limit_ms=0)
+        self.assertEqual(self.once(env=self.environment).returncode, 0)
+        self.put(1, size=20_000)  # superseded: the first to make room
+        for name in ("a", "b"):
+            with open(self.state / name, "wb", buffering=0) as filler, \
+                    contextlib.suppress(OSError):
+                for _ in range(64):  # 256 KiB, half of it
+                    filler.write(b"x" * 4096)
+        run = self.once(env=self.environment)
+        self.assertEqual(run.returncode, 0)
+        self.assertIn("No space left on device", run.stderr)
+        for path in self.spool.glob("*.json"):
+            json.loads(path.read_text())
+        (self.state / "a").unlink()
+        with S3Server(port=gone.port) as bucket:
+            self.assertEqual(self.once(env=self.environment).returncode, 0)
+            self.assertEqual(self.deliver("--limit", 20).returncode, 0)
+        self.assertGreaterEqual(len(bucket.objects), 3)
 
 
 class ProcessTest(S3Case):

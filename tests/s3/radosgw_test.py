@@ -1,0 +1,257 @@
+"""Delivery to a real S3 server, Ceph's radosgw: it verifies signatures, clocks and conditions.
+
+Read with botocore, so that what is stored is judged by another client than ours.
+"""
+
+import datetime
+import gzip
+import json
+import sys
+import threading
+import time
+import unittest
+
+import botocore.config
+import botocore.exceptions
+import botocore.session
+
+import radosgw
+from credentials_test import Service
+from s3_case import S3Case, aws_environment
+
+REPORTS = 40
+gateway = None
+
+
+def client(service="s3", key=radosgw.KEY, secret=radosgw.SECRET):
+    return botocore.session.Session().create_client(
+        service, region_name="us-east-1", endpoint_url=gateway.endpoint, aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 9}))
+
+
+class RadosgwTest(S3Case):
+    buckets = 0
+
+    def setUp(self):
+        super().setUp()
+        RadosgwTest.buckets += 1
+        self.bucket = f"efa-{RadosgwTest.buckets}"
+        self.s3 = client()
+        self.s3.create_bucket(Bucket=self.bucket)
+        self.set_keys()
+        self.use()
+
+    def set_keys(self, key=radosgw.KEY, secret=radosgw.SECRET):
+        self.environment = aws_environment(AWS_ACCESS_KEY_ID=key, AWS_SECRET_ACCESS_KEY=secret)
+
+    def use(self, bucket=None, prefix="efa", endpoint=None, **settings):
+        self.configure(**{"s3.uri": f"s3://{bucket or self.bucket}/{prefix}", "expect": "none",
+                          "s3.endpoint": endpoint or gateway.endpoint,
+                          **{"s3." + key: value for key, value in settings.items()}})
+
+    def objects(self):
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
+        return {entry["Key"]: entry for page in pages for entry in page.get("Contents", [])}
+
+    def get(self, key):
+        return self.s3.get_object(Bucket=self.bucket, Key=key)
+
+    def assert_delivered(self, *arguments, limit=30):
+        run = self.deliver("--limit", limit, *arguments)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertEqual(self.waiting(), [])
+
+    def assert_refused(self, code, words):
+        run = self.deliver("--limit", 1)
+        self.assertEqual(run.returncode, 1)
+        self.assertEqual(len(self.waiting()), 1)
+        self.assert_said(code, words)
+
+    # what is stored
+
+    def test_a_pass_is_stored_under_its_name_byte_by_byte(self):
+        run = self.once("--format", "json", env=self.environment)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        report = json.loads(run.stdout)
+        started = report["run"]["started_at"]
+        node = report["node"]
+        instance = node.get("instance_id") or node["hostname"]
+        name = (f"efa/region={node.get('region', 'unknown')}/date={started[:10]}/"
+                f"instance={instance}/{started}-{node['boot_id'][:8]}-1.json")
+        self.assertEqual(set(self.objects()), {name, f"efa/latest/{instance}.json"})
+        stored = self.get(name)
+        self.assertEqual(stored["ContentType"], "application/json")
+        body = stored["Body"].read()
+        self.assertEqual(json.loads(body), report)
+        self.assertEqual(body.decode(), json.dumps(report, separators=(",", ":"),
+                                                   ensure_ascii=False) + "\n")
+
+    def test_a_prefix_may_hold_anything(self):
+        self.use(prefix="a b/é+(1)&=x'*~%25")
+        self.put(1)
+        self.assert_delivered()
+        self.assertTrue(all(key.startswith("a b/é+(1)&=x'*~%25/") for key in self.objects()))
+        self.assertEqual(len(self.objects()), 2)
+
+    def test_the_bucket_in_the_name_of_the_host(self):
+        self.use(endpoint=f"http://localhost:{gateway.port}", addressing="virtual")
+        self.put(1)
+        self.assert_delivered()
+        self.assertEqual(len(self.objects()), 2)
+
+    def test_gzip_and_a_kms_key_with_its_name(self):
+        self.use(gzip=True, sse="aws:kms", kms_key_id=radosgw.KMS_KEY, storage_class="STANDARD")
+        self.put(1, size=5000)
+        self.assert_delivered()
+        stored = self.get("efa/latest/i-1.json")
+        self.assertEqual(stored["ServerSideEncryption"], "aws:kms")
+        self.assertEqual(stored["SSEKMSKeyId"], radosgw.KMS_KEY)
+        self.assertEqual(stored["ContentEncoding"], "gzip")
+        self.assertEqual(json.loads(gzip.decompress(stored["Body"].read()))["padding"], "x" * 5000)
+
+    def test_the_same_report_is_one_object(self):
+        self.put(1)
+        self.assert_delivered()
+        before = self.objects()
+        time.sleep(1.1)  # the server tells times in seconds
+        self.put(1)
+        self.assert_delivered()
+        self.assertEqual(self.objects(), before)
+
+    # what is refused
+
+    def test_a_wrong_secret_is_explained(self):
+        self.put(1)
+        self.set_keys(secret="wrong")
+        self.assert_refused("403 SignatureDoesNotMatch", "secret access key")
+        self.set_keys()
+        self.assert_delivered()
+
+    def test_an_unknown_key_is_explained(self):
+        self.put(1)
+        self.set_keys(key="AKIDNOBODY00000000")
+        self.assert_refused("403 InvalidAccessKeyId", "does not know the access key")
+
+    def test_a_missing_permission_is_explained(self):
+        self.put(1)
+        self.set_keys(radosgw.OTHER_KEY, radosgw.OTHER_SECRET)
+        self.assert_refused("403 AccessDenied",
+                            f"allow s3:PutObject on arn:aws:s3:::{self.bucket}/efa/*")
+
+    def test_a_missing_bucket_is_explained(self):
+        self.use(bucket="efa-nowhere")
+        self.put(1)
+        self.assert_refused("404 NoSuchBucket", "bucket 'efa-nowhere' does not exist")
+
+    def test_a_clock_that_is_an_hour_off_is_corrected(self):
+        self.put(1)
+        self.deliver()  # learns the destination
+        state = self.delivery()
+        state["clock_offset_ms"] = 3_600_000
+        (self.state / "delivery.json").write_text(json.dumps(state))
+        self.put(2)
+        self.assert_delivered()
+        self.assertLess(abs(self.delivery()["clock_offset_ms"]), 60_000)
+
+    # what passes
+
+    def test_nothing_is_lost_while_the_server_is_down(self):
+        gateway.stop_gateway()
+        try:
+            self.use(once_limit_ms=200)
+            for _ in range(3):
+                self.assertEqual(self.once(env=self.environment).returncode, 0)
+            for number in range(1, REPORTS):
+                self.put(number, change=number % 5 == 0)
+            waiting = len(self.waiting())
+            delivery = self.start_delivery("--limit", 100)
+            time.sleep(2)
+        finally:
+            gateway.start_gateway()
+        out, err = delivery.communicate(timeout=120)
+        self.assertEqual(delivery.returncode, 0, out + err)
+        self.assertIn("Couldn't connect", err)
+        self.assertEqual(len([key for key in self.objects() if "/latest/" not in key]), waiting)
+        self.assertEqual(waiting, REPORTS + 2)
+
+    def test_503_under_load_is_waited_out(self):
+        gateway.stop_gateway()
+        gateway.start_gateway("rgw max concurrent requests = 1\nrgw scheduler type = throttler")
+        self.use(timeout_ms=3000)
+        ended = threading.Event()
+        refused = []
+
+        def load():
+            other = botocore.session.Session().create_client(
+                "s3", region_name="us-east-1", endpoint_url=gateway.endpoint,
+                aws_access_key_id=radosgw.KEY, aws_secret_access_key=radosgw.SECRET,
+                config=botocore.config.Config(retries={"max_attempts": 0}, read_timeout=3))
+            while not ended.is_set():
+                try:
+                    other.put_object(Bucket=self.bucket, Key="load", Body=b"x" * 1_000_000)
+                except botocore.exceptions.ClientError as error:
+                    refused.append(error.response["ResponseMetadata"]["HTTPStatusCode"])
+                except botocore.exceptions.BotoCoreError:
+                    refused.append("silent")  # under this load some requests get no answer
+        threads = [threading.Thread(target=load) for _ in range(3)]
+        try:
+            for thread in threads:
+                thread.start()
+            for number in range(REPORTS):
+                self.put(number)
+            run = self.deliver("--limit", 55)
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
+            gateway.stop_gateway()
+            gateway.start_gateway()
+        self.assertIn(503, refused, "there was no load")
+        self.assertIn("503 SlowDown", run.stderr)
+        self.assert_delivered()
+        self.assertEqual(len([key for key in self.objects() if "/date=" in key]), REPORTS)
+
+    def test_session_tokens_and_their_renewal(self):
+        gateway.stop_gateway()
+        gateway.start_gateway(sts=True)
+        try:
+            self.deliver_with_renewed_session()
+        finally:
+            gateway.stop_gateway()
+            gateway.start_gateway()
+
+    def deliver_with_renewed_session(self):
+        trust = {"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": ["sts:AssumeRole"],
+            "Principal": {"AWS": ["arn:aws:iam:::user/efa"]}}]}
+        policy = {"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": ["s3:*"], "Resource": ["arn:aws:s3:::*"]}]}
+        gateway.admin("role", "create", "--role-name=agent", "--path=/",
+                      "--assume-role-policy-doc=" + json.dumps(trust))
+        gateway.admin("role-policy", "put", "--role-name=agent", "--policy-name=p",
+                      "--policy-doc=" + json.dumps(policy))
+        session = client("sts").assume_role(RoleArn="arn:aws:iam:::role/agent",
+                                            RoleSessionName="efa")["Credentials"]
+        soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2)
+        old = {"AccessKeyId": session["AccessKeyId"], "SecretAccessKey": session["SecretAccessKey"],
+               "Token": session["SessionToken"][:-8] + "AAAAAAA=",
+               "Expiration": soon.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        new = {**old, "Token": session["SessionToken"],
+               "Expiration": session["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ")}
+        with Service(json.dumps(old), json.dumps(new)) as service:
+            self.environment = aws_environment(AWS_CONTAINER_CREDENTIALS_FULL_URI=service.endpoint)
+            self.put(1)
+            self.assert_delivered()
+        self.assertEqual(len(service.asked), 2, "the first session was refused and renewed")
+
+
+if __name__ == "__main__":
+    missing = radosgw.why_not()
+    if missing:
+        print("SKIPPED:", missing)
+        sys.exit(77)
+    with radosgw.Radosgw() as gateway:
+        # botocore leaves sockets to the collector
+        result = unittest.main(exit=False, warnings="ignore").result
+    sys.exit(not result.wasSuccessful())
