@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "agent/deliver/files.h"
 #include "probes/protocol/describe.h"
@@ -17,8 +18,10 @@ namespace {
 // a full disk) the state is best effort.
 class Lock {
  public:
-  explicit Lock(const std::string& path)
-      : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640)) {
+  explicit Lock(const std::string& path) {
+    std::error_code ignored;  // what is wrong with the directory shows when the state is kept
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+    fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (fd_ >= 0) flock(fd_, LOCK_EX);
   }
   Lock(const Lock&) = delete;
@@ -28,7 +31,7 @@ class Lock {
   }
 
  private:
-  int fd_;
+  int fd_ = -1;
 };
 
 constexpr int64_t kMaxCount = 1'000'000'000'000;  // passes, and how often a check began to fail
