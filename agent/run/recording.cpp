@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 
+#include "agent/diagnose/expectation.h"
 #include "agent/report/report.h"
 #include "probes/protocol/describe.h"
 
@@ -178,6 +179,8 @@ Result<Recording> unpack(const std::string& packed, const std::string& where) {
   Result<Recording> recording = from_value<Recording>(*value, where);
   if (!recording) return recording;
   if (recording->version != 1) return malformed(where, "is of a version that is not known here");
+  const Result<ExpectSetting> expect = parse_expect(recording->expect);
+  if (!expect) return malformed(where, message_of(expect.error()));
   if (!has_known_shape(*recording) || !is_plausible(*recording)) {
     return malformed(where, "holds what no pass can have recorded");
   }
