@@ -2,6 +2,7 @@
 // pseudonym, the same word always by the same. Numbers and names of members stay.
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdio>
 #include <map>
@@ -138,10 +139,11 @@ class Pseudonyms {
 };
 
 // Words of the protocol, of our catalogue and of our own verdicts.
-bool is_vocabulary(const std::string& member) {
-  static const std::set<std::string> kMembers = {"set",  "add", "code",       "verdict",
-                                                 "look", "hex", "root_causes"};
-  return kMembers.contains(member);
+constexpr std::array<std::string_view, 7> kVocabulary = {"set",  "add", "code",       "verdict",
+                                                         "look", "hex", "root_causes"};
+
+bool is_vocabulary(std::string_view member) {
+  return std::find(kVocabulary.begin(), kVocabulary.end(), member) != kVocabulary.end();
 }
 
 Value redacted(const Value& value, Pseudonyms& pseudonyms) {
