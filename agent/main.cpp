@@ -1,9 +1,11 @@
 // efa-doctor: from the command line to the verb that was asked for (README, "Commands").
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -15,14 +17,25 @@
 #include "agent/cli/once.h"
 #include "agent/cli/status.h"
 #include "agent/deliver/local.h"
+#include "agent/deliver/s3/hand_over.h"
 #include "agent/run/pass.h"
 
 namespace efa {
 namespace {
 
+// A caller may have closed some of them: a probe's pipe or a file of ours must not take their
+// numbers. Writing to a standard output that was closed still fails.
+void fill_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    const bool open = fcntl(fd, F_GETFD) >= 0;
+    if (!open) (void)::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 OnceOptions once_options(const CommandLine& line, const Config& config) {
   OnceOptions options;
   options.config = config;
+  options.config_file = line.config;
   options.format = line.format;
   options.output = line.output;
   options.sysroot = line.sysroot;
@@ -44,6 +57,25 @@ int become_daemon(const CommandLine& line) {
   return kExitInternal;
 }
 
+// Told before anything is looked at or written.
+Result<Done> check_arguments(const CommandLine& line) {
+  const Result<ExpectSetting> expect = parse_expect(line.expect.value_or("auto"));
+  if (!expect) return expect.error();
+  std::error_code error;
+  if (!std::filesystem::is_directory(line.sysroot, error)) {
+    return system_error(error ? error.value() : ENOTDIR, line.sysroot);
+  }
+  return Done{};
+}
+
+DeliveryRun delivery_run(const CommandLine& line) {
+  DeliveryRun run;
+  run.config_file = line.config;
+  run.limit_ms = line.deliver_limit_s * 1000;
+  run.patient = line.patient;
+  return run;
+}
+
 int run_with_config(const CommandLine& line) {
   const std::string path = line.config.empty() ? kConfigPath : line.config;
   const Result<Config> config = read_config(path, /*required=*/!line.config.empty());
@@ -51,11 +83,18 @@ int run_with_config(const CommandLine& line) {
     spdlog::error("{}", message_of(config.error()));
     return kExitUsage;
   }
+  const Result<Done> right = check_arguments(line);
+  if (!right) {
+    spdlog::error("{}", message_of(right.error()));
+    return kExitUsage;
+  }
   switch (line.command) {
     case Command::kStatus:
       return run_status(health_path(*config), {line.max_age_s, line.wait_s, line.accept_degraded});
     case Command::kRecord:
       return run_record(once_options(line, *config), line.record_file, line.redact);
+    case Command::kDeliver:
+      return become_uploader(delivery_run(line));
     case Command::kConfigCheck:
       std::printf("%s: correct\n", path.c_str());
       return 0;
@@ -86,6 +125,8 @@ int run(int argc, const char* const* argv) {
 }  // namespace efa
 
 int main(int argc, char** argv) {
+  efa::fill_standard_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of write(2), no more
   try {
     efa::log_to_stderr();
     return efa::run(argc, argv);

@@ -11,10 +11,10 @@ constexpr const char* kFooter =
     "Exit codes of --once and status: 0 healthy or no EFA expected, 1 degraded, 2 unhealthy,\n"
     "3 unknown; of all: 64 usage or configuration error, 70 internal error.";
 
-void add_pass_options(CLI::App& app, CommandLine& line, std::string& expect) {
+void add_pass_options(CLI::App& app, CommandLine& line) {
   app.add_option("--sysroot", line.sysroot, "Look at the machine whose files lie in DIR")
       ->type_name("DIR");
-  app.add_option("--expect", expect, "EFA devices that the node should have: auto, none or N")
+  app.add_option("--expect", line.expect, "EFA devices that the node should have: auto, none or N")
       ->type_name("N");
 }
 
@@ -31,7 +31,6 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   bool once = false;
   bool daemon = false;
   bool no_deliver = false;
-  std::string expect;
   int64_t max_age_s = 0;
 
   CLI::App app("Tells whether EFA works on this node, and if not, why and who fixes it how.",
@@ -49,7 +48,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
       ->type_name("WORD")
       ->check(
           CLI::IsMember({"once", "boot", "interval", "event", "request", "recovery", "starting"}));
-  add_pass_options(app, line, expect);
+  add_pass_options(app, line);
   add_formats(app, line, {"text", "json", "prometheus"});
   app.add_option("--output", line.output, "Print to FILE")->type_name("FILE");
   app.add_option("--replay", line.replay, "Report on a recording instead of this node")
@@ -76,6 +75,12 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   record->add_flag("--redact", line.redact, "Without names and addresses of this host");
   CLI::App* config_check =
       app.add_subcommand("config-check", "Say whether the configuration is right");
+  CLI::App* deliver = app.add_subcommand("deliver", "Send the reports that wait for S3");
+  deliver->add_option("--limit", line.deliver_limit_s, "Give up after this time")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  deliver->add_flag("--patient", line.patient, "Keep to the pauses that earlier tries decided on");
 
   try {
     app.parse(argc, argv);
@@ -85,12 +90,12 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   }
   line.deliver = !no_deliver;
   line.accept_degraded = !accept.empty();
-  if (!expect.empty()) line.expect = expect;
   if (age->count() > 0) line.max_age_s = max_age_s;
   if (*status) line.command = Command::kStatus;
   if (*explain) line.command = Command::kExplain;
   if (*list) line.command = Command::kListChecks;
   if (*record) line.command = Command::kRecord;
+  if (*deliver) line.command = Command::kDeliver;
   if (*config_check) line.command = Command::kConfigCheck;
   if (line.command == Command::kUsageError && daemon) line.command = Command::kDaemon;
   if (line.command == Command::kUsageError && (once || !line.replay.empty())) {

@@ -17,7 +17,8 @@ enum class Command {
   kExplain,
   kListChecks,
   kRecord,
-  kConfigCheck
+  kConfigCheck,
+  kDeliver
 };
 
 struct CommandLine {
@@ -36,6 +37,8 @@ struct CommandLine {
   std::string code;
   std::string record_file;
   bool redact = false;
+  int64_t deliver_limit_s = 60;
+  bool patient = false;
 };
 
 // Prints help, version or what is wrong with the arguments.

@@ -3,7 +3,11 @@
 #include "agent/deliver/files.h"
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
+// its own assertions fail on "[[["; what follows them reports that as an error
+#define TOML_ASSERT(expression) static_cast<void>(0)
 #include <toml++/toml.h>
+
+#include "agent/deliver/s3/settings.h"
 
 namespace efa {
 namespace {
@@ -45,6 +49,36 @@ constexpr Setting kSettings[] = {
      "Growth of cmds_err that is worth a word"},
     {"counters.keep_alive_periods", &CounterLimits::keep_alive_periods, 2, kMaxKeepAlivePeriods,
      "A device without keep-alive for so many of its periods has stopped"},
+    {"s3.uri", &Config::s3_uri, 0, 0,
+     "s3://bucket/prefix that reports are sent to; empty: nowhere"},
+    {"s3.region", &Config::s3_region, 0, 0,
+     "Region of the bucket; empty: as the environment, the instance or S3 says"},
+    {"s3.endpoint", &Config::s3_endpoint, 0, 0,
+     "https://host[:port] of another server than AWS's; empty: AWS"},
+    {"s3.addressing", &Config::s3_addressing, 0, 0,
+     "Bucket in the path or in the host's name: auto, path or virtual"},
+    {"s3.profile", &Config::s3_profile, 0, 0,
+     "Profile of the shared AWS files whose keys are used; empty: as the AWS SDKs choose"},
+    {"s3.ca_file", &Config::s3_ca_file, 0, 0, "Authorities to trust; empty: the system's"},
+    {"s3.proxy", &Config::s3_proxy, 0, 0, "Proxy; empty: as https_proxy and no_proxy say"},
+    {"s3.sse", &Config::s3_sse, 0, 0,
+     "Encryption at rest: AES256 or aws:kms; empty: as the bucket is set up"},
+    {"s3.kms_key_id", &Config::s3_kms_key_id, 0, 0,
+     "Key for aws:kms; empty: the account's own for S3"},
+    {"s3.expected_bucket_owner", &Config::s3_expected_bucket_owner, 0, 0,
+     "Account that must own the bucket; empty: any"},
+    {"s3.storage_class", &Config::s3_storage_class, 0, 0, "Storage class; empty: STANDARD"},
+    {"s3.checksum", &Config::s3_checksum, 0, 0, "Send x-amz-checksum-sha256"},
+    {"s3.gzip", &Config::s3_gzip, 0, 0, "Send reports with Content-Encoding: gzip"},
+    {"s3.connect_timeout_ms", &Config::s3_connect_timeout_ms, 100, 60'000,
+     "Time for a connection to come about"},
+    {"s3.timeout_ms", &Config::s3_timeout_ms, 100, 600'000, "Time for an upload as a whole"},
+    {"s3.stall_timeout_s", &Config::s3_stall_timeout_s, 1, 600,
+     "An upload in which nothing moves for this time is given up"},
+    {"s3.once_limit_ms", &Config::s3_once_limit_ms, 0, 60'000,
+     "How long --once waits for delivery; the rest stays in the spool"},
+    {"s3.spool_count", &Config::s3_spool_count, 1, 100'000, "Most reports that wait for S3"},
+    {"s3.spool_mib", &Config::s3_spool_mib, 1, 1'000'000, "Most MiB that they take"},
 };
 
 Error error_at(const std::string& path, const toml::source_region& source,
@@ -66,6 +100,14 @@ Result<Done> take(const Setting& setting, const toml::node& node, Config& config
     if (!value)
       return error_at(path, node.source(), std::string(setting.key) + " must be a string");
     config.** text = *value;
+    return Done{};
+  }
+  if (const auto* flag = std::get_if<bool Config::*>(&setting.field)) {
+    const auto value = node.value_exact<bool>();
+    if (!value) {
+      return error_at(path, node.source(), std::string(setting.key) + " must be true or false");
+    }
+    config.** flag = *value;
     return Done{};
   }
   const auto value = node.value_exact<int64_t>();
@@ -125,7 +167,11 @@ Result<Config> parse_config(const std::string& toml, const std::string& path) {
   const Result<Done> taken = take_table(parsed.table(), "", config, path);
   if (!taken) return taken.error();
   const Result<ExpectSetting> expect = parse_expect(config.expect);
-  if (!expect) return Error{ErrorKind::kMalformed, path, message_of(expect.error())};
+  if (!expect) {
+    return error_at(path, parsed.table()["expect"].node()->source(), message_of(expect.error()));
+  }
+  const Result<Done> s3 = check_s3(config);
+  if (!s3) return Error{ErrorKind::kMalformed, path, message_of(s3.error())};
   if (config.device_deadline_ms >= config.deadline_ms) {
     config.device_deadline_ms = config.deadline_ms / 2;
   }
@@ -134,7 +180,7 @@ Result<Config> parse_config(const std::string& toml, const std::string& path) {
 
 Result<std::string> read_config_text(const std::string& path, bool required) {
   constexpr size_t kMaxConfig = size_t{1} * 1024 * 1024;
-  const Result<std::string> text = read_file(path, kMaxConfig);
+  Result<std::string> text = read_file(path, kMaxConfig);
   if (text || required || text.error().kind != ErrorKind::kNotFound) return text;
   return std::string();
 }

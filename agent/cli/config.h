@@ -29,9 +29,29 @@ struct Config {
   int64_t reports_kib = 16'384;   // and no more than so many KiB of them
   std::string metrics_directory;  // "": no file for a node exporter
   CounterLimits limits;           // of the growth of counters
+  std::string s3_uri;             // "": no delivery to S3
+  std::string s3_region;
+  std::string s3_endpoint;
+  std::string s3_addressing = "auto";
+  std::string s3_profile;
+  std::string s3_ca_file;
+  std::string s3_proxy;
+  std::string s3_sse;
+  std::string s3_kms_key_id;
+  std::string s3_expected_bucket_owner;
+  std::string s3_storage_class;
+  bool s3_checksum = true;
+  bool s3_gzip = false;
+  int64_t s3_connect_timeout_ms = 3'000;
+  int64_t s3_timeout_ms = 30'000;
+  int64_t s3_stall_timeout_s = 10;
+  int64_t s3_once_limit_ms = 5'000;
+  int64_t s3_spool_count = 2'000;  // a week at a report every five minutes
+  int64_t s3_spool_mib = 256;
 };
 
-using Field = std::variant<std::string Config::*, int64_t Config::*, int64_t CounterLimits::*>;
+using Field = std::variant<std::string Config::*, int64_t Config::*, bool Config::*,
+                           int64_t CounterLimits::*>;
 
 struct Setting {
   const char* key;  // "metadata.endpoint": a table and a key in it

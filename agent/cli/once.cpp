@@ -4,12 +4,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
 #include "agent/cli/exit_codes.h"
 #include "agent/deliver/files.h"
 #include "agent/deliver/local.h"
+#include "agent/deliver/s3/hand_over.h"
 #include "agent/run/conclude.h"
 #include "agent/run/look.h"
 
@@ -61,6 +63,7 @@ int print(const OnceOptions& options, const Report& report) {
   if (options.output.empty()) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
         std::fflush(stdout) != 0) {
+      spdlog::error("{}", message_of(system_error(errno, "standard output")));
       code = kExitInternal;
     }
     return code;
@@ -71,6 +74,13 @@ int print(const OnceOptions& options, const Report& report) {
     std::fwrite(text.data(), 1, text.size(), stdout);
   }
   return code;
+}
+
+void keep(const OnceOptions& options, const Conclusion& conclusion) {
+  const Result<Done> kept = end_pass(state_path(options.config), conclusion.after);
+  if (!kept) spdlog::warn("state was not kept: {}", message_of(kept.error()));
+  deliver_local(options.config, conclusion.report);
+  spool_for_s3(options.config, conclusion.report);
 }
 
 }  // namespace
@@ -98,12 +108,12 @@ int run_once(const OnceOptions& options) {
     spdlog::error("{}", message_of(conclusion.error()));
     return kExitUsage;
   }
-  if (options.deliver && options.replay.empty() && recording.live) {
-    const Result<Done> kept = end_pass(state_path(options.config), conclusion->after);
-    if (!kept) spdlog::warn("state was not kept: {}", message_of(kept.error()));
-    deliver_local(options.config, conclusion->report);
-  }
-  return print(options, conclusion->report);
+  const bool kept = options.deliver && options.replay.empty() && recording.live;
+  if (kept) keep(options, *conclusion);
+  const int code = print(options, conclusion->report);
+  // the daemon delivers itself, after the pass
+  if (kept && options.trigger == "once") deliver_shortly(options.config, options.config_file);
+  return code;
 }
 
 int run_record(const OnceOptions& options, const std::string& file, bool redacted) {

@@ -11,6 +11,8 @@
 namespace efa {
 namespace {
 
+constexpr int64_t kClockStep = 60;  // seconds: a clock that is set right may go back that far
+
 // "2026-11-23T22:00:00Z"
 std::optional<int64_t> parse_time_ms(const std::string& text) {
   tm parts{};
@@ -41,8 +43,10 @@ Health judge_health(const std::string& json, int64_t now_ms, const std::string& 
   const auto generated = parse_time_ms(health->text("generated_at"));
   const auto valid_until = parse_time_ms(health->text("valid_until"));
   if (!verdict || !generated || !valid_until) return unknown("the health file is damaged");
-  if (health->text("boot_id") != boot_id) return unknown("the health file is of another boot");
+  if (boot_id.empty() || health->text("boot_id") != boot_id)
+    return unknown("the health file is of another boot");
   const int64_t age_s = (now_ms - *generated) / 1000;
+  if (age_s < -kClockStep) return unknown("the health file is of a time to come");
   const bool stale = now_ms > *valid_until || (max_age_s && age_s > *max_age_s);
   if (stale) {
     return unknown("the health file is stale: " + std::to_string(age_s) + " s old; it said " +

@@ -42,8 +42,8 @@ void trim_ring(const Config& config, const std::string& directory) {
   int64_t count = 0;
   for (const Kept& report : kept_reports(directory)) {
     bytes += report.bytes;
-    const bool fits = ++count <= config.reports_kept &&
-                      bytes <= static_cast<uint64_t>(config.reports_kib) * 1024;
+    const bool fits =
+        ++count <= config.reports_kept && bytes <= static_cast<uint64_t>(config.reports_kib) * 1024;
     std::error_code ignored;  // it is tried again after the next pass
     if (!fits) std::filesystem::remove(report.path, ignored);
   }

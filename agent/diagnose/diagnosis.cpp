@@ -102,8 +102,8 @@ std::string summary_of(const Node& node, const Diagnosis& diagnosis) {
 Verdict verdict_of(const Node& node, const Expectation& expectation,
                    const std::vector<Finding>& findings) {
   if (any(findings, FindingResult::kFail, Severity::kCritical)) return Verdict::kUnhealthy;
-  const bool blind = !node.pci.facts.functions || !node.pci.facts.unidentified.empty() ||
-                     !node.kernel.facts.release;
+  const bool blind = node.pci.outcome.status != ProbeStatus::kOk || !node.pci.facts.functions ||
+                     !node.pci.facts.unidentified.empty() || !node.kernel.facts.release;
   if (blind && !(expectation.exactly == 0)) return Verdict::kUnknown;
   if (!expectation.expected) return Verdict::kNotApplicable;
   if (any(findings, FindingResult::kUnknown, Severity::kCritical)) return Verdict::kUnknown;

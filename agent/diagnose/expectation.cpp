@@ -76,15 +76,23 @@ Expectation expectation_of(const Node& node, const ExpectSetting& setting,
   const std::string intent = intent_of(node);
   const std::string name =
       expectation.instance_type.empty() ? "an unknown instance type" : expectation.instance_type;
+  const bool capable = known && type->second.efa == true;
   const bool incapable = known && type->second.efa == false;
   const bool has_device = !node.pci.facts.efa.empty();
-  if (has_device || (!intent.empty() && known && !incapable)) {
+  if (has_device || (!intent.empty() && capable)) {
     expectation.expected = true;
-    expectation.why = name + (known ? " can have EFA and " : ", and ") + intent;
+    expectation.why = name +
+                      (capable     ? " can have EFA and "
+                       : incapable ? " cannot have EFA, yet "
+                                   : ", and ") +
+                      intent;
   } else if (incapable) {
     expectation.why = name + " cannot have EFA";
-  } else if (known) {
+  } else if (capable) {
     expectation.why = name + " can have EFA, but nothing on the node shows that it is meant to";
+  } else if (known) {  // the sources contradict each other
+    expectation.why = "whether " + name + " can have EFA is not certain" +
+                      (intent.empty() ? " and nothing on the node shows it" : ", though " + intent);
   } else {
     expectation.why = name + (expectation.instance_type.empty() ? "" : " is no EFA type we know") +
                       (intent.empty() ? " and no sign of EFA" : ", though " + intent);

@@ -17,9 +17,12 @@ bool is_device(const Finding& finding) {
 }
 
 // A sick device explains what is wrong with itself and with the node as a whole, and that libfabric
-// lists its neighbours no more; nothing else of theirs.
+// lists its neighbours no more; nothing else of theirs. A library explains its own probe only:
+// "fabric.crashes" the end of "fabric:/opt/amazon/efa/lib", not that of "topology".
 bool can_explain(const Finding& cause, const Finding& finding, const Check& check) {
-  return !is_device(cause) || !is_device(finding) || check.rung == Rung::kFabric;
+  if (is_device(cause)) return !is_device(finding) || check.rung == Rung::kFabric;
+  if (!finding.code.starts_with("probe.")) return true;
+  return finding.subject.starts_with(cause.code.substr(0, cause.code.find('.')));
 }
 
 // The cause named in the catalogue that fails too: for the same subject, else elsewhere.
@@ -31,6 +34,7 @@ const Finding* cause_of(const std::vector<Finding>& findings, const Finding& fin
     for (const Finding& cause : findings) {
       if (cause.code != code || !fails(cause) || &cause == &finding) continue;
       if (cause.subject == finding.subject) return &cause;
+      if (!fails(finding)) continue;
       if (elsewhere == nullptr && can_explain(cause, finding, *check)) elsewhere = &cause;
     }
   }
@@ -42,7 +46,8 @@ const Finding* cause_of(const std::vector<Finding>& findings, const Finding& fin
 void explain(std::vector<Finding>& findings) {
   constexpr int kMaxChain = 16;  // longer than the ladder: ends a circle in the catalogue
   for (Finding& finding : findings) {
-    if (!fails(finding)) continue;
+    // what could not be looked at has a cause too
+    if (!fails(finding) && finding.result != FindingResult::kUnknown) continue;
     const Finding* root = &finding;
     for (int i = 0; i < kMaxChain; ++i) {
       const Finding* cause = cause_of(findings, *root);

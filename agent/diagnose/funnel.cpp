@@ -25,13 +25,18 @@ std::map<std::string, Rung> lost_at(const std::vector<Finding>& findings) {
   return lost;
 }
 
-// A rung counts only when somebody looked: at least one finding of it passed or failed.
-bool looked_at(Rung rung, const std::vector<Finding>& findings) {
-  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+// The devices that stood on the rung: something of it passed, and nothing of it is unknown.
+std::set<std::string> seen_on(Rung rung, const std::vector<Finding>& findings) {
+  std::set<std::string> seen;
+  std::set<std::string> unknown;
+  for (const Finding& finding : findings) {
     const Check* check = find_check(finding.code);
-    return check != nullptr && check->rung == rung && finding.subject != kNodeSubject &&
-           (finding.result == FindingResult::kPass || finding.result == FindingResult::kFail);
-  });
+    if (check == nullptr || check->rung != rung) continue;
+    if (finding.result == FindingResult::kPass) seen.insert(finding.subject);
+    if (finding.result == FindingResult::kUnknown) unknown.insert(finding.subject);
+  }
+  std::erase_if(seen, [&](const std::string& subject) { return unknown.contains(subject); });
+  return seen;
 }
 
 FunnelStage stage(Rung rung, std::optional<int> count) {
@@ -53,16 +58,19 @@ std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectat
     devices.insert(function.address.to_text());
   }
   for (const auto& [subject, rung] : lost) devices.insert(subject);
-  auto count = static_cast<int>(devices.size());
+  const bool listed = node.pci.outcome.status == ProbeStatus::kOk && node.pci.facts.functions &&
+                      node.pci.facts.unidentified.empty();
   for (const Rung rung : kRungs) {
     FunnelStage next = stage(rung, std::nullopt);
     for (const auto& [subject, lost_rung] : lost) {
-      if (lost_rung == rung) next.lost.push_back(*PciAddress::from_text(subject));
+      if (lost_rung != rung) continue;
+      next.lost.push_back(*PciAddress::from_text(subject));
+      devices.erase(subject);
     }
-    count -= static_cast<int>(next.lost.size());
-    const bool pci_seen = rung == Rung::kPci && node.pci.facts.functions.has_value();
     // where all devices were lost below, nothing was left to look at: that is zero, not unknown
-    if (pci_seen || looked_at(rung, findings) || count == 0) next.count = count;
+    const std::set<std::string> seen = seen_on(rung, findings);
+    const bool all_seen = std::includes(seen.begin(), seen.end(), devices.begin(), devices.end());
+    if (listed && all_seen) next.count = static_cast<int>(devices.size());
     funnel.push_back(std::move(next));
   }
   funnel.push_back(stage(Rung::kData, std::nullopt));  // no bytes are moved by this version

@@ -6,7 +6,7 @@ namespace efa {
 namespace {
 
 const std::vector<Judge>& table() {
-  static const std::vector<Judge> kJudges = {
+  static const std::vector<Judge> kJudges{
       pci_judge(),    kernel_judge(),   rdma_judge(),    verbs_judge(),
       fabric_judge(), counters_judge(), limits_judge(),  log_judge(),
       cloud_judge(),  jobs_judge(),     outcome_judge(), site_judge(),

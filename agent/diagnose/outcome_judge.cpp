@@ -5,87 +5,14 @@
 
 #include "agent/diagnose/diagnosis.h"
 #include "agent/diagnose/node_facts.h"
+#include "agent/diagnose/outcome_checks.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
 
 std::span<const Check> checks() {
-  static const std::vector<Check> kChecks = {
-      {"probe.timed-out",
-       Severity::kWarning,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "A probe did not end in time",
-       "What it had not yet looked at is unknown.",
-       "The probe's process was killed at the deadline of the pass.",
-       "Look at the step in which it hung; a device that does not answer is the usual reason.",
-       "",
-       {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
-        "verbs.cannot-open"}},
-      {"probe.crashed",
-       Severity::kWarning,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "A probe crashed",
-       "What it had not yet looked at is unknown.",
-       "A signal ended the probe's process.",
-       "Report it with a recording: efa-doctor record FILE.",
-       "",
-       {"fabric.crashes"}},
-      {"probe.unavailable",
-       Severity::kInfo,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "A probe could not be loaded",
-       "What it looks at is unknown.",
-       "The dynamic loader's words, or the probe's file is missing.",
-       "Install the library that the loader names, or the package anew.",
-       "",
-       {"verbs.not-installed", "verbs.does-not-load", "fabric.not-installed",
-        "fabric.does-not-load"}},
-      {"probe.denied",
-       Severity::kWarning,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "A probe could not look for lack of rights",
-       "What it looks at is unknown.",
-       "The system refused to start the probe's process.",
-       "Run efa-doctor as root.",
-       "",
-       {}},
-      {"probe.failed",
-       Severity::kWarning,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "A probe ended early or spoke no protocol",
-       "What it had not yet looked at is unknown.",
-       "The probe's exit code, or the line of its output that is no protocol.",
-       "Report it with a recording: efa-doctor record FILE.",
-       "",
-       {}},
-      {"probe.still-hanging",
-       Severity::kWarning,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "A probe's process of an earlier pass still hangs",
-       "It was not started again; what it looks at is unknown.",
-       "The process that was left behind lives.",
-       "A device holds it in the kernel: mend or replace what the other findings name.",
-       "",
-       {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail"}},
-      {"probe.limited-rights",
-       Severity::kInfo,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "Parts of the machine are hidden from this user",
-       "What they would show is unknown; the verdict rests on the rest.",
-       "Reading was denied: EACCES or EPERM.",
-       "Run efa-doctor as root.",
-       "sudo efa-doctor --once",
-       {}},
-  };
-  return kChecks;
+  return kOutcomeChecks;
 }
 
 bool denied(const std::vector<Unseen>& unseen) {
@@ -116,8 +43,10 @@ void judge_rights(const Node& node, Findings& findings) {
   const Evidence evidence{uid ? "user id " + std::to_string(*uid) : "", "user id 0", "EACCES"};
   if (!hidden.empty()) {
     findings.fail(code, kNodeSubject, "could not be seen: " + join(hidden, ", "), evidence);
-  } else if (!node.live || !uid) {
+  } else if (!node.live) {
     findings.not_applicable(code, kNodeSubject, "the user that looked does not matter here");
+  } else if (!uid) {
+    findings.unknown(code, kNodeSubject, "which user looked could not be read", evidence);
   } else {
     findings.pass(code, kNodeSubject, "nothing was hidden", evidence);
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "agent/diagnose/site_checks.h"
 #include "agent/report/report.h"
 #include "probes/judges.h"
 #include "probes/protocol/describe.h"
@@ -38,19 +39,7 @@ void describe(Io& io, SiteFinding& finding) {
 }
 
 std::span<const Check> checks() {
-  static const std::vector<Check> kChecks = {
-      {"probe.malformed-finding",
-       Severity::kWarning,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "A finding of a site's own probe is malformed",
-       "What it wanted to say is not in the report.",
-       "code is not site.<what-is-wrong>, or result or severity is none of the known words.",
-       "Mend the probe; the README says what a finding looks like.",
-       "",
-       {}},
-  };
-  return kChecks;
+  return kSiteChecks;
 }
 
 // "site.gpu-count"
@@ -72,7 +61,7 @@ std::optional<Word> word_of(const std::string& text, std::initializer_list<Word>
 
 std::optional<Finding> parse_finding(const Value& value) {
   const Result<SiteFinding> site = from_value<SiteFinding>(value, "finding");
-  if (!site || !is_site_code(site->code)) return std::nullopt;
+  if (!site || !is_site_code(site->code) || site->subject.empty()) return std::nullopt;
   const auto result = word_of(site->result,
                               {FindingResult::kPass, FindingResult::kFail, FindingResult::kUnknown,
                                FindingResult::kNotApplicable},

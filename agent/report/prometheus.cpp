@@ -4,15 +4,16 @@
 #include <map>
 
 #include "agent/report/report.h"
+#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
 
 std::string escaped(const std::string& text) {
   std::string out;
-  for (const char c : text) {
-    if (c == '\\' || c == '"') out += '\\';
-    out += c == '\n' ? ' ' : c;
+  for (const char c : make_utf8(text)) {
+    if (c == '\\' || c == '"' || c == '\n') out += '\\';
+    out += c == '\n' ? 'n' : c;
   }
   return out;
 }

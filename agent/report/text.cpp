@@ -42,25 +42,37 @@ std::string without_controls(const std::string& text, bool keep_colour) {
   return make_utf8(clean);
 }
 
+struct Mark {
+  std::string text;
+  const char* colour = "";
+};
+
 class Page {
  public:
   explicit Page(const TextStyle& style) : style_(style) {}
 
   void line(const std::string& text = "") { text_ += without_controls(text, style_.colour) + "\n"; }
 
-  // Words wrapped at the width, every line with that indent.
-  void paragraph(const std::string& text, size_t indent) {
+  // Words wrapped at the width, every line with that indent; the first begins with the mark.
+  void paragraph(const std::string& text, size_t indent, const Mark& mark = {}) {
     const auto width = static_cast<size_t>(std::max(style_.width, 40));
-    std::string current(indent, ' ');
+    std::string current = mark.text.empty() ? std::string(indent, ' ') : mark.text + "  ";
+    size_t start = current.size();
+    bool first = true;
+    const auto put = [&] {
+      line(first ? colour(mark.text, mark.colour) + current.substr(mark.text.size()) : current);
+      first = false;
+    };
     for (const std::string& word : words(text)) {
-      if (current.size() > indent && current.size() + 1 + word.size() > width) {
-        line(current);
+      if (current.size() > start && current.size() + 1 + word.size() > width) {
+        put();
         current.assign(indent, ' ');
+        start = indent;
       }
-      if (current.size() > indent) current += ' ';
+      if (current.size() > start) current += ' ';
       current += word;
     }
-    line(current);
+    put();
   }
 
   // A command stays on one line, so that it can be pasted.
@@ -69,13 +81,16 @@ class Page {
   }
 
   [[nodiscard]] std::string colour(const std::string& text, const char* code) const {
-    return style_.colour ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
+    const bool shown = style_.colour && !text.empty();
+    return shown ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
   }
 
   [[nodiscard]] std::string take() {
     if (text_.size() > kMaxText) {
       const std::string cut = "\n[cut: --format json has everything]\n";
-      text_.resize(text_.rfind('\n', kMaxText - cut.size()));
+      const size_t end = text_.rfind('\n', kMaxText - cut.size());
+      text_ = end == std::string::npos ? make_utf8(text_.substr(0, kMaxText - cut.size()))
+                                       : text_.substr(0, end);
       text_ += cut;
     }
     return text_;
@@ -105,7 +120,7 @@ void put_head(Page& page, const Report& report) {
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
     return c == '_' ? ' ' : static_cast<char>(std::toupper(c));
   });
-  page.line(page.colour(name, colour_of(diagnosis.verdict)) + "  " + diagnosis.summary);
+  page.paragraph(diagnosis.summary, 0, {name, colour_of(diagnosis.verdict)});
   std::string about;
   const auto add = [&about](const std::optional<std::string>& text) {
     if (text && !text->empty()) about += (about.empty() ? "" : ", ") + *text;
@@ -138,15 +153,14 @@ void put_funnel(Page& page, const Report& report) {
 
 using ByCode = std::map<std::string, std::vector<const Finding*>>;
 
-std::string mark_of(const Page& page, Severity severity, FindingResult result) {
-  if (result == FindingResult::kUnknown) return page.colour("UNKNOWN ", "36");
+Mark mark_of(Severity severity) {
   switch (severity) {
     case Severity::kCritical:
-      return page.colour("CRITICAL", "31");
+      return {"CRITICAL", "31"};
     case Severity::kWarning:
-      return page.colour("WARNING ", "33");
+      return {"WARNING ", "33"};
     default:
-      return page.colour("INFO    ", "34");
+      return {"INFO    ", "34"};
   }
 }
 
@@ -175,29 +189,46 @@ void put_remedy(Page& page, const std::vector<const Finding*>& findings) {
 void put_group(Page& page, const std::string& code, const std::vector<const Finding*>& findings) {
   const Finding& first = *findings.front();
   page.line();
-  page.line(mark_of(page, first.severity, first.result) + "  " + code +
-            (first.title.empty() ? "" : ": " + first.title));
+  page.paragraph(code + (first.title.empty() ? "" : ": " + first.title), 4,
+                 mark_of(first.severity));
   put_subjects(page, findings);
-  if (first.result == FindingResult::kFail) put_remedy(page, findings);
+  put_remedy(page, findings);
 }
 
-// The groups of that kind, the gravest first.
-void put_findings(Page& page, const Report& report, FindingResult result) {
+// What fails and nothing else explains, the gravest first.
+void put_failing(Page& page, const Report& report) {
   for (const Severity severity : {Severity::kCritical, Severity::kWarning, Severity::kInfo}) {
     ByCode groups;
     for (const Finding& finding : report.diagnosis.findings) {
-      const bool wanted =
-          finding.result == result && finding.explained_by.empty() && finding.severity == severity;
+      const bool wanted = finding.result == FindingResult::kFail && finding.explained_by.empty() &&
+                          finding.severity == severity;
       if (wanted) groups[finding.code].push_back(&finding);
     }
     for (const auto& [code, findings] : groups) put_group(page, code, findings);
   }
 }
 
+// What could not be looked at, a line each: there is nothing to mend.
+void put_unknown(Page& page, const Report& report) {
+  ByCode groups;
+  for (const Finding& finding : report.diagnosis.findings) {
+    const bool wanted = finding.result == FindingResult::kUnknown && finding.explained_by.empty();
+    if (wanted) groups[finding.code].push_back(&finding);
+  }
+  if (!groups.empty()) page.line();
+  for (const auto& [code, findings] : groups) {
+    const size_t more = findings.size() - 1;
+    page.paragraph(code + ": " + findings.front()->subject + ": " + findings.front()->message +
+                       (more > 0 ? " (and " + std::to_string(more) + " more)" : ""),
+                   4, {"UNKNOWN ", "36"});
+  }
+}
+
 void put_explained(Page& page, const Report& report) {
   std::map<std::string, std::map<std::string, int>> explained;  // cause -> code -> how often
   for (const Finding& finding : report.diagnosis.findings) {
-    if (!finding.explained_by.empty()) ++explained[finding.explained_by][finding.code];
+    const bool fails = finding.result == FindingResult::kFail;
+    if (fails && !finding.explained_by.empty()) ++explained[finding.explained_by][finding.code];
   }
   if (explained.empty()) return;
   page.line();
@@ -220,8 +251,9 @@ void put_foot(Page& page, const Report& report) {
       bad += (bad.empty() ? "" : ", ") + outcome->name + " " + status_text(outcome->status);
   }
   page.line();
-  page.line("looked for " + std::to_string(report.run.duration_ms) + " ms" +
-            (bad.empty() ? "" : "; probes: " + bad));
+  page.paragraph("looked for " + std::to_string(report.run.duration_ms) + " ms" +
+                     (bad.empty() ? "" : "; probes: " + bad),
+                 0);
 }
 
 }  // namespace
@@ -230,11 +262,9 @@ std::string render_text(const Report& report, const TextStyle& style) {
   Page page(style);
   put_head(page, report);
   put_funnel(page, report);
-  put_findings(page, report, FindingResult::kFail);
+  put_failing(page, report);
   put_explained(page, report);
-  if (report.diagnosis.expectation.expected) {
-    put_findings(page, report, FindingResult::kUnknown);
-  }
+  if (report.diagnosis.expectation.expected) put_unknown(page, report);
   put_foot(page, report);
   return page.take();
 }

@@ -38,6 +38,17 @@ bool wants_confirmation(const Recording& recording) {
   return recording.trigger != "once";
 }
 
+// What a recording keeps to be looked at again, like hwloc's XML, is no part of the report: it
+// would make a replay's report another than the machine's own.
+Object told_facts(const ProbeRun& run) {
+  const Object* facts = run.transcript.facts().as<Object>();
+  Object told = facts == nullptr ? Object{} : *facts;
+  if (run.outcome.name == "topology") {
+    std::erase_if(told, [](const auto& fact) { return fact.first == "xml"; });
+  }
+  return told;
+}
+
 }  // namespace
 
 Result<Conclusion> conclude(const Recording& recording, const std::vector<ProbeRun>& runs) {
@@ -62,7 +73,7 @@ Result<Conclusion> conclude(const Recording& recording, const std::vector<ProbeR
   conclusion.after.confirming = report.diagnosis.recovering;
   report.run = run_info(recording);
   for (const ProbeRun& run : runs) {
-    report.facts.emplace_back(run.outcome.name, run.transcript.facts());
+    report.facts.emplace_back(run.outcome.name, told_facts(run));
   }
   return conclusion;
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -9,6 +10,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 
 namespace efa {
 namespace {
@@ -66,14 +69,17 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
                                char* const* environment) {
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const int null = ::open("/dev/null", O_RDONLY);
-  dup2(null, STDIN_FILENO);
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  dup2(launch.stdin_fd >= 0 ? launch.stdin_fd : null, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
+  // what our own caller left open is not the probe's; Linux 5.11, before that it stays open
+  syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   signal(SIGPIPE, SIG_DFL);
   set_limits();
   drop_capabilities(launch.capabilities);
   execve(launch.executable.c_str(), arguments, environment);
+  dprintf(STDERR_FILENO, "%s: %s\n", launch.executable.c_str(), strerror(errno));
   std::_Exit(kExitExec);
 }
 

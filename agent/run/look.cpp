@@ -62,11 +62,8 @@ std::vector<ProbeRun> replayed_runs(const Config& config, const Recording& recor
   const PassPlan plan{"/", find_libexec(), config, false, {}};
   std::vector<ProbeRun> runs;
   for (const RecordedProbe& probe : recording.probes) {
-    const std::span<const ProbeRow> table = probe_table();
-    const bool again = probe.status == "ok" && !probe.looks.empty() &&
-                       std::any_of(table.begin(), table.end(), [&](const ProbeRow& row) {
-                         return row.from_files && probe.name == row.name;
-                       });
+    const bool again =
+        probe.status == "ok" && !probe.looks.empty() && replays_from_files(probe.name);
     ProbeRun run = again ? run_from_looks(plan, probe.name, probe.looks) : run_of(probe);
     if (run.outcome.status == ProbeStatus::kOk) run.outcome.duration_ms = probe.duration_ms;
     runs.push_back(std::move(run));

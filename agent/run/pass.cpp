@@ -126,9 +126,9 @@ void add_site_probes(const PassPlan& plan, std::vector<Launch>& launches,
   }
 }
 
-// A file without a name, so that nothing of a recording is written anywhere. Probes inherit it.
+// A file without a name, so that nothing of a recording is written anywhere.
 int memory_file(const std::string& text) {
-  const int fd = memfd_create("looks", 0);
+  const int fd = memfd_create("looks", MFD_CLOEXEC);
   size_t written = 0;
   while (fd >= 0 && written < text.size()) {
     const ssize_t count = ::write(fd, text.data() + written, text.size() - written);
@@ -193,7 +193,8 @@ ProbeRun run_from_looks(const PassPlan& plan, const std::string& probe, const st
   Launch launch;
   launch.name = probe;
   launch.executable = plan.libexec + "/probe-" + probe;
-  launch.arguments = {"--replay", "/proc/self/fd/" + std::to_string(fd)};
+  launch.stdin_fd = fd;
+  launch.arguments = {"--replay", "/dev/stdin"};
   launch.environment = base_environment();
   std::vector<ProbeRun> runs =
       run_probes({launch}, milliseconds(plan.config.deadline_ms), Progress());

@@ -2,6 +2,9 @@
 
 #include <linux/capability.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace efa {
 namespace {
 
@@ -27,6 +30,11 @@ constexpr ProbeRow kTable[] = {
 
 std::span<const ProbeRow> probe_table() {
   return kTable;
+}
+
+bool replays_from_files(std::string_view probe) {
+  return std::any_of(std::begin(kTable), std::end(kTable),
+                     [&](const ProbeRow& row) { return row.from_files && probe == row.name; });
 }
 
 }  // namespace efa

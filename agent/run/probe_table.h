@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace efa {
 
@@ -14,5 +15,6 @@ struct ProbeRow {
 };
 
 std::span<const ProbeRow> probe_table();
+bool replays_from_files(std::string_view probe);
 
 }  // namespace efa

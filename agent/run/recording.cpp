@@ -12,6 +12,7 @@
 #include "agent/diagnose/expectation.h"
 #include "agent/report/report.h"
 #include "probes/protocol/describe.h"
+#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
@@ -108,8 +109,7 @@ bool is_plausible(const Recording& recording) {
                                         limits.retransmitted_bytes_per_s,
                                         limits.retransmitted_packets_per_s,
                                         limits.command_errors_per_s};
-  return is_plausible_time(recording.started_at_ms) && is_plausible_time(recording.valid_for_ms) &&
-         limits.keep_alive_periods >= 0 && limits.keep_alive_periods <= kMaxKeepAlivePeriods &&
+  return limits.keep_alive_periods >= 0 && limits.keep_alive_periods <= kMaxKeepAlivePeriods &&
          std::all_of(rates.begin(), rates.end(),
                      [](int64_t rate) { return rate >= 0 && rate <= kMaxRate; }) &&
          is_plausible(recording.before);
@@ -119,6 +119,16 @@ bool has_known_shape(const Recording& recording) {
   std::set<std::string> names;
   for (const RecordedProbe& probe : recording.probes) names.insert(probe.name);
   return names.size() == recording.probes.size() && names.size() <= kMaxProbes;
+}
+
+// What a probe said and read was kept line by line, each line of which was JSON.
+bool is_whole(const RecordedProbe& probe) {
+  for (const std::string* lines : {&probe.said, &probe.looks}) {
+    for (const std::string& line : split(*lines, '\n')) {
+      if (!line.empty() && !parse_json(line, "")) return false;
+    }
+  }
+  return run_of(probe).transcript.broken().empty();
 }
 
 }  // namespace
@@ -181,6 +191,10 @@ Result<Recording> unpack(const std::string& packed, const std::string& where) {
   if (recording->version != 1) return malformed(where, "is of a version that is not known here");
   const Result<ExpectSetting> expect = parse_expect(recording->expect);
   if (!expect) return malformed(where, message_of(expect.error()));
+  for (const int64_t time :
+       {recording->started_at_ms, recording->duration_ms, recording->valid_for_ms}) {
+    if (!is_plausible_time(time)) return malformed(where, "has a time that no clock shows");
+  }
   if (!has_known_shape(*recording) || !is_plausible(*recording)) {
     return malformed(where, "holds what no pass can have recorded");
   }
@@ -189,6 +203,7 @@ Result<Recording> unpack(const std::string& packed, const std::string& where) {
     const auto looks = entries->find(entry_name(i, "looks"));
     if (said != entries->end()) recording->probes[i].said = said->second;
     if (looks != entries->end()) recording->probes[i].looks = looks->second;
+    if (!is_whole(recording->probes[i])) return malformed(where, "is damaged");
   }
   return recording;
 }

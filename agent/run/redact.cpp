@@ -9,6 +9,7 @@
 #include <set>
 
 #include "agent/run/identity.h"
+#include "agent/run/probe_table.h"
 #include "agent/run/recording.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/text.h"
@@ -115,10 +116,11 @@ class Pseudonyms {
 
   // "10.0.0.1:8080", "arn:aws:iam::123456789012:role", "ip-10-0-0-1.ec2.internal", "10.0.0.1."
   std::string of_parts(const std::string& word) {
+    const size_t end = word.find_last_not_of(":.-") + 1;
+    if (end == 0) return word;
+    if (end < word.size()) return of_word(word.substr(0, end)) + word.substr(end);
     for (const char separator : {':', '.', '-'}) {
       if (word.find(separator) == std::string::npos) continue;
-      const size_t last = word.find_last_not_of(separator) + 1;
-      if (last < word.size()) return of_word(word.substr(0, last)) + word.substr(last);
       std::vector<std::string> parts = split(word, separator);
       for (std::string& part : parts) {
         part = is_account(part) ? formatted("00000000%04u", part) : of_word(part);
@@ -167,8 +169,6 @@ Value redacted_look(Value look, Pseudonyms& pseudonyms) {
   const std::string path = look.text("path");
   if (path == kHostNamePath && look.find("is") != nullptr) {
     look.set("is", pseudonyms.of_name(look.text("is")));
-  } else if (path.starts_with("/proc/net/") && look.find("is") != nullptr) {
-    look.set("is", "");  // routes: addresses in hexadecimal, which no probe reads again
   } else if (look.text("look") == "read" && look.find("hex") != nullptr) {
     look.set("hex", to_hex(pseudonyms.of_text(from_hex(look.text("hex")))));
   }
@@ -228,6 +228,8 @@ void redact(Recording& recording) {
   const auto look = [&](const Value& value) { return redacted_look(value, pseudonyms); };
   for (RecordedProbe& probe : recording.probes) {
     probe.said = redacted_lines(probe.said, line);
+    // what is not replayed from files says enough, and routes name gateways in hexadecimal
+    if (!replays_from_files(probe.name)) probe.looks.clear();
     probe.looks = redacted_lines(probe.looks, look);
     for (std::string* text : {&probe.stderr_tail, &probe.detail, &probe.step, &probe.subject}) {
       *text = pseudonyms.of_text(*text);

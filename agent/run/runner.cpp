@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <optional>
@@ -29,11 +30,18 @@ struct Running {
   Started process;
   Clock::time_point started;
   bool broken = false;
+  bool said_all = false;  // done, or the end of its output: it only has to exit
   bool ended = false;
+  bool killed = false;
+  std::optional<int> status;  // as waitpid(2) gives it, once it was reaped
 };
 
 int64_t ms_since(Clock::time_point start) {
   return std::chrono::duration_cast<milliseconds>(Clock::now() - start).count();
+}
+
+milliseconds left_until(Clock::time_point limit) {
+  return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(limit - Clock::now()));
 }
 
 void close_pipe(int& fd) {
@@ -119,52 +127,63 @@ void judge_exit(Running& running, int status) {
   }
 }
 
-// The child is reaped, or at the deadline left to the kernel that holds it.
-void finish(Running& running, bool at_deadline, const Progress& progress) {
+void judge_killed(Running& running) {
   ProbeOutcome& outcome = running.run.outcome;
-  running.ended = true;
+  if (running.run.transcript.done()) {
+    outcome.status = ProbeStatus::kOk;
+    return;
+  }
+  outcome.status = ProbeStatus::kTimedOut;
+  outcome.detail = !running.status    ? "could not be killed and was left"
+                   : running.said_all ? "its output ended early and it did not exit"
+                                      : "killed at the deadline";
+}
+
+void stop_clock(Running& running, const Progress& progress) {
+  running.run.outcome.duration_ms = ms_since(running.started);
+  if (progress) progress(running.run.outcome);
+}
+
+// What is known when the child was reaped, or was left to the kernel that holds it.
+void finish(Running& running) {
+  ProbeOutcome& outcome = running.run.outcome;
   const pid_t pid = running.process.pid;
-  const uint64_t start_time = start_time_of(pid).value_or(0);
-  const std::optional<int> status = wait_for_exit(pid, at_deadline ? kTimeToDie : kTimeToExit);
+  kill(-pid, SIGKILL);  // what it started ends with it
   if (running.process.stderr_fd >= 0) {
     fcntl(running.process.stderr_fd, F_SETFL, O_NONBLOCK);
     while (running.process.stderr_fd >= 0) read_stderr(running);
   }
-  if (status && !at_deadline) {
-    judge_exit(running, *status);
-  } else if (!running.run.transcript.done()) {
-    outcome.status = ProbeStatus::kTimedOut;
-    outcome.detail = status ? "killed at the deadline" : "could not be killed and was left";
+  if (running.status && !running.killed) {
+    judge_exit(running, *running.status);
   } else {
-    outcome.status = ProbeStatus::kOk;
+    judge_killed(running);
   }
   outcome.step = running.run.transcript.step();
   outcome.subject = running.run.transcript.subject();
-  outcome.duration_ms = ms_since(running.started);
-  if (!status) {
+  if (!running.status) {
     Value left;
-    left.set("left", to_value(ProcessIdentity{pid, start_time, "probe"}));
+    left.set("left", to_value(ProcessIdentity{pid, start_time_of(pid).value_or(0), "probe"}));
     running.run.transcript.take(render_json(left) + "\n");
   }
   close_pipe(running.process.stdout_fd);
   outcome.stderr_tail = make_utf8(outcome.stderr_tail);
-  if (progress) progress(outcome);
 }
 
 // Waits for output of any; true when there is none left to wait for.
 bool wait_and_read(std::vector<Running>& all, milliseconds left, const Progress& progress) {
   std::vector<pollfd> waits;
   std::vector<std::pair<Running*, bool>> readers;  // and whether it is standard output
+  bool all_said = true;
   for (Running& running : all) {
-    if (running.ended) continue;
+    all_said = all_said && (running.ended || running.said_all);
     for (const bool is_stdout : {true, false}) {
       const int fd = is_stdout ? running.process.stdout_fd : running.process.stderr_fd;
-      if (fd < 0) continue;
+      if (running.ended || fd < 0 || (is_stdout && running.said_all)) continue;
       waits.push_back({fd, POLLIN, 0});
       readers.emplace_back(&running, is_stdout);
     }
   }
-  if (waits.empty()) return true;
+  if (all_said) return true;
   if (poll(waits.data(), waits.size(), static_cast<int>(left.count())) <= 0) return false;
   for (size_t i = 0; i < waits.size(); ++i) {
     if (waits[i].revents == 0) continue;
@@ -173,12 +192,32 @@ bool wait_and_read(std::vector<Running>& all, milliseconds left, const Progress&
   }
   for (Running& running : all) {
     // done may come before the end of the output: a child that hangs keeps the pipe open
-    const bool closed = running.process.stdout_fd < 0;
-    if (!running.ended && (closed || running.run.transcript.done())) {
-      finish(running, false, progress);
-    }
+    const bool end = running.process.stdout_fd < 0 || running.run.transcript.done();
+    if (running.ended || running.said_all || !end) continue;
+    running.said_all = true;
+    stop_clock(running, progress);
   }
   return false;
+}
+
+// Those that have said all get a moment to exit; the rest is killed all at once, so that all die
+// at once.
+void reap(std::vector<Running>& all, Clock::time_point end) {
+  const Clock::time_point exit_by = std::min(Clock::now() + kTimeToExit, end);
+  for (Running& running : all) {
+    if (running.ended || !running.said_all) continue;
+    running.status = wait_for_exit(running.process.pid, left_until(exit_by));
+  }
+  for (Running& running : all) {
+    if (running.ended || running.status) continue;
+    running.killed = true;
+    kill(-running.process.pid, SIGKILL);
+  }
+  const Clock::time_point dead_by = Clock::now() + kTimeToDie;
+  for (Running& running : all) {
+    if (running.ended || running.status) continue;
+    running.status = wait_for_exit(running.process.pid, left_until(dead_by));
+  }
 }
 
 }  // namespace
@@ -189,17 +228,16 @@ std::vector<ProbeRun> run_probes(const std::vector<Launch>& launches, millisecon
   std::vector<Running> all;
   all.reserve(launches.size());
   for (const Launch& launch : launches) all.push_back(start(launch));
-  while (true) {
-    const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
-    if (left.count() <= 0 || wait_and_read(all, left, progress)) break;
+  while (Clock::now() < end) {
+    if (wait_and_read(all, left_until(end), progress)) break;
   }
-  for (Running& running : all) {
-    if (!running.ended)
-      kill(-running.process.pid, SIGKILL);  // all at once, so that all die at once
-  }
+  reap(all, end);
   std::vector<ProbeRun> runs;
   for (Running& running : all) {
-    if (!running.ended) finish(running, true, progress);
+    if (!running.ended) {
+      if (!running.said_all) stop_clock(running, progress);
+      finish(running);
+    }
     runs.push_back(std::move(running.run));
   }
   return runs;

@@ -15,6 +15,7 @@
 #include "agent/cli/exit_codes.h"
 #include "agent/deliver/files.h"
 #include "agent/deliver/local.h"
+#include "agent/deliver/s3/settings.h"
 #include "agent/watch/accepted_config.h"
 #include "agent/watch/child.h"
 #include "agent/watch/kernel_events.h"
@@ -60,7 +61,8 @@ class Watch {
   void on_told(Event event, const std::string& what);
   void act();
   void start_pass();
-  void start_delivery(int64_t limit_ms);
+  void start_delivery();
+  void start_last_delivery();
   void end_pass(const siginfo_t& info);
   pid_t start(const std::vector<std::string>& command);
   void arm();
@@ -75,6 +77,7 @@ class Watch {
   pid_t pass_ = -1;
   int64_t pass_kill_ms_ = 0;
   pid_t delivery_ = -1;
+  bool last_delivery_ = false;
   std::optional<int64_t> stop_ms_;  // when the daemon ends at the latest
   std::string verdict_;
 };
@@ -158,8 +161,11 @@ void Watch::stop() {
   sd_notify(0, "STOPPING=1");
   if (pass_ > 0) kill(-pass_, SIGKILL);
   stop_ms_ = now_ms() + kStopMs;
-  if (delivery_ < 0) start_delivery(kStopMs - 500);
-  if (delivery_ < 0) sd_event_exit(loop_, 0);
+  if (delivery_ > 0) {
+    kill(delivery_, SIGTERM);  // it may be waiting; the last one does not
+  } else {
+    start_last_delivery();
+  }
 }
 
 void Watch::on_told(Event event, const std::string& what) {
@@ -217,7 +223,23 @@ void Watch::start_pass() {
   if (pass_ < 0) schedule_->on_pass_end({}, now_ms());
 }
 
-void Watch::start_delivery(int64_t /*limit_ms*/) {}
+// With the time until the next pass; what is then left, the next one sends.
+void Watch::start_delivery() {
+  if (delivery_ > 0 || !delivers_to_s3(config_.config())) return;
+  delivery_ = start({options_.efa_doctor, "deliver", "--patient", "--limit",
+                     std::to_string(config_.config().interval_s), "--config", config_.path()});
+}
+
+void Watch::start_last_delivery() {
+  constexpr int64_t kToEndMs = 500;
+  const int64_t seconds = (*stop_ms_ - kToEndMs - now_ms()) / 1000;
+  if (!last_delivery_ && seconds > 0 && delivers_to_s3(config_.config())) {
+    delivery_ = start({options_.efa_doctor, "deliver", "--limit", std::to_string(seconds),
+                       "--config", config_.path()});
+  }
+  last_delivery_ = true;
+  if (delivery_ < 0) sd_event_exit(loop_, 0);
+}
 
 int Watch::on_child(sd_event_source* /*source*/, const siginfo_t* info, void* self) {
   auto* watch = static_cast<Watch*>(self);
@@ -225,7 +247,7 @@ int Watch::on_child(sd_event_source* /*source*/, const siginfo_t* info, void* se
     watch->end_pass(*info);
   } else if (info->si_pid == watch->delivery_) {
     watch->delivery_ = -1;
-    if (watch->stop_ms_) sd_event_exit(watch->loop_, 0);
+    if (watch->stop_ms_) watch->start_last_delivery();
   }
   watch->arm();
   return 0;
@@ -248,6 +270,7 @@ void Watch::end_pass(const siginfo_t& info) {
   sd_notify(0, status.c_str());
   if (verdict != verdict_) spdlog::info("verdict: {}: {}", verdict, health.text("summary"));
   verdict_ = verdict;
+  start_delivery();
   malloc_trim(0);
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "probes/cloud/checks.h"
 #include "probes/judges.h"
 #include "probes/protocol/text.h"
 
@@ -10,71 +11,21 @@ namespace efa {
 namespace {
 
 std::span<const Check> checks() {
-  static const std::vector<Check> kChecks = {
-      {"cloud.metadata-unreachable",
-       Severity::kInfo,
-       Actor::kAccountOwner,
-       Rung::kNone,
-       "The instance metadata service does not answer",
-       "Security groups, placement and interfaces of this node are unknown.",
-       "A token was asked for with PUT /latest/api/token (IMDSv2) on an EC2 instance.",
-       "Enable the instance's metadata endpoint; from containers it needs a hop limit of 2.",
-       "aws ec2 modify-instance-metadata-options --http-endpoint enabled "
-       "--http-put-response-hop-limit 2 --instance-id \"$INSTANCE_ID\"",
-       {}},
-      {"cloud.type-not-known",
-       Severity::kInfo,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "The instance type is not in this version's table",
-       "How many EFA devices the type can have is unknown; fewer would not be noticed.",
-       "instance-type of the metadata service or DMI is not in instance-types.json.",
-       "Say how many devices the node should have with expect in config.toml, or install a newer "
-       "efa-doctor.",
-       "",
-       {}},
-      {"cloud.capable-type-unused",
-       Severity::kInfo,
-       Actor::kAccountOwner,
-       Rung::kNone,
-       "The instance type can have EFA, the node shows no sign of it",
-       "Jobs on this node use TCP.",
-       "No EFA device, driver or EFA installer on a type that instance-types.json gives EFA.",
-       "Nothing if no EFA is meant; else attach EFA interfaces and run the EFA installer.",
-       "",
-       {}},
-      {"cloud.no-common-security-group",
-       Severity::kWarning,
-       Actor::kAccountOwner,
-       Rung::kNone,
-       "The EFA interfaces of this node share no security group",
-       "EFA traffic passes only inside one group that allows all traffic to and from itself; "
-       "devices of different groups cannot reach the same peers.",
-       "security-group-ids of the EFA interfaces in the metadata have no id in common.",
-       "Give all EFA interfaces of the job's nodes one common security group.",
-       "",
-       {}},
-      {"cloud.no-placement-group",
-       Severity::kInfo,
-       Actor::kAccountOwner,
-       Rung::kNone,
-       "The instance is in no placement group",
-       "Latency to other nodes may be higher; AWS recommends a cluster placement group.",
-       "placement/group-name of the metadata service does not exist.",
-       "Launch the nodes of a job into one cluster placement group.",
-       "",
-       {}},
-  };
-  return kChecks;
+  return kCloudChecks;
 }
 
-void judge_metadata(const CloudFacts& facts, Findings& findings) {
+void judge_metadata(const Node& node, Findings& findings) {
   const char* code = "cloud.metadata-unreachable";
+  const CloudFacts& facts = node.cloud.facts;
   const Evidence evidence{facts.metadata_detail, "an answer", "instance metadata, version 2"};
-  if (facts.metadata_status == "not-asked") {
+  if (facts.metadata_status == "not-asked" && node.cloud.outcome.status != ProbeStatus::kOk) {
+    findings.unknown(code, kNodeSubject, "whether it answers was not seen", evidence);
+  } else if (facts.metadata_status == "not-asked") {
     findings.not_applicable(code, kNodeSubject, "not asked: no EC2 instance", evidence);
   } else if (facts.metadata_status == "ok") {
     findings.pass(code, kNodeSubject, "the metadata service answers", evidence);
+  } else if (facts.metadata_status == "slow" && facts.instance_type_source == "metadata") {
+    findings.unknown(code, kNodeSubject, "it answers, but too slowly for all questions", evidence);
   } else {
     findings.fail(code, kNodeSubject, facts.metadata_status + ": " + facts.metadata_detail,
                   evidence);
@@ -88,17 +39,28 @@ void judge_type(const Expectation& expectation, Findings& findings) {
     findings.unknown(code, kNodeSubject, "neither metadata nor DMI names the type", evidence);
   } else if (!expectation.maximum && expectation.expected && !expectation.exactly) {
     findings.fail(code, kNodeSubject, expectation.instance_type + " is not in the table", evidence);
+  } else if (!expectation.maximum) {
+    findings.not_applicable(code, kNodeSubject, "the number of devices is configured", evidence);
   } else {
     findings.pass(code, kNodeSubject, "is " + expectation.instance_type, evidence);
   }
 }
 
-void judge_unused(const Expectation& expectation, Findings& findings) {
-  if (expectation.expected || expectation.exactly || expectation.maximum.value_or(0) == 0) return;
-  findings.fail("cloud.capable-type-unused", kNodeSubject,
-                expectation.instance_type + " can have " + std::to_string(*expectation.maximum) +
-                    " EFA devices and has none",
-                {"0", "at most " + std::to_string(*expectation.maximum), "instance-types.json"});
+void judge_unused(const Node& node, const Expectation& expectation, Findings& findings) {
+  const char* code = "cloud.capable-type-unused";
+  if (expectation.expected || expectation.exactly) return;
+  const int maximum = expectation.maximum.value_or(0);
+  const std::string& type = expectation.instance_type;
+  const Evidence evidence{"0", "at most " + std::to_string(maximum), "instance-types.json"};
+  if (type.empty()) {
+    findings.not_applicable(code, kNodeSubject, "no instance type is known");
+  } else if (maximum > 0 && node.pci.outcome.status != ProbeStatus::kOk) {
+    findings.unknown(code, kNodeSubject, type + " can have EFA; its devices were not all seen");
+  } else if (maximum > 0) {
+    findings.fail(code, kNodeSubject,
+                  type + " can have " + std::to_string(maximum) + " EFA devices and has none",
+                  evidence);
+  }
 }
 
 // The metadata's interfaces that are EFA: a device's GID holds the MAC of its interface.
@@ -158,11 +120,11 @@ void judge_placement(const CloudFacts& facts, Findings& findings) {
 }
 
 void judge(const Node& node, const Expectation& expectation, Findings& findings) {
-  judge_unused(expectation, findings);
+  judge_unused(node, expectation, findings);
   if (!expectation.expected) return;
   judge_type(expectation, findings);
   if (!node.live) return;  // a sysroot has DMI, but no metadata service
-  judge_metadata(node.cloud.facts, findings);
+  judge_metadata(node, findings);
   if (node.pci.facts.efa.empty()) return;
   judge_groups(node, findings);
   judge_placement(node.cloud.facts, findings);

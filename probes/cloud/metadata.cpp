@@ -1,7 +1,5 @@
 #include "probes/cloud/metadata.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <thread>
@@ -14,110 +12,62 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr size_t kMaxBody = size_t{16} * 1024;  // an instance has at most some dozen interfaces
-constexpr milliseconds kBeforeRetry{100};       // the service throttles by packets a second
-constexpr const char* kTokenTtl = "X-aws-ec2-metadata-token-ttl-seconds: 60";
+constexpr milliseconds kBeforeRetry{100};  // the service throttles by packets a second
+constexpr const char* kTokenTtl = "60";    // seconds
 
-size_t take_body(const char* bytes, size_t size, size_t count, void* body) {
-  auto& text = *static_cast<std::string*>(body);
-  if (text.size() + size * count > kMaxBody) return 0;  // ends the transfer
-  text.append(bytes, size * count);
-  return size * count;
-}
-
-struct Answer {
-  CURLcode outcome = CURLE_OK;
-  long status = 0;
-  std::string body;
-};
-
-bool nobody_answered(CURLcode outcome) {
-  return outcome == CURLE_COULDNT_CONNECT || outcome == CURLE_COULDNT_RESOLVE_HOST ||
-         outcome == CURLE_SEND_ERROR || outcome == CURLE_RECV_ERROR;
-}
-
-Error error_of(const Answer& answer, const std::string& where) {
-  if (answer.outcome == CURLE_OPERATION_TIMEDOUT) {
-    return {ErrorKind::kTimedOut, where, "no answer in time"};
+Error error_of(const Result<HttpAnswer>& answer, const std::string& where) {
+  if (!answer) {
+    const Error& error = answer.error();
+    const bool too_long = error.kind == ErrorKind::kTooLarge;
+    return {too_long ? ErrorKind::kMalformed : error.kind, where, error.what};
   }
-  if (answer.outcome == CURLE_WRITE_ERROR) {
-    return {ErrorKind::kMalformed, where, "the answer is too long"};
-  }
-  if (answer.outcome != CURLE_OK) {
-    return {nobody_answered(answer.outcome) ? ErrorKind::kNotFound : ErrorKind::kMalformed, where,
-            curl_easy_strerror(answer.outcome)};
-  }
-  const std::string words = "HTTP status " + std::to_string(answer.status);
-  if (answer.status == 401 || answer.status == 403) return {ErrorKind::kDenied, where, words};
-  if (answer.status == 404) return {ErrorKind::kNotFound, where, words, ENOENT};
-  if (answer.status == 429 || answer.status == 503) {
-    return {ErrorKind::kInputOutput, where, words, EAGAIN};
-  }
-  if (answer.status >= 500) return {ErrorKind::kInputOutput, where, words};
+  const long status = answer->status;
+  const std::string words = "HTTP status " + std::to_string(status);
+  if (status == 401 || status == 403) return {ErrorKind::kDenied, where, words};
+  if (status == 404) return {ErrorKind::kNotFound, where, words, ENOENT};
+  if (status == 429 || status == 503) return {ErrorKind::kInputOutput, where, words, EAGAIN};
+  if (status >= 500) return {ErrorKind::kInputOutput, where, words};
   return {ErrorKind::kMalformed, where, words};  // the service neither redirects nor says less
 }
 
-bool worth_a_retry(const Answer& answer) {
-  return answer.outcome == CURLE_OK && (answer.status == 429 || answer.status >= 500);
+bool worth_a_retry(const Result<HttpAnswer>& answer) {
+  return answer && (answer->status == 429 || answer->status >= 500);
+}
+
+HttpSettings settings_of_metadata() {
+  HttpSettings settings;
+  settings.connect_limit = milliseconds(30'000);  // the deadline is the limit
+  return settings;
 }
 
 }  // namespace
 
-struct Metadata::Connection {
-  CURL* handle = curl_easy_init();
-
-  Connection() = default;
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() { curl_easy_cleanup(handle); }
-
-  Answer ask(const std::string& url, const std::string& header, bool put, milliseconds limit) {
-    Answer answer;
-    curl_slist* headers = curl_slist_append(nullptr, header.c_str());
-    curl_easy_reset(handle);  // keeps the connection
-    curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
-    if (put) curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, "PUT");
-    curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http");
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
-    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer.body);
-    answer.outcome = curl_easy_perform(handle);
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer.status);
-    curl_slist_free_all(headers);
-    return answer;
-  }
-};
-
 Metadata::Metadata(std::string endpoint, Deadline deadline)
     : endpoint_(std::move(endpoint)),
       deadline_(deadline),
-      connection_(std::make_unique<Connection>()) {}
-
-Metadata::~Metadata() = default;
+      http_(std::make_unique<CurlHttp>(settings_of_metadata())) {}
 
 Result<std::string> Metadata::ask(const std::string& path, bool for_token) {
-  const std::string header = for_token ? kTokenTtl : "X-aws-ec2-metadata-token: " + token_;
+  HttpRequest request;
+  request.method = for_token ? "PUT" : "GET";
+  request.url = endpoint_ + path;
+  request.direct = true;
+  request.headers = for_token ? Headers{{"X-aws-ec2-metadata-token-ttl-seconds", kTokenTtl}}
+                              : Headers{{"X-aws-ec2-metadata-token", token_}};
   Error error{ErrorKind::kTimedOut, path, "no time left"};
   while (true) {
-    const auto left = std::chrono::duration_cast<milliseconds>(deadline_ - steady_clock::now());
-    if (left <= milliseconds(0)) return error;
-    const Answer answer = connection_->ask(endpoint_ + path, header, for_token, left);
+    request.limit = std::chrono::duration_cast<milliseconds>(deadline_ - steady_clock::now());
+    if (request.limit <= milliseconds(0)) return error;
+    const Result<HttpAnswer> answer = http_->send(request);
     if (worth_a_retry(answer)) {
       error = error_of(answer, path);  // that it was refused says more than that time is up
-      std::this_thread::sleep_for(std::min(kBeforeRetry, left));
+      std::this_thread::sleep_for(std::min(kBeforeRetry, request.limit));
       continue;
     }
-    if (answer.outcome == CURLE_OPERATION_TIMEDOUT && error.kind != ErrorKind::kTimedOut) {
-      return error;
-    }
-    if (answer.outcome != CURLE_OK || answer.status != 200) return error_of(answer, path);
-    if (!is_metadata_text(answer.body)) {
-      return Error{ErrorKind::kMalformed, path, "the answer is no metadata"};
-    }
-    return std::string(trim(answer.body));
+    const bool late = !answer && answer.error().kind == ErrorKind::kTimedOut;
+    if (late && error.kind != ErrorKind::kTimedOut) return error;
+    if (!answer || answer->status != 200) return error_of(answer, path);
+    return std::string(trim(answer->body));
   }
 }
 
@@ -126,7 +76,7 @@ Result<Done> Metadata::start_session() {
   const Result<std::string> token = ask(path, /*for_token=*/true);
   if (!token) return token.error();
   // without a word in it the header of a token is not sent, and that is version 1
-  if (words(*token) != std::vector<std::string>{*token}) {
+  if (!is_metadata_text(*token) || words(*token) != std::vector<std::string>{*token}) {
     return Error{ErrorKind::kMalformed, path, "the answer is no token"};
   }
   token_ = *token;
@@ -134,6 +84,14 @@ Result<Done> Metadata::start_session() {
 }
 
 Result<std::string> Metadata::get(const std::string& path) {
+  Result<std::string> text = get_document(path);
+  if (text && !is_metadata_text(*text)) {
+    return Error{ErrorKind::kMalformed, path, "the answer is no metadata"};
+  }
+  return text;
+}
+
+Result<std::string> Metadata::get_document(const std::string& path) {
   return ask("/latest/meta-data/" + path, /*for_token=*/false);
 }
 

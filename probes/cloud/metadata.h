@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "probes/cloud/http.h"
 #include "probes/protocol/result.h"
 
 namespace efa {
@@ -19,22 +20,20 @@ class Metadata {
 
   // Nothing is asked of the service after the deadline.
   Metadata(std::string endpoint, Deadline deadline);
-  Metadata(const Metadata&) = delete;
-  Metadata& operator=(const Metadata&) = delete;
-  ~Metadata();
 
   Result<Done> start_session();
   // The text below /latest/meta-data/; kNotFound when the service has none of that name.
   Result<std::string> get(const std::string& path);
+  // The same for a text that is no plain value, such as the JSON of a role's credentials.
+  Result<std::string> get_document(const std::string& path);
 
  private:
-  struct Connection;
   Result<std::string> ask(const std::string& path, bool for_token);
 
   std::string endpoint_;
   Deadline deadline_;
   std::string token_;
-  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Http> http_;
 };
 
 // The word of CloudFacts::metadata_status for an error of the above.

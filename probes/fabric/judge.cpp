@@ -3,69 +3,14 @@
 
 #include <algorithm>
 
+#include "probes/fabric/checks.h"
 #include "probes/judges.h"
 
 namespace efa {
 namespace {
 
 std::span<const Check> checks() {
-  static const std::vector<Check> kChecks = {
-      {"fabric.not-listed",
-       Severity::kCritical,
-       Actor::kImageOwner,
-       Rung::kFabric,
-       "libfabric's efa provider does not list an EFA device",
-       "MPI and NCCL do not use the device; with none listed they fall back to TCP.",
-       "fi_getinfo(3) for provider efa, endpoint FI_EP_RDM, has no domain of this device.",
-       "If another device of the node hangs, mend that one first: libfabric then lists none. "
-       "Otherwise install the libfabric of the EFA installer.",
-       "fi_info -p efa -t FI_EP_RDM",
-       {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
-        "verbs.cannot-open", "node.restricted-mode", "node.missing", "node.cannot-open",
-        "verbs.not-listed"}},
-      {"fabric.library-lists-fewer",
-       Severity::kWarning,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "One of several libfabrics does not list all EFA devices",
-       "Programs that load this copy use fewer devices, or TCP.",
-       "fi_getinfo(3) through this copy lists fewer devices than through another one.",
-       "Remove the copy or put that of the EFA installer first on the library path.",
-       "ldconfig -p | grep libfabric",
-       {"fabric.not-listed"}},
-      {"fabric.not-installed",
-       Severity::kInfo,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "No libfabric on this host",
-       "Programs of the host cannot use EFA through libfabric; containers bring their own (the "
-       "EFA installer's --minimal leaves it out).",
-       "The dynamic loader finds no libfabric.so.1.",
-       "Run the EFA installer without --minimal, or nothing when only containers use EFA.",
-       "",
-       {}},
-      {"fabric.does-not-load",
-       Severity::kWarning,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "A libfabric does not load",
-       "Programs that find this copy first fail to start.",
-       "The dynamic loader refuses the library; its words are the evidence.",
-       "Use one stack: either the distribution's libraries or those of the EFA installer.",
-       "ldconfig -p | grep -E 'libibverbs|libefa|libfabric'",
-       {}},
-      {"fabric.crashes",
-       Severity::kWarning,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "A libfabric crashes when it is asked for EFA",
-       "Programs that load this copy die at start.",
-       "The process that called fi_getinfo(3) was ended by a signal.",
-       "Install the libfabric of the EFA installer.",
-       "",
-       {"rdma.counters-hang", "verbs.hang", "rdma.counters-fail"}},
-  };
-  return kChecks;
+  return kFabricChecks;
 }
 
 bool lists(const FabricFacts& facts, const std::string& device) {
@@ -79,6 +24,16 @@ std::string name_of(const Seen<FabricFacts>& seen) {
 bool asked(const Seen<FabricFacts>& seen) {
   return seen.facts.getinfo_status.has_value() || seen.outcome.status == ProbeStatus::kTimedOut ||
          seen.outcome.status == ProbeStatus::kStillHanging;
+}
+
+bool is_missing(const Seen<FabricFacts>& seen) {
+  return seen.outcome.status == ProbeStatus::kUnavailable &&
+         seen.outcome.detail.find("libfabric.so.1: cannot open shared object file: No such file") !=
+             std::string::npos;
+}
+
+bool all_missing(const Node& node) {
+  return !node.fabric.empty() && std::all_of(node.fabric.begin(), node.fabric.end(), is_missing);
 }
 
 void judge_device(const Node& node, const RdmaDevice& device, Findings& findings) {
@@ -102,25 +57,54 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
                   answered ? "no libfabric lists " + device.name
                            : "libfabric gave no answer about " + device.name,
                   {answered ? "absent" : "no answer", device.name + "-rdm", libraries});
+  } else if (all_missing(node)) {
+    findings.not_applicable("fabric.not-listed", subject, "no libfabric is installed on this host");
   } else {
-    findings.not_applicable("fabric.not-listed", subject, "no libfabric could be asked");
+    findings.unknown("fabric.not-listed", subject, "no libfabric could be asked",
+                     {"", device.name + "-rdm", libraries});
   }
 }
 
-bool is_missing(const Seen<FabricFacts>& seen) {
-  return seen.outcome.status == ProbeStatus::kUnavailable &&
-         seen.outcome.detail.find("libfabric.so.1: cannot open shared object file: No such file") !=
-             std::string::npos;
+void judge_installed(const Node& node, Findings& findings) {
+  const char* code = "fabric.not-installed";
+  const bool found = std::any_of(node.fabric.begin(), node.fabric.end(), [](const auto& seen) {
+    const bool refused = seen.outcome.status == ProbeStatus::kUnavailable && !is_missing(seen);
+    return seen.facts.library.has_value() || refused;
+  });
+  const Evidence evidence{found ? "present" : "absent", "", "dynamic loader"};
+  if (all_missing(node)) {
+    findings.fail(code, kNodeSubject, "no libfabric.so.1 was found", evidence);
+  } else if (found) {
+    findings.pass(code, kNodeSubject, "there is a libfabric.so.1", evidence);
+  } else {
+    findings.unknown(code, kNodeSubject, "no libfabric could be asked");
+  }
+}
+
+void judge_loading(const Seen<FabricFacts>& seen, Findings& findings) {
+  const std::string subject = name_of(seen);
+  const std::string& words = seen.outcome.detail;
+  if (seen.outcome.status == ProbeStatus::kUnavailable) {
+    findings.fail("fabric.does-not-load", subject, words, {words, "loads", "dynamic loader"});
+  } else if (seen.facts.library) {
+    findings.pass("fabric.does-not-load", subject, "loads", {"loads", "loads", "dynamic loader"});
+  } else {
+    findings.unknown("fabric.does-not-load", subject, "was not asked: " + words);
+  }
+  if (seen.outcome.status == ProbeStatus::kCrashed) {
+    findings.fail("fabric.crashes", subject, words, {words, "no crash", seen.outcome.step});
+  } else if (seen.facts.getinfo_status) {
+    findings.pass("fabric.crashes", subject, "answers", {"an answer", "an answer", "fi_getinfo"});
+  } else if (seen.outcome.status != ProbeStatus::kUnavailable) {
+    findings.unknown("fabric.crashes", subject, "gave no answer: " + words);
+  }
 }
 
 void judge_library(const Seen<FabricFacts>& seen, size_t most, Findings& findings) {
   const std::string subject = name_of(seen);
-  const std::string& words = seen.outcome.detail;
-  if (seen.outcome.status == ProbeStatus::kUnavailable && !is_missing(seen)) {
-    findings.fail("fabric.does-not-load", subject, words, {words, "loads", "dynamic loader"});
-  } else if (seen.outcome.status == ProbeStatus::kCrashed) {
-    findings.fail("fabric.crashes", subject, words, {words, "no crash", seen.outcome.step});
-  } else if (seen.facts.getinfo_status && seen.facts.devices.size() < most) {
+  if (is_missing(seen)) return;
+  judge_loading(seen, findings);
+  if (seen.facts.getinfo_status && seen.facts.devices.size() < most) {
     findings.fail("fabric.library-lists-fewer", subject,
                   "lists " + std::to_string(seen.facts.devices.size()) + " of " +
                       std::to_string(most) + " devices that another libfabric lists",
@@ -129,6 +113,8 @@ void judge_library(const Seen<FabricFacts>& seen, size_t most, Findings& finding
     findings.pass("fabric.library-lists-fewer", subject,
                   "lists " + std::to_string(most) + " devices",
                   {std::to_string(most), std::to_string(most), subject});
+  } else if (seen.outcome.status != ProbeStatus::kUnavailable) {
+    findings.unknown("fabric.library-lists-fewer", subject, "gave no answer");
   }
 }
 
@@ -138,10 +124,7 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   for (const Seen<FabricFacts>& seen : node.fabric) {
     most = std::max(most, seen.facts.devices.size());
   }
-  if (std::all_of(node.fabric.begin(), node.fabric.end(), is_missing)) {
-    findings.fail("fabric.not-installed", kNodeSubject, "no libfabric.so.1 was found",
-                  {"absent", "", "dynamic loader"});
-  }
+  judge_installed(node, findings);
   for (const Seen<FabricFacts>& seen : node.fabric) judge_library(seen, most, findings);
   for (const RdmaDevice& device : node.rdma.facts.devices) judge_device(node, device, findings);
 }

@@ -1,5 +1,6 @@
 // Judges the processes that use EFA now.
 
+#include "probes/jobs/checks.h"
 #include "probes/judges.h"
 
 namespace efa {
@@ -8,21 +9,7 @@ namespace {
 constexpr uint64_t kEnoughKib = uint64_t{16} * 1024 * 1024;  // AWS's own efa-check.sh warns below
 
 std::span<const Check> checks() {
-  static const std::vector<Check> kChecks = {
-      {"jobs.memlock-low",
-       Severity::kInfo,
-       Actor::kJobOwner,
-       Rung::kNone,
-       "A process that uses EFA may lock little memory",
-       "It fails when it registers more: error -12 of fi_mr_reg, 4112 of the efa provider.",
-       "Max locked memory in /proc/<pid>/limits is below 16 GiB and the process lacks "
-       "CAP_IPC_LOCK.",
-       "Start the job with ulimit -l unlimited; in a container with IPC_LOCK or "
-       "--ulimit memlock=-1.",
-       "",
-       {"limits.memlock-low", "limits.container-memlock-low"}},
-  };
-  return kChecks;
+  return kJobsChecks;
 }
 
 void judge_job(const Job& job, Findings& findings) {
@@ -45,6 +32,10 @@ void judge_job(const Job& job, Findings& findings) {
 }
 
 void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
+  if (!node.jobs.facts.unseen.empty()) {
+    findings.unknown("jobs.memlock-low", kNodeSubject, "processes could not be listed",
+                     {node.jobs.facts.unseen.front().reason, "", "/proc"});
+  }
   for (const Job& job : node.jobs.facts.processes) judge_job(job, findings);
 }
 

@@ -1,75 +1,15 @@
 // Judges what probe-kernel saw: is the efa driver there, loaded, allowed, and in good company.
 
+#include <algorithm>
+
 #include "probes/judges.h"
+#include "probes/kernel/checks.h"
 
 namespace efa {
 namespace {
 
 std::span<const Check> checks() {
-  static const std::vector<Check> kChecks = {
-      {"kernel.driver-not-installed",
-       Severity::kCritical,
-       Actor::kImageOwner,
-       Rung::kDriver,
-       "The running kernel has no efa driver",
-       "No EFA device gets a driver; no process can use EFA.",
-       "modules.dep and modules.builtin of the running kernel name no efa, and it is not loaded.",
-       "Run the EFA installer for this kernel; after a kernel update its DKMS build may have "
-       "failed for lack of kernel headers.",
-       "dkms status; sudo dkms autoinstall -k \"$(uname -r)\"; sudo modprobe efa",
-       {}},
-      {"kernel.driver-not-loaded",
-       Severity::kCritical,
-       Actor::kNodeOperator,
-       Rung::kDriver,
-       "The efa driver is not loaded",
-       "No EFA device has a driver; no process can use EFA.",
-       "/sys/module/efa is absent while EFA devices are present.",
-       "Load it, and find out why it was not loaded at boot.",
-       "sudo modprobe efa",
-       {"kernel.driver-not-installed", "kernel.driver-blocked"}},
-      {"kernel.driver-blocked",
-       Severity::kCritical,
-       Actor::kImageOwner,
-       Rung::kDriver,
-       "A modprobe configuration keeps the efa driver out",
-       "The driver is not loaded at boot.",
-       "A file in modprobe.d blacklists efa or installs it as true or false.",
-       "Remove the line, then load the driver.",
-       "",
-       {}},
-      {"kernel.uverbs-not-loaded",
-       Severity::kCritical,
-       Actor::kImageOwner,
-       Rung::kNode,
-       "ib_uverbs is not loaded",
-       "There are no /dev/infiniband/uverbs nodes; no process can use EFA.",
-       "/sys/module/ib_uverbs is absent while EFA devices are present.",
-       "Install the kernel's extra modules if ib_uverbs is missing, and load it.",
-       "sudo modprobe ib_uverbs",
-       {"kernel.driver-not-installed", "kernel.driver-not-loaded", "kernel.driver-blocked"}},
-      {"kernel.rdma-netns-exclusive",
-       Severity::kInfo,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "RDMA devices belong to one network namespace",
-       "Processes in other network namespaces (containers) cannot open them.",
-       "/sys/module/ib_core/parameters/netns_mode is N.",
-       "Set the RDMA subsystem to shared if containers are to use EFA.",
-       "sudo rdma system set netns shared",
-       {}},
-      {"kernel.other-rdma-stack",
-       Severity::kInfo,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "Another RDMA stack (MLNX_OFED) lies beside the kernel's",
-       "An efa module built for one does not load, or crashes, with the other.",
-       "/usr/src/ofa_kernel exists, or ib_core of the running kernel lies in updates/.",
-       "Keep one RDMA stack in the image.",
-       "",
-       {}},
-  };
-  return kChecks;
+  return kKernelChecks;
 }
 
 void judge_installed(const KernelFacts& facts, Findings& findings) {
@@ -102,16 +42,37 @@ void judge_loaded(const KernelFacts& facts, Findings& findings) {
   }
 }
 
-void judge_blocked(const KernelFacts& facts, Findings& findings) {
-  if (!facts.blacklisted_by || facts.efa_loaded == true) return;
-  findings.fail("kernel.driver-blocked", kNodeSubject, "kept out by " + *facts.blacklisted_by,
-                {*facts.blacklisted_by, "no such line", "modprobe.d"});
+void judge_blocked(const Node& node, Findings& findings) {
+  const char* code = "kernel.driver-blocked";
+  const KernelFacts& facts = node.kernel.facts;
+  if (facts.efa_loaded == true) return;
+  const Evidence evidence{facts.blacklisted_by.value_or("none"), "no such line", "modprobe.d"};
+  const bool unseen = std::any_of(facts.unseen.begin(), facts.unseen.end(), [](const Unseen& one) {
+    return one.what.find("/modprobe.d") != std::string::npos;
+  });
+  if (facts.blacklisted_by) {
+    findings.fail(code, kNodeSubject, "kept out by " + *facts.blacklisted_by, evidence);
+  } else if (unseen || node.kernel.outcome.status != ProbeStatus::kOk) {
+    findings.unknown(code, kNodeSubject, "modprobe.d could not be read");
+  } else {
+    findings.pass(code, kNodeSubject, "no line of modprobe.d keeps it out", evidence);
+  }
 }
 
-void judge_uverbs(const KernelFacts& facts, Findings& findings) {
+// A module that is built in shows in /sys/module only when it has parameters; this one has none.
+bool any_uverbs(const Node& node) {
+  const std::vector<RdmaDevice>& devices = node.rdma.facts.devices;
+  return std::any_of(devices.begin(), devices.end(),
+                     [](const RdmaDevice& device) { return device.uverbs.has_value(); });
+}
+
+void judge_uverbs(const Node& node, Findings& findings) {
+  const KernelFacts& facts = node.kernel.facts;
   const Evidence evidence{facts.ib_uverbs_loaded == true ? "loaded" : "absent", "loaded",
                           "/sys/module/ib_uverbs"};
-  if (!facts.ib_uverbs_loaded) {
+  if (facts.ib_uverbs_loaded == false && any_uverbs(node)) {
+    findings.pass("kernel.uverbs-not-loaded", kNodeSubject, "ib_uverbs is built in", evidence);
+  } else if (!facts.ib_uverbs_loaded) {
     findings.unknown("kernel.uverbs-not-loaded", kNodeSubject, "could not be read", evidence);
   } else if (*facts.ib_uverbs_loaded) {
     findings.pass("kernel.uverbs-not-loaded", kNodeSubject, "ib_uverbs is loaded", evidence);
@@ -120,14 +81,31 @@ void judge_uverbs(const KernelFacts& facts, Findings& findings) {
   }
 }
 
-void judge_company(const KernelFacts& facts, Findings& findings) {
-  if (facts.rdma_netns_shared == false) {
-    findings.fail("kernel.rdma-netns-exclusive", kNodeSubject, "RDMA namespaces are exclusive",
-                  {"N", "Y", "/sys/module/ib_core/parameters/netns_mode"});
+void judge_namespaces(const Node& node, Findings& findings) {
+  const char* code = "kernel.rdma-netns-exclusive";
+  const std::optional<bool> shared = node.kernel.facts.rdma_netns_shared;
+  const Evidence evidence{shared == true ? "Y" : "N", "Y",
+                          "/sys/module/ib_core/parameters/netns_mode"};
+  if (shared) {
+    *shared ? findings.pass(code, kNodeSubject, "RDMA namespaces are shared", evidence)
+            : findings.fail(code, kNodeSubject, "RDMA namespaces are exclusive", evidence);
+  } else if (node.kernel.outcome.status == ProbeStatus::kOk) {
+    findings.not_applicable(code, kNodeSubject, "the kernel shows no mode of RDMA namespaces");
+  } else {
+    findings.unknown(code, kNodeSubject, "could not be read");
   }
-  if (facts.ofed) {
-    findings.fail("kernel.other-rdma-stack", kNodeSubject, "found " + *facts.ofed,
-                  {*facts.ofed, "none", "file system"});
+}
+
+void judge_ofed(const Node& node, Findings& findings) {
+  const char* code = "kernel.other-rdma-stack";
+  const std::optional<std::string>& ofed = node.kernel.facts.ofed;
+  const Evidence evidence{ofed.value_or("none"), "none", "/usr/src/ofa_kernel"};
+  if (ofed) {
+    findings.fail(code, kNodeSubject, "found " + *ofed, evidence);
+  } else if (node.kernel.outcome.status == ProbeStatus::kOk) {
+    findings.pass(code, kNodeSubject, "none was found", evidence);
+  } else {
+    findings.unknown(code, kNodeSubject, "could not be looked for");
   }
 }
 
@@ -136,9 +114,10 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   const KernelFacts& facts = node.kernel.facts;
   judge_installed(facts, findings);
   judge_loaded(facts, findings);
-  judge_blocked(facts, findings);
-  judge_uverbs(facts, findings);
-  judge_company(facts, findings);
+  judge_blocked(node, findings);
+  judge_uverbs(node, findings);
+  judge_namespaces(node, findings);
+  judge_ofed(node, findings);
 }
 
 }  // namespace

@@ -91,14 +91,22 @@ void read_module_index(const Look& look, KernelFacts& facts) {
 }
 
 void read_blacklist(const Look& look, KernelFacts& facts) {
+  const auto unseen = [&](const std::string& path, const Error& error) {
+    if (error.kind == ErrorKind::kNotFound) return;
+    facts.unseen.push_back({path, error.what, error.os_error});
+  };
   for (const char* directory :
        {"/etc/modprobe.d", "/run/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"}) {
     const Result<std::vector<std::string>> files = look.root.list(directory);
-    if (!files) continue;
+    if (!files) {
+      unseen(directory, files.error());
+      continue;
+    }
     for (const std::string& file : *files) {
       if (!file.ends_with(".conf")) continue;
       const std::string path = std::string(directory) + "/" + file;
       const auto lines = look.root.read_lines(path, keeps_efa_out, Sysroot::kSmallFile);
+      if (!lines) unseen(path, lines.error());
       if (lines && !lines->empty() && !facts.blacklisted_by) {
         facts.blacklisted_by = path + ": " + lines->front();
       }

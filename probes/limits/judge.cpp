@@ -1,6 +1,7 @@
 // Judges the limits under which jobs run: too little lockable memory stops them, the rest is slow.
 
 #include "probes/judges.h"
+#include "probes/limits/checks.h"
 
 namespace efa {
 namespace {
@@ -10,50 +11,7 @@ constexpr uint64_t kHugePagesPerCpu = 55;           // 110 MiB: an endpoint's po
 constexpr uint64_t kLargestDefaultPageKib = 16384;  // efa-check.sh does not ask above
 
 std::span<const Check> checks() {
-  static const std::vector<Check> kChecks = {
-      {"limits.memlock-low",
-       Severity::kWarning,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "A scheduler's daemon may lock little memory",
-       "Jobs that it starts inherit the limit and fail to register memory: error -12, 4112.",
-       "Max locked memory in /proc/<pid>/limits is below 16 GiB.",
-       "Set LimitMEMLOCK=infinity in the service's unit and restart it.",
-       "",
-       {}},
-      {"limits.container-memlock-low",
-       Severity::kInfo,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "A container runtime may lock little memory",
-       "Containers that neither have IPC_LOCK nor a memlock limit of their own fail to register "
-       "memory.",
-       "Max locked memory in /proc/<pid>/limits is below 16 GiB.",
-       "Set LimitMEMLOCK=infinity in the runtime's unit, or give the containers IPC_LOCK.",
-       "",
-       {}},
-      {"limits.huge-pages-few",
-       Severity::kInfo,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "Few huge pages for the endpoints of libfabric",
-       "libfabric falls back to small pages, which is slower.",
-       "nr_hugepages of 2 MiB is below 55 for each CPU and one.",
-       "Reserve them at boot; the EFA installer's efa_hugepages.sh does.",
-       "",
-       {}},
-      {"limits.ptrace-restricted",
-       Severity::kInfo,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "Processes of one node cannot read each other's memory",
-       "libfabric does not use shared memory between processes of this node; slower there.",
-       "/proc/sys/kernel/yama/ptrace_scope is not 0.",
-       "Allow it where jobs run, or leave it where security asks for it.",
-       "sudo sysctl -w kernel.yama.ptrace_scope=0",
-       {}},
-  };
-  return kChecks;
+  return kLimitsChecks;
 }
 
 std::string words_of(const LockedMemory& memory) {
@@ -125,6 +83,11 @@ void judge_ptrace(const Node& node, Findings& findings) {
 
 void judge(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!expectation.expected) return;
+  if (node.live && node.limits.facts.services.empty()) {  // there is always process 1
+    for (const char* code : {"limits.memlock-low", "limits.container-memlock-low"}) {
+      findings.unknown(code, kNodeSubject, "processes could not be listed", {"", "", "/proc"});
+    }
+  }
   for (const ServiceLimits& service : node.limits.facts.services) judge_service(service, findings);
   judge_huge_pages(node.limits.facts, findings);
   judge_ptrace(node, findings);

@@ -97,7 +97,7 @@ void read_memory(const Look& look, LimitsFacts& facts) {
 std::optional<std::string> read_container(const Look& look) {
   if (look.root.exists("/.dockerenv")) return "docker";
   if (look.root.exists("/run/.containerenv")) return "podman";
-  const auto manager = look.root.text("/run/systemd/container");  // written by systemd-nspawn, lxc
+  auto manager = look.root.text("/run/systemd/container");  // written by systemd-nspawn, lxc
   if (manager && !manager->empty()) return manager;
   if (look.root.exists("/var/run/secrets/kubernetes.io")) return "kubernetes";
   return std::nullopt;

@@ -3,27 +3,13 @@
 #include <map>
 
 #include "probes/judges.h"
+#include "probes/log/checks.h"
 
 namespace efa {
 namespace {
 
 std::span<const Check> checks() {
-  static const std::vector<Check> kChecks = {
-      {"log.driver-errors",
-       Severity::kInfo,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "The efa driver has logged errors",
-       "A command to the device failed since boot; failed memory registrations are a job's.",
-       "Messages of level error or worse of the efa driver in /dev/kmsg.",
-       "Read them: err -12 of REG_MR, ALLOC_PD or CREATE_* is a lack of resources, usually a "
-       "job's; a "
-       "missing completion is a device that does not answer.",
-       "sudo dmesg --level err,crit,alert,emerg | grep -E 'efa |infiniband'",
-       {"pci.config-space-dead", "pci.device-vanished", "driver.probe-failed", "rdma.counters-hang",
-        "rdma.counters-fail", "verbs.hang", "verbs.cannot-open"}},
-  };
-  return kChecks;
+  return kLogChecks;
 }
 
 constexpr int kError = 3;  // LOG_ERR of syslog(3)

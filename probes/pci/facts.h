@@ -29,8 +29,8 @@ struct PciFunction {
   std::string vendor;  // "0x1d0f"
   std::string device;  // "0xefa1"
   std::string class_code;
-  std::optional<std::string> driver;  // absent: bound to none
-  std::string driver_override;        // "" when none is set
+  std::optional<std::string> driver;           // absent: bound to none
+  std::optional<std::string> driver_override;  // "" when none is set; absent: not shown
   std::optional<bool> enabled;
   std::optional<int> numa_node;       // absent where the kernel says -1
   std::optional<std::string> bridge;  // the nearest bridge above; absent on a root bus

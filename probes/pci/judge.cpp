@@ -4,131 +4,13 @@
 #include <algorithm>
 
 #include "probes/judges.h"
+#include "probes/pci/checks.h"
 
 namespace efa {
 namespace {
 
 std::span<const Check> checks() {
-  static const std::vector<Check> kChecks = {
-      {"pci.none-found",
-       Severity::kCritical,
-       Actor::kAccountOwner,
-       Rung::kAttached,
-       "No EFA device on a node that should have one",
-       "No process on this node can use EFA; jobs fall back to TCP or fail.",
-       "/sys/bus/pci/devices has no function 1d0f:efaX while one is expected.",
-       "Give the launch template or the stopped instance network interfaces of type efa or "
-       "efa-only; interfaces of type interface carry no EFA.",
-       "aws ec2 describe-instances --instance-ids \"$INSTANCE_ID\" --query "
-       "'Reservations[].Instances[].NetworkInterfaces[].[NetworkInterfaceId,InterfaceType]'",
-       {}},
-      {"pci.fewer-than-expected",
-       Severity::kCritical,
-       Actor::kAccountOwner,
-       Rung::kExpected,
-       "Fewer EFA devices than configured",
-       "Jobs that use every rail run on fewer, or fail to start.",
-       "The number of functions 1d0f:efaX is below --expect or expect in config.toml.",
-       "Attach one EFA interface for each network card in the launch template, or correct the "
-       "expected number.",
-       "lspci -d 1d0f: -nn",
-       {"pci.none-found", "pci.device-vanished"}},
-      {"pci.fewer-than-maximum",
-       Severity::kWarning,
-       Actor::kAccountOwner,
-       Rung::kNone,
-       "Fewer EFA devices than the instance type can have",
-       "The node has less network bandwidth than its type offers; every job pays for it.",
-       "The number of functions 1d0f:efaX is below max_efa_interfaces of the instance type.",
-       "Attach one EFA interface for each network card in the launch template; if fewer are meant, "
-       "say so with expect in config.toml.",
-       "lspci -d 1d0f: -nn",
-       {"pci.none-found", "pci.device-vanished"}},
-      {"pci.device-vanished",
-       Severity::kCritical,
-       Actor::kAwsSupport,
-       Rung::kPci,
-       "An EFA device that was there since boot is gone",
-       "Jobs that held the device have lost it; new ones see one rail fewer.",
-       "A PCI address that an earlier pass of this boot saw is not in /sys/bus/pci/devices.",
-       "Rescan the PCI bus; if the device does not return, replace the instance.",
-       "echo 1 | sudo tee /sys/bus/pci/rescan",
-       {}},
-      {"pci.config-space-dead",
-       Severity::kCritical,
-       Actor::kAwsSupport,
-       Rung::kPci,
-       "An EFA device does not answer on PCI",
-       "Whatever touches the device hangs or fails; libfabric may then list no device at all.",
-       "The first bytes of config in sysfs read ff ff ff ff instead of the vendor and device id.",
-       "Stop and start the instance, which moves it to other hardware, or replace it.",
-       "aws ec2 stop-instances --instance-ids \"$INSTANCE_ID\"",
-       {}},
-      {"pci.id-unknown",
-       Severity::kCritical,
-       Actor::kImageOwner,
-       Rung::kDriver,
-       "The installed driver does not know this EFA device's id",
-       "The device stays without a driver; no process can use it.",
-       "No alias pci:v00001D0Fd0000<id> of module efa in modules.alias of the running kernel.",
-       "Install a newer EFA installer in the image: 0xefa1 needs driver 1.9, 0xefa2 2.1, 0xefa3 "
-       "2.12, 0xefa4 3.3.",
-       "modinfo efa | grep -i alias",
-       {"kernel.driver-not-installed"}},
-      {"pci.driver-override",
-       Severity::kWarning,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "An EFA device is reserved for another driver",
-       "The efa driver may not bind to the device.",
-       "driver_override in sysfs names a driver other than efa.",
-       "Clear driver_override and let the efa driver probe the device.",
-       "",
-       {}},
-      {"driver.wrong-driver",
-       Severity::kCritical,
-       Actor::kNodeOperator,
-       Rung::kDriver,
-       "An EFA device is bound to another driver",
-       "Only the holder of that driver (a virtual machine, DPDK) can use the device.",
-       "The driver link in sysfs names a driver other than efa.",
-       "Unbind the device from that driver and bind it to efa.",
-       "",
-       {"pci.driver-override"}},
-      {"driver.not-bound",
-       Severity::kCritical,
-       Actor::kNodeOperator,
-       Rung::kDriver,
-       "No driver is bound to an EFA device",
-       "No process can use the device.",
-       "There is no driver link in sysfs although the efa driver is registered.",
-       "Bind it; if that fails, the kernel log says why.",
-       "",
-       {"kernel.driver-not-installed", "kernel.driver-blocked", "kernel.driver-not-loaded",
-        "pci.id-unknown", "pci.driver-override", "driver.probe-failed"}},
-      {"driver.probe-failed",
-       Severity::kCritical,
-       Actor::kAwsSupport,
-       Rung::kDriver,
-       "The efa driver could not start an EFA device",
-       "No process can use the device.",
-       "The kernel log has the driver's words of a failed probe of this PCI address, and no "
-       "driver is bound.",
-       "Reboot once; if it fails again, stop and start or replace the instance.",
-       "sudo dmesg | grep -i efa",
-       {}},
-      {"pci.narrow-link",
-       Severity::kWarning,
-       Actor::kAwsSupport,
-       Rung::kNone,
-       "The PCIe link of an EFA device is slower than it can be",
-       "The device moves less than its bandwidth.",
-       "current_link_speed or current_link_width is below max_link_*; Unknown is no fault.",
-       "Stop and start the instance, or replace it.",
-       "",
-       {"pci.config-space-dead"}},
-  };
-  return kChecks;
+  return kPciChecks;
 }
 
 std::string count_words(size_t count) {
@@ -143,6 +25,12 @@ bool is_dead(const PciFunction& function) {
   return function.config == "ffffffff";
 }
 
+// All functions were listed and told apart; else what is not there may only not have been seen.
+bool saw_all(const Node& node) {
+  return node.pci.outcome.status == ProbeStatus::kOk && node.pci.facts.functions &&
+         node.pci.facts.unidentified.empty();
+}
+
 void judge_count(const Node& node, const Expectation& expectation, Findings& findings) {
   const size_t found = node.pci.facts.efa.size();
   const Evidence evidence{count_words(found), expectation.why, "/sys/bus/pci/devices"};
@@ -150,11 +38,9 @@ void judge_count(const Node& node, const Expectation& expectation, Findings& fin
     findings.not_applicable("pci.none-found", kNodeSubject, "no EFA is expected", evidence);
     return;
   }
-  if (!node.pci.facts.functions) {
+  if (found == 0 && !saw_all(node)) {
     findings.unknown("pci.none-found", kNodeSubject, "the PCI bus could not be listed", evidence);
-    return;
-  }
-  if (found == 0) {
+  } else if (found == 0) {
     findings.fail("pci.none-found", kNodeSubject, "EFA is expected and no EFA device is there",
                   evidence);
   } else {
@@ -163,7 +49,7 @@ void judge_count(const Node& node, const Expectation& expectation, Findings& fin
 }
 
 void judge_shortfall(const Node& node, const Expectation& expectation, Findings& findings) {
-  if (!expectation.expected || !node.pci.facts.functions) return;
+  if (!expectation.expected) return;
   const auto found = static_cast<int>(node.pci.facts.efa.size());
   const bool configured = expectation.exactly.has_value();
   const std::optional<int> wanted = configured ? expectation.exactly : expectation.maximum;
@@ -174,19 +60,26 @@ void judge_shortfall(const Node& node, const Expectation& expectation, Findings&
   const Evidence evidence{std::to_string(found), std::to_string(*wanted), "/sys/bus/pci/devices"};
   const std::string words =
       std::to_string(found) + " of " + std::to_string(*wanted) + " EFA devices " + of;
-  found < *wanted ? findings.fail(code, kNodeSubject, "only " + words, evidence)
-                  : findings.pass(code, kNodeSubject, words, evidence);
+  if (found < *wanted && !saw_all(node)) {
+    findings.unknown(code, kNodeSubject, "not all of the PCI bus was seen; " + words, evidence);
+  } else if (found < *wanted) {
+    findings.fail(code, kNodeSubject, "only " + words, evidence);
+  } else {
+    findings.pass(code, kNodeSubject, words, evidence);
+  }
 }
 
 void judge_vanished(const Node& node, const Expectation& expectation, Findings& findings) {
-  if (!node.pci.facts.functions) return;
   for (const PciAddress& address : expectation.past.devices) {
     const bool there = std::any_of(node.pci.facts.efa.begin(), node.pci.facts.efa.end(),
                                    [&](const PciFunction& f) { return f.address == address; });
     if (there) continue;
-    findings.fail("pci.device-vanished", address.to_text(),
-                  "was there earlier since this boot and is gone",
-                  {"absent", "present", "/sys/bus/pci/devices/" + address.to_text()});
+    const std::string subject = address.to_text();
+    const Evidence evidence{"absent", "present", "/sys/bus/pci/devices/" + subject};
+    saw_all(node) ? findings.fail("pci.device-vanished", subject,
+                                  "was there earlier since this boot and is gone", evidence)
+                  : findings.unknown("pci.device-vanished", subject,
+                                     "the PCI bus could not be listed", evidence);
   }
 }
 
@@ -226,14 +119,18 @@ void judge_id(const Node& node, const PciFunction& function, Findings& findings)
 
 void judge_override(const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
-  const Evidence evidence{function.driver_override, "none, or efa",
+  const Evidence evidence{function.driver_override.value_or(""), "none, or efa",
                           device_file(function, "driver_override")};
-  if (function.driver_override.empty() || function.driver_override == "efa") {
+  if (!function.driver_override) {
+    findings.not_applicable("pci.driver-override", subject, "shows no driver_override", evidence);
+    return;
+  }
+  if (function.driver_override->empty() || *function.driver_override == "efa") {
     findings.pass("pci.driver-override", subject, "no other driver is asked for", evidence);
     return;
   }
   findings.fail("pci.driver-override", subject,
-                "driver_override reserves it for " + function.driver_override, evidence);
+                "driver_override reserves it for " + *function.driver_override, evidence);
   findings.with_command("echo | sudo tee " + device_file(function, "driver_override") +
                         " && echo " + subject + " | sudo tee /sys/bus/pci/drivers_probe");
 }
@@ -258,15 +155,32 @@ void judge_unbound(const Node& node, const PciFunction& function, Findings& find
   if (const LogMessage* failure = probe_failure(node, function.address)) {
     findings.fail("driver.probe-failed", subject, "the driver gave up: " + failure->text,
                   {failure->text, "IB device registered", "kernel log"});
+  } else if (node.kernel.facts.efa_loaded == true && !node.log.facts.total) {
+    node.live ? findings.unknown("driver.probe-failed", subject, "the kernel log was not read")
+              : findings.not_applicable("driver.probe-failed", subject,
+                                        "the sysroot holds no kernel log");
   }
   findings.fail("driver.not-bound", subject, "no driver is bound",
                 {"none", "efa", device_file(function, "driver")});
   findings.with_command("echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/bind");
 }
 
+// The link of a bound driver could not be read: that says nothing about whether there is one.
+bool is_driver_unseen(const Node& node, const PciFunction& function) {
+  const std::vector<Unseen>& unseen = node.pci.facts.unseen;
+  return std::any_of(unseen.begin(), unseen.end(), [&](const Unseen& one) {
+    return one.what == device_file(function, "driver");
+  });
+}
+
 void judge_driver(const Node& node, const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
-  if (!function.driver) {
+  if (is_driver_unseen(node, function)) {
+    for (const char* code : {"driver.not-bound", "driver.wrong-driver"}) {
+      findings.unknown(code, subject, "its driver could not be read",
+                       {"", "efa", device_file(function, "driver")});
+    }
+  } else if (!function.driver) {
     judge_unbound(node, function, findings);
   } else if (*function.driver != "efa") {
     findings.fail("driver.wrong-driver", subject, "is bound to " + *function.driver,

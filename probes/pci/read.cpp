@@ -96,9 +96,16 @@ PciFunction read_function(const Look& look, const PciAddress& address, PciFacts&
   function.device = read("device").value_or("");
   function.class_code = read("class").value_or("");
   const Result<std::string> driver = look.root.link(device_path(address, "driver"));
-  if (driver) function.driver = base_name(*driver);
-  const std::string override_name = read("driver_override").value_or("");
-  function.driver_override = override_name == "(null)" ? "" : override_name;
+  if (driver) {
+    function.driver = base_name(*driver);
+  } else if (driver.error().kind != ErrorKind::kNotFound) {
+    facts.unseen.push_back(
+        {device_path(address, "driver"), driver.error().what, driver.error().os_error});
+  }
+  const Result<std::string> override_name = read("driver_override");
+  if (override_name) {
+    function.driver_override = *override_name == "(null)" ? std::string() : *override_name;
+  }
   if (const Result<std::string> enable = read("enable")) function.enabled = *enable != "0";
   if (const Result<std::string> numa = read("numa_node")) {
     const auto node = parse_number<int>(*numa);

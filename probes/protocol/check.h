@@ -2,7 +2,9 @@
 // A check's code is API: never renamed, never reused. Meaning of the words: README, "The checks".
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,17 +28,27 @@ enum class Rung {
   kData
 };
 
+// The codes of other checks that, when they fail too, explain this one.
+struct Causes {
+  const char* codes[12];
+
+  [[nodiscard]] constexpr const char* const* begin() const { return std::begin(codes); }
+  [[nodiscard]] constexpr const char* const* end() const {
+    return std::find(std::begin(codes), std::end(codes), nullptr);
+  }
+};
+
 struct Check {
   const char* code;
   Severity severity;
   Actor actor;
-  Rung rung;                        // a device for which this check fails does not reach that rung
-  const char* title;                // what is wrong, in a few words
-  const char* meaning;              // what it means for a job
-  const char* seen_by;              // what is read, and which value says so
-  const char* remedy;               // who does what
-  const char* command;              // to paste; "" when there is none
-  std::vector<const char*> causes;  // codes that, when they fail too, explain this one
+  Rung rung;            // a device for which this check fails does not reach that rung
+  const char* title;    // what is wrong, in a few words
+  const char* meaning;  // what it means for a job
+  const char* seen_by;  // what is read, and which value says so
+  const char* remedy;   // who does what
+  const char* command;  // to paste; "" when there is none
+  Causes causes;
 };
 
 enum class FindingResult { kPass, kFail, kUnknown, kNotApplicable };

@@ -18,7 +18,7 @@ struct PciAddress {
 
   [[nodiscard]] std::string to_text() const;
   static std::optional<PciAddress> from_text(std::string_view text);
-  auto operator<=>(const PciAddress&) const = default;
+  auto operator<=>(const PciAddress&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 }  // namespace efa

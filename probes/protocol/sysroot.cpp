@@ -155,13 +155,18 @@ Result<T> Sysroot::look(const char* verb, const std::string& path, const Look& a
 }
 
 Result<int> Sysroot::open_at(const std::string& path, int flags) const {
-  open_how how{};
-  how.flags = static_cast<uint64_t>(flags | O_CLOEXEC);
-  how.resolve = RESOLVE_IN_ROOT;
-  long fd = syscall(SYS_openat2, fd_, path.c_str(), &how, sizeof how);
-  // before Linux 5.6, and under old container seccomp profiles (EPERM), there is no openat2
-  if (fd < 0 && live_ && (errno == ENOSYS || errno == EPERM)) {
+  long fd = -1;
+  if (live_) {  // nothing leads out of it
     fd = ::open(path.c_str(), flags | O_CLOEXEC);
+  } else {
+    open_how how{};
+    how.flags = static_cast<uint64_t>(flags | O_CLOEXEC);
+    how.resolve = RESOLVE_IN_ROOT;
+    // EAGAIN: something on the machine was renamed meanwhile, so that a ".." could not be trusted
+    constexpr int kTries = 1000;
+    for (int i = 0; i < kTries && (i == 0 || errno == EAGAIN) && fd < 0; ++i) {
+      fd = syscall(SYS_openat2, fd_, path.c_str(), &how, sizeof how);
+    }
   }
   if (fd < 0) return system_error(errno, path);
   return static_cast<int>(fd);

@@ -5,121 +5,13 @@
 #include <cstdio>
 
 #include "probes/judges.h"
+#include "probes/rdma/checks.h"
 
 namespace efa {
 namespace {
 
 std::span<const Check> checks() {
-  static const std::vector<Check> kChecks = {
-      {"rdma.not-registered",
-       Severity::kCritical,
-       Actor::kNodeOperator,
-       Rung::kRdma,
-       "The driver is bound but offers no RDMA device",
-       "No process can use the device.",
-       "No entry of /sys/class/infiniband has this PCI function as its device.",
-       "Load ib_uverbs, then bind the device anew; if it stays, the kernel log says why.",
-       "",
-       {"kernel.uverbs-not-loaded", "pci.config-space-dead", "driver.probe-failed"}},
-      {"rdma.counters-hang",
-       Severity::kCritical,
-       Actor::kAwsSupport,
-       Rung::kVerbs,
-       "An EFA device does not answer the driver's commands",
-       "Every process that opens the device waits up to 30 s and fails; libfabric may list no "
-       "device at all because of it.",
-       "Reading ports/1/hw_counters, which asks the device itself, did not end in time.",
-       "Stop and start the instance, or replace it. Until then keep jobs off the node.",
-       "sudo dmesg | grep -i 'efa.*admin'",
-       {"pci.config-space-dead"}},
-      {"rdma.counters-fail",
-       Severity::kCritical,
-       Actor::kAwsSupport,
-       Rung::kVerbs,
-       "An EFA device fails the driver's commands",
-       "Processes cannot open or use the device; after one command timed out the driver fails all "
-       "later ones until the device is bound anew.",
-       "Reading ports/1/hw_counters gives an error.",
-       "Bind the device anew; if it fails again, stop and start or replace the instance.",
-       "",
-       {"pci.config-space-dead", "rdma.counters-hang"}},
-      {"rdma.no-gid",
-       Severity::kWarning,
-       Actor::kAwsSupport,
-       Rung::kNone,
-       "An EFA device has no address of its own",
-       "Peers cannot reach the device.",
-       "gids/0 is not fe80::/64 with the MAC of a network interface.",
-       "Bind the device anew; if it stays, replace the instance.",
-       "",
-       {"pci.config-space-dead"}},
-      {"rdma.foreign-devices",
-       Severity::kInfo,
-       Actor::kNodeOperator,
-       Rung::kNone,
-       "RDMA devices that are not EFA",
-       "Tools that take the first RDMA device test the wrong one; containers need only the EFA "
-       "device nodes.",
-       "/sys/class/infiniband has entries whose PCI function is not 1d0f:efaX.",
-       "Nothing, unless libfabric lists no EFA device in a container: then pass only the EFA "
-       "device nodes into it.",
-       "",
-       {}},
-      {"rdma.name-not-persistent",
-       Severity::kInfo,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "An EFA device has a kernel name that can change",
-       "Scripts that name devices break when the driver is reloaded.",
-       "The name starts with efa_ although the udev rule that renames is installed.",
-       "Trigger udev; key on PCI addresses.",
-       "sudo udevadm trigger --subsystem-match=infiniband",
-       {}},
-      {"node.missing",
-       Severity::kCritical,
-       Actor::kNodeOperator,
-       Rung::kNode,
-       "The device node of an EFA device is missing",
-       "No process can open the device.",
-       "The kernel has a uverbs device, but /dev/infiniband has no node for it; or it has none.",
-       "Let udev make the node; in a container, pass the device node in.",
-       "sudo udevadm trigger --subsystem-match=infiniband_verbs --action=add && sudo udevadm "
-       "settle",
-       {"kernel.uverbs-not-loaded"}},
-      {"node.wrong-number",
-       Severity::kCritical,
-       Actor::kNodeOperator,
-       Rung::kNode,
-       "The device node of an EFA device leads elsewhere",
-       "Processes open another device, or none.",
-       "The node is no character device, or its numbers differ from those in sysfs.",
-       "Remove the node and let udev make it anew.",
-       "",
-       {}},
-      {"node.cannot-open",
-       Severity::kCritical,
-       Actor::kNodeOperator,
-       Rung::kNode,
-       "The device node of an EFA device cannot be opened",
-       "Processes like this one cannot use the device.",
-       "open(2) for reading and writing fails.",
-       "EACCES: set the node's mode to 0666. EPERM: allow the device in the cgroup, or set the "
-       "RDMA "
-       "namespaces to shared. ENXIO, EIO: the device is going away.",
-       "",
-       {"node.restricted-mode", "kernel.rdma-netns-exclusive", "node.wrong-number"}},
-      {"node.restricted-mode",
-       Severity::kWarning,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "Only some users may open an EFA device",
-       "Jobs of other users cannot use the device.",
-       "The node's mode lacks reading or writing for all (udev of rdma-core sets 0666).",
-       "Set the mode to 0666 and mend the udev rule that sets another.",
-       "",
-       {}},
-  };
-  return kChecks;
+  return kRdmaChecks;
 }
 
 const RdmaDevice* device_of(const Node& node, const PciAddress& address) {
@@ -136,10 +28,10 @@ void judge_registered(const Node& node, const PciFunction& function, Findings& f
                           "/sys/class/infiniband"};
   if (device != nullptr) {
     findings.pass("rdma.not-registered", subject, "registered as " + device->name, evidence);
-  } else if (!node.rdma.facts.class_present) {
-    findings.unknown("rdma.not-registered", subject, "RDMA devices could not be listed", evidence);
   } else if (function.driver != "efa") {
     findings.not_applicable("rdma.not-registered", subject, "the efa driver is not bound");
+  } else if (!node.rdma.facts.class_present || node.rdma.outcome.status != ProbeStatus::kOk) {
+    findings.unknown("rdma.not-registered", subject, "RDMA devices could not be listed", evidence);
   } else {
     findings.fail("rdma.not-registered", subject, "driver bound, but no RDMA device", evidence);
     findings.with_command("sudo modprobe ib_uverbs; echo " + subject +
@@ -255,7 +147,11 @@ void judge_node_open(const Node& node, const UverbsNode& uverbs, const std::stri
 }
 
 void judge_node_mode(const UverbsNode& uverbs, const std::string& subject, Findings& findings) {
-  if (!uverbs.mode) return;
+  if (!uverbs.mode) {
+    findings.unknown("node.restricted-mode", subject, "its mode could not be read",
+                     {"", "0666", uverbs.path});
+    return;
+  }
   const Evidence evidence{octal(*uverbs.mode), "0666", uverbs.path};
   if ((*uverbs.mode & 0666) == 0666) {
     findings.pass("node.restricted-mode", subject, "every user may open it", evidence);
@@ -273,9 +169,20 @@ void judge_stand_in(const std::string& subject, Findings& findings) {
   }
 }
 
+bool is_uverbs_unseen(const Node& node) {
+  const std::vector<Unseen>& unseen = node.rdma.facts.unseen;
+  return std::any_of(unseen.begin(), unseen.end(),
+                     [](const Unseen& one) { return one.what == "/sys/class/infiniband_verbs"; });
+}
+
 void judge_node(const Node& node, const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
   const bool present = device.uverbs && device.uverbs->present;
+  if (!device.uverbs && is_uverbs_unseen(node)) {
+    findings.unknown("node.missing", subject, "uverbs devices could not be listed",
+                     {"", "a character device", "/sys/class/infiniband_verbs"});
+    return;
+  }
   if (!present) {
     findings.fail("node.missing", subject,
                   device.uverbs ? device.uverbs->path + " is missing"
@@ -296,15 +203,25 @@ void judge_node(const Node& node, const RdmaDevice& device, Findings& findings) 
 }
 
 void judge_names(const Node& node, const RdmaDevice& device, Findings& findings) {
-  if (!node.software.facts.rename_rule || !device.name.starts_with("efa_")) return;
-  findings.fail(
-      "rdma.name-not-persistent", device.address.to_text(),
-      "is named " + device.name + " although a udev rule renames",
-      {device.name, "a name made from the PCI address", *node.software.facts.rename_rule});
+  if (!device.name.starts_with("efa_")) return;
+  const char* code = "rdma.name-not-persistent";
+  const std::string subject = device.address.to_text();
+  const std::optional<std::string>& rule = node.software.facts.rename_rule;
+  if (rule) {
+    findings.fail(code, subject, "is named " + device.name + " although a udev rule renames",
+                  {device.name, "a name made from the PCI address", *rule});
+  } else if (node.software.outcome.status == ProbeStatus::kOk) {
+    findings.not_applicable(code, subject, "no udev rule renames RDMA devices here");
+  } else {
+    findings.unknown(code, subject, "whether a udev rule renames could not be read");
+  }
 }
 
 void judge_foreign(const Node& node, Findings& findings) {
   const std::vector<std::string>& foreign = node.rdma.facts.foreign;
+  if (foreign.empty() && node.rdma.outcome.status != ProbeStatus::kOk) {
+    findings.unknown("rdma.foreign-devices", kNodeSubject, "RDMA devices could not all be listed");
+  }
   if (foreign.empty()) return;
   std::string names;
   for (const std::string& name : foreign) names += (names.empty() ? "" : ", ") + name;

@@ -60,7 +60,11 @@ UverbsNode read_uverbs(const Look& look, const std::string& name) {
 // RDMA device name -> uverbs name
 std::map<std::string, std::string> read_uverbs_names(const Look& look) {
   std::map<std::string, std::string> names;
-  for (const std::string& entry : look.root.list(kVerbs).value_or({})) {
+  const Result<std::vector<std::string>> entries = look.root.list(kVerbs);
+  if (!entries && entries.error().kind != ErrorKind::kNotFound) {
+    look.out.add("unseen", Unseen{kVerbs, entries.error().what, entries.error().os_error});
+  }
+  for (const std::string& entry : entries.value_or({})) {
     if (!entry.starts_with("uverbs")) continue;  // beside them lies abi_version
     const Result<std::string> ibdev = look.root.read(std::string(kVerbs) + "/" + entry + "/ibdev");
     if (ibdev) names[*ibdev] = entry;

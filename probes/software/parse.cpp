@@ -30,7 +30,8 @@ InstalledPackages parse_installed_packages(std::string_view text) {
   InstalledPackages installed;
   for (const std::string& line : split(text, '\n')) {
     if (line.starts_with(kVersion)) {
-      installed.version = trim(std::string_view(line).substr(kVersion.size()));
+      const std::string_view version = trim(std::string_view(line).substr(kVersion.size()));
+      if (!version.empty()) installed.version = version;
     } else if (!line.starts_with("#")) {
       for (const std::string& package : words(line)) {
         if (installed.packages.size() < kMaxPackages) installed.packages.push_back(package);

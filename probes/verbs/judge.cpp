@@ -4,69 +4,13 @@
 #include <cerrno>
 
 #include "probes/judges.h"
+#include "probes/verbs/checks.h"
 
 namespace efa {
 namespace {
 
 std::span<const Check> checks() {
-  static const std::vector<Check> kChecks = {
-      {"verbs.not-listed",
-       Severity::kCritical,
-       Actor::kImageOwner,
-       Rung::kVerbs,
-       "libibverbs does not list an EFA device",
-       "No program that uses libibverbs or libfabric sees the device.",
-       "ibv_get_device_list(3) gives no device with this PCI address.",
-       "Install the libefa provider of rdma-core (ibverbs-providers on Debian and Ubuntu, "
-       "libibverbs on Amazon Linux and RHEL).",
-       "ibv_devices",
-       {"node.missing", "node.cannot-open", "node.restricted-mode", "rdma.not-registered"}},
-      {"verbs.cannot-open",
-       Severity::kCritical,
-       Actor::kNodeOperator,
-       Rung::kVerbs,
-       "libibverbs cannot open an EFA device",
-       "No program can use the device.",
-       "ibv_open_device(3) or a query behind it fails.",
-       "Read the error: ENODEV after a command timed out means the device must be bound anew.",
-       "ibv_devinfo -v",
-       {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
-        "node.missing", "node.restricted-mode", "node.cannot-open"}},
-      {"verbs.hang",
-       Severity::kCritical,
-       Actor::kAwsSupport,
-       Rung::kVerbs,
-       "Opening an EFA device hangs",
-       "Every program that opens the device waits up to 30 s and fails; libfabric may list no "
-       "device at all because of it.",
-       "A verbs call on this device did not end in time.",
-       "Stop and start the instance, or replace it. Until then keep jobs off the node.",
-       "sudo dmesg | grep -i 'efa.*admin'",
-       // libibverbs waits 5 s for udev when the node cannot be opened
-       {"pci.config-space-dead", "rdma.counters-hang", "node.missing", "node.restricted-mode",
-        "node.cannot-open"}},
-      {"verbs.not-installed",
-       Severity::kInfo,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "libibverbs is not installed on this host",
-       "Programs of the host cannot use EFA; containers bring their own libraries.",
-       "The dynamic loader finds no libibverbs.so.1 or libefa.so.1.",
-       "Run the EFA installer, or nothing when only containers use EFA.",
-       "",
-       {}},
-      {"verbs.does-not-load",
-       Severity::kWarning,
-       Actor::kImageOwner,
-       Rung::kNone,
-       "libibverbs or libefa does not load",
-       "Programs of the host cannot use EFA.",
-       "The dynamic loader refuses the library; its words are the evidence.",
-       "Use one stack: either the distribution's rdma-core or that of the EFA installer.",
-       "ldconfig -p | grep -E 'libibverbs|libefa|libfabric'",
-       {}},
-  };
-  return kChecks;
+  return kVerbsChecks;
 }
 
 const VerbsDevice* device_of(const Node& node, const PciAddress& address) {
@@ -87,12 +31,20 @@ void judge_open(const Node& node, const RdmaDevice& device, Findings& findings) 
   const std::string subject = device.address.to_text();
   const VerbsDevice* verbs = device_of(node, device.address);
   const Asked* asked = asked_of(node, subject);
-  if (asked != nullptr && (asked->status == "hung" || asked->status == "skipped")) {
+  if (asked == nullptr) {
+    findings.unknown("verbs.hang", subject, "was not asked");
+    findings.unknown("verbs.cannot-open", subject, "was not asked");
+    return;
+  }
+  if (asked->status == "hung" || asked->status == "skipped") {
     findings.fail("verbs.hang", subject,
                   asked->status == "hung" ? "hung in " + asked->step
                                           : "a process of an earlier pass still hangs on it",
                   {asked->step, "an answer within seconds", "libibverbs"});
-  } else if (asked != nullptr && asked->status == "crashed") {
+    return;
+  }
+  findings.pass("verbs.hang", subject, "answered in time", {"", "", "libibverbs"});
+  if (asked->status == "crashed") {
     findings.fail("verbs.cannot-open", subject,
                   "the library crashed in " + asked->step + ": " + asked->detail,
                   {asked->detail, "opens", asked->step});
@@ -142,12 +94,22 @@ void judge_unavailable(const Node& node, Findings& findings) {
   }
 }
 
+// The probe names its library first, so one that named none did not get so far.
+void judge_loaded(const Node& node, Findings& findings) {
+  const std::optional<std::string>& library = node.verbs.facts.library;
+  for (const char* code : {"verbs.not-installed", "verbs.does-not-load"}) {
+    library ? findings.pass(code, kNodeSubject, *library + " loads", {*library, "loads", ""})
+            : findings.unknown(code, kNodeSubject, "libibverbs was not asked");
+  }
+}
+
 void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (!node.live) return;
   if (node.verbs.outcome.status == ProbeStatus::kUnavailable) {
     if (expectation.expected) judge_unavailable(node, findings);
     return;
   }
-  if (node.verbs.outcome.status == ProbeStatus::kNotApplicable) return;
+  if (expectation.expected) judge_loaded(node, findings);
   for (const RdmaDevice& device : node.rdma.facts.devices) judge_device(node, device, findings);
 }
 

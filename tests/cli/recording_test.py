@@ -1,126 +1,222 @@
-"""A recording replays to one report, wherever and as often as it is asked for."""
+"""record and --replay: the same report elsewhere, and nothing that names the host when redacted."""
 
+import json
 import os
 import pathlib
-import shutil
-import subprocess
-import sys
+import socket
+import time
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "support"))
-import recording  # noqa: E402
-from doctor import DoctorTest, claims, outcome, run  # noqa: E402
+from efa_doctor import Case, USAGE, environment, write
+from recordings import ZSTD, entries_of, head, tar, zeros
+
+SECRET = "correct-horse-battery-staple"
+TIMES = {"started_at", "duration_ms", "valid_until", "self", "sequence", "uptime_s", "stderr"}
 
 
-def make_node(name, directory):
-    subprocess.run([os.environ["MAKE_NODE"], str(ROOT / "nodes" / name / "node.json"),
-                    str(directory)], check=True)
+def timeless(value):
+    """Without what differs between two looks at the same machine."""
+    if isinstance(value, dict):
+        return {key: timeless(item) for key, item in value.items() if key not in TIMES}
+    return [timeless(item) for item in value] if isinstance(value, list) else value
 
 
-class ReplayTest(DoctorTest):
-    def record(self, *more, environment=None):
-        path = self.directory / "recording.tar.zst"
-        result = run("record", path, "--config", self.config(), *more, environment=environment)
-        self.assertEqual(result.code, 0, result.err)
-        return path
+class Recordings(Case):
+    def setUp(self):
+        super().setUp()
+        self.file = self.directory / "node.tar.zst"
 
-    def replay(self, path, *more, environment=None):
-        return run("--replay", path, "--format", "json", *more, environment=environment)
+    def record(self, *arguments, **options):
+        run = self.efa_doctor("record", self.file, *arguments, **options)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        return run
 
-    def sysroot(self, name="p5.48xlarge"):
-        node = self.directory / "node"
-        make_node(name, node)
-        return node
+    def replay(self, *arguments):
+        return self.report("--replay", self.file, *arguments)
 
-    def test_this_machine_replays_to_the_same_bytes(self):
-        path = self.record()
-        first = self.replay(path)
-        self.assert_report(first)
-        self.assertEqual(first.out, self.replay(path).out)
+    def replayed_bytes(self, *arguments):
+        return self.efa_doctor("--replay", self.file, "--format", "json", *arguments).stdout
 
-    def test_other_surroundings_change_nothing(self):
-        path = self.record("--sysroot", self.sysroot())
-        first = self.replay(path)
-        shutil.rmtree(self.directory / "node")
-        moved = self.directory / "elsewhere.tar.zst"
-        path.rename(moved)
-        other = self.replay(moved, environment={"TZ": "Asia/Tokyo", "LC_ALL": "tr_TR.UTF-8",
-                                                "TMPDIR": "/nowhere", "HOME": "/nowhere"})
-        self.assertEqual(first.out, other.out)
 
-    @unittest.skipUnless(shutil.which("zstd"), "needs zstd")
-    def test_files_read_again_say_what_they_said(self):
-        for more in ([], ["--sysroot", self.sysroot()]):
-            path = self.record(*more)
-            report = self.assert_report(self.replay(path))
-            entries = recording.unpack(path)
-            for index, probe in enumerate(recording.head_of(entries)["probes"]):
-                said = recording.facts_of(entries[f"probes/{index}.said.jsonl"])
-                self.assertEqual(report["facts"][probe["name"]], said, probe["name"])
-                self.assertEqual(outcome(report, probe["name"])["duration_ms"],
-                                 probe["duration_ms"])
+class Replay(Recordings):
+    def test_a_recording_of_this_machine_gives_its_report(self):
+        self.record()
+        replayed = self.replay()
+        self.assert_valid(replayed)
+        live, again = timeless(self.report("--no-deliver")), timeless(replayed)
+        for part in ("agent", "node", "verdict", "summary", "root_causes", "funnel", "devices"):
+            self.assertEqual(again[part], live[part], part)
+        words = [[(f["code"], f["result"], f["subject"]) for f in report["findings"]]
+                 for report in (live, again)]
+        self.assertEqual(*words)
 
-    def test_a_sysroot_replays_to_what_was_said_of_it(self):
-        node = self.sysroot()
-        live = self.assert_report(run("--once", "--sysroot", node, "--format", "json"))
-        path = self.record("--sysroot", node)
-        replayed = self.assert_report(self.replay(path))
-        self.assertEqual(outcome(live, "rdma")["status"], "ok")
-        replayed["facts"]["topology"].pop("xml")  # is kept for a recording only
-        for part in ("verdict", "summary", "root_causes", "funnel", "findings", "devices",
-                     "facts", "node"):
-            self.assertEqual(live[part], replayed[part], part)
+    def test_replays_are_equal_byte_for_byte(self):
+        self.record()
+        self.assertEqual(self.replayed_bytes(), self.replayed_bytes())
 
-    def test_verdict_follows_what_is_expected_now(self):
-        path = self.record("--sysroot", self.sysroot())
-        self.assertEqual(self.replay(path).report["verdict"], "healthy")
-        missing = self.replay(path, "--expect", "33")
-        self.assertEqual(self.assert_report(missing)["verdict"], "unhealthy")
-        self.assertIn("pci.fewer-than-expected", missing.report["root_causes"])
-        self.assertEqual(self.replay(path, "--expect", "many").code, 64)
+    def test_the_run_is_told_as_it_was_recorded(self):
+        self.record()
+        first, second = self.replay()["run"], self.replay()["run"]
+        self.assertEqual(first, second)
+        self.assertEqual(first["trigger"], "once")
 
-    def test_recording_a_node_that_expects_says_so_again(self):
-        path = self.record("--sysroot", self.sysroot("t3.micro"), "--expect", "1")
-        report = self.assert_report(self.replay(path))
-        self.assertEqual(report["verdict"], "unhealthy")
+    def test_a_recorded_sysroot_gives_the_report_of_the_sysroot(self):
+        root = self.synthetic_node("p4d.24xlarge")
+        live = self.report("--sysroot", root)
+        self.record("--sysroot", root)
+        self.assertEqual(timeless(self.replay()), timeless(live))
 
-    def test_nothing_is_written_by_a_replay(self):
-        path = self.record()
-        shutil.rmtree(self.directory / "state", ignore_errors=True)
-        before = sorted(self.directory.rglob("*"))
-        self.replay(path, "--config", self.config(), environment={"TMPDIR": str(self.directory)})
-        self.assertEqual(before, sorted(self.directory.rglob("*")))
+    def test_another_expectation_can_be_asked_of_it(self):
+        self.record("--sysroot", self.synthetic_node("c5n.18xlarge"))
+        self.assertEqual(self.replay()["verdict"], "healthy")
+        self.assertEqual(self.replay("--expect", "4")["verdict"], "unhealthy")
+        self.assertEqual(self.replay("--expect", "none")["root_causes"],
+                         self.report("--sysroot", self.directory / "c5n.18xlarge",
+                                     "--expect", "none")["root_causes"])
 
-    @unittest.skipUnless(shutil.which("zstd"), "needs zstd")
-    def test_environment_of_the_caller_is_not_recorded(self):
-        secret = {**os.environ, "SECRET_X": "hunter2-of-the-caller",
-                  "AWS_SECRET_ACCESS_KEY": "hunter2-of-aws"}
-        for content in recording.unpack(self.record(environment=secret)).values():
-            self.assertNotIn(b"hunter2", content)
-            self.assertNotIn(b"SECRET_X", content)
+    def test_a_replay_leaves_no_file(self):
+        self.record()
+        temporary = self.directory / "temporary"
+        temporary.mkdir()
+        state = sorted(map(str, self.state.rglob("*")))
+        self.replay()
+        run = self.efa_doctor("--replay", self.file, env=environment(TMPDIR=str(temporary)))
+        self.assertIn(run.returncode, (0, 3))
+        self.assertEqual(list(temporary.iterdir()), [])
+        self.assertEqual(sorted(map(str, self.state.rglob("*"))), state)
+        self.assertFalse(self.run_directory.exists())
 
-    def test_recording_is_for_its_owner_alone(self):
-        self.assertEqual(self.record().stat().st_mode & 0o777, 0o600)
+    def test_only_its_owner_may_read_one(self):
+        self.record()
+        self.assertEqual(self.file.stat().st_mode & 0o777, 0o600)
 
-    def test_full_disk_leaves_no_half_recording(self):
-        full = run("record", "/dev/full", "--config", self.config())
-        self.assertEqual(full.code, 70)
-        self.assertIn("/dev/full", full.err)
+    def test_one_that_cannot_be_written_is_told(self):
+        for path in ("/dev/full", self.config / "below"):
+            run = self.efa_doctor("record", path)
+            self.assertEqual((run.returncode, run.stdout), (70, ""))
+            self.assertIn(str(path), run.stderr)
 
-    @unittest.skipUnless(shutil.which("zstd"), "needs zstd")
-    def test_probe_that_had_failed_fails_in_the_replay(self):
-        path = self.record("--sysroot", self.sysroot())
-        entries = recording.unpack(path)
-        head = recording.head_of(entries)
-        head["probes"][recording.index_of(entries, "rdma")].update(
-            status="timed_out", step="read hw_counters", subject="0000:4f:00.0")
-        recording.pack(recording.with_head(entries, head), path)
-        report = self.assert_report(self.replay(path))
-        self.assertNotEqual(outcome(report, "rdma")["status"], "ok")
-        self.assertEqual(outcome(report, "rdma")["subject"], "0000:4f:00.0")
-        self.assertNotIn("healthy", [report["verdict"]])
-        self.assertTrue(claims(report))
+
+@unittest.skipUnless(ZSTD, "the package zstd is not installed")
+class Secrets(Recordings):
+    def recorded(self, *arguments, **options):
+        self.record(*arguments, **options)
+        return b"\n".join(entries_of(self.file).values()).decode()
+
+    def test_nothing_of_the_callers_environment_is_recorded(self):
+        text = self.recorded(env=environment(AWS_SECRET_ACCESS_KEY=SECRET, FI_SECRET=SECRET))
+        self.assertNotIn(SECRET, text)
+
+    def test_a_redacted_one_does_not_name_this_machine(self):
+        text = self.recorded("--redact")
+        for interface in pathlib.Path("/sys/class/net").iterdir():
+            mac = (interface / "address").read_text().strip()
+            if mac and set(mac) - set("0:"):
+                self.assertNotIn(mac, text, interface.name)
+        route = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(route.close)
+        route.connect(("192.0.2.77", 9))  # sends nothing: only asks which address would be ours
+        self.assertNotRegex(text, rf'"{route.getsockname()[0]}["/]')
+        boot_id = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        self.assertNotIn(boot_id, text)
+        self.assertNotIn(f'"{socket.gethostname()}"', text)
+        for identity in ("/etc/machine-id", "/sys/class/dmi/id/product_uuid"):
+            if os.access(identity, os.R_OK):
+                self.assertNotIn(pathlib.Path(identity).read_text().strip(), text)
+
+    def test_a_redacted_one_gives_the_same_findings(self):
+        root = self.synthetic_node("p4d.24xlarge")
+        write(root / "proc/sys/kernel/hostname", "vm\n")
+        live = self.report("--sysroot", root)
+        text = self.recorded("--sysroot", root, "--redact")
+        self.assertNotIn('"vm"', text)
+        replayed = self.replay()
+        self.assertEqual([(f["code"], f["result"], f["subject"]) for f in replayed["findings"]],
+                         [(f["code"], f["result"], f["subject"]) for f in live["findings"]])
+        self.assertEqual(replayed["funnel"], live["funnel"])
+        self.assertNotEqual(replayed["node"]["hostname"], "vm")
+
+
+class Damage(Recordings):
+    """A hostile or damaged file is refused in words, and nothing of it is written anywhere."""
+
+    def assert_refused(self, content, what=""):
+        if not isinstance(content, pathlib.Path):
+            self.file.write_bytes(content)
+        before = sorted(map(str, self.directory.rglob("*")))
+        start = time.monotonic()
+        run = self.efa_doctor("--replay", self.file, cwd=self.directory)
+        self.assertLess(time.monotonic() - start, 10)
+        self.assertEqual((run.returncode, run.stdout), (USAGE, ""), f"{what}: {run.stderr[:500]}")
+        self.assertRegex(run.stderr, rf"^efa-doctor: error: {self.file}: .+\n$")
+        self.assertEqual(sorted(map(str, self.directory.rglob("*"))), before)
+
+    def test_what_is_no_recording_is_refused(self):
+        for content in (b"", b"\0" * 10_000, b"{}", os.urandom(4096), b"\x28\xb5\x2f\xfd",
+                        tar([]), tar([("other.json", "{}")]), tar([("recording.json", "")])):
+            self.assert_refused(content, content[:8])
+
+    def test_one_that_was_cut_off_is_refused(self):
+        self.record()
+        whole = self.file.read_bytes()
+        for share in (0.01, 0.3, 0.6, 0.99):
+            self.assert_refused(whole[:int(len(whole) * share)], share)
+
+    def test_flipped_bits_never_crash_it(self):
+        self.record()
+        whole = self.file.read_bytes()
+        for step in range(1, 40):
+            damaged = bytearray(whole)
+            damaged[len(whole) * step // 40] ^= 1 << step % 8
+            self.file.write_bytes(damaged)
+            run = self.efa_doctor("--replay", self.file, "--format", "json")
+            self.assertIn(run.returncode, (0, 1, 2, 3, USAGE), step)
+            self.assertNotRegex(run.stderr, "Sanitizer|runtime error")
+            if run.returncode != USAGE:
+                self.assert_valid(json.loads(run.stdout))
+
+    def test_wrong_types_are_refused(self):
+        for members in ({"version": "1"}, {"version": 2}, {"version": None}, {"live": 1},
+                        {"expect": 4}, {"expect": "many"}, {"sequence": "1"},
+                        {"sequence": 1 << 70}, {"started_at_ms": 1e300}, {"before": []},
+                        {"before": {"devices": ["eth0"]}}, {"limits": 7}, {"probes": {}},
+                        {"probes": [7]}, {"probes": [{"name": 7}]},
+                        {"probes": [{"name": "pci", "duration_ms": "long"}]}):
+            with self.subTest(members):
+                self.file.write_bytes(tar([("recording.json", head(**members))]))
+                run = self.efa_doctor("--replay", self.file)
+                self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
+                self.assertNotEqual(run.stderr, "")
+        self.assert_refused(tar([("recording.json", "[" * 100_000)]))
+
+    def test_what_a_probe_could_not_have_said_is_refused(self):
+        probe = {"name": "net", "status": "ok"}
+        for kind in ("said", "looks"):
+            for lines in ("{", "nonsense\n", '{"done":true}\n{"se', "\xff\n"):
+                self.assert_refused(tar([("recording.json", head(probes=[probe])),
+                                         (f"probes/0.{kind}.jsonl", lines.encode("latin-1"))]))
+
+    def test_an_empty_one_is_a_machine_of_which_nothing_was_seen(self):
+        self.file.write_bytes(tar([("recording.json", head())]))
+        self.assertEqual(self.efa_doctor("--replay", self.file).returncode, 3)
+
+    @unittest.skipUnless(ZSTD, "the package zstd is not installed")
+    def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(self):
+        self.assert_refused(zeros(self.file, 1 << 30))
+        self.assertLess(self.file.stat().st_size, 1 << 20)
+
+    def test_too_many_entries_are_refused(self):
+        self.assert_refused(tar([("recording.json", head())] +
+                                [(f"probes/{i}.said.jsonl", "") for i in range(10_000)]))
+
+    def test_names_that_lead_elsewhere_write_nothing(self):
+        outside = self.directory / "outside"
+        names = ("../outside", str(outside), "probes/../../outside", "/tmp/../" + str(outside))
+        self.assert_refused(tar([(name, "bad") for name in names]))
+        self.file.write_bytes(tar([("recording.json", head(probes=[
+            {"name": "../../outside", "status": "ok"}]))] + [(name, "bad") for name in names]))
+        self.assertEqual(self.efa_doctor("--replay", self.file, cwd=self.directory).returncode, 3)
+        self.assertFalse(outside.exists())
 
 
 if __name__ == "__main__":

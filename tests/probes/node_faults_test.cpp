@@ -18,7 +18,8 @@ constexpr int kSlurmd = 812;
 
 // What an unloaded driver takes from all devices.
 Changes unloaded() {
-  Changes changes = {{{"kernel.driver-not-loaded", "node"}, "fail"}};
+  Changes changes = {{{"kernel.driver-not-loaded", "node"}, "fail"},
+                     {{"kernel.driver-blocked", "node"}, "pass"}};
   for (const char* address : kAllEfa) {
     changes.merge(without_rdma(address));
     changes[{"driver.not-bound", address}] = "fail";
@@ -69,7 +70,9 @@ TEST(KernelFaults, ABlacklistExplainsTheUnloadedDriver) {
 TEST(KernelFaults, ModulesThatCannotBeListedAreUnknown) {
   FaultyNode node;
   node.tree().remove("/sys/module");
-  EXPECT_EQ(node.changes(), (Changes{{{"kernel.driver-not-loaded", "node"}, "unknown"},
+  EXPECT_EQ(node.changes(), (Changes{{{"kernel.driver-blocked", "node"}, "pass"},
+                                     {{"kernel.driver-not-loaded", "node"}, "unknown"},
+                                     {{"kernel.rdma-netns-exclusive", "node"}, "not_applicable"},
                                      {{"kernel.uverbs-not-loaded", "node"}, "unknown"}}));
   EXPECT_EQ(node.verdict(), "unknown");
 }

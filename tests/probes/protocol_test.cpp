@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "probes/pci/facts.h"
 #include "probes/protocol/describe.h"
@@ -109,6 +111,25 @@ TEST(Gid, HoldsTheMacOfTheInterface) {
   EXPECT_EQ(parse_gid_mac("fe80:0000:0000:0000:048f:9400:fe25:3613"), std::nullopt);
   EXPECT_EQ(parse_gid_mac("0000:0000:0000:0000:0000:0000:0000:0000"), std::nullopt);
   EXPECT_EQ(parse_gid_mac("fe80::1"), std::nullopt);
+}
+
+TEST_F(SysrootTest, LooksAgainWhenSomethingIsRenamedMeanwhile) {
+  write("/devices/a/b/file", "7");
+  std::filesystem::create_directories(directory_ + "/class");
+  std::filesystem::create_symlink("../devices/a/b", directory_ + "/class/b");
+  const Sysroot root = open();
+  std::atomic<bool> done = false;
+  std::thread renamer([&] {
+    for (int i = 0; !done; ++i) {
+      std::error_code ignored;
+      std::filesystem::create_directory(directory_ + "/x" + std::to_string(i % 2), ignored);
+      std::filesystem::rename(directory_ + "/x" + std::to_string(i % 2), directory_ + "/y",
+                              ignored);
+    }
+  });
+  for (int i = 0; i < 20'000; ++i) ASSERT_EQ(root.read("/class/b/file").value_or("none"), "7");
+  done = true;
+  renamer.join();
 }
 
 TEST_F(SysrootTest, ReadsItsOwnFilesOnly) {

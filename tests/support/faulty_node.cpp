@@ -6,9 +6,9 @@ namespace efa {
 namespace {
 
 Changes results_of(const Value& report) {
-  Changes results;
-  for (const auto& [code, result, subject] : claims_of(report)) results[{code, subject}] = result;
-  return results;
+  Changes kResults;
+  for (const auto& [code, result, subject] : claims_of(report)) kResults[{code, subject}] = result;
+  return kResults;
 }
 
 Value look(const std::string& directory, const std::vector<std::string>& more) {
@@ -19,14 +19,14 @@ Value look(const std::string& directory, const std::vector<std::string>& more) {
 }
 
 const Changes& healthy() {
-  static const Changes results = [] {
+  static const Changes kResults = [] {
     const TemporaryDirectory directory;
     write_node(synthetic_node("p4d.24xlarge"), Tree(directory.path()));
     const Value report = look(directory.path(), {});
     EXPECT_EQ(report.text("verdict"), "healthy");
     return results_of(report);
   }();
-  return results;
+  return kResults;
 }
 
 }  // namespace

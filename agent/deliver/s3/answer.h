@@ -1,0 +1,52 @@
+// What an answer of S3 to a PUT means, and how it is explained to a person. Pure.
+// Interface: Amazon S3 API Reference, "PutObject" and "Error responses".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "agent/deliver/s3/target.h"
+#include "agent/deliver/s3/xml.h"
+#include "probes/cloud/http.h"
+
+namespace efa {
+
+enum class Outcome {
+  kDelivered,
+  kAlreadyThere,  // an earlier try had arrived
+  kRetrySoon,     // passes by itself
+  kRetrySlowly,   // someone has to put something right
+  kRefused        // S3 does not take this object; others may go through
+};
+
+struct PutResult {
+  Outcome outcome = Outcome::kRetrySoon;
+  std::string code;  // "403 AccessDenied", "no answer"
+  std::string words;
+  std::optional<int64_t> retry_after_ms;
+
+  [[nodiscard]] bool arrived() const {
+    return outcome == Outcome::kDelivered || outcome == Outcome::kAlreadyThere;
+  }
+};
+
+// What was asked, as far as the explanation needs it.
+struct PutContext {
+  S3Target target;
+  std::string region;
+  std::string credentials_source;
+  std::string sse;
+  std::string kms_key_id;
+  std::string expected_bucket_owner;
+  bool only_if_absent = false;
+};
+
+PutResult judge_answer(const HttpAnswer& answer, const ServiceError& error,
+                       const PutContext& context, int64_t now_ms);
+PutResult judge_silence(const Error& error);
+
+// Which permission, which bucket, which region, which clock.
+std::string explain_answer(long status, const ServiceError& error, const PutContext& context);
+
+}  // namespace efa

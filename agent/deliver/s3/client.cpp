@@ -1,0 +1,158 @@
+#include "agent/deliver/s3/client.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+
+#include "agent/deliver/s3/digest.h"
+#include "agent/deliver/s3/gzip.h"
+#include "agent/deliver/s3/sigv4.h"
+#include "agent/deliver/s3/times.h"
+#include "probes/protocol/text.h"
+
+namespace efa {
+namespace {
+
+// It becomes part of a host's name.
+bool is_region(const std::string& text) {
+  return !text.empty() && text.size() <= 32 &&
+         std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
+}
+
+}  // namespace
+
+struct S3Client::Try {
+  Credentials credentials;
+  bool region_corrected = false;
+  bool clock_corrected = false;
+  bool credentials_corrected = false;
+};
+
+S3Client::S3Client(ClientSettings settings, CredentialChain& credentials, Http& http,
+                   const Clock& clock)
+    : settings_(std::move(settings)), credentials_(credentials), http_(http), clock_(clock) {}
+
+int64_t S3Client::server_time_ms() const {
+  return clock_.unix_ms() + settings_.clock_offset_ms;
+}
+
+Headers S3Client::headers_for(const PutRequest& request, const std::string& body,
+                              const std::string& host) const {
+  const std::string digest = sha256(body);
+  Headers headers{{"host", host},
+                  {"content-type", "application/json"},
+                  {"x-amz-content-sha256", to_hex(digest)}};
+  const auto add_unless_empty = [&](const char* name, const std::string& value) {
+    if (!value.empty()) headers.emplace_back(name, value);
+  };
+  if (settings_.gzip) headers.emplace_back("content-encoding", "gzip");
+  if (settings_.checksum) headers.emplace_back("x-amz-checksum-sha256", base64(digest));
+  if (request.only_if_absent && conditional_writes_) headers.emplace_back("if-none-match", "*");
+  add_unless_empty("x-amz-server-side-encryption", settings_.sse);
+  add_unless_empty("x-amz-server-side-encryption-aws-kms-key-id", settings_.kms_key_id);
+  add_unless_empty("x-amz-expected-bucket-owner", settings_.expected_bucket_owner);
+  add_unless_empty("x-amz-storage-class", settings_.storage_class);
+  return headers;
+}
+
+Result<HttpAnswer> S3Client::send(const PutRequest& request, const std::string& body,
+                                  const Credentials& credentials) {
+  const std::string& prefix = settings_.target.prefix;
+  const ObjectAddress address =
+      address_of(settings_.target, settings_.region,
+                 prefix.empty() ? request.key : prefix + "/" + request.key);
+  HttpRequest http;
+  http.method = "PUT";
+  http.url = address.url;
+  http.body = body;
+  http.headers = headers_for(request, body, address.host);
+  http.limit = std::chrono::milliseconds(std::min(request.limit_ms, settings_.timeout_ms));
+  const SigningRequest to_sign{"PUT", address.path, {}, http.headers, to_hex(sha256(body))};
+  const SigningScope scope{settings_.region, "s3", server_time_ms()};
+  const Headers added = signing_headers(to_sign, scope, credentials);
+  http.headers.insert(http.headers.end(), added.begin(), added.end());
+  return http_.send(http);
+}
+
+bool S3Client::correct_region(const HttpAnswer& answer, const ServiceError& error) {
+  std::string region = answer.header("x-amz-bucket-region");
+  if (region.empty()) region = error.region;
+  if (!is_region(region) || region == settings_.region) return false;
+  settings_.region = corrected_region_ = region;
+  return true;
+}
+
+bool S3Client::correct_clock(const HttpAnswer& answer, const ServiceError& error) {
+  constexpr int64_t kToleratedMs = int64_t{5} * 60 * 1000;  // S3 takes up to 15 minutes
+  const auto date = parse_http_date_ms(answer.header("date"));
+  // some servers call every failure of authentication AccessDenied
+  const bool skewed = date && std::abs(*date - server_time_ms()) > kToleratedMs;
+  if (!date || (error.code != "RequestTimeTooSkewed" && !(answer.status == 403 && skewed))) {
+    return false;
+  }
+  settings_.clock_offset_ms = *date - clock_.unix_ms();
+  return true;
+}
+
+bool S3Client::correct_credentials(const HttpAnswer& answer, const ServiceError& error,
+                                   const Credentials& used) {
+  const bool expired = error.code == "ExpiredToken" || error.code == "TokenRefreshRequired" ||
+                       error.code == "InvalidToken";
+  if (!expired && answer.status != 403) return false;
+  const Result<Credentials> fresh = credentials_.renewed(clock_.unix_ms());
+  return fresh && (fresh->access_key_id != used.access_key_id ||
+                   !(fresh->secret_access_key == used.secret_access_key) ||
+                   !(fresh->session_token == used.session_token));
+}
+
+// Each kind of correction once for a request: a server that asks twice is wrong.
+bool S3Client::correct(const HttpAnswer& answer, const ServiceError& error, Try& last) {
+  if (answer.status < 300) return false;
+  if (answer.status == 501 && conditional_writes_) {
+    conditional_writes_ = false;
+    return true;
+  }
+  if (!last.region_corrected && correct_region(answer, error)) {
+    last.region_corrected = true;
+    return true;
+  }
+  if (!last.clock_corrected && correct_clock(answer, error)) {
+    last.clock_corrected = true;
+    return true;
+  }
+  if (last.credentials_corrected) return false;
+  last.credentials_corrected = true;
+  return correct_credentials(answer, error, last.credentials);
+}
+
+PutContext S3Client::context(const std::string& source, bool only_if_absent) const {
+  return {settings_.target,
+          settings_.region,
+          source,
+          settings_.sse,
+          settings_.kms_key_id,
+          settings_.expected_bucket_owner,
+          only_if_absent && conditional_writes_};
+}
+
+PutResult S3Client::put(const PutRequest& request) {
+  const std::string body = settings_.gzip ? gzip(request.body) : std::string(request.body);
+  Try attempt;
+  while (true) {
+    const Result<Credentials> credentials = credentials_.current(clock_.unix_ms());
+    if (!credentials) {
+      return {Outcome::kRetrySoon, "no credentials", message_of(credentials.error()), std::nullopt};
+    }
+    attempt.credentials = *credentials;
+    const Result<HttpAnswer> answer = send(request, body, *credentials);
+    if (!answer) return judge_silence(answer.error());
+    const ServiceError error =
+        answer->status < 300 ? ServiceError{} : parse_service_error(answer->body);
+    if (correct(*answer, error, attempt)) continue;
+    return judge_answer(*answer, error, context(credentials->source, request.only_if_absent),
+                        clock_.unix_ms());
+  }
+}
+
+}  // namespace efa

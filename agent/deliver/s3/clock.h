@@ -1,0 +1,16 @@
+// Time as the uploader sees it, so that tests need not wait.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace efa {
+
+struct Clock {
+  std::function<int64_t()> unix_ms;                 // what the node believes
+  std::function<int64_t()> steady_ms;               // never set back
+  std::function<void(int64_t milliseconds)> sleep;  // may end early
+  std::function<bool()> stopped;                    // asked to end
+};
+
+}  // namespace efa

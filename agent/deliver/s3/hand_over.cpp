@@ -1,0 +1,85 @@
+#include "agent/deliver/s3/hand_over.h"
+
+#include <spawn.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <vector>
+
+#include "agent/cli/exit_codes.h"
+#include "agent/deliver/s3/settings.h"
+#include "agent/run/pass.h"
+#include "probes/protocol/process.h"
+
+namespace efa {
+namespace {
+
+std::vector<std::string> arguments_of(const DeliveryRun& run) {
+  std::vector<std::string> arguments{find_libexec() + "/deliver-s3"};
+  if (!run.config_file.empty()) {
+    arguments.emplace_back("--config");
+    arguments.push_back(run.config_file);
+  }
+  arguments.emplace_back("--limit-ms");
+  arguments.push_back(std::to_string(run.limit_ms));
+  if (run.patient) arguments.emplace_back("--patient");
+  if (run.quiet) arguments.emplace_back("--quiet");
+  return arguments;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> array;
+  array.reserve(strings.size() + 1);
+  for (const std::string& string : strings) {
+    array.push_back(const_cast<char*>(string.c_str()));  // NOLINT: execve(2) does not write
+  }
+  array.push_back(nullptr);
+  return array;
+}
+
+}  // namespace
+
+void spool_for_s3(const Config& config, const Report& report) {
+  if (!delivers_to_s3(config)) return;
+  const Value value = report_value(report);
+  const Result<ReportNames> names = names_of(value);
+  // one line: Athena and Spark read a JSON object a line
+  const Result<Done> kept =
+      names ? spool_of(config).put(names->id, verdict_text(report.diagnosis.verdict),
+                                   render_json(value) + "\n")
+            : Result<Done>(names.error());
+  if (!kept) spdlog::warn("report was not kept for S3: {}", message_of(kept.error()));
+}
+
+void deliver_shortly(const Config& config, const std::string& config_file) {
+  constexpr std::chrono::milliseconds kGrace{500};  // to end by itself
+  if (!delivers_to_s3(config)) return;
+  DeliveryRun run;
+  run.config_file = config_file;
+  run.limit_ms = config.s3_once_limit_ms;
+  run.quiet = true;
+  const std::vector<std::string> arguments = arguments_of(run);
+  pid_t pid = 0;
+  const int failed = posix_spawn(&pid, arguments[0].c_str(), nullptr, nullptr,
+                                 pointers(arguments).data(), environ);
+  if (failed != 0) {
+    spdlog::warn("delivery to S3 was not started: {}: {}", arguments[0], std::strerror(failed));
+    return;
+  }
+  if (wait_for_exit(pid, std::chrono::milliseconds(run.limit_ms) + kGrace)) return;
+  spdlog::warn("delivery to S3 was ended after {} ms; the report stays in the spool", run.limit_ms);
+  kill(pid, SIGKILL);  // loses nothing: a report leaves the spool when S3 has it
+  wait_for_exit(pid, kGrace);
+}
+
+int become_uploader(const DeliveryRun& run) {
+  const std::vector<std::string> arguments = arguments_of(run);
+  execv(arguments[0].c_str(), pointers(arguments).data());
+  spdlog::error("{}: {}", arguments[0], std::strerror(errno));
+  return kExitInternal;
+}
+
+}  // namespace efa

@@ -1,0 +1,30 @@
+// From a pass to S3: the report goes into the spool, a process of its own takes it from there.
+// Uploading is not done here, because this process must neither wait for a network nor hold what
+// that takes (TLS, credentials).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "agent/cli/config.h"
+#include "agent/report/report.h"
+
+namespace efa {
+
+// Logs what could not be kept. Does nothing without s3.uri.
+void spool_for_s3(const Config& config, const Report& report);
+
+struct DeliveryRun {
+  std::string config_file;  // "": the default path
+  int64_t limit_ms = 0;
+  bool patient = false;  // keep to the back-off of earlier runs
+  bool quiet = false;    // no summary on standard output
+};
+
+// Starts the uploader and waits for it, at most a little longer than s3.once_limit_ms. What it does
+// changes neither verdict nor exit code.
+void deliver_shortly(const Config& config, const std::string& config_file);
+// Becomes the uploader; returns an exit code when it cannot.
+int become_uploader(const DeliveryRun& run);
+
+}  // namespace efa

@@ -1,0 +1,207 @@
+// deliver-s3: sends what the spool holds. A process of its own, started by `efa-doctor deliver` and
+// after a pass: it alone holds credentials, TLS and a network connection.
+
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <random>
+
+#include "agent/cli/exit_codes.h"
+#include "agent/cli/log.h"
+#include "agent/deliver/files.h"
+#include "agent/deliver/s3/file_lock.h"
+#include "agent/deliver/s3/region.h"
+#include "agent/deliver/s3/settings.h"
+#include "agent/deliver/s3/uploader.h"
+#include "probes/protocol/text.h"
+
+namespace efa {
+namespace {
+
+struct Arguments {
+  std::string config_file;
+  DrainOptions options;
+  bool quiet = false;
+};
+
+std::optional<Arguments> parse_arguments(int argc, const char* const* argv) {
+  Arguments arguments;
+  for (int i = 1; i < argc; ++i) {
+    const std::string name = argv[i];
+    const char* value = i + 1 < argc ? argv[i + 1] : "";
+    if (name == "--patient") {
+      arguments.options.patient = true;
+    } else if (name == "--quiet") {
+      arguments.quiet = true;
+    } else if (name == "--config") {
+      arguments.config_file = value;
+      ++i;
+    } else if (name == "--limit-ms") {
+      arguments.options.limit_ms = parse_number<int64_t>(value);
+      if (!arguments.options.limit_ms) return std::nullopt;
+      ++i;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return arguments;
+}
+
+// Keys must not end in a core dump, nor be read by another process of the same user.
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+// SIGTERM and SIGINT become readable on this descriptor and stay so.
+int descriptor_of_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return signalfd(-1, &signals, SFD_CLOEXEC);
+}
+
+bool is_readable_within(int fd, int64_t milliseconds) {
+  pollfd wait{fd, POLLIN, 0};
+  return poll(&wait, 1, static_cast<int>(milliseconds)) > 0;
+}
+
+Clock system_clock_with(int signals) {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  Clock clock;
+  clock.unix_ms = [] {
+    return duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  };
+  clock.steady_ms = [] {
+    return duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  };
+  clock.sleep = [signals](int64_t ms) { is_readable_within(signals, ms); };
+  clock.stopped = [signals] { return is_readable_within(signals, 0); };
+  return clock;
+}
+
+HttpSettings http_settings(const Config& config, const Clock& clock,
+                           std::optional<int64_t> limit_ms) {
+  HttpSettings settings;
+  settings.ca_file = config.s3_ca_file;
+  settings.proxy = config.s3_proxy;
+  settings.connect_limit = std::chrono::milliseconds(config.s3_connect_timeout_ms);
+  settings.stall_limit = std::chrono::seconds(config.s3_stall_timeout_s);
+  const int64_t end = limit_ms ? clock.steady_ms() + *limit_ms : INT64_MAX;
+  settings.cancelled = [&clock, end] { return clock.stopped() || clock.steady_ms() > end; };
+  return settings;
+}
+
+ClientSettings client_settings(const Config& config, const S3Target& target,
+                               const std::string& region, const DeliveryState& state) {
+  ClientSettings settings;
+  settings.target = target;
+  settings.region = region;
+  settings.sse = config.s3_sse;
+  settings.kms_key_id = config.s3_kms_key_id;
+  settings.expected_bucket_owner = config.s3_expected_bucket_owner;
+  settings.storage_class = config.s3_storage_class;
+  settings.checksum = config.s3_checksum;
+  settings.gzip = config.s3_gzip;
+  settings.timeout_ms = config.s3_timeout_ms;
+  settings.clock_offset_ms = state.clock_offset_ms;
+  return settings;
+}
+
+ChainSettings chain_settings(const Config& config, const Environment& environment) {
+  ChainSettings settings;
+  settings.profile = config.s3_profile;
+  settings.metadata_endpoint = metadata_endpoint(config.metadata_endpoint, environment);
+  settings.metadata_budget = std::chrono::milliseconds(config.metadata_budget_ms);
+  settings.region = region_of_node(settings, environment);
+  return settings;
+}
+
+// What was learned of one server is not true of another.
+std::string destination_of(const Config& config) {
+  return config.s3_uri + (config.s3_endpoint.empty() ? "" : " at " + config.s3_endpoint);
+}
+
+int print(const Drained& drained, const Config& config, bool quiet) {
+  if (!quiet) {
+    std::printf("%lld delivered to %s, %lld left%s%s\n", static_cast<long long>(drained.delivered),
+                config.s3_uri.c_str(), static_cast<long long>(drained.pending),
+                drained.trouble.empty() ? "" : ": ", drained.trouble.c_str());
+  }
+  return drained.pending == 0 ? 0 : 1;
+}
+
+int deliver(const Config& config, const Arguments& arguments) {
+  const Result<S3Target> target =
+      parse_target(config.s3_uri, config.s3_endpoint, config.s3_addressing);
+  if (!target) {
+    spdlog::error("{}", config.s3_uri.empty() ? "s3.uri is not set" : message_of(target.error()));
+    return kExitUsage;
+  }
+  const Result<FileLock> lock = FileLock::try_for(config.state_directory + "/delivery.lock");
+  if (!lock) {
+    const bool busy = lock.error().kind == ErrorKind::kTimedOut;
+    if (busy && !arguments.quiet) std::printf("another delivery is at work\n");
+    if (!busy) spdlog::warn("delivery to S3: {}", message_of(lock.error()));
+    return 1;
+  }
+  const Clock clock = system_clock_with(descriptor_of_signals());
+  const Environment environment = [](const char* name) -> std::string {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+  };
+  const DeliveryState state =
+      read_delivery_state(delivery_state_path(config), destination_of(config));
+  CurlHttp http(http_settings(config, clock, arguments.options.limit_ms));
+  const ChainSettings chain = chain_settings(config, environment);
+  CredentialChain credentials(chain, environment, http);
+  const std::string region = first_region({config.s3_region, state.bucket_region, chain.region});
+  S3Client client(client_settings(config, *target, region, state), credentials, http, clock);
+  const Spool spool = spool_of(config);
+  std::mt19937_64 generator(std::random_device{}());
+  Uploader uploader(spool, client, clock, delivery_state_path(config), state,
+                    [&] { return std::uniform_real_distribution<double>(0, 1)(generator); });
+  return print(uploader.drain(arguments.options), config, arguments.quiet);
+}
+
+int run(int argc, const char* const* argv) {
+  const std::optional<Arguments> arguments = parse_arguments(argc, argv);
+  if (!arguments) {
+    spdlog::error("deliver-s3 [--config FILE] [--limit-ms N] [--patient] [--quiet]");
+    return kExitUsage;
+  }
+  const bool named = !arguments->config_file.empty();
+  const Result<Config> config = read_config(named ? arguments->config_file : kConfigPath, named);
+  if (!config) {
+    spdlog::error("{}", message_of(config.error()));
+    return kExitUsage;
+  }
+  return deliver(*config, *arguments);
+}
+
+}  // namespace
+}  // namespace efa
+
+int main(int argc, char** argv) {
+  try {
+    efa::keep_memory_private();
+    efa::log_to_stderr();
+    return efa::run(argc, argv);
+  } catch (const std::exception& error) {  // of a library, or no memory
+    std::fprintf(stderr, "deliver-s3: internal error: %s\n", error.what());
+    return efa::kExitInternal;
+  }
+}

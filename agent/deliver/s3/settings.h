@@ -1,0 +1,21 @@
+// The table [s3] of the configuration as S3 delivery wants it.
+#pragma once
+
+#include <string>
+
+#include "agent/cli/config.h"
+#include "agent/deliver/s3/spool.h"
+#include "agent/deliver/s3/target.h"
+
+namespace efa {
+
+// "": without s3.uri there is no delivery to S3.
+bool delivers_to_s3(const Config& config);
+// What is wrong in the table as a whole; parse_config() asks it.
+Result<Done> check_s3(const Config& config);
+
+std::string spool_directory(const Config& config);
+std::string delivery_state_path(const Config& config);
+Spool spool_of(const Config& config);
+
+}  // namespace efa

@@ -1,0 +1,64 @@
+// Reports on their way to S3, /var/lib/efa-doctor/spool: a file for each, written before the first
+// try and removed when S3 has it. Its name is the report's id; ".change" marks the first report of
+// another verdict than the one before. Bounded: the oldest superseded reports go first, the first
+// of a verdict never; when only those are left, a new report is refused.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/deliver/s3/object_key.h"
+#include "probes/protocol/result.h"
+
+namespace efa {
+
+struct SpoolBounds {
+  size_t count = 2'000;  // a week at one every five minutes
+  uint64_t bytes = uint64_t{256} * 1024 * 1024;
+};
+
+struct SpoolEntry {
+  ReportId id;
+  bool verdict_change = false;
+  uint64_t bytes = 0;
+  std::string file;  // its name in the spool
+};
+
+// What the spool remembers of reports that are gone; kept in its file "state".
+struct SpoolState {
+  std::string verdict;  // of the newest report
+  int64_t dropped = 0;  // superseded, removed for want of room; since the spool was made
+  int64_t refused = 0;  // no room at all
+};
+
+class Spool {
+ public:
+  Spool(std::string directory, SpoolBounds bounds);
+
+  // On disk when it returns. Safe beside other processes that put or remove.
+  Result<Done> put(const ReportId& id, const std::string& verdict, const std::string& report) const;
+  // In order of need: verdict changes before the rest, each the newest first. Unknown files are
+  // not listed; a spool that is not there is empty.
+  [[nodiscard]] std::vector<SpoolEntry> list() const;
+  [[nodiscard]] Result<std::string> read(const SpoolEntry& entry) const;
+  [[nodiscard]] Result<Done> remove(const SpoolEntry& entry) const;
+  [[nodiscard]] SpoolState state() const;
+
+ private:
+  [[nodiscard]] std::string path_of(const std::string& file) const;
+  bool make_room(uint64_t bytes, SpoolState& state) const;
+  bool drop_oldest_superseded(SpoolState& state) const;
+  Result<Done> write_report(const SpoolEntry& entry, const std::string& report,
+                            SpoolState& state) const;
+
+  std::string directory_;
+  SpoolBounds bounds_;
+};
+
+// Which entries go so that one more of `bytes` fits; all superseded ones when even that is not
+// enough. Pure.
+std::vector<SpoolEntry> to_be_dropped(std::vector<SpoolEntry> entries, uint64_t bytes,
+                                      const SpoolBounds& bounds);
+
+}  // namespace efa

@@ -1,0 +1,65 @@
+#include "agent/deliver/s3/xml.h"
+
+#include <algorithm>
+#include <cctype>
+#include <pugixml.hpp>
+
+#include "agent/deliver/s3/times.h"
+#include "probes/protocol/text.h"
+
+namespace efa {
+namespace {
+
+constexpr size_t kLongestMessage = 300;
+
+// A word of the service's own; anything else is not repeated.
+std::string word_of(const pugi::xml_node& parent, const char* name) {
+  const std::string text = parent.child_value(name);
+  const bool is_word =
+      text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_';
+      });
+  return is_word ? text : "";
+}
+
+std::string line_of(const pugi::xml_node& parent, const char* name) {
+  std::string text = join(words(make_utf8(parent.child_value(name))), " ");
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
+  text.resize(std::min(text.size(), kLongestMessage));
+  return make_utf8(text);
+}
+
+}  // namespace
+
+ServiceError parse_service_error(const std::string& body) {
+  pugi::xml_document document;
+  if (!document.load_buffer(body.data(), body.size())) return {};
+  pugi::xml_node error = document.child("Error");
+  if (error == nullptr) error = document.child("ErrorResponse").child("Error");
+  return {word_of(error, "Code"), line_of(error, "Message"), word_of(error, "Region")};
+}
+
+Result<Credentials> parse_assumed_role(const std::string& body, const std::string& source) {
+  pugi::xml_document document;
+  const bool well_formed = static_cast<bool>(document.load_buffer(body.data(), body.size()));
+  const pugi::xml_node node = document.child("AssumeRoleWithWebIdentityResponse")
+                                  .child("AssumeRoleWithWebIdentityResult")
+                                  .child("Credentials");
+  if (!well_formed || node == nullptr) {
+    return Error{ErrorKind::kMalformed, source, "the answer of STS holds no keys"};
+  }
+  Credentials credentials;
+  credentials.access_key_id = node.child_value("AccessKeyId");
+  credentials.secret_access_key = Secret(node.child_value("SecretAccessKey"));
+  credentials.session_token = Secret(node.child_value("SessionToken"));
+  credentials.expires_at_ms = parse_iso_time_ms(node.child_value("Expiration"));
+  credentials.source = source;
+  if (credentials.access_key_id.empty() || credentials.secret_access_key.empty() ||
+      !credentials.expires_at_ms) {
+    return Error{ErrorKind::kMalformed, source, "the answer of STS holds no whole keys"};
+  }
+  return credentials;
+}
+
+}  // namespace efa

@@ -1,0 +1,153 @@
+#include "probes/cloud/http.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "probes/protocol/text.h"
+
+namespace efa {
+namespace {
+
+constexpr size_t kMaxBody = size_t{64} * 1024;  // metadata and error texts have some KiB
+constexpr size_t kMaxHeaders = 128;
+
+size_t take_body(const char* bytes, size_t size, size_t count, void* body) {
+  auto& text = *static_cast<std::string*>(body);
+  if (text.size() + size * count > kMaxBody) return 0;  // ends the transfer
+  text.append(bytes, size * count);
+  return size * count;
+}
+
+// "Date: Mon, 23 Nov 2026 22:00:00 GMT\r\n"
+size_t take_header(const char* bytes, size_t size, size_t count, void* headers) {
+  auto& kept = *static_cast<Headers*>(headers);
+  const std::string_view line(bytes, size * count);
+  if (line.starts_with("HTTP/")) kept.clear();  // an interim answer (100) came before this one
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos || kept.size() >= kMaxHeaders) return line.size();
+  std::string name(line.substr(0, colon));
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  kept.emplace_back(std::move(name), trim(line.substr(colon + 1)));
+  return line.size();
+}
+
+int ask_whether_cancelled(void* cancelled, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return (*static_cast<std::function<bool()>*>(cancelled))() ? 1 : 0;
+}
+
+bool nobody_answered(CURLcode code) {
+  return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
+         code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
+}
+
+Error error_of(CURLcode code, const char* detail, const std::string& where) {
+  if (code == CURLE_OPERATION_TIMEDOUT) return {ErrorKind::kTimedOut, where, "no answer in time"};
+  if (code == CURLE_WRITE_ERROR) return {ErrorKind::kTooLarge, where, "the answer is too long"};
+  if (code == CURLE_ABORTED_BY_CALLBACK) return {ErrorKind::kInputOutput, where, "stopped"};
+  return {nobody_answered(code) ? ErrorKind::kNotFound : ErrorKind::kMalformed, where,
+          *detail != '\0' ? detail : curl_easy_strerror(code)};
+}
+
+// "http://127.0.0.1:80/a?b" -> "http://127.0.0.1:80": what follows may be long or secret
+std::string origin_of(const std::string& url) {
+  const size_t scheme = url.find("://");
+  const size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+  return url.substr(0, url.find_first_of("/?", begin));
+}
+
+}  // namespace
+
+std::string HttpAnswer::header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+struct CurlHttp::Connection {
+  CURL* handle = curl_easy_init();
+  curl_slist* headers = nullptr;
+
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() {
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(handle);
+  }
+
+  template <class T>
+  void set(CURLoption option, T value) const {
+    curl_easy_setopt(handle, option, value);
+  }
+
+  void set_headers(const Headers& wanted) {
+    curl_slist_free_all(headers);
+    headers = curl_slist_append(nullptr, "Expect:");  // a body of ours is not worth the wait
+    for (const auto& [name, value] : wanted) {
+      headers = curl_slist_append(headers, (name + ": " + value).c_str());
+    }
+    set(CURLOPT_HTTPHEADER, headers);
+  }
+
+  void set_body(const HttpRequest& request) const {
+    if (request.method == "GET") return;
+    set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    if (request.method == "PUT" && request.body.empty()) return;  // without a type and a length
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    set(CURLOPT_POSTFIELDS, request.body.data());
+  }
+
+  void set_way(const HttpRequest& request, HttpSettings& settings) const {
+    set(CURLOPT_URL, request.url.c_str());
+    set(CURLOPT_PATH_AS_IS, 1L);
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    set(CURLOPT_NOSIGNAL, 1L);
+    if (request.direct) set(CURLOPT_NOPROXY, "*");
+    if (!request.direct && !settings.proxy.empty()) set(CURLOPT_PROXY, settings.proxy.c_str());
+    if (!settings.ca_file.empty()) set(CURLOPT_CAINFO, settings.ca_file.c_str());
+  }
+
+  void set_limits(const HttpRequest& request, HttpSettings& settings) const {
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.limit.count()));
+    set(CURLOPT_CONNECTTIMEOUT_MS,
+        static_cast<long>(std::min(request.limit, settings.connect_limit).count()));
+    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(settings.stall_limit.count()));
+    if (!settings.cancelled) return;
+    set(CURLOPT_NOPROGRESS, 0L);
+    set(CURLOPT_XFERINFOFUNCTION, ask_whether_cancelled);
+    set(CURLOPT_XFERINFODATA, &settings.cancelled);
+  }
+};
+
+CurlHttp::CurlHttp(HttpSettings settings)
+    : settings_(std::move(settings)), connection_(std::make_unique<Connection>()) {}
+
+CurlHttp::~CurlHttp() = default;
+
+Result<HttpAnswer> CurlHttp::send(const HttpRequest& request) {
+  HttpAnswer answer;
+  char detail[CURL_ERROR_SIZE] = "";
+  curl_easy_reset(connection_->handle);  // keeps the connections
+  connection_->set_way(request, settings_);
+  connection_->set_limits(request, settings_);
+  connection_->set_headers(request.headers);
+  connection_->set_body(request);
+  connection_->set(CURLOPT_ERRORBUFFER, detail);
+  connection_->set(CURLOPT_WRITEFUNCTION, take_body);
+  connection_->set(CURLOPT_WRITEDATA, &answer.body);
+  connection_->set(CURLOPT_HEADERFUNCTION, take_header);
+  connection_->set(CURLOPT_HEADERDATA, &answer.headers);
+  const CURLcode code = curl_easy_perform(connection_->handle);
+  connection_->set(CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
+  if (code != CURLE_OK) return error_of(code, detail, origin_of(request.url));
+  curl_easy_getinfo(connection_->handle, CURLINFO_RESPONSE_CODE, &answer.status);
+  return answer;
+}
+
+}  // namespace efa

@@ -1,0 +1,69 @@
+// HTTP as the metadata service, credential services and S3 need it: one request, one bounded
+// answer, no redirects followed. Connections are kept and used again by the same client.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "probes/protocol/result.h"
+
+namespace efa {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;  // percent-encoded: sent as it stands
+  Headers headers;
+  std::string_view body = {};
+  std::chrono::milliseconds limit{30'000};  // from start to end
+  bool direct = false;                      // past any proxy: a service of this machine
+};
+
+struct HttpAnswer {
+  long status = 0;
+  Headers headers;  // names in lower case
+  std::string body;
+
+  // The value of that header (name in lower case), or "".
+  [[nodiscard]] std::string header(std::string_view name) const;
+};
+
+struct HttpSettings {
+  std::string ca_file;  // "": the system's
+  std::string proxy;    // "": as the environment says (https_proxy, no_proxy)
+  std::chrono::milliseconds connect_limit{3'000};
+  std::chrono::seconds stall_limit{10};  // no byte moved for so long
+  std::function<bool()> cancelled;       // asked now and then while a request runs
+};
+
+class Http {
+ public:
+  virtual ~Http() = default;
+  // An answer of any status is an answer; an error means that there was none:
+  // kTimedOut, kNotFound (nobody answered), kTooLarge (longer than 64 KiB), kMalformed (no HTTP,
+  // no TLS), kInputOutput (stopped).
+  virtual Result<HttpAnswer> send(const HttpRequest& request) = 0;
+};
+
+class CurlHttp final : public Http {
+ public:
+  explicit CurlHttp(HttpSettings settings);
+  CurlHttp(const CurlHttp&) = delete;
+  CurlHttp& operator=(const CurlHttp&) = delete;
+  ~CurlHttp() override;
+
+  Result<HttpAnswer> send(const HttpRequest& request) override;
+
+ private:
+  struct Connection;
+  HttpSettings settings_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace efa

@@ -1,0 +1,118 @@
+// Every check of the catalogue has a case in which it fails and one in which it could not look.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "tests/support/check_case.h"
+
+namespace efa {
+namespace {
+
+CheckCases all_cases() {
+  CheckCases all;
+  for (const auto& cases : {pci_cases(), kernel_cases(), rdma_cases(), node_cases(),
+                            counters_cases(), verbs_cases(), fabric_cases(), limits_cases(),
+                            log_cases(), cloud_cases(), jobs_cases(), outcome_cases()}) {
+    all.insert(all.end(), cases.begin(), cases.end());
+  }
+  return all;
+}
+
+// What the agent itself has seen: it started the processes and read what they printed.
+const std::set<std::string> kAlwaysSeen = {
+    "probe.timed-out", "probe.crashed",       "probe.unavailable",      "probe.denied",
+    "probe.failed",    "probe.still-hanging", "probe.malformed-finding"};
+
+std::vector<const Check*> catalogue() {
+  std::vector<const Check*> checks;
+  for (const Judge& judge : judges()) {
+    for (const Check& check : judge.checks()) checks.push_back(&check);
+  }
+  return checks;
+}
+
+TEST(EveryCheck, FailsAndSaysWhenItCouldNotLook) {
+  for (const CheckCase& row : all_cases()) {
+    SCOPED_TRACE(std::string(row.code) + " of " + row.subject);
+    Scene scene = healthy_scene();
+    row.change(scene);
+    const auto findings = judge_all(scene.node, scene.expectation);
+    const Finding* finding = finding_of(findings, row.code, row.subject);
+    ASSERT_NE(finding, nullptr);
+    EXPECT_EQ(finding->result, row.wanted) << finding->message;
+    EXPECT_FALSE(finding->message.empty());
+    EXPECT_FALSE(finding->title.empty());
+  }
+}
+
+TEST(EveryCheck, IsSilentOrPassesOnAHealthyNode) {
+  const Scene scene = healthy_scene();
+  for (const Finding& finding : judge_all(scene.node, scene.expectation)) {
+    EXPECT_NE(finding.result, FindingResult::kFail) << finding.code << " " << finding.message;
+    EXPECT_NE(finding.result, FindingResult::kUnknown) << finding.code << " " << finding.message;
+  }
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+  EXPECT_EQ(diagnose(scene).summary, "4 EFA devices work");
+}
+
+TEST(EveryCheck, HasBothCases) {
+  std::set<std::string> fails;
+  std::set<std::string> blind = kAlwaysSeen;
+  for (const CheckCase& row : all_cases()) {
+    EXPECT_NE(find_check(row.code), nullptr) << row.code;
+    (row.wanted == FindingResult::kFail ? fails : blind).insert(row.code);
+  }
+  for (const Check* check : catalogue()) {
+    EXPECT_TRUE(fails.contains(check->code)) << check->code << " has no case in which it fails";
+    EXPECT_TRUE(blind.contains(check->code))
+        << check->code << " has no case in which it could not look";
+  }
+}
+
+// "pci.none-found"
+bool is_code(const std::string& code) {
+  constexpr const char* kLetters = "abcdefghijklmnopqrstuvwxyz";
+  const size_t dot = code.find_first_not_of(kLetters);
+  return dot > 0 && dot < code.size() - 1 && code[dot] == '.' &&
+         code.find_first_not_of(std::string(kLetters) + "0123456789-", dot + 1) ==
+             std::string::npos;
+}
+
+TEST(Catalogue, EveryRowIsComplete) {
+  std::set<std::string> codes;
+  for (const Check* check : catalogue()) {
+    SCOPED_TRACE(check->code);
+    EXPECT_TRUE(is_code(check->code));
+    EXPECT_TRUE(codes.insert(check->code).second) << "is there twice";
+    for (const char* text : {check->title, check->meaning, check->seen_by, check->remedy}) {
+      EXPECT_STRNE(text, "");
+    }
+    for (const char* cause : check->causes) EXPECT_NE(find_check(cause), nullptr) << cause;
+  }
+}
+
+TEST(Catalogue, NoCauseExplainsItself) {
+  std::map<std::string, int> state;  // 1: on the way, 2: done
+  const std::function<void(const std::string&)> visit = [&](const std::string& code) {
+    EXPECT_NE(state[code], 1) << code << " is in a circle of causes";
+    if (state[code] != 0) return;
+    state[code] = 1;
+    for (const char* cause : find_check(code)->causes) visit(cause);
+    state[code] = 2;
+  };
+  for (const Check* check : catalogue()) visit(check->code);
+}
+
+TEST(Catalogue, ARungIsLostByCriticalChecksOnly) {
+  for (const Check* check : catalogue()) {
+    if (check->rung != Rung::kNone) {
+      EXPECT_EQ(check->severity, Severity::kCritical) << check->code;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace efa

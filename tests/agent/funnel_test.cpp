@@ -1,0 +1,109 @@
+// How many devices reach each rung, and where the others are lost.
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <map>
+
+#include "agent/report/report.h"
+#include "tests/support/healthy_node.h"
+
+namespace efa {
+namespace {
+
+// "expected 4, attached ?, pci 4, ... verbs 3 -0000:9c:00.0, ..."
+std::string funnel_text(const Scene& scene) {
+  std::string text;
+  for (const FunnelStage& stage : diagnose(scene).funnel) {
+    text += (text.empty() ? "" : ", ") + rung_text(stage.rung) + " " +
+            (stage.count ? std::to_string(*stage.count) : "?");
+    for (const PciAddress& address : stage.lost) text += " -" + address.to_text().substr(5, 2);
+  }
+  return text;
+}
+
+void expect_funnel(const Scene& scene, const std::string& from_pci) {
+  EXPECT_EQ(funnel_text(scene), "expected 4, attached ?, " + from_pci + ", data ?");
+}
+
+TEST(Funnel, AHealthyNodeLosesNone) {
+  expect_funnel(healthy_scene(), "pci 4, driver 4, rdma 4, node 4, verbs 4, fabric 4");
+}
+
+TEST(Funnel, ADeviceIsLostOnItsLowestRung) {
+  Scene scene = healthy_scene();
+  scene.pci(0).driver.reset();
+  lose_rdma(scene, 0);
+  expect_funnel(scene, "pci 4, driver 3 -9b, rdma 3, node 3, verbs 3, fabric 3");
+  scene.pci(1).config = "ffffffff";
+  expect_funnel(scene, "pci 3 -9c, driver 2 -9b, rdma 2, node 2, verbs 2, fabric 2");
+}
+
+TEST(Funnel, AHungDeviceIsLostAtVerbsAndTheOthersAtFabric) {
+  Scene scene = healthy_scene();
+  hang(scene, 1);
+  expect_funnel(scene, "pci 4, driver 4, rdma 4, node 4, verbs 3 -9c, fabric 0 -9b -9d -9e");
+}
+
+TEST(Funnel, WithoutADriverTheRestIsZero) {
+  Scene scene = healthy_scene();
+  remove_driver(scene);
+  expect_funnel(scene, "pci 4, driver 0 -9b -9c -9d -9e, rdma 0, node 0, verbs 0, fabric 0");
+}
+
+TEST(Funnel, ARungThatNobodyLookedAtHasNoCount) {
+  Scene scene = healthy_scene();
+  silence(scene.node.verbs, ProbeStatus::kCrashed);
+  scene.node.fabric[0] = {};
+  scene.node.fabric[0].outcome = {"fabric", ProbeStatus::kDenied, 0, "", "", "", ""};
+  expect_funnel(scene, "pci 4, driver 4, rdma 4, node 4, verbs ?, fabric ?");
+  silence(scene.node.pci, ProbeStatus::kTimedOut);
+  expect_funnel(scene, "pci ?, driver ?, rdma ?, node ?, verbs ?, fabric ?");
+}
+
+TEST(Funnel, OneUnknownDeviceIsNotCountedAsArrived) {
+  Scene scene = healthy_scene();
+  scene.node.rdma.facts.asked.pop_back();
+  expect_funnel(scene, "pci 4, driver 4, rdma 4, node 4, verbs ?, fabric 4");
+}
+
+TEST(Funnel, APciListThatBrokeOffHasNoCount) {
+  Scene scene = healthy_scene();
+  scene.node.pci.outcome.status = ProbeStatus::kTimedOut;
+  EXPECT_TRUE(funnel_text(scene).find("pci ?") != std::string::npos) << funnel_text(scene);
+}
+
+TEST(Funnel, ForeignDevicesDoNotCount) {
+  Scene scene = healthy_scene();
+  scene.node.rdma.facts.foreign = {"mlx5_0", "mlx5_1"};
+  PciFunction unknown = scene.pci(0);
+  unknown.address = address(20);
+  unknown.device = "0xabcd";
+  scene.node.pci.facts.amazon_unknown = {unknown};
+  expect_funnel(scene, "pci 4, driver 4, rdma 4, node 4, verbs 4, fabric 4");
+}
+
+TEST(Funnel, AVanishedDeviceIsLostAtPci) {
+  Scene scene = healthy_scene(3);
+  scene.expectation.maximum = 4;
+  scene.expectation.past.devices = {address(0), address(3)};
+  expect_funnel(scene, "pci 3 -9e, driver 3, rdma 3, node 3, verbs 3, fabric 3");
+}
+
+TEST(Funnel, WhatASysrootCannotShowHasNoCount) {
+  Scene scene = healthy_scene();
+  scene.node.live = false;
+  silence(scene.node.verbs, ProbeStatus::kNotApplicable);
+  scene.node.fabric.clear();
+  expect_funnel(scene, "pci 4, driver 4, rdma 4, node 4, verbs 4, fabric ?");
+}
+
+TEST(Funnel, WhereNoneIsExpectedNoneIsThere) {
+  Scene scene = healthy_scene(0);
+  scene.expectation.expected = false;
+  EXPECT_EQ(funnel_text(scene),
+            "expected 0, attached ?, pci 0, driver 0, rdma 0, node 0, verbs 0, fabric 0, data ?");
+}
+
+}  // namespace
+}  // namespace efa

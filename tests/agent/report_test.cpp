@@ -1,0 +1,237 @@
+// The renderings of the report: text for people, Prometheus, JSON.
+
+#include "agent/report/report.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "probes/protocol/text.h"
+#include "tests/support/healthy_node.h"
+
+namespace efa {
+namespace {
+
+Report report_of(const Scene& scene) {
+  Report report;
+  report.diagnosis = diagnose(scene);
+  report.node = scene.node;
+  report.run = {"once", 7, 1'795'471'200'000, 123, 900'000, 20'000, 45};
+  return report;
+}
+
+Finding site_finding(const std::string& subject, const std::string& message) {
+  Finding finding;
+  finding.code = "site.x";
+  finding.result = FindingResult::kFail;
+  finding.subject = subject;
+  finding.message = message;
+  return finding;
+}
+
+// 32 devices, each with faults of its own and texts as long as a machine can make them.
+Scene everything_broken() {
+  Scene scene = healthy_scene(32);
+  drop_fabric(scene);
+  for (size_t i = 0; i < 32; ++i) {
+    scene.pci(i).config = i % 4 == 0 ? "ffffffff" : "0f1da1ef";
+    scene.pci(i).driver_override = "vfio-pci";
+    scene.pci(i).link->width = 1;
+    if (i % 4 == 1) scene.pci(i).driver = "vfio-pci";
+    if (i % 4 == 2) scene.pci(i).driver.reset();
+    if (i % 4 == 3) restrict_mode(scene, i);
+    scene.rdma(i).mac.reset();
+    scene.rdma(i).uverbs->number = "1:3";
+    scene.verbs(i).failed = VerbsStep{"ibv_open_device", 19, std::string(400, 'x')};
+    LogMessage message;
+    message.priority = 3;
+    message.address = address(i);
+    message.text = std::string(500, 'y');
+    scene.node.log.facts.messages.push_back(message);
+    scene.expectation.past.devices.insert({1, static_cast<uint8_t>(i), 0, 0});
+  }
+  scene.node.log.facts.total = 32;
+  scene.expectation.exactly = 64;
+  silence(scene.node.limits, ProbeStatus::kDenied, std::string(4000, 'z'));
+  return scene;
+}
+
+TEST(Text, StaysUnderWhatSsmKeepsWithTheVerdictFirst) {
+  for (const bool colour : {false, true}) {
+    const std::string text = render_text(report_of(everything_broken()), {colour, 80, false});
+    EXPECT_LE(text.size(), 20'000U);
+    EXPECT_GT(text.size(), 4'000U);
+    EXPECT_EQ(text.find("UNHEALTHY"), colour ? 7U : 0U) << text.substr(0, 80);
+  }
+}
+
+TEST(Text, CutsOffWhatOneEndlessWordMakesTooLong) {
+  Report report = report_of(healthy_scene());
+  report.diagnosis.summary = std::string(100'000, 'a');
+  const std::string text = render_text(report, {});
+  EXPECT_LE(text.size(), 20'000U);
+  EXPECT_TRUE(text.ends_with("[cut: --format json has everything]\n"));
+}
+
+TEST(Text, KeepsTheWidthButForCommandsAndLongWords) {
+  constexpr size_t kWidth = 60;
+  const std::string text = render_text(report_of(everything_broken()), {false, kWidth, false});
+  for (const std::string& line : split(text, '\n')) {
+    const bool command = trim(line).starts_with("$ ");
+    const bool one_word = words(line).size() <= 2;  // "0000:9b:00.0: xxxx..." cannot be cut
+    EXPECT_TRUE(line.size() <= kWidth || command || one_word) << line;
+  }
+}
+
+TEST(Text, ACommandStaysOnOneLine) {
+  Scene scene = healthy_scene();
+  scene.pci(0).driver = "vfio-pci";
+  const std::string text = render_text(report_of(scene), {false, 40, false});
+  EXPECT_NE(text.find("    $ echo 0000:9b:00.0 | sudo tee /sys/bus/pci/drivers/vfio-pci/unbind && "
+                      "echo 0000:9b:00.0 | sudo tee /sys/bus/pci/drivers/efa/bind\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(Text, AHealthyNodeTakesAFewLines) {
+  EXPECT_EQ(render_text(report_of(healthy_scene()), {}),
+            "HEALTHY  4 EFA devices work\n"
+            "node-1, i-0123456789abcdef0, g6e.48xlarge, kernel 6.1.0-40-cloud-amd64, efa\n"
+            "3.1.0g\n\n"
+            "expected 4 > attached ? > pci 4 > driver 4 > rdma 4 > node 4 > verbs 4 > fabric\n"
+            "4 > data ?\n\n"
+            "looked for 123 ms\n");
+}
+
+TEST(Text, AHostileMessageSteersNoTerminal) {
+  Scene scene = healthy_scene();
+  Report report = report_of(scene);
+  report.diagnosis.findings = {site_finding("x\x1b]0;owned\x07", "a\x1b[2Jb\nc\x7f\xff")};
+  report.diagnosis.summary = "\x1b[2J";
+  const std::string text = render_text(report, {});
+  for (const char c : text) {
+    EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20) << static_cast<int>(c);
+  }
+  EXPECT_TRUE(is_utf8(text));
+}
+
+TEST(Text, ConsequencesAreNotShoutedAbout) {
+  Scene scene = healthy_scene();
+  remove_driver(scene);
+  const std::string text = render_text(report_of(scene), {});
+  EXPECT_NE(text.find("CRITICAL  kernel.driver-not-loaded"), std::string::npos);
+  EXPECT_EQ(text.find("CRITICAL  driver.not-bound"), std::string::npos);
+  EXPECT_NE(text.find("follows from kernel.driver-not-loaded: driver.not-bound (4)"),
+            std::string::npos);
+}
+
+// Name -> how often its HELP and TYPE are there.
+std::map<std::string, int> families(const std::string& text, const std::string& mark) {
+  std::map<std::string, int> count;
+  for (const std::string& line : split(text, '\n')) {
+    const auto fields = words(line);
+    if (fields.size() > 2 && fields[0] == "#" && fields[1] == mark) ++count[fields[2]];
+  }
+  return count;
+}
+
+TEST(Prometheus, EachFamilyIsIntroducedOnceBeforeItsSamples) {
+  const std::string text = render_prometheus(report_of(everything_broken()));
+  const auto help = families(text, "HELP");
+  EXPECT_EQ(help, families(text, "TYPE"));
+  std::set<std::string> begun;
+  std::set<std::string> samples;
+  for (const std::string& line : split(text, '\n')) {
+    if (line.starts_with("# TYPE ")) begun.insert(words(line)[2]);
+    if (line.empty() || line[0] == '#') continue;
+    EXPECT_TRUE(begun.contains(line.substr(0, line.find_first_of("{ ")))) << line;
+    EXPECT_TRUE(samples.insert(line.substr(0, line.rfind(' '))).second) << "twice: " << line;
+  }
+  for (const auto& [name, count] : help) EXPECT_EQ(count, 1) << name;
+  EXPECT_EQ(text.find("instance="), std::string::npos);
+  EXPECT_TRUE(text.ends_with("\n"));
+}
+
+TEST(Prometheus, LabelsAreEscaped) {
+  Scene scene = healthy_scene(1);
+  scene.node.rdma.facts.counters[0].device = {{"a\"b\\c\nd", 1}};
+  const std::string text = render_prometheus(report_of(scene));
+  EXPECT_NE(text.find(R"(counter="a\"b\\c\nd")"), std::string::npos) << text;
+}
+
+TEST(Prometheus, SaysVerdictCountsAndCauses) {
+  Scene scene = healthy_scene();
+  hang(scene, 1);
+  const std::string text = render_prometheus(report_of(scene));
+  for (const char* line : {
+           "efa_doctor_verdict{verdict=\"unhealthy\"} 1\n",
+           "efa_doctor_verdict{verdict=\"healthy\"} 0\n",
+           "efa_doctor_devices{stage=\"verbs\"} 3\n",
+           "efa_doctor_devices{stage=\"fabric\"} 0\n",
+           "efa_doctor_findings{code=\"rdma.counters-hang\",root_cause=\"true\","
+           "severity=\"critical\"} 1\n",
+           "efa_doctor_findings{code=\"fabric.not-listed\",root_cause=\"false\","
+           "severity=\"critical\"} 4\n",
+           "efa_doctor_pass_duration_seconds 0.123\n",
+           "efa_doctor_pass_timestamp_seconds 1795471200.000\n",
+       }) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  }
+  EXPECT_EQ(text.find("stage=\"attached\""), std::string::npos);  // not measured
+}
+
+TEST(Report, EqualInputGivesEqualBytes) {
+  const Scene scene = everything_broken();
+  EXPECT_EQ(render_json(report_value(report_of(scene))),
+            render_json(report_value(report_of(scene))));
+  EXPECT_EQ(render_text(report_of(scene), {}), render_text(report_of(scene), {}));
+}
+
+TEST(Report, IsValidJsonWhateverAMachineHolds) {
+  Scene scene = healthy_scene();
+  scene.node.kernel.facts.hostname = "a\xff\x01\"";
+  const std::string json = render_json(report_value(report_of(scene)));
+  EXPECT_TRUE(parse_json(json, "report").ok());
+}
+
+TEST(Report, NotMeasuredIsNullInJson) {
+  const Value report = report_value(report_of(healthy_scene()));
+  const Array& funnel = *report.find("funnel")->as<Array>();
+  ASSERT_EQ(funnel.size(), 9U);
+  EXPECT_TRUE(funnel[1].find("count")->is_null());
+  EXPECT_EQ(*funnel[2].find("count")->as<int64_t>(), 4);
+  EXPECT_EQ(report.find("devices")->as<Array>()->size(), 4U);
+}
+
+TEST(Report, OnlyAFailingFindingHasARemedy) {
+  Finding finding = site_finding("node", "x");
+  EXPECT_NE(finding_value(finding).find("remedy"), nullptr);
+  finding.result = FindingResult::kUnknown;
+  EXPECT_EQ(finding_value(finding).find("remedy"), nullptr);
+}
+
+TEST(Words, TimesAreRfc3339InUtc) {
+  EXPECT_EQ(time_text(0), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(time_text(1'795'471'200'999), "2026-11-23T22:00:00Z");
+  EXPECT_EQ(time_text(951'782'400'000), "2000-02-29T00:00:00Z");
+}
+
+TEST(Words, ExitCodesAreTheContract) {
+  EXPECT_EQ(exit_code_of(Verdict::kHealthy), 0);
+  EXPECT_EQ(exit_code_of(Verdict::kNotApplicable), 0);
+  EXPECT_EQ(exit_code_of(Verdict::kDegraded), 1);
+  EXPECT_EQ(exit_code_of(Verdict::kUnhealthy), 2);
+  EXPECT_EQ(exit_code_of(Verdict::kUnknown), 3);
+}
+
+TEST(Words, AStatusIsReadAsItIsWritten) {
+  for (int i = 0; i <= static_cast<int>(ProbeStatus::kNotApplicable); ++i) {
+    const auto status = static_cast<ProbeStatus>(i);
+    EXPECT_EQ(status_from(status_text(status)), status);
+  }
+  EXPECT_EQ(status_from("rubbish"), ProbeStatus::kFailed);
+}
+
+}  // namespace
+}  // namespace efa

@@ -1,0 +1,285 @@
+// The uploader against a scripted server and a clock that tests turn.
+
+#include "agent/deliver/s3/uploader.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <deque>
+#include <filesystem>
+#include <fstream>
+
+#include "agent/deliver/s3/gzip.h"
+
+namespace efa {
+namespace {
+
+constexpr int64_t kNowMs = 1'795'471'200'000;  // 2026-11-23T22:00:00Z
+const HttpAnswer stored{200, {{"etag", "\"e\""}}, ""};
+
+HttpAnswer failure(long status, const std::string& code, Headers headers = {}) {
+  return {status, std::move(headers), "<Error><Code>" + code + "</Code></Error>"};
+}
+
+// Answers in order, then as S3 would; a status of 0 is silence.
+class ScriptedS3 final : public Http {
+ public:
+  struct Asked {
+    std::string url;
+    Headers headers;
+    std::string body;
+    [[nodiscard]] std::string header(const std::string& name) const {
+      return HttpAnswer{0, headers, ""}.header(name);
+    }
+  };
+  std::deque<HttpAnswer> answers;
+  std::vector<Asked> asked;
+
+  Result<HttpAnswer> send(const HttpRequest& request) override {
+    asked.push_back({request.url, request.headers, std::string(request.body)});
+    if (answers.empty()) return stored;
+    HttpAnswer answer = answers.front();
+    answers.pop_front();
+    if (answer.status == 0) return Error{ErrorKind::kTimedOut, "https://h", "no answer in time"};
+    return answer;
+  }
+};
+
+class UploaderTest : public testing::Test {
+ protected:
+  UploaderTest()
+      : directory_(testing::TempDir() + "efa-uploader-" + std::to_string(getpid())),
+        spool_(directory_ + "/spool", {}) {
+    std::filesystem::remove_all(directory_);
+    clock_.unix_ms = [this] { return now_ms_; };
+    clock_.steady_ms = [this] { return now_ms_; };
+    clock_.sleep = [this](int64_t ms) {
+      slept_.push_back(ms);
+      now_ms_ += ms;
+    };
+    clock_.stopped = [] { return false; };
+    settings_.target = *parse_target("s3://pics/efa", "", "auto");
+  }
+  ~UploaderTest() override { std::filesystem::remove_all(directory_); }
+
+  void spool_report(int sequence, const char* verdict) {
+    const std::string time = "2026-11-23T22:00:0" + std::to_string(sequence) + "Z";
+    const std::string report = R"({"node":{"instance_id":"i-1","region":"eu-west-1","boot_id":"9f)"
+                               R"(86d081-884c"},"run":{"started_at":")" +
+                               time + R"(","sequence":)" + std::to_string(sequence) + "}}\n";
+    ASSERT_TRUE(spool_.put({time, "9f86d081", sequence}, verdict, report));
+  }
+
+  Drained drain(const DrainOptions& options = {}) {
+    CredentialChain chain(
+        {}, [](const char* name) { return std::string(name) == "HOME" ? "/none" : "key"; }, http_);
+    S3Client client(settings_, chain, http_, clock_);
+    Uploader uploader(spool_, client, clock_, state_path(),
+                      read_delivery_state(state_path(), "s3://pics/efa"), [] { return 0.5; });
+    return uploader.drain(options);
+  }
+
+  [[nodiscard]] std::string state_path() const { return directory_ + "/delivery.json"; }
+  [[nodiscard]] DeliveryState state() const {
+    return read_delivery_state(state_path(), "s3://pics/efa");
+  }
+  // What follows the last '/', of each request.
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& asked : http_.asked) names.push_back(asked.url.substr(asked.url.rfind('/')));
+    return names;
+  }
+
+  std::string directory_;
+  Spool spool_;
+  ScriptedS3 http_;
+  Clock clock_;
+  ClientSettings settings_;
+  int64_t now_ms_ = kNowMs;
+  std::vector<int64_t> slept_;
+};
+
+TEST_F(UploaderTest, SendsAReportAndMakesItTheLatest) {
+  spool_report(1, "healthy");
+  const Drained drained = drain();
+  EXPECT_EQ(drained.delivered, 1);
+  EXPECT_EQ(drained.pending, 0);
+  ASSERT_EQ(http_.asked.size(), 2U);
+  EXPECT_EQ(http_.asked[0].url,
+            "https://pics.s3.us-east-1.amazonaws.com/efa/region%3Deu-west-1/date%3D2026-11-23/"
+            "instance%3Di-1/2026-11-23T22%3A00%3A01Z-9f86d081-1.json");
+  EXPECT_EQ(http_.asked[0].header("if-none-match"), "*");
+  EXPECT_EQ(http_.asked[0].header("content-type"), "application/json");
+  EXPECT_EQ(http_.asked[1].url, "https://pics.s3.us-east-1.amazonaws.com/efa/latest/i-1.json");
+  EXPECT_EQ(http_.asked[1].header("if-none-match"), "");
+  EXPECT_EQ(state().last_success, "2026-11-23T22:00:00Z");
+  EXPECT_FALSE(state().last_error);
+}
+
+TEST_F(UploaderTest, SendsVerdictChangesFirstAndTheLatestOnce) {
+  spool_report(1, "healthy");
+  spool_report(2, "unhealthy");
+  spool_report(3, "unhealthy");
+  EXPECT_EQ(drain().delivered, 3);
+  EXPECT_EQ(names(),
+            (std::vector<std::string>{"/2026-11-23T22%3A00%3A02Z-9f86d081-2.json",
+                                      "/2026-11-23T22%3A00%3A01Z-9f86d081-1.json",
+                                      "/2026-11-23T22%3A00%3A03Z-9f86d081-3.json", "/i-1.json"}));
+}
+
+TEST_F(UploaderTest, NeverPutsAnOlderReportInThePlaceOfTheLatest) {
+  spool_report(5, "healthy");
+  drain();
+  http_.asked.clear();
+  spool_report(4, "healthy");
+  EXPECT_EQ(drain().delivered, 1);
+  EXPECT_EQ(http_.asked.size(), 1U);
+}
+
+TEST_F(UploaderTest, TakesAnEarlierArrivalForDelivered) {
+  spool_report(1, "healthy");
+  http_.answers = {failure(412, "PreconditionFailed")};
+  EXPECT_EQ(drain().delivered, 1);
+  EXPECT_TRUE(spool_.list().empty());
+}
+
+TEST_F(UploaderTest, WaitsLongerAfterEachFailureAndLosesNothing) {
+  spool_report(1, "healthy");
+  http_.answers = {failure(503, "SlowDown"), {}, failure(500, "InternalError")};
+  EXPECT_EQ(drain().delivered, 1);
+  EXPECT_EQ(slept_, (std::vector<int64_t>{500, 1'000, 2'000}));
+}
+
+TEST_F(UploaderTest, HonoursRetryAfterAlsoInTheNextRun) {
+  spool_report(1, "healthy");
+  http_.answers = {failure(503, "SlowDown", {{"retry-after", "600"}})};
+  const Drained drained = drain({5'000, false});
+  EXPECT_EQ(drained.pending, 1);
+  EXPECT_EQ(http_.asked.size(), 1U);
+  EXPECT_EQ(drain({5'000, false}).pending, 1);
+  EXPECT_EQ(http_.asked.size(), 1U) << "asked although the server had asked for ten minutes";
+  now_ms_ += 600'000;
+  EXPECT_EQ(drain({5'000, false}).delivered, 1);
+}
+
+TEST_F(UploaderTest, SaysWhichPermissionIsMissingAndTriesSlowly) {
+  spool_report(1, "healthy");
+  http_.answers = {failure(403, "AccessDenied")};
+  const Drained drained = drain({5'000, false});
+  EXPECT_EQ(drained.pending, 1);
+  ASSERT_TRUE(state().last_error);
+  EXPECT_EQ(state().last_error->code, "403 AccessDenied");
+  EXPECT_NE(state().last_error->words.find("s3:PutObject"), std::string::npos);
+  EXPECT_EQ(state().next_try_ms, kNowMs + 60'000);
+  EXPECT_EQ(state().pending, 1);
+  EXPECT_TRUE(slept_.empty());
+}
+
+TEST_F(UploaderTest, APatientRunWaitsAsTheOneBeforeDecided) {
+  spool_report(1, "healthy");
+  http_.answers = {failure(404, "NoSuchBucket")};
+  drain({0 + 1, false});
+  EXPECT_EQ(drain({std::nullopt, true}).delivered, 1);
+  EXPECT_EQ(slept_, (std::vector<int64_t>{60'000}));
+}
+
+TEST_F(UploaderTest, FollowsTheBucketToItsRegionAndRemembersIt) {
+  spool_report(1, "healthy");
+  http_.answers = {failure(301, "PermanentRedirect", {{"x-amz-bucket-region", "eu-central-1"}})};
+  EXPECT_EQ(drain().delivered, 1);
+  EXPECT_TRUE(http_.asked[1].url.starts_with("https://pics.s3.eu-central-1.amazonaws.com/"));
+  EXPECT_NE(http_.asked[1].header("authorization").find("/eu-central-1/s3/"), std::string::npos);
+  EXPECT_EQ(state().bucket_region, "eu-central-1");
+}
+
+TEST_F(UploaderTest, TakesTheRegionOutOfTheBodyToo) {
+  spool_report(1, "healthy");
+  http_.answers = {{400,
+                    {},
+                    "<Error><Code>AuthorizationHeaderMalformed</Code>"
+                    "<Region>ap-south-1</Region></Error>"}};
+  EXPECT_EQ(drain().delivered, 1);
+  EXPECT_EQ(state().bucket_region, "ap-south-1");
+}
+
+TEST_F(UploaderTest, DoesNotFollowToWhatIsNoRegion) {
+  spool_report(1, "healthy");
+  http_.answers = {failure(301, "PermanentRedirect", {{"x-amz-bucket-region", "evil.example/"}})};
+  EXPECT_EQ(drain({1'000, false}).pending, 1);
+  EXPECT_EQ(http_.asked.size(), 1U);
+}
+
+TEST_F(UploaderTest, SignsByTheServersClock) {
+  spool_report(1, "healthy");
+  http_.answers = {
+      failure(403, "RequestTimeTooSkewed", {{"date", "Tue, 24 Nov 2026 04:00:00 GMT"}})};
+  EXPECT_EQ(drain().delivered, 1);
+  EXPECT_EQ(http_.asked[1].header("x-amz-date"), "20261124T040000Z");
+  EXPECT_EQ(state().clock_offset_ms, 6 * 3'600'000);
+}
+
+TEST_F(UploaderTest, DoesWithoutConditionsWhereTheServerHasNone) {
+  spool_report(1, "healthy");
+  http_.answers = {failure(501, "NotImplemented")};
+  EXPECT_EQ(drain().delivered, 1);
+  EXPECT_EQ(http_.asked[1].header("if-none-match"), "");
+}
+
+TEST_F(UploaderTest, AReportThatS3RefusesDoesNotHoldUpTheOthers) {
+  spool_report(1, "healthy");
+  spool_report(2, "unhealthy");
+  http_.answers = {failure(400, "EntityTooLarge")};
+  const Drained drained = drain();
+  EXPECT_EQ(drained.delivered, 1);
+  EXPECT_EQ(drained.pending, 1);
+}
+
+TEST_F(UploaderTest, AFileThatIsNoReportIsSaidAndLeft) {
+  spool_report(1, "healthy");
+  std::ofstream(directory_ + "/spool/2026-11-23T22:00:02Z-9f86d081-2.json") << "{\"torn";
+  const Drained drained = drain();
+  EXPECT_EQ(drained.delivered, 1);
+  EXPECT_EQ(drained.pending, 1);
+  EXPECT_EQ(state().damaged, 1);
+}
+
+TEST_F(UploaderTest, SendsWhatTheSettingsAskFor) {
+  settings_.sse = "aws:kms";
+  settings_.kms_key_id = "k";
+  settings_.expected_bucket_owner = "1";
+  settings_.storage_class = "STANDARD_IA";
+  settings_.gzip = true;
+  spool_report(1, "healthy");
+  drain();
+  const auto& asked = http_.asked[0];
+  EXPECT_EQ(asked.header("x-amz-server-side-encryption"), "aws:kms");
+  EXPECT_EQ(asked.header("x-amz-server-side-encryption-aws-kms-key-id"), "k");
+  EXPECT_EQ(asked.header("x-amz-expected-bucket-owner"), "1");
+  EXPECT_EQ(asked.header("x-amz-storage-class"), "STANDARD_IA");
+  EXPECT_EQ(asked.header("content-encoding"), "gzip");
+  EXPECT_EQ(asked.header("x-amz-checksum-sha256").size(), 44U);
+  EXPECT_TRUE(asked.body.starts_with("\x1f\x8b"));
+}
+
+TEST_F(UploaderTest, EndsWhenItIsAskedTo) {
+  spool_report(1, "healthy");
+  clock_.stopped = [] { return true; };
+  EXPECT_EQ(drain().pending, 1);
+  EXPECT_TRUE(http_.asked.empty());
+}
+
+TEST_F(UploaderTest, AnotherDestinationKnowsNothingOfThisOne) {
+  spool_report(1, "healthy");
+  drain();
+  EXPECT_FALSE(read_delivery_state(state_path(), "s3://other").latest);
+  std::ofstream(state_path()) << "{\"destination\":7";
+  EXPECT_FALSE(state().latest);
+}
+
+TEST(Gzip, EqualBytesGiveEqualBytes) {
+  EXPECT_EQ(gzip("abc"), gzip("abc"));
+  EXPECT_LT(gzip(std::string(100'000, 'x')).size(), 500U);
+}
+
+}  // namespace
+}  // namespace efa

@@ -1,0 +1,93 @@
+// When the daemon's passes are due.
+
+#include "agent/watch/schedule.h"
+
+#include <gtest/gtest.h>
+
+namespace efa {
+namespace {
+
+constexpr int64_t kInterval = 300'000;
+
+// A schedule whose first pass has run from 0 to 200 ms.
+Schedule after_first_pass(PassEnd end = {}, uint64_t spread = 0) {
+  Schedule schedule(kInterval, spread, 0);
+  schedule.on_pass_start(0);
+  schedule.on_pass_end(end, 200);
+  return schedule;
+}
+
+TEST(Schedule, TheFirstPassIsDueAtOnce) {
+  const Schedule schedule(kInterval, 12345, 7);
+  EXPECT_EQ(schedule.due_ms(), 7);
+  EXPECT_EQ(schedule.trigger(), "boot");
+}
+
+TEST(Schedule, NothingIsDueWhileAPassRuns) {
+  Schedule schedule(kInterval, 0, 0);
+  schedule.on_pass_start(0);
+  EXPECT_FALSE(schedule.due_ms());
+}
+
+TEST(Schedule, TheIntervalIsShiftedByTheMachine) {
+  EXPECT_EQ(after_first_pass({}, 0).due_ms(), kInterval);
+  EXPECT_EQ(after_first_pass({}, 120'000).due_ms(), 120'000);
+  EXPECT_EQ(after_first_pass({}, 100).due_ms(), kInterval + 100);
+  EXPECT_EQ(after_first_pass({}, UINT64_MAX).trigger(), "interval");
+  EXPECT_LE(*after_first_pass({}, UINT64_MAX).due_ms(), kInterval + 200);
+}
+
+TEST(Schedule, ABurstOfEventsMakesOnePassSoon) {
+  Schedule schedule = after_first_pass();
+  schedule.on_event(Event::kDevices, 10'000);
+  EXPECT_EQ(schedule.due_ms(), 10'200);
+  EXPECT_EQ(schedule.trigger(), "event");
+  schedule.on_event(Event::kDevices, 10'150);
+  EXPECT_EQ(schedule.due_ms(), 10'350);
+  for (int64_t now = 10'200; now < 12'000; now += 100) schedule.on_event(Event::kDevices, now);
+  EXPECT_EQ(schedule.due_ms(), 10'600) << "a storm of events does not put the pass off for ever";
+}
+
+TEST(Schedule, AnEventDuringAPassIsNotLost) {
+  Schedule schedule = after_first_pass();
+  schedule.on_event(Event::kRequest, 10'000);
+  schedule.on_pass_start(10'000);
+  schedule.on_event(Event::kDevices, 10'050);
+  schedule.on_pass_end({}, 10'200);
+  EXPECT_EQ(schedule.due_ms(), 10'700);
+  EXPECT_EQ(schedule.trigger(), "event");
+}
+
+TEST(Schedule, WordsOfTheDriverThatAPassProvokedMakeNoFurtherPass) {
+  Schedule schedule = after_first_pass();
+  schedule.on_event(Event::kKernel, 5'000);
+  EXPECT_EQ(schedule.due_ms(), kInterval);
+  schedule.on_event(Event::kKernel, 15'000);
+  EXPECT_EQ(schedule.due_ms(), 15'200);
+  schedule.on_pass_start(15'200);
+  schedule.on_event(Event::kKernel, 15'300);
+  schedule.on_pass_end({}, 15'400);
+  EXPECT_EQ(schedule.due_ms(), kInterval);
+}
+
+TEST(Schedule, ARecoveryIsConfirmedWithinTwoSeconds) {
+  const Schedule schedule = after_first_pass({.recovering = true});
+  EXPECT_EQ(schedule.due_ms(), 1'200);
+  EXPECT_EQ(schedule.trigger(), "recovery");
+}
+
+TEST(Schedule, ANodeThatIsStartingIsLookedAtAgainSoon) {
+  const Schedule schedule = after_first_pass({.starting = true});
+  EXPECT_EQ(schedule.due_ms(), 5'200);
+  EXPECT_EQ(schedule.trigger(), "starting");
+}
+
+TEST(Schedule, ARequestIsDueAtOnce) {
+  Schedule schedule = after_first_pass();
+  schedule.on_event(Event::kRequest, 9'000);
+  EXPECT_EQ(schedule.due_ms(), 9'000);
+  EXPECT_EQ(schedule.trigger(), "request");
+}
+
+}  // namespace
+}  // namespace efa

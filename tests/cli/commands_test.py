@@ -1,0 +1,168 @@
+"""The command line as scripts meet it: exit codes, configuration, catalogue."""
+
+import json
+import unittest
+
+from efa_doctor import (Case, USAGE, machine_without_driver, machine_without_efa, write)
+
+
+class Once(Case):
+    def test_a_machine_without_efa_is_not_applicable_and_exits_0(self):
+        root = machine_without_efa(self.directory / "machine")
+        for expect in ("auto", "none", "0"):
+            report = self.report("--sysroot", root, "--expect", expect)
+            self.assertEqual(report["verdict"], "not_applicable", expect)
+
+    def test_a_whole_machine_is_healthy_and_exits_0(self):
+        report = self.report("--sysroot", self.synthetic_node("c5n.18xlarge"))
+        self.assertEqual(report["verdict"], "healthy")
+
+    def test_fewer_devices_than_the_type_can_have_is_degraded_and_exits_1(self):
+        report = self.report("--sysroot", self.synthetic_node("p4d.24xlarge", devices=3))
+        self.assertEqual((report["verdict"], report["root_causes"]),
+                         ("degraded", ["pci.fewer-than-maximum"]))
+
+    def test_a_device_without_its_driver_is_unhealthy_and_exits_2(self):
+        report = self.report("--sysroot", machine_without_driver(self.directory / "machine"))
+        self.assertEqual(report["verdict"], "unhealthy")
+        self.assertEqual(report["devices"][0]["pci_address"], "0000:00:06.0")
+
+    def test_a_missing_device_that_is_expected_is_the_root_cause(self):
+        root = machine_without_efa(self.directory / "machine")
+        report = self.report("--sysroot", root, "--expect", "1")
+        self.assertEqual((report["verdict"], report["root_causes"]),
+                         ("unhealthy", ["pci.none-found"]))
+
+    def test_the_configuration_expects_as_the_option_does(self):
+        root = machine_without_efa(self.directory / "machine")
+        self.configure(expect="1")
+        self.assertEqual(self.report("--sysroot", root)["verdict"], "unhealthy")
+        self.assertEqual(self.report("--sysroot", root, "--expect", "none")["verdict"],
+                         "not_applicable")
+
+    def test_a_machine_that_shows_nothing_is_unknown_and_exits_3(self):
+        root = self.directory / "machine"
+        root.mkdir()
+        self.assertEqual(self.report("--sysroot", root)["verdict"], "unknown")
+
+    def test_a_sysroot_that_is_not_there_is_a_usage_error(self):
+        run = self.once("--sysroot", self.directory / "missing")
+        self.assertEqual(run.returncode, USAGE)
+        self.assertIn(str(self.directory / "missing"), run.stderr)
+
+    def test_an_expectation_that_is_no_number_is_a_usage_error_before_any_look(self):
+        for bad in ("many", "-1", "1.5", "99999999999999999999", ""):
+            run = self.once("--expect", bad)
+            self.assertEqual((run.returncode, run.stdout), (USAGE, ""), bad)
+            self.assertIn("expect", run.stderr)
+        self.assertFalse(self.state.exists())
+
+    def test_a_recording_that_is_missing_or_none_is_a_usage_error(self):
+        for path in (self.directory / "missing.tar.zst", self.directory, self.config):
+            run = self.efa_doctor("--replay", path)
+            self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
+            self.assertIn(str(path), run.stderr)
+
+
+class Usage(Case):
+    def test_what_is_not_understood_is_a_usage_error(self):
+        for arguments in ([], ["--nonsense"], ["nonsense"], ["--once", "--format", "yaml"],
+                          ["--once", "--daemon"], ["--once", "--replay", "a", "--sysroot", "b"],
+                          ["--once", "--trigger", "boredom"], ["status", "--max-age", "soon"],
+                          ["status", "--max-age", "-1"], ["status", "--accept", "unhealthy"],
+                          ["explain"], ["record"], ["list-checks", "--format", "prometheus"]):
+            run = self.efa_doctor(*arguments)
+            self.assertEqual(run.returncode, USAGE, arguments)
+            self.assertEqual(run.stdout, "", arguments)
+            self.assertNotEqual(run.stderr, "", arguments)
+
+    def test_help_and_version_are_printed_and_exit_0(self):
+        run = self.efa_doctor("--help")
+        self.assertEqual(run.returncode, 0)
+        self.assertIn("Exit codes", run.stdout)
+        self.assertRegex(self.efa_doctor("--version").stdout, r"^\d+\.\d+\.\d+ \(\w+\)\n$")
+
+
+class Configuration(Case):
+    def check(self, text):
+        write(self.config, text)
+        return self.efa_doctor("config-check")
+
+    def assert_refused(self, text, *words):
+        run = self.check(text)
+        self.assertEqual((run.returncode, run.stdout), (USAGE, ""), text)
+        for word in words:
+            self.assertIn(word, run.stderr)
+        self.assertEqual(self.once().returncode, USAGE, text)
+
+    def test_a_right_one_is_called_correct(self):
+        run = self.check('expect = "4"\n[counters]\nrx_drops_per_s = 100\n')
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertEqual(run.stdout, f"{self.config}: correct\n")
+
+    def test_an_unknown_key_is_named_with_its_line(self):
+        self.assert_refused('expect = "4"\n\nexpected = 4\n', "'expected'", f"{self.config}:3")
+        self.assert_refused("[counters]\nlimit = 4\n", "'counters.limit'", f"{self.config}:2")
+        self.assert_refused("[colours]\n", "'colours'", f"{self.config}:1")
+
+    def test_a_wrong_type_is_named_with_its_line(self):
+        self.assert_refused("\nexpect = 4\n", "expect must be a string", f"{self.config}:2")
+        self.assert_refused('deadline_ms = "5"\n', "deadline_ms must be a whole number",
+                            f"{self.config}:1")
+        self.assert_refused("deadline_ms = 5000.5\n", "deadline_ms must be a whole number")
+        self.assert_refused("counters = 3\n", "counters")
+
+    def test_a_number_out_of_range_is_told_the_range(self):
+        self.assert_refused("deadline_ms = 1\n", "from 1000 to 120000", f"{self.config}:1")
+        self.assert_refused("reports_kept = -1\n", "reports_kept")
+        self.assert_refused("interval_s = 99999999999999999999\n", f"{self.config}:1")
+
+    def test_what_is_no_toml_is_told_the_line(self):
+        self.assert_refused('expect = "4"\ndeadline_ms = = 3\n', f"{self.config}:2")
+        self.assert_refused('expect = "4"\nexpect = "5"\n', f"{self.config}:2")
+
+    def test_a_bad_expectation_is_told_the_file(self):
+        self.assert_refused('expect = "many"\n', str(self.config), "'many'")
+
+    def test_a_file_that_was_named_must_be_there(self):
+        self.config.unlink()
+        run = self.efa_doctor("config-check")
+        self.assertEqual(run.returncode, USAGE)
+        self.assertIn(str(self.config), run.stderr)
+
+
+class Catalogue(Case):
+    def test_every_code_is_explained(self):
+        checks = json.loads(self.efa_doctor("list-checks", "--format", "json").stdout)
+        self.assertGreater(len(checks), 50)
+        for check in checks:
+            run = self.efa_doctor("explain", check["code"])
+            self.assertEqual(run.returncode, 0, check["code"])
+            for word in ("code", "severity", "title", "meaning", "seen_by", "actor", "remedy"):
+                self.assertNotEqual(check[word], "", check["code"])
+                self.assertIn(check[word], run.stdout)
+
+    def test_codes_are_unique_and_well_formed(self):
+        checks = json.loads(self.efa_doctor("list-checks", "--format", "json").stdout)
+        codes = [check["code"] for check in checks]
+        self.assertEqual(codes, sorted(set(codes)))
+        for code in codes:
+            self.assertRegex(code, r"^[a-z]+\.[a-z0-9]+(-[a-z0-9]+)*$")
+
+    def test_an_unknown_code_is_a_usage_error(self):
+        for code in ("pci.none", "", "pci.none-found "):
+            run = self.efa_doctor("explain", code)
+            self.assertEqual((run.returncode, run.stdout), (USAGE, ""), code)
+
+    def test_markdown_and_text_list_every_code(self):
+        checks = json.loads(self.efa_doctor("list-checks", "--format", "json").stdout)
+        table = self.efa_doctor("list-checks", "--format", "markdown").stdout.splitlines()
+        self.assertEqual(table[1], "|---|---|---|---|")
+        self.assertEqual([row.split("`")[1] for row in table[2:]], [c["code"] for c in checks])
+        self.assertTrue(all(row.count("|") == 5 for row in table))
+        text = self.efa_doctor("list-checks").stdout.splitlines()
+        self.assertEqual([row.split()[0] for row in text], [c["code"] for c in checks])
+
+
+if __name__ == "__main__":
+    unittest.main()

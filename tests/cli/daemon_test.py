@@ -1,0 +1,158 @@
+"""The daemon from outside: passes in time, a configuration read anew, a clean end, and kill -9."""
+
+import json
+import os
+import pathlib
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+from doctor import DOCTOR, DoctorTest  # noqa: E402
+
+KILLS = 200
+ENOUGH_S = 30
+
+
+def wait_for(what, seconds=ENOUGH_S):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("did not come in time")
+
+
+class Daemon(DoctorTest):
+    def start(self, **settings):
+        self.path = self.config(expect="none", **settings)
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.notify.close)
+        address = str(self.directory / "notify")
+        self.notify.bind(address)
+        self.notify.setblocking(False)
+        self.log = open(self.directory / "log", "w+")
+        self.addCleanup(self.log.close)
+        daemon = subprocess.Popen([DOCTOR, "--daemon", "--config", str(self.path)],
+                                  env={**os.environ, "NOTIFY_SOCKET": address}, stderr=self.log)
+        self.addCleanup(daemon.wait)
+        self.addCleanup(daemon.kill)
+        return daemon
+
+    def told(self):
+        """What the daemon has told the service manager since it was last asked."""
+        lines = []
+        while True:
+            try:
+                lines += self.notify.recv(4096).decode().split("\n")
+            except BlockingIOError:
+                return lines
+
+    def health(self):
+        try:
+            return json.loads((self.directory / "run" / "health.json").read_text())
+        except FileNotFoundError:
+            return {}
+
+    def sequence(self):
+        return self.health().get("sequence", 0)
+
+    def logged(self):
+        return (self.directory / "log").read_text()
+
+    def test_is_ready_and_says_the_verdict(self):
+        self.start()
+        wait_for(lambda: self.sequence() >= 1)
+        said = []
+        wait_for(lambda: said.extend(self.told()) or any("not_applicable" in s for s in said))
+        self.assertIn("READY=1", said)
+        self.assertIn("verdict: not_applicable", self.logged())
+
+    def test_a_request_is_looked_at_at_once(self):
+        daemon = self.start()
+        wait_for(lambda: self.sequence() == 1)
+        time.sleep(0.1)
+        daemon.send_signal(signal.SIGUSR1)
+        wait_for(lambda: self.sequence() == 2)
+        report = json.loads((self.directory / "state" / "report.json").read_text())
+        self.assertEqual(report["run"]["trigger"], "request")
+
+    def test_a_wrong_configuration_is_refused_and_the_old_stays(self):
+        daemon = self.start()
+        wait_for(lambda: self.sequence() == 1)
+        right = self.path.read_text()
+        self.path.write_text(right + "\nintervall_s = 5\n")
+        daemon.send_signal(signal.SIGHUP)
+        wait_for(lambda: "configuration refused" in self.logged())
+        self.assertIn("unknown key 'intervall_s'", self.logged())
+        daemon.send_signal(signal.SIGUSR1)  # the pass gets the old one, not the file on disk
+        wait_for(lambda: self.sequence() == 2)
+        self.path.write_text(right)
+        daemon.send_signal(signal.SIGHUP)
+        wait_for(lambda: "configuration read anew" in self.logged())
+
+    def test_a_wrong_configuration_at_the_start_is_an_error(self):
+        path = self.config(expect="none")
+        path.write_text("deadline_ms = 'soon'\n")
+        ended = subprocess.run([DOCTOR, "--daemon", "--config", str(path)], capture_output=True,
+                               text=True, timeout=ENOUGH_S, check=False)
+        self.assertEqual(ended.returncode, 64)
+        self.assertIn("config.toml:1", ended.stderr)
+
+    def test_ends_soon_when_asked(self):
+        daemon = self.start()
+        wait_for(lambda: self.sequence() >= 1)
+        daemon.send_signal(signal.SIGUSR1)
+        start = time.monotonic()
+        daemon.terminate()
+        self.assertEqual(daemon.wait(ENOUGH_S), 0)
+        self.assertLess(time.monotonic() - start, 6)
+
+    def check_files(self):
+        """No reader ever sees half a file."""
+        for path in self.directory.rglob("*.json"):
+            text = path.read_text()
+            self.assertTrue(text.endswith("}\n"), path)
+            json.loads(text)
+
+    def test_no_file_is_torn_by_kill_9(self):
+        path = self.config(expect="none")
+        seed = random.Random(7)
+        for _ in range(KILLS):
+            one = subprocess.Popen([DOCTOR, "--once", "--config", str(path)],
+                                   stdout=subprocess.DEVNULL, start_new_session=True)
+            time.sleep(seed.uniform(0, 0.35))
+            one.kill()
+            one.wait()
+            self.check_files()
+        ended = subprocess.run([DOCTOR, "--once", "--config", str(path), "--format", "json"],
+                               capture_output=True, text=True, check=False)
+        self.assertEqual(ended.returncode, 0)
+        numbers = [int(p.name.split("-")[-1][:-5])
+                   for p in (self.directory / "state" / "reports").iterdir() if p.suffix == ".json"]
+        self.assertEqual(len(numbers), len(set(numbers)), "a report was kept twice")
+        self.assertEqual(max(numbers), json.loads(ended.stdout)["run"]["sequence"])
+
+    def test_a_killed_daemon_takes_its_pass_along_and_starts_again(self):
+        seed = random.Random(8)
+        for _ in range(10):
+            daemon = self.start() if _ == 0 else subprocess.Popen(
+                [DOCTOR, "--daemon", "--config", str(self.path)], stderr=self.log)
+            time.sleep(seed.uniform(0.05, 0.5))
+            daemon.kill()
+            daemon.wait()
+            self.check_files()
+        before = self.sequence()
+        last = subprocess.Popen([DOCTOR, "--daemon", "--config", str(self.path)], stderr=self.log)
+        self.addCleanup(last.wait)
+        self.addCleanup(last.kill)
+        wait_for(lambda: self.sequence() > before)
+
+
+if __name__ == "__main__":
+    unittest.main()

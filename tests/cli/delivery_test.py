@@ -1,0 +1,160 @@
+"""Where the report goes, and what happens when it cannot go there: never another verdict."""
+
+import json
+import os
+import stat
+import subprocess
+import unittest
+
+from efa_doctor import Case, INTERNAL, machine_without_efa, write
+
+
+class LocalFiles(Case):
+    def test_a_pass_leaves_the_report_the_health_and_the_metrics(self):
+        report = self.report("--expect", "1")
+        kept = json.loads((self.state / "report.json").read_text())
+        self.assertEqual(kept, report)
+        health = json.loads((self.run_directory / "health.json").read_text())
+        self.assert_valid(health, "health")
+        self.assertEqual(health["verdict"], "unhealthy")
+        self.assertEqual(health["root_causes"], ["pci.none-found"])
+        self.assertEqual(health["report"], str(self.state / "report.json"))
+        self.assertEqual((health["sequence"], health["problems"]), (1, []))
+        self.assertIn("efa_doctor_verdict", (self.metrics / "efa-doctor.prom").read_text())
+
+    def test_the_next_pass_has_the_next_number_and_reports_are_kept(self):
+        self.configure(reports_kept=2)
+        self.assertEqual([self.report()["run"]["sequence"] for _ in range(3)], [1, 2, 3])
+        names = sorted(path.name for path in (self.state / "reports").iterdir())
+        self.assertEqual([name[-11:] for name in names], ["000002.json", "000003.json"])
+
+    def test_files_are_replaced_not_rewritten(self):
+        self.once()
+        paths = [self.state / "report.json", self.run_directory / "health.json",
+                 self.metrics / "efa-doctor.prom"]
+        before = [(path.stat().st_ino, open(path)) for path in paths]
+        old = [file.read() for _, file in before]
+        self.once("--expect", "1")
+        for path, (inode, file), text in zip(paths, before, old):
+            self.assertNotEqual(path.stat().st_ino, inode, path)
+            file.seek(0)
+            self.assertEqual(file.read(), text, "a reader of the old file keeps it whole")
+            file.close()
+
+    def test_nothing_is_left_beside_them(self):
+        self.once()
+        left = {str(path.relative_to(self.directory)) for path in self.directory.rglob("*")
+                if path.is_file()}
+        self.assertEqual({name for name in left if not name.startswith("state/reports/")},
+                         {"config.toml", "state/report.json", "state/state.json",
+                          "state/state.json.lock", "run/health.json", "metrics/efa-doctor.prom"})
+
+    def test_what_tells_of_the_account_is_not_for_everyone(self):
+        self.once()
+        mode = stat.S_IMODE((self.state / "report.json").stat().st_mode)
+        self.assertEqual(mode & 0o007, 0)
+        mode = stat.S_IMODE((self.run_directory / "health.json").stat().st_mode)
+        self.assertEqual(mode, 0o644)
+
+    def test_no_deliver_and_another_machine_leave_nothing(self):
+        self.once("--no-deliver")
+        self.once("--sysroot", machine_without_efa(self.directory / "machine"))
+        for directory in (self.state, self.run_directory, self.metrics):
+            self.assertFalse(directory.exists(), directory)
+
+    def test_a_state_that_is_damaged_is_begun_anew(self):
+        for text in ("", "{", "[]", '{"sequence":"many"}', "\0" * 100, "[" * 100_000):
+            write(self.state / "state.json", text)
+            run = self.once("--format", "json")
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+            self.assertEqual(json.loads(run.stdout)["run"]["sequence"], 1)
+
+
+class WhereNothingCanBeWritten(Case):
+    def setUp(self):
+        super().setUp()
+        below_a_file = write(self.directory / "file", "") / "directory"
+        self.configure(state_directory=str(below_a_file), run_directory=str(below_a_file),
+                       metrics_directory=str(below_a_file))
+
+    def test_the_report_is_printed_and_the_verdict_stays(self):
+        run = self.once("--expect", "1", "--format", "json")
+        self.assertEqual(run.returncode, 2)
+        report = json.loads(run.stdout)
+        self.assert_valid(report)
+        self.assertEqual(report["root_causes"], ["pci.none-found"])
+        for name in ("state.json", "report.json", "efa-doctor.prom", "health.json"):
+            self.assertRegex(run.stderr, f"efa-doctor: warning: .*{name}: Not a directory")
+
+    def test_the_health_file_tells_what_could_not_be_written(self):
+        self.configure(state_directory=str(self.directory / "file/directory"))
+        self.once()
+        health = json.loads((self.run_directory / "health.json").read_text())
+        self.assert_valid(health, "health")
+        self.assertIn("report.json: Not a directory", health["problems"][0])
+
+
+class Output(Case):
+    def test_a_file_gets_the_report_and_standard_output_nothing(self):
+        path = self.directory / "there/report.json"
+        run = self.once("--format", "json", "--output", path)
+        self.assertEqual((run.returncode, run.stdout, run.stderr), (0, "", ""))
+        self.assert_valid(json.loads(path.read_text()))
+
+    def test_one_that_cannot_be_written_is_told_and_the_report_printed(self):
+        for path in ("/dev/full", self.directory, self.config / "below"):
+            run = self.once("--expect", "1", "--format", "json", "--output", path)
+            self.assertEqual(run.returncode, 2, path)
+            self.assert_valid(json.loads(run.stdout))
+            self.assertIn(f"efa-doctor: error: {path}", run.stderr)
+
+    def test_a_device_is_written_to_and_stays_a_device(self):
+        self.assertEqual(self.once("--output", "/dev/null").returncode, 0)
+        self.assertTrue(stat.S_ISCHR(os.stat("/dev/null").st_mode))
+
+
+class StandardOutput(Case):
+    """Who asked gets an error, who reads the files gets what was seen."""
+
+    def assert_kept_whole(self):
+        report = json.loads((self.state / "report.json").read_text())
+        self.assert_valid(report)
+        failed = [p for p in report["probes"] if p["status"] in ("failed", "crashed")]
+        self.assertEqual(failed, [])
+
+    def test_a_full_one_is_an_internal_error(self):
+        with open("/dev/full", "w") as full:
+            run = self.once("--format", "json", stdout=full)
+        self.assertEqual(run.returncode, INTERNAL)
+        self.assertIn("standard output: No space left on device", run.stderr)
+        self.assert_kept_whole()
+
+    def test_a_reader_that_has_gone_is_an_internal_error(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        run = self.once("--format", "json", stdout=writer)
+        os.close(writer)
+        self.assertEqual(run.returncode, INTERNAL)
+        self.assertIn("standard output: Broken pipe", run.stderr)
+        self.assert_kept_whole()
+
+    def closed(self, redirections, *arguments):
+        line = [str(self.binary), "--config", str(self.config), *arguments]
+        return subprocess.run(["/bin/sh", "-c", f'exec "$@" {redirections}', "sh", *line],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+
+    def test_a_closed_one_is_an_internal_error(self):
+        self.assertEqual(self.closed(">&-", "--once").returncode, INTERNAL)
+        self.assert_kept_whole()
+
+    def test_closed_descriptors_harm_no_probe_and_no_file(self):
+        self.assertEqual(self.closed("<&- >&- 2>&-", "--once").returncode, INTERNAL)
+        self.assert_kept_whole()
+        path = self.directory / "report.json"
+        run = self.closed("<&- >&- 2>&-", "--once", "--format", "json", "--output", str(path))
+        self.assertEqual(run.returncode, 0)
+        self.assert_valid(json.loads(path.read_text()))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,186 @@
+// What is said of the growth of counters, and what is remembered of them.
+
+#include <gtest/gtest.h>
+
+#include "tests/support/check_case.h"
+
+namespace efa {
+namespace {
+
+constexpr int64_t kNow = 1'000'000'000;
+constexpr int64_t kMinute = 60'000;
+
+Counters& counters(Scene& scene) {
+  return scene.node.rdma.facts.counters.at(0);
+}
+
+// Device 0 was read a minute ago, when every counter stood at 1000.
+CounterBaseline baseline_of(Scene& scene) {
+  CounterBaseline baseline;
+  baseline.address = address(0);
+  baseline.registration = scene.rdma(0).registration.value_or(0);
+  baseline.at_ms = kNow - kMinute;
+  for (const char* name : {"no_completion_cmds", "cmds_err", "reg_mr_err"}) {
+    counters(scene).device[name] = baseline.values[name] = 1000;
+  }
+  for (const char* name : {"rx_drops", "rdma_read_wr_err", "unresponsive_remote_events",
+                           "retrans_bytes", "retrans_pkts", "retrans_timeout_events"}) {
+    counters(scene).port[name] = baseline.values[name] = 1000;
+  }
+  counters(scene).device["keep_alive_rcvd"] = baseline.keep_alives = 70;
+  baseline.keep_alive_ms = kNow - 2000;
+  baseline.keep_alive_period_ms = 1500;
+  return baseline;
+}
+
+void with_past(Scene& scene) {
+  scene.expectation.past.now_ms = kNow;
+  scene.expectation.past.baselines = {baseline_of(scene)};
+}
+
+// After a minute in which that counter grew by so much.
+std::function<void(Scene&)> growth(const char* name, uint64_t by) {
+  return [name, by](Scene& scene) {
+    with_past(scene);
+    Counters& now = counters(scene);
+    auto& values = now.port.contains(name) ? now.port : now.device;
+    values[name] += by;
+  };
+}
+
+void silence_keep_alive(Scene& scene) {
+  with_past(scene);
+  scene.expectation.past.baselines.front().keep_alive_ms = kNow - kMinute;
+}
+
+FindingResult result_of(const Scene& scene, const std::string& code) {
+  const auto findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, code, device(0));
+  EXPECT_NE(finding, nullptr) << code;
+  return finding == nullptr ? FindingResult::kUnknown : finding->result;
+}
+
+}  // namespace
+
+CheckCases counters_cases() {
+  CheckCases cases = {
+      {"counters.no-completion", kFail, device(0), growth("no_completion_cmds", 1)},
+      {"counters.command-errors", kFail, device(0), growth("cmds_err", 601)},
+      {"counters.resource-errors", kFail, device(0), growth("reg_mr_err", 1)},
+      {"counters.receive-drops", kFail, device(0), growth("rx_drops", 6001)},
+      {"counters.rdma-errors", kFail, device(0), growth("rdma_read_wr_err", 6001)},
+      {"counters.remote-unresponsive", kFail, device(0),
+       growth("unresponsive_remote_events", 6001)},
+      {"counters.retransmissions", kFail, device(0), growth("retrans_pkts", 60'001)},
+      {"counters.keep-alive-stopped", kFail, device(0), silence_keep_alive},
+  };
+  const size_t count = cases.size();
+  for (size_t i = 0; i < count; ++i) {
+    cases.push_back({cases[i].code, FindingResult::kUnknown, device(0),
+                     [](Scene& s) { s.node.rdma.facts.counters.clear(); }});
+    cases.push_back({cases[i].code, FindingResult::kNotApplicable, device(0), [](Scene& s) {
+                       with_past(s);
+                       s.expectation.past.baselines.clear();
+                     }});
+  }
+  return cases;
+}
+
+namespace {
+
+TEST(CountersJudge, ASmallGrowthIsNoAlarm) {
+  for (const auto& [name, by, code] :
+       {std::tuple{"rx_drops", 5999, "counters.receive-drops"},
+        std::tuple{"retrans_bytes", 59'000'000, "counters.retransmissions"},
+        std::tuple{"cmds_err", 600, "counters.command-errors"}}) {
+    Scene scene = healthy_scene();
+    growth(name, static_cast<uint64_t>(by))(scene);
+    EXPECT_EQ(result_of(scene, code), FindingResult::kPass) << name;
+  }
+}
+
+TEST(CountersJudge, ACounterThatWasResetIsNoAlarm) {
+  Scene scene = healthy_scene();
+  with_past(scene);
+  counters(scene).port["rx_drops"] = 3;
+  EXPECT_EQ(result_of(scene, "counters.receive-drops"), FindingResult::kNotApplicable);
+}
+
+TEST(CountersJudge, ADeviceThatWasBoundAnewStartsAnew) {
+  Scene scene = healthy_scene();
+  growth("rx_drops", 1'000'000)(scene);
+  scene.rdma(0).registration = 4711;
+  EXPECT_EQ(result_of(scene, "counters.receive-drops"), FindingResult::kNotApplicable);
+}
+
+TEST(CountersJudge, ARateOverSecondsIsNotJudged) {
+  Scene scene = healthy_scene();
+  growth("rx_drops", 1'000'000)(scene);
+  scene.expectation.past.baselines.front().at_ms = kNow - 3000;
+  EXPECT_EQ(result_of(scene, "counters.receive-drops"), FindingResult::kNotApplicable);
+}
+
+TEST(CountersJudge, KeepAlivesOfUnknownPeriodAreNoAlarm) {
+  Scene scene = healthy_scene();
+  silence_keep_alive(scene);
+  scene.expectation.past.baselines.front().keep_alive_period_ms.reset();
+  EXPECT_EQ(result_of(scene, "counters.keep-alive-stopped"), FindingResult::kNotApplicable);
+}
+
+TEST(CountersJudge, SaysWhereALimitComesFrom) {
+  Scene scene = healthy_scene();
+  growth("rx_drops", 6001)(scene);
+  const auto findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, "counters.receive-drops", device(0));
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->evidence.expected,
+            "at most rx_drops 100/s (default of the EKS node monitoring agent)");
+  EXPECT_EQ(finding->message, "rx_drops grew by 6001 (100.0/s) in 60 s");
+}
+
+RdmaFacts facts_with(uint64_t keep_alives, uint64_t registration = 9) {
+  RdmaFacts facts;
+  RdmaDevice device;
+  device.address = address(0);
+  device.registration = registration;
+  facts.devices = {device};
+  Counters now;
+  now.address = address(0);
+  now.device["keep_alive_rcvd"] = keep_alives;
+  facts.counters = {now};
+  return facts;
+}
+
+TEST(Baseline, LearnsThePeriodOfKeepAlivesBetweenTwoBaselines) {
+  auto baselines = next_baselines({}, facts_with(10), kNow);
+  EXPECT_FALSE(baselines.front().keep_alive_period_ms);
+  baselines = next_baselines(baselines, facts_with(11), kNow + 1000);  // too soon to tell
+  EXPECT_FALSE(baselines.front().keep_alive_period_ms);
+  EXPECT_EQ(baselines.front().keep_alive_ms, kNow + 1000);
+  baselines = next_baselines(baselines, facts_with(40), kNow + kMinute);
+  EXPECT_EQ(baselines.front().keep_alive_period_ms, 2000);
+  EXPECT_EQ(baselines.front().at_ms, kNow + kMinute);
+}
+
+TEST(Baseline, StandsForAMinuteThoughPassesFollowEachOther) {
+  const auto first = next_baselines({}, facts_with(10), kNow);
+  const auto second = next_baselines(first, facts_with(12), kNow + 2000);
+  EXPECT_EQ(second.front().at_ms, kNow);
+  EXPECT_EQ(second.front().values.at("keep_alive_rcvd"), 10U);
+}
+
+TEST(Baseline, StartsAnewWithTheDeviceAndStaysWhenItIsNotRead) {
+  const auto first = next_baselines({}, facts_with(10), kNow);
+  EXPECT_EQ(next_baselines(first, facts_with(2, 10), kNow + 2000).front().at_ms, kNow + 2000);
+  const auto unread = next_baselines(first, RdmaFacts{}, kNow + kMinute);
+  ASSERT_EQ(unread.size(), 1U);
+  EXPECT_EQ(unread.front().at_ms, kNow);
+}
+
+TEST(Baseline, AClockSetBackStartsAnew) {
+  const auto first = next_baselines({}, facts_with(10), kNow);
+  EXPECT_EQ(next_baselines(first, facts_with(11), kNow - kMinute).front().at_ms, kNow - kMinute);
+}
+
+}  // namespace
+}  // namespace efa

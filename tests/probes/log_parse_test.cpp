@@ -1,0 +1,163 @@
+// Records of /dev/kmsg: which speak of EFA, and of what. The texts are those of the driver 3.1.0
+// (efa_main.c, efa_com.c, efa_com_cmd.c); the prefixes those of dev_err and ibdev_err.
+
+#include "probes/log/parse.h"
+
+#include <gtest/gtest.h>
+
+namespace efa {
+namespace {
+
+std::optional<LogMessage> parse(const std::string& text) {
+  return parse_kernel_message("3,812,39435060730,-;" + text);
+}
+
+TEST(Log, EveryMessageOfTheDriverHasItsKind) {
+  struct Row {
+    const char* text;
+    const char* kind;
+  };
+  const Row rows[] = {
+      {"IB device registered", "device-registered"},
+      {"Unregister ib device", "device-unregistered"},
+      {"Setup irq:53 name:efa-mgmnt@pci:0000:00:06.0", "irq-set-up"},
+      {"pci_enable_device_mem() failed!", "probe-failed"},
+      {"BARs unavailable. Requested 0x5, available 0x0", "bar-unavailable"},
+      {"Doorbells BAR unavailable. Requested 0x4, available 0x0", "bar-unavailable"},
+      {"pci_request_selected_regions failed -16", "bar-unavailable"},
+      {"pci_request_selected_regions for bar 2 failed -16", "bar-unavailable"},
+      {"Failed to remap register bar", "probe-failed"},
+      {"Failed to init readless MMIO", "probe-failed"},
+      {"Device alloc failed", "probe-failed"},
+      {"Failed to allocate QP table", "probe-failed"},
+      {"Device isn't ready, abort com init 0x0", "device-not-ready"},
+      {"EFA version is lower than the minimal version the driver supports", "version-too-low"},
+      {"EFA ctrl version is lower than the minimal ctrl version the driver supports",
+       "version-too-low"},
+      {"DMA width illegal value: 12", "dma-failed"},
+      {"dma_set_mask_and_coherent failed -5", "dma-failed"},
+      {"Failed to enable MSI-X. error -28", "msix-failed"},
+      {"Failed to request irq efa-mgmnt@pci:0000:00:06.0 (-16)", "irq-failed"},
+      {"EFA device init failed", "probe-failed"},
+      {"Failed to allocate UAR, err -22", "probe-failed"},
+      {"Failed to create eq[-12]", "probe-failed"},
+      {"Reset indication didn't turn on", "reset-failed"},
+      {"Reset indication didn't turn off", "reset-failed"},
+      {"Device isn't ready, can't reset device", "reset-failed"},
+      {"Invalid timeout value", "reset-failed"},
+      {"Reading register timed out. expected: req id[1] offset[0x0] actual: req id[0] offset[0x0]",
+       "register-timeout"},
+      {"Reading register failed: wrong offset provided", "register-timeout"},
+      {"Wait for completion (polling) timeout", "admin-timeout"},
+      {"The device didn't send any completion for admin cmd GET_STATS(13) status 0 (id: 5)",
+       "admin-timeout"},
+      {"The device sent a completion but the driver didn't receive any MSI-X interrupt for admin "
+       "cmd CREATE_CQ(9) status 0",
+       "interrupt-lost"},
+      {"Admin queue is closed", "admin-queue-closed"},
+      {"Failed to submit command ALLOC_PD (opcode 14) err -19", "command-failed"},
+      {"Failed to process command REG_MR (opcode 7) comp_status 1 err -12", "command-failed"},
+      {"Failed to register mr [-12]", "command-failed"},
+      {"Failed to allocate pd[-12]", "command-failed"},
+      {"Failed to create qp [-12]", "command-failed"},
+      {"Failed to create cq[-12]", "command-failed"},
+      {"Failed to create ah for fe80::1 [-22]", "command-failed"},
+      {"Failed to get stats type-0 scope-0.1 [-19]", "command-failed"},
+      {"Completion event on non-existent CQ[7]", "out-of-step"},
+      {"Unknown event was received or event with unimplemented handler", "out-of-step"},
+      {"Completion context[3] is used[1]", "out-of-step"},
+      {"Received completion with unexpected command id[5], status[0]", "out-of-step"},
+      {"Failed to create P2P sysfs file", "other"},
+  };
+  for (const Row& row : rows) {
+    for (const char* prefix : {"efa 0000:00:06.0: ", "infiniband efa_0: ", "infiniband rdmap0s6: ",
+                               "efa 0000:00:06.0 rdmap0s6: "}) {
+      const auto message = parse(prefix + std::string(row.text));
+      ASSERT_TRUE(message) << prefix << row.text;
+      EXPECT_EQ(message->kind, row.kind) << prefix << row.text;
+    }
+  }
+  EXPECT_EQ(parse("efa: Acquired peer memory using P2P")->kind, "peer-memory");
+  EXPECT_EQ(parse("efa: Couldn't register efa driver")->kind, "load-failed");
+}
+
+TEST(Log, KnowsWhichDeviceAMessageIsOf) {
+  struct Row {
+    const char* text;
+    std::optional<PciAddress> address;
+    std::optional<std::string> device;
+  };
+  const PciAddress six{0, 0, 6, 0};
+  const Row rows[] = {
+      {"efa 0000:00:06.0: EFA device init failed", six, std::nullopt},
+      {"efa 0000:00:06.0 rdmap0s6: Admin queue is closed", six, "rdmap0s6"},
+      {"infiniband efa_0: Admin queue is closed", std::nullopt, "efa_0"},
+      {"pci 0000:00:06.0: Unable to change power state", six, std::nullopt},
+      {"Elastic Fabric Adapter (EFA) v3.1.0g", std::nullopt, std::nullopt},
+      {"efa: text of 0000:00:07.0", std::nullopt, std::nullopt},
+      {"(null): The device didn't send any completion for admin cmd GET_FEATURE(11)", std::nullopt,
+       std::nullopt},
+  };
+  for (const Row& row : rows) {
+    const auto message = parse(row.text);
+    ASSERT_TRUE(message) << row.text;
+    EXPECT_EQ(message->address, row.address) << row.text;
+    EXPECT_EQ(message->device, row.device) << row.text;
+  }
+}
+
+TEST(Log, LeavesOtherDriversTheirWords) {
+  for (const char* text : {
+           "ena 0000:00:05.0: Admin queue is closed",
+           "ena 0000:00:05.0 ens5: Failed to submit command [-19]",
+           "ena 0000:00:05.0: Device isn't ready, abort com init",
+           "ena 0000:00:05.0: Reset indication didn't turn on",
+           "ena 0000:00:05.0: Reading register timed out. expected: req id[1] offset[0]",
+           "ena: Elastic Network Adapter (ENA) v2.13.0g",
+           "infiniband mlx5_0: Failed to register mr [-12]",
+           "infiniband bnxt_re0: Failed to process command efa",
+           "nvme nvme0: Admin queue is closed",
+           "pci bus 0000:00: resource 4",
+           "audit: efa 0000:00:06.0: EFA device init failed",
+           "mdadm: efa",
+           "",
+           " ",
+       }) {
+    EXPECT_FALSE(parse(text)) << text;
+  }
+}
+
+TEST(Log, RefusesWhatIsNoRecord) {
+  for (const char* record : {
+           "",
+           ";",
+           "efa 0000:00:06.0: EFA device init failed",
+           "3,812;efa: x",
+           "x,812,39435060730,-;efa: x",
+           "3,812,x,-;efa: x",
+           "-3,812,1,-;efa: x",
+           "4294967296,812,1,-;efa: x",
+           "3,812,99999999999999999999,-;efa: x",
+       }) {
+    EXPECT_FALSE(parse_kernel_message(record)) << record;
+  }
+}
+
+TEST(Log, TakesHeadAndFirstLineOnly) {
+  const auto message = parse_kernel_message(
+      "30,812,39435060730,c,caller=T1;efa 0000:00:06.0: text\n SUBSYSTEM=pci\n DEVICE=+pci:x\n");
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->priority, 6);  // 30 is facility 3, level 6
+  EXPECT_EQ(message->usec, 39435060730U);
+  EXPECT_EQ(message->text, "efa 0000:00:06.0: text");
+}
+
+TEST(Log, BoundsAndCleansTheText) {
+  const auto message = parse("efa: \xff" + std::string(5000, 'x'));
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->text.size(), 512U);
+  EXPECT_EQ(message->text.substr(0, 7), "efa: ?x");
+}
+
+}  // namespace
+}  // namespace efa

@@ -1,0 +1,237 @@
+// Texts of the kernel, of distributions and of the EFA installer.
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "probes/kernel/parse.h"
+#include "probes/limits/parse.h"
+#include "probes/net/parse.h"
+#include "probes/protocol/process.h"
+#include "probes/rdma/parse.h"
+#include "probes/software/parse.h"
+
+namespace efa {
+namespace {
+
+template <class Wanted>
+struct Row {
+  std::string input;
+  Wanted wanted;
+};
+using TextRow = Row<std::optional<std::string>>;
+constexpr auto kNone = std::nullopt;
+
+TEST(ParseKernel, FindsTheEfaModule) {
+  const TextRow rows[] = {
+      {"kernel/drivers/amazon/net/efa/efa.ko: kernel/drivers/infiniband/core/ib_uverbs.ko",
+       "kernel/drivers/amazon/net/efa/efa.ko"},
+      {"updates/dkms/efa.ko.zst:", "updates/dkms/efa.ko.zst"},
+      {"extra/efa.ko.xz: x", "extra/efa.ko.xz"},
+      {"kernel/drivers/infiniband/hw/efa/efa.ko", "kernel/drivers/infiniband/hw/efa/efa.ko"},
+      {"kernel/x/efa_nv_peermem.ko: y", kNone},
+      {"kernel/drivers/infiniband/core/ib_core.ko: extra/efa.ko", kNone},
+      {"kernel/efa/other.ko:", kNone},
+      {"efa", kNone},
+      {"", kNone},
+      {":", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_efa_module(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseKernel, FindsTheIdsOfTheEfaModule) {
+  const TextRow rows[] = {
+      {"alias pci:v00001D0Fd0000EFA1sv*sd*bc*sc*i* efa", "0xefa1"},
+      {"alias pci:v00001D0Fd0000EFA4sv*sd*bc*sc*i* efa", "0xefa4"},
+      {"alias pci:v00001D0Fd0000EC20sv*sd*bc*sc*i* ena", kNone},
+      {"alias pci:v00001D0Fd0001EFA1sv*sd*bc*sc*i* efa", kNone},
+      {"alias pci:v00001D0FdZZZZEFA1sv*sd*bc*sc*i* efa", kNone},
+      {"alias pci:v00001D0Fd0000EF", kNone},
+      {"alias pci:v00001D0Fd efa", kNone},
+      {"# alias pci:v00001D0Fd0000EFA1 efa", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_efa_alias(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseKernel, KnowsALineThatKeepsEfaOut) {
+  const Row<bool> rows[] = {
+      {"blacklist efa", true},
+      {"  blacklist\tefa # no EFA here", true},
+      {"install efa /bin/true", true},
+      {"install efa /usr/bin/false", true},
+      {"install efa /sbin/modprobe --ignore-install efa", false},
+      {"install efa", false},
+      {"#blacklist efa", false},
+      {"blacklist efa_nv_peermem", false},
+      {"options efa x=1", false},
+      {"softdep efa pre: ib_uverbs", false},
+      {"blacklist", false},
+      {"", false},
+  };
+  for (const auto& row : rows) EXPECT_EQ(keeps_efa_out(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseKernel, ReadsLockdownAndTheNameOfTheOs) {
+  EXPECT_EQ(parse_lockdown("none [integrity] confidentiality"), "integrity");
+  for (const char* text : {"", "none", "]none[", "[none", "none]"}) {
+    EXPECT_EQ(parse_lockdown(text), kNone) << text;
+  }
+  const TextRow rows[] = {
+      {"NAME=x\nPRETTY_NAME=\"Amazon Linux 2023.9\"\nID=amzn", "Amazon Linux 2023.9"},
+      {"PRETTY_NAME='Debian GNU/Linux 12'", "Debian GNU/Linux 12"},
+      {"PRETTY_NAME=Bottlerocket\n", "Bottlerocket"},
+      {"PRETTY_NAME=\"cut", "\"cut"},
+      {"PRETTY_NAME=\"", "\""},
+      {"XPRETTY_NAME=a", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_pretty_name(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseLimits, ReadsLockedMemory) {
+  const auto text_of = [](const std::optional<LockedMemory>& memory) -> std::string {
+    if (!memory) return "none";
+    return memory->unlimited ? "unlimited" : std::to_string(memory->soft_kib.value_or(0));
+  };
+  const Row<const char*> rows[] = {
+      {"Max locked memory         65536                65536                bytes", "64"},
+      {"Limit   Soft   Hard   Units\nMax locked memory   unlimited   unlimited   bytes\n",
+       "unlimited"},
+      {"Max locked memory         0                    0                    bytes", "0"},
+      {"Max locked memory         18446744073709551615 x bytes", "18014398509481983"},
+      {"Max locked memory         99999999999999999999 x bytes", "none"},
+      {"Max locked memory         -1 -1 bytes", "none"},
+      {"Max locked memory", "none"},
+      {"Max open files            1024                 4096                 files", "none"},
+      {"", "none"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(text_of(parse_locked_memory(row.input)), row.wanted);
+}
+
+TEST(ParseLimits, CountsCpus) {
+  const Row<std::optional<int>> rows[] = {
+      {"0-191", 192}, {"0-95,128-223\n", 192}, {"0", 1},        {"0,2,4", 3},
+      {"", kNone},    {"-5", kNone},           {"5-1", kNone},  {"x", kNone},
+      {"0-", kNone},  {"0-99999999", kNone},   {"1,,2", kNone}, {"99999999999999999999", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_cpu_count(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseLimits, ReadsAColumnOfARow) {
+  const std::string status = "Name:\tx\nUid:\t1000\t1001\t1002\t1003\n";
+  EXPECT_EQ(parse_row(status, "Uid:", 1), 1001U);
+  EXPECT_EQ(parse_row(status, "Uid:", 4), kNone);
+  EXPECT_EQ(parse_row(status, "Name:", 0), kNone);
+  EXPECT_EQ(parse_row("Hugepagesize:    2048 kB", "Hugepagesize:", 0), 2048U);
+  EXPECT_EQ(parse_row("", "Uid:", 0), kNone);
+}
+
+TEST(ParseNet, FindsTheDefaultRoute) {
+  const std::string head =
+      "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
+  const TextRow rows[] = {
+      {head + "eth0\t000010AC\t00000000\t0001\t0\t0\t100\t0000FFFF\t0\t0\t0\n"
+              "eth0\t00000000\t010010AC\t0003\t0\t0\t100\t00000000\t0\t0\t0\n",
+       "eth0 via 172.16.0.1"},
+      {head + "eth0\t00000000\t010010AC\t0002\t0\t0\t100\t00000000\t0\t0\t0\n", kNone},  // down
+      {head + "eth0\t00000000\t010010AC\t0203\t0\t0\t100\t00000000\t0\t0\t0\n", kNone},  // reject
+      {head + "eth0\t00000000\tzzzz\t0003\t0\t0\t100\t00000000\t0\t0\t0\n", kNone},
+      {head + "eth0\t00000000\t010010AC\t0003", kNone},
+      {head, kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_default_route(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseNet, FindsTheDefaultRouteOfIpv6) {
+  const std::string zero(32, '0');
+  const std::string gateway = "fe800000000000000000000000000001";
+  const auto route = [&](const std::string& via, const char* flags, const char* interface) {
+    return zero + " 00 " + zero + " 00 " + via + " 00000400 00000001 00000000 " + flags + "     " +
+           interface + "\n";
+  };
+  const TextRow rows[] = {
+      {route(gateway, "00000003", "ens5"), "ens5 via fe80::1"},
+      {route(zero, "00200200", "lo"), kNone},
+      {route(zero, "00000001", "lo"), kNone},
+      {route("fe80", "00000003", "ens5"), kNone},
+      {zero + " 40" + route(gateway, "00000003", "ens5").substr(35), kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_default_route6(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseRdma, TakesTheMacOutOfAGid) {
+  const TextRow rows[] = {
+      {"fe80:0000:0000:0000:048f:94ff:fe25:3613", "06:8f:94:25:36:13"},
+      {"fe80:0000:0000:0000:0000:00ff:fe00:0000", "02:00:00:00:00:00"},
+      {"fe80:0000:0000:0000:048f:94ff:fd25:3613", kNone},
+      {"fe90:0000:0000:0000:048f:94ff:fe25:3613", kNone},
+      {"fe80:0000:0000:0000:048f:94ff:fe25", kNone},
+      {"fe80:0000:0000:0000:048f:94ff:fe25:36131", kNone},
+      {"fe80:0000:0000:0000:xxxx:94ff:fe25:3613", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_gid_mac(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseSoftware, ReadsTheInstallersList) {
+  const InstalledPackages installed = parse_installed_packages(
+      "# EFA installer version: 1.43.2\n# Debug packages installed: no\n# Packages installed:\n"
+      "efa-config_1.18 efa-profile_1.7 libfabric-aws-bin_2.1.0\n");
+  EXPECT_EQ(installed.version, "1.43.2");
+  EXPECT_EQ(installed.packages, (std::vector<std::string>{"efa-config_1.18", "efa-profile_1.7",
+                                                          "libfabric-aws-bin_2.1.0"}));
+  EXPECT_EQ(parse_installed_packages("").version, kNone);
+  EXPECT_EQ(parse_installed_packages("# EFA installer version:\n").version, kNone);
+  EXPECT_EQ(parse_installed_packages("# EFA installer version: 1.2").version, "1.2");
+  std::string many;
+  for (int i = 0; i < 100'000; ++i) many += "p ";
+  EXPECT_EQ(parse_installed_packages(many).packages.size(), 256U);
+}
+
+// A cache as ldconfig writes it: header, entries, strings.
+std::string loader_cache(uint32_t count, uint32_t key, uint32_t value) {
+  const std::string strings = std::string("libefa.so.1") + '\0' + "/usr/lib/libefa.so.1" + '\0';
+  std::string cache = "glibc-ld.so.cache1.1" + std::string(48 - 20 + 24, '\0') + strings;
+  std::memcpy(cache.data() + 20, &count, sizeof count);
+  std::memcpy(cache.data() + 48 + 4, &key, sizeof key);
+  std::memcpy(cache.data() + 48 + 8, &value, sizeof value);
+  return cache;
+}
+
+TEST(ParseSoftware, FindsALibraryInTheLoadersCache) {
+  const std::string cache = loader_cache(1, 72, 84);
+  EXPECT_EQ(parse_loader_cache(cache, "libefa.so.1"), "/usr/lib/libefa.so.1");
+  EXPECT_EQ(parse_loader_cache("ld.so-1.7.0" + cache, "libefa.so.1"), "/usr/lib/libefa.so.1");
+  EXPECT_EQ(parse_loader_cache(cache, "libfabric.so.1"), kNone);
+}
+
+TEST(ParseSoftware, RefusesADamagedCache) {
+  const std::string cache = loader_cache(1, 72, 84);
+  for (size_t length = 0; length < 84; ++length) {
+    EXPECT_EQ(parse_loader_cache(cache.substr(0, length), "libefa.so.1").value_or(""), "")
+        << length;
+  }
+  EXPECT_EQ(parse_loader_cache(loader_cache(~0U, 73, 84), "libefa.so.1"), kNone);
+  EXPECT_EQ(parse_loader_cache(loader_cache(1, ~0U, ~0U), "libefa.so.1"), kNone);
+}
+
+TEST(ParseProcess, FindsTheStartTime) {
+  const std::string rest = " S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0 0";
+  const Row<std::optional<uint64_t>> rows[] = {
+      {"7 (x)" + rest, 4711},
+      {"7 (a b) c) ()" + rest, 4711},
+      {"7 ()" + rest, 4711},
+      {"7 (x) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0", kNone},
+      {"7 (x) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 -4", kNone},
+      {"7 x" + rest, kNone},
+      {")", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_start_time(row.input), row.wanted) << row.input;
+}
+
+}  // namespace
+}  // namespace efa

@@ -1,0 +1,160 @@
+// What is said of PCI functions and their drivers.
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "tests/support/check_case.h"
+
+namespace efa {
+namespace {
+
+void hide_bus(Scene& scene) {
+  silence(scene.node.pci, ProbeStatus::kTimedOut);
+}
+
+void hide_driver(Scene& scene) {
+  scene.pci(0).driver.reset();
+  scene.node.pci.facts.unseen = {
+      {"/sys/bus/pci/devices/" + device(0) + "/driver", "Permission denied", EACCES}};
+}
+
+void fail_probe(Scene& scene) {
+  scene.pci(0).driver.reset();
+  LogMessage message;
+  message.address = address(0);
+  message.priority = 3;
+  message.kind = "probe-failed";
+  message.text = "efa " + device(0) + ": EFA device init failed";
+  scene.node.log.facts.messages = {message};
+  scene.node.log.facts.total = 1;
+}
+
+}  // namespace
+
+CheckCases pci_cases() {
+  return {
+      {"pci.none-found", kFail, kNodeSubject, [](Scene& s) { s.node.pci.facts.efa.clear(); }},
+      {"pci.none-found", kUnknown, kNodeSubject, hide_bus},
+      {"pci.fewer-than-expected", kFail, kNodeSubject, [](Scene& s) { s.expectation.exactly = 5; }},
+      {"pci.fewer-than-expected", kUnknown, kNodeSubject,
+       [](Scene& s) {
+         s.expectation.exactly = 4;
+         hide_bus(s);
+       }},
+      {"pci.fewer-than-maximum", kFail, kNodeSubject, [](Scene& s) { s.expectation.maximum = 5; }},
+      {"pci.fewer-than-maximum", kUnknown, kNodeSubject, hide_bus},
+      {"pci.device-vanished", kFail, device(9),
+       [](Scene& s) {
+         s.expectation.past.devices = {address(0), address(9)};
+       }},
+      {"pci.device-vanished", kUnknown, device(0),
+       [](Scene& s) {
+         s.expectation.past.devices = {address(0)};
+         hide_bus(s);
+       }},
+      {"pci.config-space-dead", kFail, device(1), [](Scene& s) { s.pci(1).config = "ffffffff"; }},
+      {"pci.config-space-dead", kUnknown, device(1), [](Scene& s) { s.pci(1).config.reset(); }},
+      {"pci.id-unknown", kFail, device(0),
+       [](Scene& s) {
+         s.pci(0).driver.reset();
+         s.pci(0).device = "0xefa4";
+       }},
+      {"pci.id-unknown", kUnknown, device(0),
+       [](Scene& s) {
+         s.pci(0).driver.reset();
+         s.node.kernel.facts.known_device_ids.clear();
+       }},
+      {"pci.driver-override", kFail, device(2),
+       [](Scene& s) { s.pci(2).driver_override = "vfio-pci"; }},
+      {"pci.driver-override", kNotApplicable, device(2),
+       [](Scene& s) { s.pci(2).driver_override.reset(); }},
+      {"driver.wrong-driver", kFail, device(0), [](Scene& s) { s.pci(0).driver = "vfio-pci"; }},
+      {"driver.wrong-driver", kUnknown, device(0), hide_driver},
+      {"driver.not-bound", kFail, device(0), [](Scene& s) { s.pci(0).driver.reset(); }},
+      {"driver.not-bound", kUnknown, device(0), hide_driver},
+      {"driver.probe-failed", kFail, device(0), fail_probe},
+      {"driver.probe-failed", kUnknown, device(0),
+       [](Scene& s) {
+         s.pci(0).driver.reset();
+         silence(s.node.log, ProbeStatus::kDenied);
+       }},
+      {"pci.narrow-link", kFail, device(0), [](Scene& s) { s.pci(0).link->width = 4; }},
+      {"pci.narrow-link", kNotApplicable, device(0),
+       [](Scene& s) {
+         s.pci(0).link = s.pci(0).link_max = PciLink{"Unknown", 0};
+       }},
+  };
+}
+
+namespace {
+
+TEST(Pci, ALinkIsJudgedByWhatBothEndsTell) {
+  struct Row {
+    PciLink now;
+    PciLink best;
+    FindingResult wanted;
+  };
+  const Row rows[] = {
+      {{"16.0 GT/s PCIe", 8}, {"16.0 GT/s PCIe", 8}, FindingResult::kPass},
+      {{"8.0 GT/s PCIe", 8}, {"16.0 GT/s PCIe", 8}, kFail},
+      {{"16.0 GT/s PCIe", 8}, {"16.0 GT/s PCIe", 16}, kFail},
+      {{"32.0 GT/s PCIe", 8}, {"16.0 GT/s PCIe", 8}, FindingResult::kPass},
+      {{"Unknown", 0}, {"Unknown", 255}, kNotApplicable},
+      {{"", std::nullopt}, {"", std::nullopt}, kNotApplicable},
+      {{"-1 GT/s", 63}, {"nan GT/s", 63}, kNotApplicable},
+  };
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene();
+    scene.pci(0).link = row.now;
+    scene.pci(0).link_max = row.best;
+    EXPECT_EQ(result_of(scene, "pci.narrow-link", device(0)), row.wanted) << row.now.speed;
+  }
+}
+
+TEST(Pci, ADeadDeviceHasNoNarrowLink) {
+  Scene scene = healthy_scene();
+  scene.pci(0).config = "ffffffff";
+  scene.pci(0).link = PciLink{"Unknown", 63};
+  EXPECT_EQ(result_of(scene, "pci.narrow-link", device(0)), kNotApplicable);
+}
+
+TEST(Pci, AListThatBrokeOffHidesDevices) {
+  Scene scene = healthy_scene();
+  scene.node.pci.outcome.status = ProbeStatus::kTimedOut;
+  scene.node.pci.facts.efa.resize(2);
+  scene.expectation.exactly = 4;
+  scene.expectation.past.devices = {address(3)};
+  EXPECT_EQ(result_of(scene, "pci.fewer-than-expected", kNodeSubject), kUnknown);
+  EXPECT_EQ(result_of(scene, "pci.device-vanished", device(3)), kUnknown);
+}
+
+TEST(Pci, AFailedProbeBeforeASuccessfulOneIsHistory) {
+  Scene scene = healthy_scene();
+  fail_probe(scene);
+  LogMessage registered = scene.node.log.facts.messages.front();
+  registered.kind = "device-registered";
+  scene.node.log.facts.messages.push_back(registered);
+  EXPECT_NE(result_of(scene, "driver.probe-failed", device(0)), kFail);
+  EXPECT_EQ(result_of(scene, "driver.not-bound", device(0)), kFail);
+}
+
+TEST(Pci, WithoutADriverInTheKernelNoIdIsUnknown) {
+  Scene scene = healthy_scene();
+  remove_driver(scene);
+  scene.node.kernel.facts.module_file.reset();
+  scene.node.kernel.facts.known_device_ids.clear();
+  EXPECT_EQ(result_of(scene, "pci.id-unknown", device(0)), kNotApplicable);
+}
+
+TEST(Pci, ACommandNamesItsDevice) {
+  Scene scene = healthy_scene();
+  scene.pci(3).driver.reset();
+  const auto findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, "driver.not-bound", device(3));
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->command, "echo " + device(3) + " | sudo tee /sys/bus/pci/drivers/efa/bind");
+}
+
+}  // namespace
+}  // namespace efa

@@ -1,0 +1,158 @@
+// What is said of RDMA devices, their counters and their device nodes.
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "tests/support/check_case.h"
+
+namespace efa {
+namespace {
+
+void fail_counters(Scene& scene) {
+  Counters& counters = scene.node.rdma.facts.counters.at(0);
+  counters.port.clear();
+  counters.error = ENODEV;
+  counters.error_file = "/sys/class/infiniband/rdmap155s0/ports/1/hw_counters/tx_bytes";
+  counters.error_text = "No such device";
+}
+
+void name_by_kernel(Scene& scene) {
+  scene.rdma(0).name = "efa_0";
+}
+
+UverbsNode& uverbs(Scene& scene) {
+  return *scene.rdma(0).uverbs;
+}
+
+}  // namespace
+
+CheckCases rdma_cases() {
+  return {
+      {"rdma.not-registered", kFail, device(1), [](Scene& s) { lose_rdma(s, 1); }},
+      {"rdma.not-registered", kUnknown, device(1),
+       [](Scene& s) { silence(s.node.rdma, ProbeStatus::kCrashed); }},
+      {"rdma.counters-hang", kFail, device(0), [](Scene& s) { hang(s, 0); }},
+      {"rdma.counters-hang", kUnknown, device(0),
+       [](Scene& s) { s.node.rdma.facts.asked.clear(); }},
+      {"rdma.counters-fail", kFail, device(0), fail_counters},
+      {"rdma.counters-fail", kUnknown, device(0),
+       [](Scene& s) { s.node.rdma.facts.counters.at(0).port.clear(); }},
+      {"rdma.no-gid", kFail, device(0),
+       [](Scene& s) {
+         s.rdma(0).gid = "0000:0000:0000:0000:0000:0000:0000:0000";
+         s.rdma(0).mac.reset();
+       }},
+      {"rdma.no-gid", kUnknown, device(0),
+       [](Scene& s) {
+         s.rdma(0).gid.reset();
+         s.rdma(0).mac.reset();
+       }},
+      {"rdma.foreign-devices", kFail, kNodeSubject,
+       [](Scene& s) { s.node.rdma.facts.foreign = {"mlx5_0"}; }},
+      {"rdma.foreign-devices", kUnknown, kNodeSubject,
+       [](Scene& s) { silence(s.node.rdma, ProbeStatus::kTimedOut); }},
+      {"rdma.name-not-persistent", kFail, device(0),
+       [](Scene& s) {
+         name_by_kernel(s);
+         s.node.software.facts.rename_rule =
+             "/usr/lib/udev/rules.d/60-rdma-persistent-naming.rules";
+       }},
+      {"rdma.name-not-persistent", kUnknown, device(0),
+       [](Scene& s) {
+         name_by_kernel(s);
+         silence(s.node.software, ProbeStatus::kCrashed);
+       }},
+  };
+}
+
+CheckCases node_cases() {
+  return {
+      {"node.missing", kFail, device(0), [](Scene& s) { uverbs(s).present = false; }},
+      {"node.missing", kUnknown, device(0),
+       [](Scene& s) {
+         s.rdma(0).uverbs.reset();
+         s.node.rdma.facts.unseen = {{"/sys/class/infiniband_verbs", "Permission denied", EACCES}};
+       }},
+      {"node.wrong-number", kFail, device(0), [](Scene& s) { uverbs(s).number = "231:200"; }},
+      {"node.wrong-number", kUnknown, device(0), [](Scene& s) { uverbs(s).number.reset(); }},
+      {"node.cannot-open", kFail, device(0),
+       [](Scene& s) {
+         uverbs(s).open_errno = EPERM;
+         uverbs(s).open_error = "Operation not permitted";
+       }},
+      {"node.cannot-open", kUnknown, device(0), [](Scene& s) { uverbs(s).open_errno.reset(); }},
+      {"node.restricted-mode", kFail, device(0), [](Scene& s) { uverbs(s).mode = 0660; }},
+      {"node.restricted-mode", kUnknown, device(0), [](Scene& s) { uverbs(s).mode.reset(); }},
+  };
+}
+
+namespace {
+
+TEST(Rdma, ADeviceBehindTheStepThatHungIsNotLost) {
+  Scene scene = healthy_scene();
+  lose_rdma(scene, 3);
+  EXPECT_EQ(result_of(scene, "rdma.not-registered", device(3)), kFail);
+  scene.node.rdma.outcome.status = ProbeStatus::kTimedOut;
+  EXPECT_EQ(result_of(scene, "rdma.not-registered", device(3)), kUnknown);
+  EXPECT_EQ(result_of(scene, "rdma.not-registered", device(2)), FindingResult::kPass);
+}
+
+TEST(Rdma, OneHungDeviceLeavesItsNeighboursWell) {
+  Scene scene = healthy_scene();
+  hang(scene, 1);
+  for (size_t i = 0; i < 4; ++i) {
+    const auto wanted = i == 1 ? kFail : FindingResult::kPass;
+    EXPECT_EQ(result_of(scene, "rdma.counters-hang", device(i)), wanted) << i;
+    EXPECT_EQ(result_of(scene, "verbs.hang", device(i)), wanted) << i;
+  }
+}
+
+TEST(Rdma, ADeviceThatIsSkippedStillHangs) {
+  Scene scene = healthy_scene();
+  scene.node.rdma.facts.asked.at(2).status = "skipped";
+  EXPECT_EQ(result_of(scene, "rdma.counters-hang", device(2)), kFail);
+}
+
+TEST(Rdma, AnAskingProcessThatCrashedSaysNothing) {
+  Scene scene = healthy_scene();
+  scene.node.rdma.facts.asked.at(2).status = "crashed";
+  EXPECT_EQ(result_of(scene, "rdma.counters-hang", device(2)), kUnknown);
+}
+
+TEST(Rdma, WithoutADriverItIsNotAskedFor) {
+  Scene scene = healthy_scene();
+  lose_rdma(scene, 0);
+  scene.pci(0).driver.reset();
+  EXPECT_EQ(result_of(scene, "rdma.not-registered", device(0)), kNotApplicable);
+}
+
+TEST(Rdma, AKernelNameIsFineWhereNothingRenames) {
+  Scene scene = healthy_scene();
+  name_by_kernel(scene);
+  EXPECT_EQ(result_of(scene, "rdma.name-not-persistent", device(0)), kNotApplicable);
+}
+
+TEST(Node, ADeviceWithoutUverbsHasNoNode) {
+  Scene scene = healthy_scene();
+  scene.rdma(0).uverbs.reset();
+  EXPECT_EQ(result_of(scene, "node.missing", device(0)), kFail);
+}
+
+TEST(Node, AFileInItsPlaceIsTheWrongThing) {
+  Scene scene = healthy_scene();
+  uverbs(scene).character_device = false;
+  EXPECT_EQ(result_of(scene, "node.wrong-number", device(0)), kFail);
+}
+
+TEST(Node, ASysrootsNodesAreNeverOpened) {
+  Scene scene = healthy_scene();
+  scene.node.live = false;
+  uverbs(scene).open_errno = EPERM;
+  EXPECT_EQ(result_of(scene, "node.cannot-open", device(0)), kNotApplicable);
+  uverbs(scene).character_device = false;  // of a copied tree only root can make the nodes
+  EXPECT_EQ(result_of(scene, "node.wrong-number", device(0)), kNotApplicable);
+}
+
+}  // namespace
+}  // namespace efa

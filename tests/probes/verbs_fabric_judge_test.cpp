@@ -1,0 +1,151 @@
+// What is said of libibverbs and of each libfabric.
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "tests/support/check_case.h"
+
+namespace efa {
+namespace {
+
+constexpr const char* kLibrary = "/opt/amazon/efa/lib/libfabric.so.1";
+constexpr const char* kNoVerbs =
+    "probe-verbs: error while loading shared libraries: libibverbs.so.1: cannot open shared object "
+    "file: No such file or directory";
+constexpr const char* kNoFabric =
+    "probe-fabric: error while loading shared libraries: libfabric.so.1: cannot open shared object "
+    "file: No such file or directory";
+constexpr const char* kWrongVersion =
+    "probe-fabric: /lib/libefa.so.1: version `EFA_1.4' not found (required by libfabric.so.1)";
+
+void no_verbs(Scene& scene) {
+  silence(scene.node.verbs, ProbeStatus::kUnavailable, kNoVerbs);
+}
+void crash_verbs(Scene& scene) {
+  silence(scene.node.verbs, ProbeStatus::kCrashed, "signal 11");
+}
+void no_fabric(Scene& scene) {
+  silence(scene.node.fabric[0], ProbeStatus::kUnavailable, kNoFabric);
+}
+void deny_fabric(Scene& scene) {
+  silence(scene.node.fabric[0], ProbeStatus::kDenied, "Permission denied");
+}
+void crash_fabric(Scene& scene) {
+  FabricFacts& facts = scene.fabric();
+  facts.devices.clear();
+  facts.getinfo_status.reset();
+  scene.node.fabric[0].outcome.status = ProbeStatus::kCrashed;
+  scene.node.fabric[0].outcome.detail = "signal 6";
+}
+// A second copy that lists one device fewer.
+void add_lesser_fabric(Scene& scene) {
+  scene.node.fabric.push_back(scene.node.fabric[0]);
+  scene.node.fabric[1].facts.library = "/usr/lib/libfabric.so.1";
+  scene.node.fabric[1].facts.devices.pop_back();
+}
+
+}  // namespace
+
+CheckCases verbs_cases() {
+  return {
+      {"verbs.not-listed", kFail, device(0),
+       [](Scene& s) { std::erase(*s.node.verbs.facts.listed, device(0)); }},
+      {"verbs.not-listed", kUnknown, device(0), crash_verbs},
+      {"verbs.cannot-open", kFail, device(0),
+       [](Scene& s) {
+         s.verbs(0).failed = VerbsStep{"ibv_open_device", ENODEV, "No such device"};
+       }},
+      {"verbs.cannot-open", kUnknown, device(0),
+       [](Scene& s) { s.node.verbs.facts.devices.clear(); }},
+      {"verbs.hang", kFail, device(0), [](Scene& s) { hang(s, 0); }},
+      {"verbs.hang", kUnknown, device(0), [](Scene& s) { s.node.verbs.facts.asked.clear(); }},
+      {"verbs.not-installed", kFail, kNodeSubject, no_verbs},
+      {"verbs.not-installed", kUnknown, kNodeSubject, crash_verbs},
+      {"verbs.does-not-load", kFail, kNodeSubject,
+       [](Scene& s) { silence(s.node.verbs, ProbeStatus::kUnavailable, kWrongVersion); }},
+      {"verbs.does-not-load", kUnknown, kNodeSubject, crash_verbs},
+  };
+}
+
+CheckCases fabric_cases() {
+  return {
+      {"fabric.not-listed", kFail, device(0), drop_fabric},
+      {"fabric.not-listed", kUnknown, device(0), deny_fabric},
+      {"fabric.library-lists-fewer", kFail, "/usr/lib/libfabric.so.1", add_lesser_fabric},
+      {"fabric.library-lists-fewer", kUnknown, "fabric", deny_fabric},
+      {"fabric.not-installed", kFail, kNodeSubject, no_fabric},
+      {"fabric.not-installed", kUnknown, kNodeSubject, deny_fabric},
+      {"fabric.does-not-load", kFail, "fabric",
+       [](Scene& s) { silence(s.node.fabric[0], ProbeStatus::kUnavailable, kWrongVersion); }},
+      {"fabric.does-not-load", kUnknown, "fabric", deny_fabric},
+      {"fabric.crashes", kFail, kLibrary, crash_fabric},
+      {"fabric.crashes", kUnknown, "fabric", deny_fabric},
+  };
+}
+
+namespace {
+
+TEST(Verbs, ALibraryThatIsNotInstalledMakesNoDeviceSick) {
+  Scene scene = healthy_scene();
+  no_verbs(scene);
+  EXPECT_EQ(result_of(scene, "verbs.not-listed", device(0)), kNotApplicable);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);  // a minimal host: containers bring it
+}
+
+TEST(Verbs, ALibraryThatDoesNotLoadLeavesDevicesUnknown) {
+  Scene scene = healthy_scene();
+  silence(scene.node.verbs, ProbeStatus::kUnavailable, kWrongVersion);
+  EXPECT_EQ(result_of(scene, "verbs.not-listed", device(0)), kUnknown);
+}
+
+TEST(Verbs, ALibraryThatCrashesOnADeviceCannotOpenIt) {
+  Scene scene = healthy_scene();
+  scene.node.verbs.facts.asked.at(0) = {device(0), "crashed", "ibv_open_device", "Aborted"};
+  EXPECT_EQ(result_of(scene, "verbs.cannot-open", device(0)), kFail);
+  EXPECT_EQ(result_of(scene, "verbs.cannot-open", device(1)), FindingResult::kPass);
+}
+
+TEST(Verbs, ASysrootHasNone) {
+  Scene scene = healthy_scene();
+  scene.node.live = false;
+  silence(scene.node.verbs, ProbeStatus::kNotApplicable);
+  for (const Finding& finding : judge_all(scene.node, scene.expectation)) {
+    EXPECT_FALSE(finding.code.starts_with("verbs.")) << finding.code;
+    EXPECT_FALSE(finding.code.starts_with("fabric.")) << finding.code;
+  }
+}
+
+TEST(Fabric, ADeviceThatOneCopyListsIsReached) {
+  Scene scene = healthy_scene();
+  add_lesser_fabric(scene);
+  std::swap(scene.node.fabric[0], scene.node.fabric[1]);
+  EXPECT_EQ(result_of(scene, "fabric.not-listed", device(3)), FindingResult::kPass);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kDegraded);
+}
+
+TEST(Fabric, ACrashIsNoAnswer) {
+  Scene scene = healthy_scene();
+  crash_fabric(scene);
+  EXPECT_EQ(result_of(scene, "fabric.not-listed", device(0)), kUnknown);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kUnknown);
+}
+
+TEST(Fabric, AHostWithoutLibfabricIsHealthy) {
+  Scene scene = healthy_scene();
+  no_fabric(scene);
+  EXPECT_EQ(result_of(scene, "fabric.not-listed", device(0)), kNotApplicable);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+}
+
+TEST(Fabric, ACopyThatIsMissingDoesNotExcuseTheOther) {
+  Scene scene = healthy_scene();
+  drop_fabric(scene);
+  scene.node.fabric.emplace_back();
+  silence(scene.node.fabric[1], ProbeStatus::kUnavailable, kNoFabric);
+  EXPECT_EQ(result_of(scene, "fabric.not-listed", device(0)), kFail);
+  EXPECT_EQ(result_of(scene, "fabric.not-installed", kNodeSubject), FindingResult::kPass);
+}
+
+}  // namespace
+}  // namespace efa

@@ -1,0 +1,38 @@
+// One row of the table of all checks: a change to the healthy node and what the check says of it.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "tests/support/healthy_node.h"
+
+namespace efa {
+
+inline constexpr auto kFail = FindingResult::kFail;
+inline constexpr auto kUnknown = FindingResult::kUnknown;
+inline constexpr auto kNotApplicable = FindingResult::kNotApplicable;
+
+struct CheckCase {
+  const char* code;
+  FindingResult wanted;  // kFail; or kUnknown, kNotApplicable: it could not look
+  std::string subject;
+  std::function<void(Scene&)> change;
+};
+
+using CheckCases = std::vector<CheckCase>;
+
+// Of each probe, beside its other tests.
+CheckCases pci_cases();
+CheckCases kernel_cases();
+CheckCases rdma_cases();
+CheckCases node_cases();
+CheckCases counters_cases();
+CheckCases verbs_cases();
+CheckCases fabric_cases();
+CheckCases limits_cases();
+CheckCases log_cases();
+CheckCases cloud_cases();
+CheckCases jobs_cases();
+CheckCases outcome_cases();
+
+}  // namespace efa

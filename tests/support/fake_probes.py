@@ -1,0 +1,76 @@
+"""An efa-doctor beside probes of the test's own: real ones, and scripts in the place of some."""
+
+import os
+import pathlib
+import shutil
+import time
+
+from efa_doctor import EFA_DOCTOR, LIBEXEC, Case, write
+
+SHELL = "#!/bin/sh\n"
+DONE = '{"done":true}'
+
+
+def saying(*lines):
+    """A shell script that prints these lines."""
+    return SHELL + "".join(f"echo '{line}'\n" for line in lines)
+
+
+def still_runs(pid):
+    """Zombies do not count: whoever adopted them has not looked yet."""
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
+
+
+class FakeProbes(Case):
+    """The agent finds its probes beside itself, so a copy of it finds these."""
+
+    deadline_ms = 3000
+
+    def setUp(self):
+        super().setUp()
+        self.install()
+        self.configure(deadline_ms=self.deadline_ms)
+
+    def install(self):
+        self.binary = self.directory / "efa-doctor"
+        try:
+            os.link(EFA_DOCTOR, self.binary)
+        except OSError:  # another file system
+            shutil.copy(EFA_DOCTOR, self.binary)
+        self.libexec = self.directory / "libexec/efa-doctor"
+        self.libexec.mkdir(parents=True)
+        for probe in LIBEXEC.glob("probe-*"):
+            (self.libexec / probe.name).symlink_to(probe)
+
+    def remove_probe(self, name):
+        (self.libexec / f"probe-{name}").unlink(missing_ok=True)
+
+    def replace_probe(self, name, script, mode=0o755):
+        self.remove_probe(name)
+        write(self.libexec / f"probe-{name}", script, mode)
+
+    def restore_probe(self, name):
+        self.remove_probe(name)
+        (self.libexec / f"probe-{name}").symlink_to(LIBEXEC / f"probe-{name}")
+
+    def timed_report(self, *arguments, **options):
+        """A pass that must end within its deadline; starting and writing get a second more."""
+        start = time.monotonic()
+        report = self.report(*arguments, **options)
+        took_ms = (time.monotonic() - start) * 1000
+        self.assertLess(report["run"]["duration_ms"], self.deadline_ms)
+        self.assertLess(took_ms, self.deadline_ms + 1000)
+        self.assert_valid(report)
+        return report
+
+    def assert_ended(self, report, name, status, detail=""):
+        """The outcome is in the report, and the finding that it becomes."""
+        probe = self.probe(report, name)
+        self.assertEqual(probe["status"], status, f"{name}: {probe}")
+        self.assertIn(detail, probe["detail"])
+        code = "probe." + status.replace("_", "-")
+        self.assertIn(name, [finding["subject"] for finding in self.findings(report, code)])
