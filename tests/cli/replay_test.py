@@ -1,4 +1,4 @@
-"""A recording replays to one report, wherever and as often as it is asked for."""
+"""A replay reads the recorded files again, and nothing of the machine that it runs on."""
 
 import os
 import pathlib
@@ -9,7 +9,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "support"))
-import recording  # noqa: E402
+import recordings  # noqa: E402
 from doctor import DoctorTest, claims, outcome, run  # noqa: E402
 
 
@@ -33,12 +33,6 @@ class ReplayTest(DoctorTest):
         make_node(name, node)
         return node
 
-    def test_this_machine_replays_to_the_same_bytes(self):
-        path = self.record()
-        first = self.replay(path)
-        self.assert_report(first)
-        self.assertEqual(first.out, self.replay(path).out)
-
     def test_other_surroundings_change_nothing(self):
         path = self.record("--sysroot", self.sysroot())
         first = self.replay(path)
@@ -54,68 +48,27 @@ class ReplayTest(DoctorTest):
         for more in ([], ["--sysroot", self.sysroot()]):
             path = self.record(*more)
             report = self.assert_report(self.replay(path))
-            entries = recording.unpack(path)
-            for index, probe in enumerate(recording.head_of(entries)["probes"]):
-                said = recording.facts_of(entries[f"probes/{index}.said.jsonl"])
+            entries = recordings.entries_of(path)
+            for index, probe in enumerate(recordings.head_of(entries)["probes"]):
+                said = recordings.facts_of(entries[f"probes/{index}.said.jsonl"])
+                said.pop("xml", None)  # hwloc's, which a report leaves out
                 self.assertEqual(report["facts"][probe["name"]], said, probe["name"])
                 self.assertEqual(outcome(report, probe["name"])["duration_ms"],
                                  probe["duration_ms"])
-
-    def test_a_sysroot_replays_to_what_was_said_of_it(self):
-        node = self.sysroot()
-        live = self.assert_report(run("--once", "--sysroot", node, "--format", "json"))
-        path = self.record("--sysroot", node)
-        replayed = self.assert_report(self.replay(path))
-        self.assertEqual(outcome(live, "rdma")["status"], "ok")
-        replayed["facts"]["topology"].pop("xml")  # is kept for a recording only
-        for part in ("verdict", "summary", "root_causes", "funnel", "findings", "devices",
-                     "facts", "node"):
-            self.assertEqual(live[part], replayed[part], part)
-
-    def test_verdict_follows_what_is_expected_now(self):
-        path = self.record("--sysroot", self.sysroot())
-        self.assertEqual(self.replay(path).report["verdict"], "healthy")
-        missing = self.replay(path, "--expect", "33")
-        self.assertEqual(self.assert_report(missing)["verdict"], "unhealthy")
-        self.assertIn("pci.fewer-than-expected", missing.report["root_causes"])
-        self.assertEqual(self.replay(path, "--expect", "many").code, 64)
 
     def test_recording_a_node_that_expects_says_so_again(self):
         path = self.record("--sysroot", self.sysroot("t3.micro"), "--expect", "1")
         report = self.assert_report(self.replay(path))
         self.assertEqual(report["verdict"], "unhealthy")
 
-    def test_nothing_is_written_by_a_replay(self):
-        path = self.record()
-        shutil.rmtree(self.directory / "state", ignore_errors=True)
-        before = sorted(self.directory.rglob("*"))
-        self.replay(path, "--config", self.config(), environment={"TMPDIR": str(self.directory)})
-        self.assertEqual(before, sorted(self.directory.rglob("*")))
-
-    @unittest.skipUnless(shutil.which("zstd"), "needs zstd")
-    def test_environment_of_the_caller_is_not_recorded(self):
-        secret = {**os.environ, "SECRET_X": "hunter2-of-the-caller",
-                  "AWS_SECRET_ACCESS_KEY": "hunter2-of-aws"}
-        for content in recording.unpack(self.record(environment=secret)).values():
-            self.assertNotIn(b"hunter2", content)
-            self.assertNotIn(b"SECRET_X", content)
-
-    def test_recording_is_for_its_owner_alone(self):
-        self.assertEqual(self.record().stat().st_mode & 0o777, 0o600)
-
-    def test_full_disk_leaves_no_half_recording(self):
-        full = run("record", "/dev/full", "--config", self.config())
-        self.assertEqual(full.code, 70)
-        self.assertIn("/dev/full", full.err)
-
     @unittest.skipUnless(shutil.which("zstd"), "needs zstd")
     def test_probe_that_had_failed_fails_in_the_replay(self):
         path = self.record("--sysroot", self.sysroot())
-        entries = recording.unpack(path)
-        head = recording.head_of(entries)
-        head["probes"][recording.index_of(entries, "rdma")].update(
+        entries = recordings.entries_of(path)
+        head = recordings.head_of(entries)
+        head["probes"][recordings.index_of(entries, "rdma")].update(
             status="timed_out", step="read hw_counters", subject="0000:4f:00.0")
-        recording.pack(recording.with_head(entries, head), path)
+        recordings.pack(recordings.with_head(entries, head), path)
         report = self.assert_report(self.replay(path))
         self.assertNotEqual(outcome(report, "rdma")["status"], "ok")
         self.assertEqual(outcome(report, "rdma")["subject"], "0000:4f:00.0")
