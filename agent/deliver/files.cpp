@@ -11,6 +11,8 @@
 namespace efa {
 namespace {
 
+constexpr size_t kRandomLetters = 6;  // of mkostemp(3)
+
 Result<Done> write_all(int fd, const std::string& text, const std::string& path) {
   size_t written = 0;
   while (written < text.size()) {
@@ -64,6 +66,19 @@ Result<Done> write_file(const std::string& path, const std::string& text, unsign
   }
   sync_directory(directory);
   return Done{};
+}
+
+void remove_unfinished(const std::string& path) {
+  const std::filesystem::path whole(path);
+  const std::string begin = whole.filename().string() + ".";
+  std::error_code error;
+  for (std::filesystem::directory_iterator item(whole.parent_path(), error), end;
+       !error && item != end; item.increment(error)) {
+    const std::string name = item->path().filename();
+    if (name.starts_with(begin) && name.size() == begin.size() + kRandomLetters) {
+      unlink(item->path().c_str());
+    }
+  }
 }
 
 Result<std::string> read_file(const std::string& path, size_t limit) {

@@ -158,6 +158,7 @@ int deliver(const Config& config, const Arguments& arguments) {
     if (!busy) spdlog::warn("delivery to S3: {}", message_of(lock.error()));
     return 1;
   }
+  remove_unfinished(delivery_state_path(config));
   const Clock clock = system_clock_with(descriptor_of_signals());
   const Environment environment = [](const char* name) -> std::string {
     const char* value = std::getenv(name);

@@ -59,7 +59,7 @@ std::vector<std::string> names_in(const std::string& directory) {
 }
 
 // "....json.a1B2c3": a file that a killed process had not finished. Only under the lock.
-void remove_unfinished(const std::string& directory) {
+void sweep(const std::string& directory) {
   constexpr std::string_view kRandom = ".XXXXXX";
   for (const std::string& name : names_in(directory)) {
     if (name.size() <= kRandom.size() || name[name.size() - kRandom.size()] != '.') continue;
@@ -154,7 +154,7 @@ Result<Done> Spool::put(const ReportId& id, const std::string& verdict,
   chmod(directory_.c_str(), 0750);
   const Result<FileLock> lock = FileLock::wait_for(path_of("lock"), kLockLimit);
   if (!lock) return lock.error();
-  remove_unfinished(directory_);
+  sweep(directory_);
   SpoolState state = this->state();
   SpoolEntry entry{id, is_new_verdict(state, verdict), report.size(), ""};
   entry.file = file_of(id, entry.verdict_change);
