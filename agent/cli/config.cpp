@@ -12,8 +12,6 @@
 namespace efa {
 namespace {
 
-constexpr int64_t kMaxRate = 1'000'000'000'000;
-
 constexpr Setting kSettings[] = {
     {"expect", &Config::expect, 0, 0,
      "How many EFA devices the node should have: auto, none or a number in quotes"},
@@ -49,7 +47,7 @@ constexpr Setting kSettings[] = {
      kMaxRate, "Growth of retrans_pkts that is a fault"},
     {"counters.command_errors_per_s", &CounterLimits::command_errors_per_s, 0, kMaxRate,
      "Growth of cmds_err that is worth a word"},
-    {"counters.keep_alive_periods", &CounterLimits::keep_alive_periods, 2, 10'000,
+    {"counters.keep_alive_periods", &CounterLimits::keep_alive_periods, 2, kMaxKeepAlivePeriods,
      "A device without keep-alive for so many of its periods has stopped"},
     {"s3.uri", &Config::s3_uri, 0, 0,
      "s3://bucket/prefix that reports are sent to; empty: nowhere"},

@@ -80,7 +80,8 @@ void put_failing(Metrics& metrics, const Report& report) {
 }
 
 void put_counters(Metrics& metrics, const Report& report) {
-  metrics.family("efa_doctor_hw_counter_total", "counter", "Hardware counters of each EFA device.");
+  metrics.family("efa_doctor_hw_counters_total", "counter",
+                 "Hardware counters of each EFA device.");
   for (const Counters& counters : report.node.rdma.facts.counters) {
     for (const auto* values : {&counters.device, &counters.port}) {
       for (const auto& [name, value] : *values) {

@@ -103,7 +103,7 @@ std::string time_text(int64_t unix_ms) {
   const auto seconds = static_cast<time_t>(unix_ms / 1000);
   tm parts{};
   gmtime_r(&seconds, &parts);
-  char text[32];
+  char text[32] = "";
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text;
 }

@@ -70,7 +70,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  dup2(null, STDIN_FILENO);
+  dup2(launch.stdin_fd >= 0 ? launch.stdin_fd : null, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
   // what our own caller left open is not the probe's; Linux 5.11, before that it stays open

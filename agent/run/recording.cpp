@@ -3,9 +3,13 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
+#include <set>
 
+#include "agent/diagnose/expectation.h"
 #include "agent/report/report.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/text.h"
@@ -16,7 +20,7 @@ namespace {
 constexpr size_t kMaxEntry = size_t{16} * 1024 * 1024;  // a probe's output has at most 8 MiB
 constexpr size_t kMaxArchive = size_t{128} * 1024 * 1024;
 constexpr size_t kMaxEntries = 256;
-constexpr int64_t kMaxTimeMs = 253'402'300'800'000;  // the year 10000
+constexpr size_t kMaxProbes = (kMaxEntries - 1) / 2;  // two entries each
 
 struct FreeWriter {
   void operator()(archive* writer) const { archive_write_free(writer); }
@@ -95,6 +99,28 @@ Result<Entries> read_entries(archive* reader, const std::string& where) {
   return entries;
 }
 
+// What is computed with is as large as a pass could have made it.
+bool is_plausible(const Recording& recording) {
+  const CounterLimits& limits = recording.limits;
+  const std::array<int64_t, 7> rates = {limits.rx_drops_per_s,
+                                        limits.rdma_errors_per_s,
+                                        limits.remote_events_per_s,
+                                        limits.retransmit_timeouts_per_s,
+                                        limits.retransmitted_bytes_per_s,
+                                        limits.retransmitted_packets_per_s,
+                                        limits.command_errors_per_s};
+  return limits.keep_alive_periods >= 0 && limits.keep_alive_periods <= kMaxKeepAlivePeriods &&
+         std::all_of(rates.begin(), rates.end(),
+                     [](int64_t rate) { return rate >= 0 && rate <= kMaxRate; }) &&
+         is_plausible(recording.before);
+}
+
+bool has_known_shape(const Recording& recording) {
+  std::set<std::string> names;
+  for (const RecordedProbe& probe : recording.probes) names.insert(probe.name);
+  return names.size() == recording.probes.size() && names.size() <= kMaxProbes;
+}
+
 // What a probe said and read was kept line by line, each line of which was JSON.
 bool is_whole(const RecordedProbe& probe) {
   for (const std::string* lines : {&probe.said, &probe.looks}) {
@@ -122,6 +148,10 @@ ProbeRun run_of(const RecordedProbe& probe) {
   run.outcome = {
       probe.name,    status_from(probe.status), probe.duration_ms, probe.detail, probe.step,
       probe.subject, probe.stderr_tail};
+  if (run.outcome.status == ProbeStatus::kOk && !run.transcript.done()) {
+    run.outcome.status = ProbeStatus::kFailed;  // what is not there is not known, not absent
+    run.outcome.detail = "its part of the recording is damaged";
+  }
   return run;
 }
 
@@ -159,9 +189,14 @@ Result<Recording> unpack(const std::string& packed, const std::string& where) {
   Result<Recording> recording = from_value<Recording>(*value, where);
   if (!recording) return recording;
   if (recording->version != 1) return malformed(where, "is of a version that is not known here");
+  const Result<ExpectSetting> expect = parse_expect(recording->expect);
+  if (!expect) return malformed(where, message_of(expect.error()));
   for (const int64_t time :
        {recording->started_at_ms, recording->duration_ms, recording->valid_for_ms}) {
-    if (time < 0 || time > kMaxTimeMs) return malformed(where, "has a time that no clock shows");
+    if (!is_plausible_time(time)) return malformed(where, "has a time that no clock shows");
+  }
+  if (!has_known_shape(*recording) || !is_plausible(*recording)) {
+    return malformed(where, "holds what no pass can have recorded");
   }
   for (size_t i = 0; i < recording->probes.size(); ++i) {
     const auto said = entries->find(entry_name(i, "said"));

@@ -1,11 +1,14 @@
-// Redaction of a recording: each text is cut into words of the characters that identities are made
-// of; a word that is one is replaced by a pseudonym, the same word always by the same.
+// Redaction of a recording: of its JSON strings each word that is an identity is replaced by a
+// pseudonym, the same word always by the same. Numbers and names of members stay.
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdio>
 #include <map>
+#include <set>
 
+#include "agent/run/identity.h"
 #include "agent/run/probe_table.h"
 #include "agent/run/recording.h"
 #include "probes/protocol/describe.h"
@@ -15,228 +18,225 @@
 namespace efa {
 namespace {
 
-bool is_hex(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c); });
-}
+constexpr const char* kHostNamePath = "/proc/sys/kernel/hostname";
 
-bool is_digits(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); });
-}
-
-bool groups_of(const std::string& word, char separator, size_t count, size_t width) {
-  const std::vector<std::string> groups = split(word, separator);
-  return groups.size() == count &&
-         std::all_of(groups.begin(), groups.end(), [&](const std::string& group) {
-           return is_hex(group) && group.size() == width;
-         });
-}
-
-bool is_mac(const std::string& word) {
-  return groups_of(word, ':', 6, 2);
-}
-bool is_guid(const std::string& word) {
-  return groups_of(word, ':', 4, 4);
-}
-
-bool is_ipv4(const std::string& word) {
-  const std::vector<std::string> groups = split(word, '.');
-  return groups.size() == 4 && groups[0] != "0" && groups[0] != "127" &&
-         std::all_of(groups.begin(), groups.end(), [](const std::string& group) {
-           return is_digits(group) && parse_number<int>(group).value_or(256) < 256;
-         });
-}
-
-bool is_ipv6(const std::string& word) {
-  const std::vector<std::string> groups = split(word, ':');
-  const bool shortened = word.find("::") != std::string::npos && groups.size() <= 8;
-  return (groups.size() == 8 || shortened) && word.size() > 4 &&
-         std::all_of(groups.begin(), groups.end(), [](const std::string& group) {
-           return group.size() <= 4 && (group.empty() || is_hex(group));
-         });
-}
-
-bool is_uuid(const std::string& word) {
-  const std::vector<std::string> groups = split(word, '-');
-  return word.size() == 36 && groups.size() == 5 && groups[0].size() == 8 && is_hex(groups[0]) &&
-         is_hex(groups[4]);
-}
-
-// "i-0123456789abcdef0", "subnet-...": a prefix and 8 or 17 hexadecimal digits
-bool is_aws_id(const std::string& word) {
-  const size_t dash = word.find('-');
-  if (dash == std::string::npos) return false;
-  const std::string digits = word.substr(dash + 1);
-  return (digits.size() == 8 || digits.size() == 17) && is_hex(digits) &&
-         std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(dash),
-                     [](unsigned char c) { return std::islower(c); });
-}
-
-// "ip-10-0-0-12", "ip-10-0-0-12.eu-west-1.compute.internal": EC2's names hold the address
-bool is_ec2_host(const std::string& word) {
-  const std::vector<std::string> groups = split(word.substr(0, word.find('.')), '-');
-  return groups.size() == 5 && groups[0] == "ip" &&
-         std::all_of(groups.begin() + 1, groups.end(), is_digits);
-}
-
-// join() leaves out leading empty parts.
-std::string joined(const std::vector<std::string>& parts) {
-  std::string all;
-  for (const std::string& part : parts) all += part + ":";
-  all.pop_back();
-  return all;
-}
-
-bool is_of_word(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == ':' || c == '.' || c == '-';
-}
-
-bool is_short(const std::string& word) {
-  return word.size() < 3;
-}
-
-void replace_all(std::string& text, const std::string& old, const std::string& with) {
-  for (size_t at = 0; (at = text.find(old, at)) != std::string::npos; at += with.size()) {
-    text.replace(at, old.size(), with);
-  }
+bool is_name_char(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
 }
 
 class Pseudonyms {
  public:
-  explicit Pseudonyms(std::vector<std::string> names) : names_(std::move(names)) {}
+  // Names are found wherever they stand alone; the longest first, as one may begin another.
+  explicit Pseudonyms(std::vector<std::string> names) : names_(std::move(names)) {
+    std::sort(names_.begin(), names_.end(), [](const std::string& a, const std::string& b) {
+      return a.size() != b.size() ? a.size() > b.size() : a < b;
+    });
+  }
 
-  // The text may be JSON: what follows a backslash is an escape and begins no word.
-  std::string of_text(const std::string& text) {
-    const std::string named = without_odd_names(text);
+  std::string of_name(const std::string& name) { return formatted("name-%u", name); }
+
+  std::string of_text(std::string text) {
+    for (const std::string& name : names_) replace_name(text, name);
     std::string out;
     std::string word;
-    for (size_t i = 0; i < named.size(); ++i) {
-      if (is_of_word(named[i])) {
-        word += named[i];
+    for (const char c : text) {
+      if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == ':' || c == '.' || c == '-') {
+        word += c;
         continue;
       }
-      out += of_bare(word) + named[i];
+      out += of_word(word) + c;
       word.clear();
-      if (named[i] != '\\') continue;
-      const size_t escape = named.compare(i + 1, 1, "u") == 0 ? 5 : 1;
-      out += named.substr(i + 1, escape);
-      i += escape;
     }
-    return out + of_bare(word);
+    return out + of_word(word);
   }
 
  private:
-  // Names that are more than one word, like a role's with an underscore, and such as are too short
-  // to be told from other words: these only where they are a whole value.
-  std::string without_odd_names(std::string text) {
-    for (const std::string& name : names_) {
-      const std::string written = render_json(name);  // in quotation marks
-      if (is_short(name)) {
-        replace_all(text, ":" + written, ":\"" + formatted("host-%u", name) + "\"");
-      } else if (!std::all_of(name.begin(), name.end(), is_of_word)) {
-        replace_all(text, written.substr(1, written.size() - 2), formatted("host-%u", name));
-      }
+  void replace_name(std::string& text, const std::string& name) {
+    size_t at = 0;
+    while ((at = text.find(name, at)) != std::string::npos) {
+      const size_t end = at + name.size();
+      const bool alone = (at == 0 || !is_name_char(text[at - 1])) &&
+                         (end == text.size() || !is_name_char(text[end]));
+      const std::string by = alone ? of_name(name) : name;
+      text.replace(at, name.size(), by);
+      at += by.size();
     }
-    return text;
   }
 
-  // The word without the marks around it: "10.0.0.1." at a sentence's end, "10.0.0.1:80".
-  std::string of_bare(const std::string& word) {
-    constexpr const char* kMarks = ".:-";
-    const size_t last = word.find_last_not_of(kMarks);
-    if (last == std::string::npos) return word;
-    std::string whole = of_word(word.substr(0, last + 1)) + word.substr(last + 1);
-    if (whole != word || word.find(':') == std::string::npos || PciAddress::from_text(word)) {
-      return whole;
-    }
-    std::vector<std::string> parts = split(word, ':');
-    for (std::string& part : parts) part = of_word(part);
-    return joined(parts);
-  }
-
-  size_t number(const std::string& word) {
-    return numbers_.try_emplace(word, numbers_.size() + 1).first->second;
+  unsigned number(const std::string& word) {
+    return static_cast<unsigned>(numbers_.try_emplace(word, numbers_.size() + 1).first->second) &
+           0xffffU;
   }
 
   std::string formatted(const char* format, const std::string& word) {
     char text[64];
-    std::snprintf(text, sizeof text, format, static_cast<unsigned>(number(word) & 0xffffU));
+    std::snprintf(text, sizeof text, format, number(word));
     return text;
   }
 
-  std::string mac(const std::string& word) {
-    const auto value = static_cast<unsigned>(number(word) & 0xffffU);
-    char text[32];
-    std::snprintf(text, sizeof text, "02:00:00:00:%02x:%02x", value >> 8U, value & 0xffU);
+  std::string of_two_bytes(const char* format, const std::string& word) {
+    char text[64];
+    std::snprintf(text, sizeof text, format, number(word) >> 8U, number(word) & 0xffU);
     return text;
   }
 
   // A GID holds a MAC: its pseudonym holds that MAC's pseudonym.
-  std::string gid(const std::string& word) {
-    const auto inner = parse_gid_mac(word);
-    if (!inner) return formatted("fe80:0000:0000:0000:0000:0000:0000:%04x", word);
-    const auto value = static_cast<unsigned>(number(*inner) & 0xffffU);
-    char text[64];
-    std::snprintf(text, sizeof text, "fe80:0000:0000:0000:0000:00ff:fe00:%04x", value);
-    return text;
+  std::string ipv6(const std::string& word) {
+    if (const auto inner = parse_gid_mac(word)) {
+      return formatted("fe80:0000:0000:0000:0000:00ff:fe00:%04x", *inner);
+    }
+    if (!word.starts_with("fe80")) return formatted("2001:db8::%x", word);
+    return word.find("::") == std::string::npos
+               ? formatted("fe80:0000:0000:0000:0000:0000:0000:%04x", word)
+               : formatted("fe80::%x", word);
   }
 
   std::string of_word(const std::string& word) {
-    if (is_short(word) || PciAddress::from_text(word)) return word;
-    if (std::find(names_.begin(), names_.end(), word) != names_.end()) {
-      return formatted("host-%u", word);
+    switch (identity_of(word)) {
+      case Identity::kMac:
+        return of_two_bytes("02:00:00:00:%02x:%02x", word);
+      case Identity::kGuid:
+        return formatted("0000:0000:0000:%04x", word);
+      case Identity::kIpv4:
+        return of_two_bytes("198.18.%u.%u", word);  // RFC 2544: of nobody's network
+      case Identity::kIpv6:
+        return ipv6(word);
+      case Identity::kUuid:
+        return formatted("00000000-0000-4000-8000-00000000%04x", word);
+      case Identity::kHexId:
+        return formatted("0000000000000000000000000000%04x", word);
+      case Identity::kAwsId:
+        return word.substr(0, word.rfind('-')) + formatted("-0000000000000%04x", word);
+      case Identity::kHostName:
+        return of_name(word);
+      default:
+        return of_parts(word);
     }
-    if (is_mac(word)) return mac(word);
-    if (is_guid(word)) return word == "0000:0000:0000:0000" ? word : guid(word);
-    if (word.find(':') != std::string::npos && is_ipv6(word)) return gid(word);
-    if (is_ipv4(word)) return formatted("192.0.2.%u", word);
-    if (is_ec2_host(word)) return formatted("host-%u", word);
-    if (is_uuid(word)) return formatted("00000000-0000-4000-8000-00000000%04x", word);
-    if (is_aws_id(word)) {
-      return word.substr(0, word.find('-')) + formatted("-0000000000000%04x", word);
+  }
+
+  // "10.0.0.1:8080", "arn:aws:iam::123456789012:role", "ip-10-0-0-1.ec2.internal", "10.0.0.1."
+  std::string of_parts(const std::string& word) {
+    const size_t end = word.find_last_not_of(":.-") + 1;
+    if (end == 0) return word;
+    if (end < word.size()) return of_word(word.substr(0, end)) + word.substr(end);
+    for (const char separator : {':', '.', '-'}) {
+      if (word.find(separator) == std::string::npos) continue;
+      std::vector<std::string> parts = split(word, separator);
+      for (std::string& part : parts) {
+        part = is_account(part) ? formatted("00000000%04u", part) : of_word(part);
+      }
+      return join_all(parts, separator);
     }
-    if (word.size() == 12 && is_digits(word)) return formatted("00000000%04u", word);
     return word;
   }
 
-  std::string guid(const std::string& word) { return formatted("0000:0000:0000:%04x", word); }
+  static std::string join_all(const std::vector<std::string>& parts, char separator) {
+    std::string joined = parts.front();
+    for (size_t i = 1; i < parts.size(); ++i) joined += separator + parts[i];
+    return joined;
+  }
 
   std::vector<std::string> names_;
   std::map<std::string, size_t> numbers_;
 };
 
+// Words of the protocol, of our catalogue and of our own verdicts.
+constexpr std::array<std::string_view, 7> kVocabulary = {"set",  "add", "code",       "verdict",
+                                                         "look", "hex", "root_causes"};
+
+bool is_vocabulary(std::string_view member) {
+  return std::find(kVocabulary.begin(), kVocabulary.end(), member) != kVocabulary.end();
+}
+
+Value redacted(const Value& value, Pseudonyms& pseudonyms) {
+  if (const auto* text = value.as<std::string>()) return pseudonyms.of_text(*text);
+  if (const auto* array = value.as<Array>()) {
+    Array items;
+    for (const Value& item : *array) items.push_back(redacted(item, pseudonyms));
+    return items;
+  }
+  if (const auto* object = value.as<Object>()) {
+    Object members;
+    for (const auto& [key, member] : *object) {
+      members.emplace_back(key, is_vocabulary(key) ? member : redacted(member, pseudonyms));
+    }
+    return members;
+  }
+  return value;
+}
+
+Value redacted_look(Value look, Pseudonyms& pseudonyms) {
+  const std::string path = look.text("path");
+  if (path == kHostNamePath && look.find("is") != nullptr) {
+    look.set("is", pseudonyms.of_name(look.text("is")));
+  } else if (look.text("look") == "read" && look.find("hex") != nullptr) {
+    look.set("hex", to_hex(pseudonyms.of_text(from_hex(look.text("hex")))));
+  }
+  return redacted(look, pseudonyms);
+}
+
+Value redacted_line(Value line, Pseudonyms& pseudonyms) {
+  if (line.text("set") == "hostname") line.set("value", pseudonyms.of_name(line.text("value")));
+  return redacted(line, pseudonyms);
+}
+
+template <class Redacted>
+std::string redacted_lines(const std::string& lines, const Redacted& redact_line) {
+  std::string out;
+  for (const std::string& line : split(lines, '\n')) {
+    const Result<Value> value = parse_json(line, "recording");
+    if (value) out += render_json(redact_line(*value)) + "\n";
+  }
+  return out;
+}
+
+// What the paths that were read are made of: a host of such a name is not told by it, and
+// replacing it would make another machine of the recording.
+std::set<std::string> words_of_paths(const Recording& recording) {
+  std::set<std::string> found;
+  for (const RecordedProbe& probe : recording.probes) {
+    for (const std::string& line : split(probe.looks, '\n')) {
+      const Result<Value> look = parse_json(line, "recording");
+      if (!look) continue;
+      for (const std::string& part : split(look->text("path"), '/')) found.insert(part);
+    }
+  }
+  return found;
+}
+
 // The names by which the machine calls itself: the whole host name and its first label.
 std::vector<std::string> host_names(const Recording& recording) {
-  std::vector<std::string> names;
+  std::set<std::string> names;
   for (const RecordedProbe& probe : recording.probes) {
     const ProbeRun run = run_of(probe);
     for (const char* member : {"hostname", "placement_group", "role_name"}) {
       const std::string name = run.transcript.facts().text(member);
-      if (name.empty()) continue;
-      names.push_back(name);
-      if (std::string(member) == "hostname") names.push_back(name.substr(0, name.find('.')));
+      names.insert(name);
+      if (std::string(member) == "hostname") names.insert(name.substr(0, name.find('.')));
     }
   }
-  return names;
+  for (const std::string& word : words_of_paths(recording)) names.erase(word);
+  names.erase("");
+  return {names.begin(), names.end()};
 }
 
 }  // namespace
 
 void redact(Recording& recording) {
   Pseudonyms pseudonyms(host_names(recording));
-  recording.before.boot_id = pseudonyms.of_text(recording.before.boot_id);
-  recording.before.history.summary = pseudonyms.of_text(recording.before.history.summary);
+  const auto line = [&](const Value& value) { return redacted_line(value, pseudonyms); };
+  const auto look = [&](const Value& value) { return redacted_look(value, pseudonyms); };
   for (RecordedProbe& probe : recording.probes) {
+    probe.said = redacted_lines(probe.said, line);
     // what is not replayed from files says enough, and routes name gateways in hexadecimal
     if (!replays_from_files(probe.name)) probe.looks.clear();
-    probe.said = pseudonyms.of_text(probe.said);
-    probe.looks = pseudonyms.of_text(probe.looks);
-    probe.stderr_tail = pseudonyms.of_text(probe.stderr_tail);
-    probe.detail = pseudonyms.of_text(probe.detail);
-    probe.step = pseudonyms.of_text(probe.step);
-    probe.subject = pseudonyms.of_text(probe.subject);
+    probe.looks = redacted_lines(probe.looks, look);
+    for (std::string* text : {&probe.stderr_tail, &probe.detail, &probe.step, &probe.subject}) {
+      *text = pseudonyms.of_text(*text);
+    }
   }
+  recording.before = from_value<State>(redacted(to_value(recording.before), pseudonyms), "state")
+                         .value_or(State{});
 }
 
 }  // namespace efa

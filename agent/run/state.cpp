@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "agent/deliver/files.h"
 #include "probes/protocol/describe.h"
@@ -17,8 +18,10 @@ namespace {
 // a full disk) the state is best effort.
 class Lock {
  public:
-  explicit Lock(const std::string& path)
-      : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640)) {
+  explicit Lock(const std::string& path) {
+    std::error_code ignored;  // what is wrong with the directory shows when the state is kept
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+    fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (fd_ >= 0) flock(fd_, LOCK_EX);
   }
   Lock(const Lock&) = delete;
@@ -28,15 +31,22 @@ class Lock {
   }
 
  private:
-  int fd_;
+  int fd_ = -1;
 };
+
+constexpr int64_t kMaxCount = 1'000'000'000'000;  // passes, and how often a check began to fail
+
+bool is_count(int64_t number) {
+  return number >= 0 && number <= kMaxCount;
+}
 
 State read_state(const std::string& path) {
   constexpr size_t kMaxState = size_t{4} * 1024 * 1024;
   const Result<std::string> text = read_file(path, kMaxState);
   if (!text) return {};
   const Result<Value> value = parse_json(*text, path);
-  return value ? from_value<State>(*value, path).value_or(State{}) : State{};
+  State state = value ? from_value<State>(*value, path).value_or(State{}) : State{};
+  return is_plausible(state) ? state : State{};
 }
 
 Result<Done> write_state(const std::string& path, const State& state) {
@@ -44,6 +54,25 @@ Result<Done> write_state(const std::string& path, const State& state) {
 }
 
 }  // namespace
+
+bool is_plausible_time(int64_t unix_ms) {
+  constexpr int64_t kEndOfYear9999Ms = 253'402'300'799'999;  // RFC 3339 has no later ones
+  return unix_ms >= 0 && unix_ms <= kEndOfYear9999Ms;
+}
+
+bool is_plausible(const State& state) {
+  return is_count(state.sequence) &&
+         std::all_of(state.baselines.begin(), state.baselines.end(),
+                     [](const CounterBaseline& baseline) {
+                       return is_plausible_time(baseline.at_ms) &&
+                              is_plausible_time(baseline.keep_alive_ms) &&
+                              is_plausible_time(baseline.keep_alive_period_ms.value_or(0));
+                     }) &&
+         std::all_of(state.history.episodes.begin(), state.history.episodes.end(),
+                     [](const Episode& episode) {
+                       return is_plausible_time(episode.since_ms) && is_count(episode.times);
+                     });
+}
 
 void refresh(State& state, const std::string& boot_id) {
   if (state.boot_id != boot_id) {

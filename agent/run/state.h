@@ -45,6 +45,10 @@ void describe(Io& io, State& state) {
   io("confirming", state.confirming);
 }
 
+// Whether the times and numbers are such as passes make, so that they can be computed with.
+bool is_plausible(const State& state);
+bool is_plausible_time(int64_t unix_ms);
+
 // Forgets what belongs to another boot, and processes that are gone.
 void refresh(State& state, const std::string& boot_id);
 

@@ -35,6 +35,9 @@ void describe(Io& io, CounterBaseline& baseline) {
   io("keep_alive_period_ms", baseline.keep_alive_period_ms);
 }
 
+inline constexpr int64_t kMaxRate = 1'000'000'000'000;  // of a limit
+inline constexpr int64_t kMaxKeepAlivePeriods = 10'000;
+
 // Growth a second above which a counter is called a fault. AWS publishes no thresholds; these are
 // the defaults of the EKS node monitoring agent, but for the last two, which are ours.
 struct CounterLimits {

@@ -6,9 +6,9 @@ namespace efa {
 namespace {
 
 Changes results_of(const Value& report) {
-  Changes kResults;
-  for (const auto& [code, result, subject] : claims_of(report)) kResults[{code, subject}] = result;
-  return kResults;
+  Changes results;
+  for (const auto& [code, result, subject] : claims_of(report)) results[{code, subject}] = result;
+  return results;
 }
 
 Value look(const std::string& directory, const std::vector<std::string>& more) {

@@ -8,6 +8,7 @@ import subprocess
 import tarfile
 
 ZSTD = shutil.which("zstd")
+HEAD = "recording.json"
 
 
 def tar(entries):
@@ -48,3 +49,42 @@ def zeros(path, size):
         for _ in range(size // len(block)):
             packer.stdin.write(block)
     return pathlib.Path(path)
+
+
+def pack(entries, path):
+    """Of names or TarInfo and bytes; a name may be given twice."""
+    tar = io.BytesIO()
+    pairs = entries.items() if isinstance(entries, dict) else entries
+    with tarfile.open(fileobj=tar, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, content in pairs:
+            info = tarfile.TarInfo(name) if isinstance(name, str) else name
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    compress(tar.getvalue(), path)
+
+
+def compress(content, path):
+    subprocess.run([ZSTD, "-q", "-f", "-o", str(path)], input=content, check=True)
+
+
+def head_of(entries):
+    return json.loads(entries[HEAD])
+
+
+def with_head(entries, head):
+    return {**entries, HEAD: head if isinstance(head, bytes) else json.dumps(head).encode()}
+
+
+def index_of(entries, probe):
+    return [entry["name"] for entry in head_of(entries)["probes"]].index(probe)
+
+
+def facts_of(said):
+    """What a probe's own words add up to (probes/protocol/emitter.h)."""
+    facts = {}
+    for line in map(json.loads, said.splitlines()):
+        if "set" in line:
+            facts[line["set"]] = line["value"]
+        if "add" in line:
+            facts.setdefault(line["add"], []).append(line["value"])
+    return facts

@@ -1,0 +1,146 @@
+"""A redacted recording names neither host nor account, and says the same of the node."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "support"))
+import metadata_server as imds  # noqa: E402
+import recordings  # noqa: E402
+from doctor import DoctorTest, claims, run  # noqa: E402
+
+ACCOUNT = "123456789012"
+PEER_WORDS = {  # what a site's own probe may say, and what of it names somebody
+    f"arn:aws:sts::{ACCOUNT}:assumed-role/x/i-0fedcba9876543210": [ACCOUNT, "i-0fedcba98765"],
+    f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/image": [ACCOUNT],
+    "ip-10-21-32-43.ec2.internal answers at 10.21.32.43:443.": ["10-21-32-43", "10.21.32.43"],
+    "line one\n10.21.32.44\tand 2600:1f18:aa::5, fd00:ec2::7": ["10.21.32.44", "1f18", "ec2::7"],
+    "eni-attach-0123456789abcdef1 (vpce-0123abcd) 02:AB:CD:00:11:22,": [
+        "0123456789abcdef1", "0123abcd", "02:AB:CD"],
+    "41e5b1f0-9d1c-4b5f-8a3e-0123456789ab machine 0123456789abcdef0123456789abcdef": [
+        "41e5b1f0", "0123456789abcdef0123"],
+}
+KEPT = ["137438953472 bytes", "127.0.0.1", "169.254.169.254", "255.255.255.0", "0000:a0:1b.0",
+        "kernel 6.1.177-224.371.amzn2023.x86_64", "libfabric 1.22.0amzn5.0", "p5.48xlarge"]
+SITE_PROBE = "#!/bin/sh\ncat <<'END'\n{}\n" + '{{"done":true}}\nEND\n'
+
+
+@unittest.skipUnless(shutil.which("zstd"), "needs zstd")
+class RedactionTest(DoctorTest):
+    def record(self, *more, **settings):
+        path = self.directory / f"{'redacted' if '--redact' in more else 'plain'}.tar.zst"
+        result = run("record", path, "--config", self.config(**settings), *more)
+        self.assertEqual(result.code, 0, result.err)
+        return path
+
+    def replay(self, path):
+        return self.assert_report(run("--replay", path, "--format", "json"))
+
+    def site_probe(self, facts):
+        directory = self.directory / "probes.d"
+        directory.mkdir()
+        lines = [{"set": name, "value": value} for name, value in facts.items()]
+        probe = directory / "site"
+        probe.write_text(SITE_PROBE.format("\n".join(map(json.dumps, lines))))
+        probe.chmod(0o755)
+
+    def both(self, *more):
+        """The recording as it is and redacted, of a machine with realistic identities."""
+        with imds.MetadataServer() as server:
+            settings = {"metadata__endpoint": server.endpoint, "metadata__budget_ms": 5000}
+            return self.record(*more, **settings), self.record("--redact", *more, **settings)
+
+    def assert_gone(self, words, path):
+        text = b"\n".join(recordings.entries_of(path).values()).decode().lower()
+        for word in words:
+            alone = rf"(?<![\w-]){re.escape(word.lower())}(?![\w-])"
+            found = re.search(rf".{{0,40}}{alone}.{{0,20}}", text)
+            self.assertIsNone(found, f"{word} in {found}")
+
+    def own_names(self, facts):
+        """How this machine is called."""
+        names = [socket.gethostname(), facts["kernel"]["boot_id"]]
+        for interface in facts["net"]["interfaces"]:
+            addresses = [interface.get("mac", ""), *interface["addresses"]]
+            names += [a for a in addresses if a.strip("0:") and a not in ("127.0.0.1", "::1")]
+        names.append(facts["net"].get("default_route", "").split(" ")[-1])
+        machine_id = pathlib.Path("/etc/machine-id")
+        if machine_id.exists():
+            names.append(machine_id.read_text().strip())
+        return [name for name in names if name]
+
+    def test_this_machine_and_its_instance_are_not_named(self):
+        plain, redacted = self.both()
+        report = self.replay(plain)
+        self.assertEqual(report["facts"]["cloud"]["metadata_status"], "ok")
+        self.assert_gone(self.own_names(report["facts"]), redacted)
+        self.assert_gone(["i-0123456789abcdef0", "eni-00000000000000000", "eni-00000000000000001",
+                          "sg-0aaaaaaaaaaaaaaa1", "sg-0dddddddddddddddd", "vpc-0cccccccccccccccc",
+                          "subnet-0bbbbbbbbbbbbbbb2", "my_cluster group", imds.ROLE, ACCOUNT,
+                          imds.SECRET, "0e:12:34:56:78"], redacted)
+
+    def test_the_instance_keeps_what_faults_are_told_by(self):
+        _, redacted = self.both()
+        cloud = self.replay(redacted)["facts"]["cloud"]
+        self.assertEqual(cloud["instance_type"], "p5.48xlarge")
+        self.assertEqual(cloud["availability_zone_id"], "use1-az4")
+        first, second = cloud["interfaces"]
+        self.assertNotEqual(first["mac"], second["mac"])
+        self.assertEqual(first["subnet_id"], second["subnet_id"], "the same by the same")
+        self.assertEqual(set(first["security_group_ids"]) & set(second["security_group_ids"]),
+                         set(second["security_group_ids"]), "one group is still in common")
+
+    def test_this_machine_redacted_replays_to_the_same_findings(self):
+        plain, redacted = self.both()
+        reports = self.replay(plain), self.replay(redacted)
+        self.assertEqual(*map(claims, reports))
+        self.assertEqual(*(report["verdict"] for report in reports))
+
+    def test_a_sysroot_redacted_replays_to_the_same_findings(self):
+        node = self.directory / "node"
+        subprocess.run([os.environ["MAKE_NODE"], str(ROOT / "nodes/p5.48xlarge/node.json"),
+                        str(node)], check=True)
+        (node / "proc/sys/kernel/hostname").write_text("efa\n")  # a name that is a word of paths
+        (node / "etc/security").mkdir(parents=True, exist_ok=True)
+        (node / "etc/security/limits.conf").write_text("@ip-10-1-2-3 hard memlock 137438953472\n")
+        plain, redacted = self.both("--sysroot", node)
+        reports = self.replay(plain), self.replay(redacted)
+        self.assertEqual(*map(claims, reports))
+        self.assertEqual(reports[1]["verdict"], "healthy")
+        self.assertNotEqual(reports[1]["node"]["hostname"], "efa")
+        self.assert_gone(["i-00000000000000001", "ip-10-1-2-3"], redacted)
+        macs = {i["mac"] for i in reports[0]["facts"]["net"]["interfaces"]}
+        self.assert_gone(macs, redacted)
+        self.assertEqual(len({i["mac"] for i in reports[1]["facts"]["net"]["interfaces"]}),
+                         len(macs))
+
+    def test_words_inside_of_texts_are_found(self):
+        self.site_probe({"texts": list(PEER_WORDS), "kept": KEPT, "counter": 123456789012})
+        plain, redacted = self.both()
+        self.assertEqual(self.replay(plain)["facts"]["site:site"]["texts"], list(PEER_WORDS))
+        facts = self.replay(redacted)["facts"]["site:site"]
+        for text, names in zip(facts["texts"], PEER_WORDS.values()):
+            for name in names:
+                self.assertNotIn(name, text)
+        self.assertEqual(facts["kept"], KEPT)
+        self.assertEqual(facts["counter"], 123456789012)
+
+    def test_the_state_of_earlier_passes_is_redacted(self):
+        state = self.directory / "state" / "state.json"
+        run("--once", "--config", self.config())
+        boot = json.loads(state.read_text())["boot_id"]
+        path = self.record("--redact")
+        before = recordings.head_of(recordings.entries_of(path))["before"]
+        self.assertNotIn(boot, json.dumps(before))
+        self.assertEqual(before["boot_id"], self.replay(path)["node"]["boot_id"])
+
+
+if __name__ == "__main__":
+    unittest.main()

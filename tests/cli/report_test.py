@@ -1,0 +1,204 @@
+"""The report in its three forms, for programs and for people."""
+
+import copy
+import fcntl
+import json
+import os
+import pty
+import re
+import shutil
+import struct
+import subprocess
+import termios
+import unittest
+
+from efa_doctor import (Case, ENOUGH_S, environment, machine_without_driver, machine_without_efa,
+                        schema, write)
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def machines(case):
+    """Name and arguments of one machine of each kind."""
+    empty = case.directory / "empty"
+    empty.mkdir()
+    yield "this machine", []
+    yield "nothing at all", ["--sysroot", empty]
+    yield "no EFA", ["--sysroot", machine_without_efa(case.directory / "without"), "--expect", 2]
+    yield "no driver", ["--sysroot", machine_without_driver(case.directory / "driverless")]
+    yield "32 devices", ["--sysroot", case.synthetic_node("p5.48xlarge")]
+
+
+class Schema(Case):
+    def test_the_report_of_every_kind_of_machine_is_valid(self):
+        for name, arguments in machines(self):
+            with self.subTest(name):
+                self.assert_valid(self.report(*arguments))
+
+    def test_what_would_mislead_a_reader_is_refused(self):
+        good = self.report("--sysroot", machine_without_driver(self.directory / "machine"))
+        finding = next(i for i, f in enumerate(good["findings"]) if f["result"] == "fail")
+        bad = {
+            "schema": ("schema", "efa-doctor.report.v2"),
+            "verdict": ("verdict", "fine"),
+            "no reason for the verdict": ("root_causes", []),
+            "root cause": ("root_causes", ["not a code"]),
+            "summary": ("summary", ""),
+            "time": ("run", "started_at", "2026-11-23 22:00:00"),
+            "local time": ("run", "valid_until", "2026-11-23T22:00:00+01:00"),
+            "month": ("run", "started_at", "2026-13-23T22:00:00Z"),
+            "duration": ("run", "duration_ms", -1),
+            "sequence": ("run", "sequence", "1"),
+            "boot id": ("node", "boot_id", ""),
+            "stage": ("funnel", 0, "stage", "cable"),
+            "lost": ("funnel", 0, "lost", ["rdmap0s6"]),
+            "count": ("funnel", 0, "count", "many"),
+            "result": ("findings", finding, "result", "ok"),
+            "severity": ("findings", finding, "severity", "fatal"),
+            "code": ("findings", finding, "code", "Driver.NotBound"),
+            "actor": ("findings", finding, "remedy", "actor", "somebody"),
+            "remedy": ("findings", finding, "remedy", None),
+            "address": ("devices", 0, "pci_address", "00:06.0"),
+            "status": ("probes", 0, "status", "killed"),
+            "facts": ("facts", "pci", []),
+        }
+        for name, (*path, last, value) in bad.items():
+            report = copy.deepcopy(good)
+            member = report
+            for step in path:
+                member = member[step]
+            self.assertIn(last, member if isinstance(member, dict) else range(len(member)))
+            member[last] = value
+            self.assertFalse(schema("report").is_valid(report), name)
+
+    def test_a_report_without_a_required_member_is_refused(self):
+        good = self.report("--sysroot", machine_without_driver(self.directory / "machine"))
+        finding = next(f for f in good["findings"] if f["result"] == "fail")
+        groups = [good, good["run"], good["agent"], good["funnel"][0], good["probes"][0], finding,
+                  finding["remedy"], good["devices"][0]]
+        optional = {"command", "explained_by", "detail", "rdma", "counters", "verbs", "topology"}
+        for group in groups:
+            for member in set(group) - optional:
+                kept = group.pop(member)
+                self.assertFalse(schema("report").is_valid(good), member)
+                group[member] = kept
+        self.assert_valid(good)
+
+    def test_members_of_a_later_version_are_allowed(self):
+        report = self.report("--sysroot", machine_without_driver(self.directory / "machine"))
+        for group in (report, report["run"], report["findings"][0], report["devices"][0]):
+            group["later"] = {"more": 1}
+        self.assert_valid(report)
+
+
+class Json(Case):
+    def test_equal_machines_give_equal_bytes(self):
+        root = self.synthetic_node("p5.48xlarge")
+        reports = [self.once("--sysroot", root, "--format", "json").stdout for _ in range(3)]
+        times = re.compile(r'("(?:started_at|valid_until|duration_ms|max_rss_kib|cpu_ms)": )[^,\n]+')
+        self.assertEqual(len({times.sub(r"\1-", report) for report in reports}), 1)
+
+    def test_findings_and_devices_are_sorted_and_causes_are_among_them(self):
+        report = self.report("--sysroot", machine_without_driver(self.directory / "machine"))
+        keys = [(finding["code"], finding["subject"]) for finding in report["findings"]]
+        self.assertEqual(keys, sorted(keys))
+        addresses = [device["pci_address"] for device in report["devices"]]
+        self.assertEqual(addresses, sorted(addresses))
+        failing = [f for f in report["findings"] if f["result"] == "fail"]
+        roots = {finding["code"] for finding in failing if "explained_by" not in finding}
+        self.assertLessEqual(set(report["root_causes"]), roots)
+        self.assertLessEqual({f["explained_by"] for f in failing if "explained_by" in f}, roots)
+
+
+class Prometheus(Case):
+    def test_there_is_no_instance_label(self):
+        for name, arguments in machines(self):
+            with self.subTest(name):
+                text = self.once("--format", "prometheus", *arguments).stdout
+                self.assertIn('efa_doctor_verdict{verdict="', text)
+                self.assertNotRegex(text, r"[{,]instance=")
+
+    def test_exactly_one_verdict_is_1(self):
+        root = machine_without_driver(self.directory / "machine")
+        text = self.once("--sysroot", root, "--format", "prometheus").stdout
+        self.assertEqual(re.findall(r'efa_doctor_verdict\{verdict="(\w+)"\} 1\n', text),
+                         ["unhealthy"])
+
+    @unittest.skipUnless(shutil.which("promtool"), "promtool is not installed")
+    def test_promtool_accepts_it(self):
+        for name, arguments in machines(self):
+            with self.subTest(name):
+                text = self.once("--format", "prometheus", *arguments).stdout
+                check = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                                       capture_output=True, timeout=ENOUGH_S)
+                self.assertEqual((check.returncode, check.stdout + check.stderr), (0, ""))
+
+
+class TextIntoAPipe(Case):
+    def test_it_is_plain_and_says_the_verdict_first(self):
+        for name, arguments in machines(self):
+            with self.subTest(name):
+                run = self.once(*arguments)
+                self.assertRegex(run.stdout, r"^(HEALTHY|DEGRADED|UNHEALTHY|UNKNOWN|"
+                                             r"NOT APPLICABLE)  \S")
+                self.assertNotIn("\x1b", run.stdout)
+                self.assertLessEqual(len(run.stdout), 20000)
+                self.assertEqual(run.stderr, "")
+
+    def test_a_node_whose_32_devices_all_fail_fits_too(self):
+        root = self.synthetic_node("p5.48xlarge")
+        for link in (root / "sys/bus/pci/devices").iterdir():
+            (link / "driver").unlink(missing_ok=True)
+        run = self.once("--sysroot", root)
+        self.assertRegex(run.stdout, "^UNHEALTHY  ")
+        self.assertIn("and 24 more", run.stdout)
+        self.assertLessEqual(len(run.stdout), 20000)
+
+
+class TextOnATerminal(Case):
+    def on_terminal(self, columns, kernel="6.1.0", **variables):
+        """What a terminal of that width is sent, without the carriage returns it adds."""
+        root = machine_without_driver(self.directory / f"machine-{columns}")
+        write(root / "proc/sys/kernel/osrelease", kernel + "\n")
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        run = subprocess.Popen([self.binary, "--config", self.config, "--once", "--sysroot", root],
+                               stdout=theirs, stderr=subprocess.DEVNULL, stdin=theirs,
+                               env=environment(**variables))
+        os.close(theirs)
+        sent = b""
+        try:
+            while data := os.read(ours, 65536):
+                sent += data
+        except OSError:  # EIO: the other side is closed
+            pass
+        os.close(ours)
+        self.assertEqual(run.wait(ENOUGH_S), 2)
+        return sent.decode().replace("\r\n", "\n")
+
+    def test_it_is_coloured(self):
+        self.assertTrue(self.on_terminal(80).startswith("\x1b[1;31mUNHEALTHY\x1b[0m  "))
+
+    def test_what_a_machine_says_of_itself_steers_no_terminal(self):
+        text = self.on_terminal(80, kernel="6.1.0\x1b[8m\x1b]0;owned\x07\x9b2J")
+        self.assertIn("kernel 6.1.0?[8m", text)
+        self.assertEqual(COLOUR.sub("", text).replace("\n", "").isprintable(), True)
+        self.assertNotIn("\x1b[8m", text)
+
+    def test_no_color_is_respected(self):
+        self.assertNotIn("\x1b", self.on_terminal(80, NO_COLOR="1"))
+
+    def test_lines_fit_its_width_but_for_commands(self):
+        for columns in (60, 100):
+            lines = COLOUR.sub("", self.on_terminal(columns)).splitlines()
+            prose = [line for line in lines if not line.lstrip().startswith("$ ")]
+            self.assertGreater(len(prose), 8)
+            self.assertEqual([line for line in prose if len(line) > columns], [])
+
+    def test_progress_goes_to_the_terminal_only(self):
+        run = self.once("--sysroot", machine_without_driver(self.directory / "machine"))
+        self.assertNotIn("looked:", run.stdout + run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,104 @@
+"""efa-doctor status: what automation is told from the health file."""
+
+import json
+import pathlib
+import time
+import unittest
+
+from efa_doctor import Case, VERDICTS, write
+
+BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def utc(after_s):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + after_s))
+
+
+class Status(Case):
+    def write_health(self, **members):
+        health = {"verdict": "healthy", "exit_code": 0, "summary": "all is well",
+                  "root_causes": [], "generated_at": utc(-60), "valid_until": utc(600),
+                  "boot_id": BOOT_ID, "sequence": 1, "starting": False, "recovering": False,
+                  "report": "/somewhere/report.json", "problems": [], **members}
+        self.assert_valid(health, "health")
+        write(self.run_directory / "health.json", json.dumps(health))
+
+    def assert_status(self, code, line, *arguments):
+        run = self.efa_doctor("status", *arguments)
+        self.assertEqual((run.returncode, run.stderr), (code, ""))
+        self.assertRegex(run.stdout, rf"^{line}\n$")
+
+    def test_each_verdict_has_its_exit_code(self):
+        for verdict, code in VERDICTS.items():
+            self.write_health(verdict=verdict, exit_code=code)
+            self.assert_status(code, f"{verdict}  all is well")
+
+    def test_a_missing_file_is_unknown(self):
+        self.assert_status(3, r"unknown  .*health\.json: No such file or directory")
+
+    def test_what_a_pass_writes_is_understood(self):
+        verdict = self.report("--expect", "none")["verdict"]
+        self.assertEqual(verdict, "not_applicable")
+        self.assert_status(0, "not_applicable  .+")
+
+    def test_a_damaged_file_is_unknown(self):
+        whole = {"verdict": "healthy", "generated_at": utc(-60), "valid_until": utc(600),
+                 "boot_id": BOOT_ID}
+        damaged = ["", "{", "[]", "null", "\0" * 40, '"healthy"', "[" * 10000,
+                   json.dumps(whole)[:-1], json.dumps(whole) + "}"]
+        for member, value in (("verdict", "fine"), ("verdict", 0), ("valid_until", "tomorrow"),
+                              ("generated_at", None), ("valid_until", utc(600) + "x")):
+            damaged.append(json.dumps({**whole, member: value}))
+        for text in damaged:
+            write(self.run_directory / "health.json", text)
+            self.assert_status(3, "unknown  .+")
+
+    def test_a_file_that_is_no_file_is_unknown(self):
+        (self.run_directory / "health.json").mkdir(parents=True)
+        self.assert_status(3, "unknown  .+")
+
+    def test_a_stale_file_is_unknown_and_says_what_it_said(self):
+        self.write_health(generated_at=utc(-1000), valid_until=utc(-100))
+        self.assert_status(3, r"unknown  the health file is stale: 100\d s old; it said healthy")
+
+    def test_a_file_of_another_boot_is_unknown(self):
+        self.write_health(boot_id="00000000-0000-4000-8000-0000000000ff")
+        self.assert_status(3, "unknown  the health file is of another boot")
+
+    def test_a_file_from_the_future_is_unknown(self):
+        self.write_health(generated_at=utc(3600), valid_until=utc(4500))
+        self.assert_status(3, "unknown  the health file is .+")
+
+    def test_max_age_is_stricter_than_the_file(self):
+        self.write_health(generated_at=utc(-60))
+        self.assert_status(0, "healthy  .+", "--max-age", "120")
+        self.assert_status(3, "unknown  the health file is stale: .+", "--max-age", "30")
+
+    def test_degraded_is_accepted_only_on_request(self):
+        self.write_health(verdict="degraded", exit_code=1)
+        self.assert_status(1, "degraded  .+")
+        self.assert_status(0, "degraded  .+", "--accept", "degraded")
+        self.write_health(verdict="unhealthy", exit_code=2)
+        self.assert_status(2, "unhealthy  .+", "--accept", "degraded")
+
+    def test_waiting_ends_at_once_when_healthy_or_for_0_seconds(self):
+        start = time.monotonic()
+        self.assert_status(3, "unknown  .+", "--wait", "0")
+        self.write_health()
+        self.assert_status(0, "healthy  .+", "--wait", "30")
+        self.assertLess(time.monotonic() - start, 15)
+
+    def test_waiting_ends_after_its_time(self):
+        start = time.monotonic()
+        self.write_health(verdict="unhealthy", exit_code=2)
+        self.assert_status(2, "unhealthy  .+", "--wait", "1")
+        self.assertGreaterEqual(time.monotonic() - start, 1)
+
+    def test_a_configuration_error_is_no_verdict(self):
+        self.write_health()
+        self.configure(nonsense=1)
+        self.assertEqual(self.efa_doctor("status").returncode, 64)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,81 @@
+"""The daemon and S3: each pass is delivered, an outage is outlived, the end is soon."""
+
+import json
+import signal
+import subprocess
+import time
+import unittest
+
+import s3_server
+from s3_case import S3Case
+from s3_server import S3Server
+
+ENOUGH_S = 30
+
+
+class DaemonTest(S3Case):
+    def start(self, endpoint, **settings):
+        self.use(endpoint, **settings)
+        with open(self.directory / "log", "w") as log:
+            daemon = subprocess.Popen([str(self.binary), "--daemon", "--config", str(self.config)],
+                                      env=self.environment, stderr=log)
+        self.addCleanup(daemon.wait)
+        self.addCleanup(daemon.kill)
+        return daemon
+
+    def wait_for(self, what):
+        end = time.monotonic() + ENOUGH_S
+        while not what():
+            self.assertLess(time.monotonic(), end, (self.directory / "log").read_text())
+            time.sleep(0.05)
+
+    def health_sequence(self):
+        try:
+            return json.loads((self.run_directory / "health.json").read_text())["sequence"]
+        except FileNotFoundError:
+            return 0
+
+    @staticmethod
+    def dated(bucket):
+        return [path for path in bucket.objects if "/date%3D" in path]
+
+    def test_each_pass_is_delivered(self):
+        with S3Server() as bucket:
+            daemon = self.start(bucket.endpoint)
+            self.wait_for(lambda: len(self.dated(bucket)) == 1)
+            daemon.send_signal(signal.SIGUSR1)
+            self.wait_for(lambda: len(self.dated(bucket)) == 2)
+            self.wait_for(lambda: not self.waiting())
+            latest = next(body for path, body in bucket.objects.items() if "/latest/" in path)
+            self.assertEqual(json.loads(latest)["run"]["sequence"], 2)
+            daemon.terminate()
+            self.assertEqual(daemon.wait(6), 0)
+
+    def test_a_pass_does_not_wait_for_a_server_that_hangs(self):
+        with S3Server(always=s3_server.hang) as bucket:
+            daemon = self.start(bucket.endpoint)
+            self.wait_for(lambda: bucket.asked)
+            daemon.send_signal(signal.SIGUSR1)
+            self.wait_for(lambda: self.health_sequence() == 2)
+            begin = time.monotonic()
+            daemon.terminate()
+            self.assertEqual(daemon.wait(ENOUGH_S), 0)
+            self.assertLess(time.monotonic() - begin, 6)
+        self.assertEqual(len(self.waiting()), 2)
+
+    def test_what_an_outage_left_is_sent_at_the_end(self):
+        with S3Server() as gone:
+            pass
+        daemon = self.start(gone.endpoint)
+        self.wait_for(lambda: "not delivered" in (self.directory / "log").read_text())
+        daemon.send_signal(signal.SIGUSR1)
+        self.wait_for(lambda: self.health_sequence() == 2 and len(self.waiting()) == 2)
+        with S3Server(port=gone.port) as bucket:
+            daemon.terminate()
+            self.assertEqual(daemon.wait(6), 0)
+        self.assertEqual(len(self.dated(bucket)), 2)
+        self.assertEqual(self.waiting(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
