@@ -14,30 +14,16 @@ namespace {
 constexpr size_t kMaxText = 20'000;
 constexpr size_t kMaxSubjects = 8;  // of one code; the JSON report has all
 
-// The length of the colour code "\033[1;31m" that begins there; 0 when none does.
-size_t colour_code(std::string_view text) {
-  if (!text.starts_with("\033[")) return 0;
-  const size_t end = text.find_first_not_of("0123456789;", 2);
-  return end != std::string_view::npos && text[end] == 'm' ? end + 1 : 0;
-}
-
 // What a machine's files hold must not steer the reader's terminal: control characters become '?'.
-std::string without_controls(const std::string& text, bool keep_colour) {
+std::string without_controls(const std::string& text) {
   std::string clean;
   for (size_t i = 0; i < text.size(); ++i) {
-    const size_t code = keep_colour ? colour_code(std::string_view(text).substr(i)) : 0;
     const auto byte = static_cast<unsigned char>(text[i]);
     const bool c1 = byte == 0xc2 && i + 1 < text.size() &&
                     static_cast<unsigned char>(text[i + 1]) < 0xa0;  // U+0080 to U+009F
-    if (code > 0) {
-      clean += text.substr(i, code);
-      i += code - 1;
-    } else if (byte < 0x20 || byte == 0x7f || c1) {
-      clean += '?';
-      i += c1 ? 1 : 0;
-    } else {
-      clean += text[i];
-    }
+    const bool control = byte < 0x20 || byte == 0x7f || c1;
+    clean += control ? '?' : text[i];
+    i += c1 ? 1 : 0;
   }
   return make_utf8(clean);
 }
@@ -51,7 +37,7 @@ class Page {
  public:
   explicit Page(const TextStyle& style) : style_(style) {}
 
-  void line(const std::string& text = "") { text_ += without_controls(text, style_.colour) + "\n"; }
+  void line(const std::string& text = "") { text_ += without_controls(text) + "\n"; }
 
   // Words wrapped at the width, every line with that indent; the first begins with the mark.
   void paragraph(const std::string& text, size_t indent, const Mark& mark = {}) {
@@ -60,7 +46,8 @@ class Page {
     size_t start = current.size();
     bool first = true;
     const auto put = [&] {
-      line(first ? colour(mark.text, mark.colour) + current.substr(mark.text.size()) : current);
+      text_ += first ? colour(mark.text, mark.colour) : "";
+      line(first ? current.substr(mark.text.size()) : current);
       first = false;
     };
     for (const std::string& word : words(text)) {
