@@ -93,12 +93,19 @@ ProbeRun not_started(const std::string& name, ProbeStatus status, const std::str
   return run;
 }
 
-// Others than the agent's own user could otherwise have it run their code.
-bool is_trusted(const std::string& path) {
+bool only_ours_to_write(const std::filesystem::path& path) {
   struct stat status {};
-  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
+  return stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
          (status.st_uid == 0 || status.st_uid == geteuid());
+}
+
+// Others than the agent's own user could otherwise have it run their code: whoever writes to the
+// directory of a file, or of a link to it, replaces it.
+bool is_trusted(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::path file = std::filesystem::canonical(path, error);
+  return !error && std::filesystem::is_regular_file(file, error) && only_ours_to_write(file) &&
+         only_ours_to_write(file.parent_path()) && only_ours_to_write(path.parent_path());
 }
 
 // The executables of probes.d; what only root should have written is run only when it has.
@@ -113,8 +120,8 @@ void add_site_probes(const PassPlan& plan, std::vector<Launch>& launches,
     const std::string name = "site:" + std::filesystem::path(path).filename().string();
     if (std::filesystem::is_directory(path, error) || !is_utf8(name)) continue;
     if (!is_trusted(path)) {
-      others.push_back(
-          not_started(name, ProbeStatus::kDenied, path + " may be written by others than root"));
+      others.push_back(not_started(name, ProbeStatus::kDenied,
+                                   path + " or its directory may be written by others than root"));
       continue;
     }
     Launch launch;

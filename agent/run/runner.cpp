@@ -122,8 +122,9 @@ void judge_exit(Running& running, int status) {
     outcome.detail = words;
   } else {
     outcome.status = ProbeStatus::kFailed;
-    outcome.detail =
-        "exit code " + std::to_string(WEXITSTATUS(status)) + (words.empty() ? "" : ": " + words);
+    outcome.detail = "exit code " + std::to_string(WEXITSTATUS(status)) +
+                     (WEXITSTATUS(status) == 0 ? " without having said done" : "") +
+                     (words.empty() ? "" : ": " + words);
   }
 }
 

@@ -29,7 +29,7 @@ class BrokenProbes(FakeProbes):
         self.assert_ended(report, "log", "crashed", "signal 11")
         self.assertEqual(self.probe(report, "log")["step"], "a")
         self.assert_ended(report, "jobs", "failed", "exit code 1: out of luck")
-        self.assert_ended(report, "limits", "failed", "exit code 0")
+        self.assert_ended(report, "limits", "failed", "exit code 0 without having said done")
         self.assert_ended(report, "fabric", "unavailable", LOADER)
         self.assert_ended(report, "net", "unavailable", "No such file")
         self.assert_ended(report, "cloud", "denied", "Permission denied")

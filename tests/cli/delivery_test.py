@@ -6,7 +6,7 @@ import stat
 import subprocess
 import unittest
 
-from efa_doctor import Case, INTERNAL, machine_without_efa, write
+from efa_doctor import Case, INTERNAL, machine_without_efa, schema, write
 
 
 class LocalFiles(Case):
@@ -68,6 +68,51 @@ class LocalFiles(Case):
             run = self.once("--format", "json")
             self.assertEqual((run.returncode, run.stderr), (0, ""))
             self.assertEqual(json.loads(run.stdout)["run"]["sequence"], 1)
+
+
+    def test_the_health_and_metrics_files_agree_with_what_is_printed(self):
+        report = self.report("--expect", "2")
+        health = json.loads((self.run_directory / "health.json").read_text())
+        for member in ("verdict", "summary", "root_causes"):
+            self.assertEqual(health[member], report[member])
+        for member in ("sequence", "valid_until", "starting", "recovering"):
+            self.assertEqual(health[member], report["run"][member])
+        self.assertEqual(health["generated_at"], report["run"]["started_at"])
+        printed = self.once("--expect", "2", "--format", "prometheus").stdout
+        self.assertEqual((self.metrics / "efa-doctor.prom").read_text(), printed)
+
+    def test_a_health_file_that_contradicts_itself_is_refused_by_its_schema(self):
+        self.once("--expect", "2")
+        health = json.loads((self.run_directory / "health.json").read_text())
+        for member, value in (("exit_code", 0), ("verdict", "healthy"), ("valid_until", "soon"),
+                              ("root_causes", "none"), ("sequence", 0), ("problems", [1])):
+            self.assertFalse(schema("health").is_valid({**health, member: value}), member)
+
+    def test_a_directory_in_the_place_of_a_file_leaves_no_temporary_file(self):
+        (self.run_directory / "health.json").mkdir(parents=True)
+        self.assertIn("health.json: Is a directory", self.once().stderr)
+        self.assertEqual([path.name for path in self.run_directory.iterdir()], ["health.json"])
+
+
+class Ring(Case):
+    def kept_after(self, passes):
+        for _ in range(passes):
+            self.once("--expect", "none")
+        return [json.loads(path.read_text())["run"]["sequence"]
+                for path in sorted((self.state / "reports").glob("*"))]
+
+    def test_its_size_is_bounded(self):
+        self.configure(reports_kib=0)
+        self.assertEqual(self.kept_after(1), [])
+        size = (self.state / "report.json").stat().st_size
+        self.configure(reports_kib=2 * size // 1024 + 2)
+        self.assertEqual(self.kept_after(4), [4, 5])
+
+    def test_without_one_only_the_newest_report_is_there(self):
+        self.configure(reports_kept=0)
+        self.once()
+        self.assertTrue((self.state / "report.json").exists())
+        self.assertFalse((self.state / "reports").exists())
 
 
 class WhereNothingCanBeWritten(Case):

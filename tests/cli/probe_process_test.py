@@ -112,10 +112,35 @@ class SiteProbes(FakeProbes):
         self.assert_ended(report, "site:open", "denied", "may be written by others")
         self.assertNotIn("ran", str(report["facts"]))
 
+    def test_what_others_may_replace_is_not_run_either(self):
+        elsewhere = write(self.directory / "elsewhere/script",
+                          saying('{"set":"ran","value":true}', DONE), 0o755)
+        self.site_probes.mkdir()
+        (self.site_probes / "linked").symlink_to(elsewhere)
+        for directory in (elsewhere.parent, self.site_probes):
+            directory.chmod(0o777)
+            self.assert_ended(self.timed_report(), "site:linked", "denied", "its directory")
+            directory.chmod(0o755)
+        self.assertEqual(self.timed_report()["facts"]["site:linked"], {"ran": True})
+
+    def test_a_flood_of_findings_is_bounded(self):
+        finding = '{"finding":{"code":"site.x","result":"fail","subject":"y"}}'
+        self.site("many", saying(*[finding] * 300, DONE))
+        self.assertEqual(len(self.findings(self.timed_report(), "site.x")), 256)
+
+    def test_a_finding_without_a_remedy_or_a_message_is_one(self):
+        self.site("terse", saying('{"finding":{"code":"site.x","result":"fail"}}', DONE))
+        finding, = self.findings(self.timed_report(), "site.x")
+        self.assertEqual((finding["severity"], finding["subject"]), ("warning", "node"))
+        self.assertRegex(self.once().stdout, "(?m)^WARNING   site.x$")
+
     def test_what_is_not_executable_is_no_probe(self):
         self.site("README", "how to\n", mode=0o644)
+        (self.site_probes / "directory").mkdir()
+        (self.site_probes / "dangling").symlink_to("/nonexistent")
         report = self.timed_report()
-        self.assertNotIn("site:README", [probe["name"] for probe in report["probes"]])
+        names = [probe["name"] for probe in report["probes"]]
+        self.assertEqual([name for name in names if name.startswith("site:")], [])
 
     def test_one_that_hangs_is_told_as_ours_are(self):
         self.site("slow", saying('{"doing":"ask the tape robot"}') + "exec sleep 60\n")

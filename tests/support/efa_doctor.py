@@ -68,6 +68,7 @@ class Case(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
+        self.addCleanup(os.umask, os.umask(0o022))
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="efa-doctor-"))
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         self.state = self.directory / "state"
