@@ -15,7 +15,10 @@ namespace efa {
 namespace {
 
 constexpr int64_t kNowMs = 1'795'471'200'000;  // 2026-11-23T22:00:00Z
-const HttpAnswer stored{200, {{"etag", "\"e\""}}, ""};
+
+HttpAnswer stored() {
+  return {200, {{"etag", "\"e\""}}, ""};
+}
 
 HttpAnswer failure(long status, const std::string& code, Headers headers = {}) {
   return {status, std::move(headers), "<Error><Code>" + code + "</Code></Error>"};
@@ -37,7 +40,7 @@ class ScriptedS3 final : public Http {
 
   Result<HttpAnswer> send(const HttpRequest& request) override {
     asked.push_back({request.url, request.headers, std::string(request.body)});
-    if (answers.empty()) return stored;
+    if (answers.empty()) return stored();
     HttpAnswer answer = answers.front();
     answers.pop_front();
     if (answer.status == 0) return Error{ErrorKind::kTimedOut, "https://h", "no answer in time"};
