@@ -78,6 +78,7 @@ class Watch {
   int64_t pass_kill_ms_ = 0;
   pid_t delivery_ = -1;
   bool last_delivery_ = false;
+  bool requested_ = false;          // a pass that has not been followed by a delivery yet
   std::optional<int64_t> stop_ms_;  // when the daemon ends at the latest
   std::string verdict_;
 };
@@ -217,17 +218,27 @@ pid_t Watch::start(const std::vector<std::string>& command) {
 
 void Watch::start_pass() {
   const std::string trigger = schedule_->trigger();
+  requested_ = requested_ || trigger == "request";
   schedule_->on_pass_start(now_ms());
   pass_ = start({options_.efa_doctor, "--once", "--trigger", trigger, "--config", config_.path()});
   pass_kill_ms_ = now_ms() + config_.config().deadline_ms + kBeyondDeadlineMs;
   if (pass_ < 0) schedule_->on_pass_end({}, now_ms());
 }
 
-// With the time until the next pass; what is then left, the next one sends.
+// With the time until the next pass; what is then left, the next one sends. After a pass that
+// somebody asked for it does not keep to the pauses that earlier tries decided on.
 void Watch::start_delivery() {
-  if (delivery_ > 0 || !delivers_to_s3(config_.config())) return;
-  delivery_ = start({options_.efa_doctor, "deliver", "--patient", "--limit",
-                     std::to_string(config_.config().interval_s), "--config", config_.path()});
+  if (!delivers_to_s3(config_.config())) return;
+  if (delivery_ > 0) {
+    if (requested_) kill(delivery_, SIGTERM);  // it may be waiting; its end starts another
+    return;
+  }
+  std::vector<std::string> command{options_.efa_doctor, "deliver", "--limit",
+                                   std::to_string(config_.config().interval_s)};
+  if (!requested_) command.emplace_back("--patient");
+  requested_ = false;
+  command.insert(command.end(), {"--config", config_.path()});
+  delivery_ = start(command);
 }
 
 void Watch::start_last_delivery() {
@@ -247,7 +258,11 @@ int Watch::on_child(sd_event_source* /*source*/, const siginfo_t* info, void* se
     watch->end_pass(*info);
   } else if (info->si_pid == watch->delivery_) {
     watch->delivery_ = -1;
-    if (watch->stop_ms_) watch->start_last_delivery();
+    if (watch->stop_ms_) {
+      watch->start_last_delivery();
+    } else if (watch->requested_) {
+      watch->start_delivery();
+    }
   }
   watch->arm();
   return 0;

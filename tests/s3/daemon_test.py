@@ -63,6 +63,16 @@ class DaemonTest(S3Case):
             self.assertLess(time.monotonic() - begin, 6)
         self.assertEqual(len(self.waiting()), 2)
 
+    def test_a_request_does_not_wait_as_earlier_tries_decided(self):
+        with S3Server(always=s3_server.refuse(403, "AccessDenied")) as bucket:
+            daemon = self.start(bucket.endpoint)
+            self.wait_for(lambda: bucket.asked)
+            bucket.always = None  # the permission is there
+            begin = time.monotonic()
+            daemon.send_signal(signal.SIGUSR1)
+            self.wait_for(lambda: len(self.dated(bucket)) == 2)
+            self.assertLess(time.monotonic() - begin, 20)  # the pause is 30 s at least
+
     def test_what_an_outage_left_is_sent_at_the_end(self):
         with S3Server() as gone:
             pass

@@ -179,6 +179,30 @@ class FaultTest(S3Case):
         self.assertEqual(self.delivery()["dropped"], 2)
 
 
+class WayTest(S3Case):
+    def test_a_certificate_is_checked_against_the_authorities_that_are_set(self):
+        certificate = self.directory / "certificate.pem", self.directory / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=test",
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-out", certificate[0],
+                        "-keyout", certificate[1]], check=True, stderr=subprocess.DEVNULL)
+        self.put(1)
+        with S3Server(certificate=certificate) as bucket:
+            self.use(bucket.endpoint)
+            self.assertEqual(self.deliver("--limit", 1).returncode, 1)
+            self.assert_said("no answer", "s3.ca_file")
+            self.assertEqual(bucket.asked, [], "sent to a server that is not trusted")
+            self.use(bucket.endpoint, ca_file=str(certificate[0]))
+            self.assertEqual(self.deliver().returncode, 0)
+
+    def test_a_proxy_is_used_where_one_is_set(self):
+        self.put(1)
+        with S3Server() as proxy:
+            self.use("http://store.invalid", proxy=proxy.endpoint)
+            self.assertEqual(self.deliver().returncode, 0)
+        self.assertTrue(proxy.asked[0][0].startswith("http://store.invalid/pics/efa/"))
+
+
 @unittest.skipUnless(os.geteuid() == 0, "mounting a small disk takes root")
 class FullDiskTest(S3Case):
     def setUp(self):

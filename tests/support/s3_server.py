@@ -5,6 +5,7 @@ If-None-Match as Amazon S3 does and counts connections and stored objects.
 """
 
 import http.server
+import ssl
 import threading
 
 ERROR = "<?xml version='1.0' encoding='UTF-8'?>\n<Error><Code>{}</Code><Message>{}</Message>{}</Error>"
@@ -69,7 +70,7 @@ class _Server(http.server.ThreadingHTTPServer):
 class S3Server:
     """with S3Server(faults=[fault, ...]) as bucket: a fault answers one request, in order."""
 
-    def __init__(self, faults=(), always=None, date=None, port=0):
+    def __init__(self, faults=(), always=None, date=None, port=0, certificate=None):
         self.objects = {}  # path as it was sent -> body
         self.stored = []   # paths in the order of arrival, once for each time one was written
         self.asked = []    # (path, headers)
@@ -84,6 +85,11 @@ class S3Server:
         self._server.bucket = self
         self.port = self._server.server_address[1]
         self.endpoint = f"http://127.0.0.1:{self.port}"
+        if certificate is not None:  # (certificate, key): files
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*map(str, certificate))
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            self.endpoint = f"https://127.0.0.1:{self.port}"
 
     def __enter__(self):
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))

@@ -1,15 +1,8 @@
 // deliver-s3: sends what the spool holds. A process of its own, started by `efa-doctor deliver` and
 // after a pass: it alone holds credentials, TLS and a network connection.
 
-#include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
-#include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -19,6 +12,7 @@
 #include "agent/cli/log.h"
 #include "agent/deliver/files.h"
 #include "agent/deliver/s3/file_lock.h"
+#include "agent/deliver/s3/private_process.h"
 #include "agent/deliver/s3/region.h"
 #include "agent/deliver/s3/settings.h"
 #include "agent/deliver/s3/uploader.h"
@@ -54,43 +48,6 @@ std::optional<Arguments> parse_arguments(int argc, const char* const* argv) {
     }
   }
   return arguments;
-}
-
-// Keys must not end in a core dump, nor be read by another process of the same user.
-void keep_memory_private() {
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
-// SIGTERM and SIGINT become readable on this descriptor and stay so.
-int descriptor_of_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-  return signalfd(-1, &signals, SFD_CLOEXEC);
-}
-
-bool is_readable_within(int fd, int64_t milliseconds) {
-  pollfd wait{fd, POLLIN, 0};
-  return poll(&wait, 1, static_cast<int>(milliseconds)) > 0;
-}
-
-Clock system_clock_with(int signals) {
-  using std::chrono::duration_cast;
-  using std::chrono::milliseconds;
-  Clock clock;
-  clock.unix_ms = [] {
-    return duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  };
-  clock.steady_ms = [] {
-    return duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  };
-  clock.sleep = [signals](int64_t ms) { is_readable_within(signals, ms); };
-  clock.stopped = [signals] { return is_readable_within(signals, 0); };
-  return clock;
 }
 
 HttpSettings http_settings(const Config& config, const Clock& clock,
@@ -159,7 +116,7 @@ int deliver(const Config& config, const Arguments& arguments) {
     return 1;
   }
   remove_unfinished(delivery_state_path(config));
-  const Clock clock = system_clock_with(descriptor_of_signals());
+  const Clock clock = clock_of_process();
   const Environment environment = [](const char* name) -> std::string {
     const char* value = std::getenv(name);
     return value == nullptr ? "" : value;

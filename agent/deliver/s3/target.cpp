@@ -34,7 +34,7 @@ std::string_view host_of(std::string_view endpoint) {
 std::string without_default_port(std::string endpoint) {
   const bool plain = endpoint.starts_with("http://");
   const std::string_view port = plain ? ":80" : ":443";
-  if (endpoint.ends_with(port)) endpoint.resize(endpoint.size() - port.size());
+  if (endpoint.ends_with(port)) endpoint.erase(endpoint.size() - port.size());
   return endpoint;
 }
 

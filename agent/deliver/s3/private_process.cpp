@@ -1,0 +1,53 @@
+#include "agent/deliver/s3/private_process.h"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include <chrono>
+#include <csignal>
+
+namespace efa {
+namespace {
+
+// SIGTERM and SIGINT become readable on this descriptor and stay so.
+int descriptor_of_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return signalfd(-1, &signals, SFD_CLOEXEC);
+}
+
+bool is_readable_within(int fd, int64_t milliseconds) {
+  pollfd wait{fd, POLLIN, 0};
+  return poll(&wait, 1, static_cast<int>(milliseconds)) > 0;
+}
+
+}  // namespace
+
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+Clock clock_of_process() {
+  const int signals = descriptor_of_signals();
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  Clock clock;
+  clock.unix_ms = [] {
+    return duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  };
+  clock.steady_ms = [] {
+    return duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  };
+  clock.sleep = [signals](int64_t ms) { is_readable_within(signals, ms); };
+  clock.stopped = [signals] { return is_readable_within(signals, 0); };
+  return clock;
+}
+
+}  // namespace efa
