@@ -3,6 +3,7 @@
 #include "agent/diagnose/node_facts.h"
 #include "agent/report/report.h"
 #include "agent/version.h"
+#include "probes/look_up.h"
 #include "probes/protocol/describe.h"
 
 namespace efa {
@@ -72,18 +73,14 @@ Value device_value(const Node& node, const PciFunction& function) {
   Value value;
   value.set("pci_address", function.address.to_text());
   value.set("pci", to_value(function));
-  for (const RdmaDevice& device : node.rdma.facts.devices) {
-    if (device.address == function.address) value.set("rdma", to_value(device));
-  }
-  for (const Counters& counters : node.rdma.facts.counters) {
-    if (counters.address == function.address) value.set("counters", to_value(counters));
-  }
-  for (const VerbsDevice& device : node.verbs.facts.devices) {
-    if (device.address == function.address) value.set("verbs", to_value(device));
-  }
-  for (const TopologyDevice& device : node.topology.facts.efa) {
-    if (device.address == function.address) value.set("topology", to_value(device));
-  }
+  const auto put = [&](const char* key, const auto& devices) {
+    const auto* device = find_device(devices, function.address);
+    if (device != nullptr) value.set(key, to_value(*device));
+  };
+  put("rdma", node.rdma.facts.devices);
+  put("counters", node.rdma.facts.counters);
+  put("verbs", node.verbs.facts.devices);
+  put("topology", node.topology.facts.efa);
   return value;
 }
 

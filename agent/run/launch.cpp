@@ -13,6 +13,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "probes/protocol/exec_vector.h"
+
 namespace efa {
 namespace {
 
@@ -55,16 +57,6 @@ void drop_capabilities(uint64_t wanted) {
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> array;
-  array.reserve(strings.size() + 1);
-  for (const std::string& string : strings) {
-    array.push_back(const_cast<char*>(string.c_str()));  // NOLINT: execve(2) does not write
-  }
-  array.push_back(nullptr);
-  return array;
-}
-
 [[noreturn]] void become_probe(const Launch& launch, int out, int err, char* const* arguments,
                                char* const* environment) {
   setsid();
@@ -91,8 +83,8 @@ Result<Started> start_probe(const Launch& launch) {
   }
   std::vector<std::string> strings{launch.executable};
   strings.insert(strings.end(), launch.arguments.begin(), launch.arguments.end());
-  const std::vector<char*> arguments = pointers(strings);
-  const std::vector<char*> environment = pointers(launch.environment);
+  const std::vector<char*> arguments = exec_vector(strings);
+  const std::vector<char*> environment = exec_vector(launch.environment);
   int out[2];
   int err[2];
   if (pipe2(out, O_CLOEXEC) != 0) return system_error(errno, "pipe2");

@@ -8,15 +8,12 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "probes/protocol/exec_vector.h"
+
 namespace efa {
 
 Result<pid_t> start_child(const std::vector<std::string>& command, int config_fd) {
-  std::vector<char*> arguments;
-  arguments.reserve(command.size() + 1);
-  for (const std::string& word : command) {
-    arguments.push_back(const_cast<char*>(word.c_str()));  // NOLINT: execv(3) does not write
-  }
-  arguments.push_back(nullptr);
+  const std::vector<char*> arguments = exec_vector(command);
   const pid_t pid = fork();
   if (pid < 0) return system_error(errno, "fork");
   if (pid > 0) return pid;
@@ -27,7 +24,7 @@ Result<pid_t> start_child(const std::vector<std::string>& command, int config_fd
   sigprocmask(SIG_SETMASK, &none, nullptr);
   fcntl(config_fd, F_SETFD, 0);
   // what it prints for a person is for none; its log goes where the daemon's goes
-  const int null = open("/dev/null", O_RDWR);
+  const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   dup2(null, STDIN_FILENO);
   dup2(null, STDOUT_FILENO);
   unsetenv("NOTIFY_SOCKET");  // the daemon alone speaks for the service

@@ -21,8 +21,7 @@ constexpr unsigned kIpcLock = 14;                            // CAP_IPC_LOCK of 
 std::set<std::string> efa_nodes(const Look& look) {
   std::set<std::string> nodes;
   for (const std::string& name : look.root.list(kVerbs).value_or({})) {
-    const Result<std::string> device = look.root.link(std::string(kVerbs) + "/" + name + "/device");
-    const auto address = device ? PciAddress::from_text(base_name(*device)) : std::nullopt;
+    const auto address = pci_function_behind(look.root, std::string(kVerbs) + "/" + name);
     if (address && is_efa_function(look.root, *address)) nodes.insert("/dev/infiniband/" + name);
   }
   return nodes;

@@ -11,8 +11,6 @@ namespace efa {
 namespace {
 
 constexpr const char* kDevices = "/sys/bus/pci/devices";
-constexpr uint32_t kNvidia = 0x10de;
-constexpr uint32_t kAmd = 0x1002;
 
 struct Identity {
   uint32_t vendor = 0;
@@ -25,14 +23,6 @@ bool is_ena(const Identity& id) {
   return id.vendor == kAmazonVendor &&
          (id.device == 0x0ec2 || id.device == 0x1ec2 || id.device == 0xec20 ||
           id.device == 0xec21 || id.device == 0x0051);
-}
-bool is_gpu(const Identity& id) {
-  const uint32_t base = id.class_code >> 16U;
-  return (id.vendor == kNvidia || id.vendor == kAmd) && (base == 0x03 || base == 0x12);
-}
-bool is_neuron(const Identity& id) {
-  return id.vendor == kAmazonVendor &&
-         (id.class_code >> 16U == 0x12 || id.class_code >> 8U == 0x0880);
 }
 bool is_unknown_ethernet(const Identity& id) {
   return id.vendor == kAmazonVendor && id.class_code >> 8U == 0x0200;
@@ -151,9 +141,9 @@ void read_pci(const Look& look) {
       look.out.add("efa", read_function(look, *address, facts));
     } else if (is_ena(id)) {
       look.out.add("ena", *address);
-    } else if (is_gpu(id)) {
+    } else if (is_gpu_id(id.vendor, id.class_code >> 8U)) {
       look.out.add("gpus", *address);
-    } else if (is_neuron(id)) {
+    } else if (is_neuron_id(id.vendor, id.class_code >> 8U)) {
       look.out.add("neuron", *address);
     } else if (is_unknown_ethernet(id)) {
       look.out.add("amazon_unknown", read_function(look, *address, facts));

@@ -4,6 +4,11 @@
 
 namespace efa {
 
+std::optional<PciAddress> pci_function_behind(const Sysroot& root, const std::string& class_entry) {
+  const Result<std::string> link = root.link(class_entry + "/device");
+  return link ? PciAddress::from_text(base_name(*link)) : std::nullopt;
+}
+
 uint32_t read_pci_id(const Sysroot& root, const PciAddress& address, const char* which) {
   const auto text = root.text("/sys/bus/pci/devices/" + address.to_text() + "/" + which);
   return text ? parse_number<uint32_t>(*text, 16).value_or(0) : 0;

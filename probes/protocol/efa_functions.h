@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "probes/protocol/pci_address.h"
@@ -14,6 +16,20 @@ constexpr uint32_t kAmazonVendor = 0x1d0f;
 constexpr bool is_efa_id(uint32_t vendor, uint32_t device) {
   return vendor == kAmazonVendor && (device & 0xfff0U) == 0xefa0;
 }
+
+// NVIDIA or AMD; display controllers and processing accelerators (class 03xx, 12xx).
+constexpr bool is_gpu_id(uint32_t vendor, uint32_t class_and_subclass) {
+  const uint32_t base = class_and_subclass >> 8U;
+  return (vendor == 0x10de || vendor == 0x1002) && (base == 0x03 || base == 0x12);
+}
+
+constexpr bool is_neuron_id(uint32_t vendor, uint32_t class_and_subclass) {
+  return vendor == kAmazonVendor &&
+         (class_and_subclass >> 8U == 0x12 || class_and_subclass == 0x0880);
+}
+
+// The PCI function behind /sys/class/<class>/<name>; nothing for one that sits on no PCI bus.
+std::optional<PciAddress> pci_function_behind(const Sysroot& root, const std::string& class_entry);
 
 // "vendor", "device" or "class" of a function; 0 when it cannot be read.
 uint32_t read_pci_id(const Sysroot& root, const PciAddress& address, const char* which);

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "probes/judges.h"
+#include "probes/look_up.h"
 #include "probes/protocol/text.h"
 #include "probes/rdma/counters_checks.h"
 
@@ -146,11 +147,10 @@ const CounterBaseline* baseline_of(const Past& past, const RdmaDevice& device) {
   return nullptr;
 }
 
+// Those that were read to their end.
 const Counters* counters_of(const Node& node, const PciAddress& address) {
-  for (const Counters& counters : node.rdma.facts.counters) {
-    if (counters.address == address && !counters.error) return &counters;
-  }
-  return nullptr;
+  const Counters* counters = find_device(node.rdma.facts.counters, address);
+  return counters != nullptr && !counters->error ? counters : nullptr;
 }
 
 void judge_device(const Node& node, const RdmaDevice& device, const Past& past,

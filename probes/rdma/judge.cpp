@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "probes/judges.h"
+#include "probes/look_up.h"
 #include "probes/rdma/checks.h"
 
 namespace efa {
@@ -14,16 +15,14 @@ std::span<const Check> checks() {
   return kRdmaChecks;
 }
 
-const RdmaDevice* device_of(const Node& node, const PciAddress& address) {
-  for (const RdmaDevice& device : node.rdma.facts.devices) {
-    if (device.address == address) return &device;
-  }
-  return nullptr;
+std::string rebind_command(const std::string& subject) {
+  return "echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/unbind; echo " + subject +
+         " | sudo tee /sys/bus/pci/drivers/efa/bind";
 }
 
 void judge_registered(const Node& node, const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
-  const RdmaDevice* device = device_of(node, function.address);
+  const RdmaDevice* device = find_device(node.rdma.facts.devices, function.address);
   const Evidence evidence{device == nullptr ? "none" : device->name, "an RDMA device",
                           "/sys/class/infiniband"};
   if (device != nullptr) {
@@ -34,29 +33,8 @@ void judge_registered(const Node& node, const PciFunction& function, Findings& f
     findings.unknown("rdma.not-registered", subject, "RDMA devices could not be listed", evidence);
   } else {
     findings.fail("rdma.not-registered", subject, "driver bound, but no RDMA device", evidence);
-    findings.with_command("sudo modprobe ib_uverbs; echo " + subject +
-                          " | sudo tee /sys/bus/pci/drivers/efa/unbind; echo " + subject +
-                          " | sudo tee /sys/bus/pci/drivers/efa/bind");
+    findings.with_command("sudo modprobe ib_uverbs; " + rebind_command(subject));
   }
-}
-
-const Counters* counters_of(const Node& node, const PciAddress& address) {
-  for (const Counters& counters : node.rdma.facts.counters) {
-    if (counters.address == address) return &counters;
-  }
-  return nullptr;
-}
-
-const Asked* asked_of(const Node& node, const std::string& subject) {
-  for (const Asked& asked : node.rdma.facts.asked) {
-    if (asked.subject == subject) return &asked;
-  }
-  return nullptr;
-}
-
-std::string rebind_command(const std::string& subject) {
-  return "echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/unbind; echo " + subject +
-         " | sudo tee /sys/bus/pci/drivers/efa/bind";
 }
 
 void judge_counter_values(const Counters& counters, Findings& findings) {
@@ -76,8 +54,8 @@ void judge_counter_values(const Counters& counters, Findings& findings) {
 
 void judge_counters(const Node& node, const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
-  const Asked* asked = asked_of(node, subject);
-  const Counters* counters = counters_of(node, device.address);
+  const Asked* asked = find_asked(node.rdma.facts.asked, subject);
+  const Counters* counters = find_device(node.rdma.facts.counters, device.address);
   const bool hung = asked != nullptr && (asked->status == "hung" || asked->status == "skipped");
   if (hung) {
     findings.fail("rdma.counters-hang", subject,

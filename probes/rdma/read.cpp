@@ -22,11 +22,6 @@ std::string rdma_path(const std::string& name, const std::string& file) {
   return std::string(kRdma) + "/" + name + "/" + file;
 }
 
-std::optional<PciAddress> pci_parent(const Look& look, const std::string& class_entry) {
-  const Result<std::string> link = look.root.link(class_entry + "/device");
-  return link ? PciAddress::from_text(base_name(*link)) : std::nullopt;
-}
-
 // What open(2) says, on the machine itself: a node in a sysroot would open a device of this one.
 void read_open(const Look& look, UverbsNode& node) {
   if (!look.root.live()) return;
@@ -148,7 +143,7 @@ void read_rdma(const Look& look) {
   const std::map<std::string, std::string> uverbs_names = read_uverbs_names(look);
   std::map<std::string, std::string> efa_names;
   for (const std::string& name : names.value_or({})) {
-    const auto address = pci_parent(look, std::string(kRdma) + "/" + name);
+    const auto address = pci_function_behind(look.root, std::string(kRdma) + "/" + name);
     if (!address || !is_efa_function(look.root, *address)) {
       look.out.add("foreign", name);
       continue;

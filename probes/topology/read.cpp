@@ -48,14 +48,11 @@ PciAddress address_of(const hwloc_obj_t function) {
 }
 
 bool is_gpu(const hwloc_obj_t function) {
-  const auto& pci = function->attr->pcidev;
-  const unsigned base = pci.class_id >> 8U;
-  return (pci.vendor_id == 0x10de || pci.vendor_id == 0x1002) && (base == 0x03 || base == 0x12);
+  return is_gpu_id(function->attr->pcidev.vendor_id, function->attr->pcidev.class_id);
 }
 
 bool is_neuron(const hwloc_obj_t function) {
-  const auto& pci = function->attr->pcidev;
-  return pci.vendor_id == kAmazonVendor && (pci.class_id >> 8U == 0x12 || pci.class_id == 0x0880);
+  return is_neuron_id(function->attr->pcidev.vendor_id, function->attr->pcidev.class_id);
 }
 
 bool is_pci_bridge(const hwloc_obj_t object) {

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "probes/judges.h"
+#include "probes/look_up.h"
 #include "probes/verbs/checks.h"
 
 namespace efa {
@@ -13,24 +14,10 @@ std::span<const Check> checks() {
   return kVerbsChecks;
 }
 
-const VerbsDevice* device_of(const Node& node, const PciAddress& address) {
-  for (const VerbsDevice& device : node.verbs.facts.devices) {
-    if (device.address == address) return &device;
-  }
-  return nullptr;
-}
-
-const Asked* asked_of(const Node& node, const std::string& subject) {
-  for (const Asked& asked : node.verbs.facts.asked) {
-    if (asked.subject == subject) return &asked;
-  }
-  return nullptr;
-}
-
 void judge_open(const Node& node, const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
-  const VerbsDevice* verbs = device_of(node, device.address);
-  const Asked* asked = asked_of(node, subject);
+  const VerbsDevice* verbs = find_device(node.verbs.facts.devices, device.address);
+  const Asked* asked = find_asked(node.verbs.facts.asked, subject);
   if (asked == nullptr) {
     findings.unknown("verbs.hang", subject, "was not asked");
     findings.unknown("verbs.cannot-open", subject, "was not asked");

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 
+#include "probes/protocol/efa_functions.h"
 #include "probes/protocol/probe_main.h"
 #include "probes/protocol/text.h"
 #include "probes/verbs/facts.h"
@@ -117,15 +118,8 @@ void ask_device(ibv_device* handle, const PciAddress& address, const Emitter& ou
 }
 
 std::optional<PciAddress> efa_address(const Look& look, const char* name) {
-  const Result<std::string> link =
-      look.root.link("/sys/class/infiniband/" + std::string(name) + "/device");
-  const auto address = link ? PciAddress::from_text(base_name(*link)) : std::nullopt;
-  if (!address) return std::nullopt;
-  const std::string path = "/sys/bus/pci/devices/" + address->to_text();
-  const Result<std::string> vendor = look.root.read(path + "/vendor");
-  const Result<std::string> device = look.root.read(path + "/device");
-  const bool efa = vendor && device && *vendor == "0x1d0f" && device->starts_with("0xefa");
-  return efa ? address : std::nullopt;
+  const auto address = pci_function_behind(look.root, "/sys/class/infiniband/" + std::string(name));
+  return address && is_efa_function(look.root, *address) ? address : std::nullopt;
 }
 
 void read_verbs(const Look& look) {

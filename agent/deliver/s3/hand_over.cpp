@@ -12,6 +12,7 @@
 #include "agent/cli/exit_codes.h"
 #include "agent/deliver/s3/settings.h"
 #include "agent/run/pass.h"
+#include "probes/protocol/exec_vector.h"
 #include "probes/protocol/process.h"
 
 namespace efa {
@@ -28,16 +29,6 @@ std::vector<std::string> arguments_of(const DeliveryRun& run) {
   if (run.patient) arguments.emplace_back("--patient");
   if (run.quiet) arguments.emplace_back("--quiet");
   return arguments;
-}
-
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> array;
-  array.reserve(strings.size() + 1);
-  for (const std::string& string : strings) {
-    array.push_back(const_cast<char*>(string.c_str()));  // NOLINT: execve(2) does not write
-  }
-  array.push_back(nullptr);
-  return array;
 }
 
 }  // namespace
@@ -64,7 +55,7 @@ void deliver_shortly(const Config& config, const std::string& config_file) {
   const std::vector<std::string> arguments = arguments_of(run);
   pid_t pid = 0;
   const int failed = posix_spawn(&pid, arguments[0].c_str(), nullptr, nullptr,
-                                 pointers(arguments).data(), environ);
+                                 exec_vector(arguments).data(), environ);
   if (failed != 0) {
     spdlog::warn("delivery to S3 was not started: {}: {}", arguments[0], std::strerror(failed));
     return;
@@ -77,7 +68,7 @@ void deliver_shortly(const Config& config, const std::string& config_file) {
 
 int become_uploader(const DeliveryRun& run) {
   const std::vector<std::string> arguments = arguments_of(run);
-  execv(arguments[0].c_str(), pointers(arguments).data());
+  execv(arguments[0].c_str(), exec_vector(arguments).data());
   spdlog::error("{}: {}", arguments[0], std::strerror(errno));
   return kExitInternal;
 }
