@@ -1,12 +1,9 @@
 #include "agent/run/state.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 
+#include "agent/deliver/file_lock.h"
 #include "agent/deliver/files.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/text.h"
@@ -14,25 +11,13 @@
 namespace efa {
 namespace {
 
-// Held while the state is read and written; passes themselves may overlap. Without one (no rights,
-// a full disk) the state is best effort.
-class Lock {
- public:
-  explicit Lock(const std::string& path) {
-    std::error_code ignored;  // what is wrong with the directory shows when the state is kept
-    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
-    fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (fd_ >= 0) flock(fd_, LOCK_EX);
-  }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-  ~Lock() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
- private:
-  int fd_ = -1;
-};
+// Held while the state is read and written, which takes milliseconds; passes themselves may
+// overlap. Without one (no rights, a full disk) the state is best effort.
+Result<FileLock> lock_of(const std::string& state) {
+  std::error_code ignored;  // what is wrong with the directory shows when the state is kept
+  std::filesystem::create_directories(std::filesystem::path(state).parent_path(), ignored);
+  return FileLock::wait_for(state + ".lock", std::chrono::seconds(2));
+}
 
 constexpr int64_t kMaxCount = 1'000'000'000'000;  // passes, and how often a check began to fail
 
@@ -89,7 +74,7 @@ void refresh(State& state, const std::string& boot_id) {
 State begin_pass(const std::string& path, bool keep) {
   const std::string boot_id =
       std::string(trim(read_file("/proc/sys/kernel/random/boot_id", 64).value_or("")));
-  const Lock lock(keep ? path + ".lock" : "");
+  const auto lock = keep ? std::optional(lock_of(path)) : std::nullopt;
   State state = read_state(path);
   refresh(state, boot_id);
   ++state.sequence;
@@ -98,7 +83,7 @@ State begin_pass(const std::string& path, bool keep) {
 }
 
 Result<Done> end_pass(const std::string& path, State state) {
-  const Lock lock(path + ".lock");
+  const Result<FileLock> lock = lock_of(path);
   state.sequence = std::max(state.sequence, read_state(path).sequence);
   return write_state(path, state);
 }

@@ -10,8 +10,8 @@
 
 #include "agent/cli/exit_codes.h"
 #include "agent/cli/log.h"
+#include "agent/deliver/file_lock.h"
 #include "agent/deliver/files.h"
-#include "agent/deliver/s3/file_lock.h"
 #include "agent/deliver/s3/private_process.h"
 #include "agent/deliver/s3/region.h"
 #include "agent/deliver/s3/settings.h"

@@ -11,8 +11,8 @@
 #include <memory>
 #include <optional>
 
+#include "agent/deliver/file_lock.h"
 #include "agent/deliver/files.h"
-#include "agent/deliver/s3/file_lock.h"
 #include "probes/protocol/describe.h"
 
 namespace efa {

@@ -1,4 +1,4 @@
-#include "agent/deliver/s3/file_lock.h"
+#include "agent/deliver/file_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
