@@ -31,14 +31,24 @@ Progress progress_on_terminal(const OnceOptions& options) {
   };
 }
 
-Recording look(const OnceOptions& options, bool record) {
+Looked look(const OnceOptions& options, bool record) {
   const PassRequest request{
       options.config, options.sysroot, options.expect.value_or(options.config.expect),
       record,         options.deliver, options.trigger};
   const Progress progress = progress_on_terminal(options);
-  Recording recording = look_at_machine(request, progress);
+  Looked looked = look_at_machine(request, progress);
   if (progress) std::fprintf(stderr, "\r\033[K");
-  return recording;
+  return looked;
+}
+
+Result<Looked> look_at_recording(const OnceOptions& options) {
+  const Result<std::string> packed = read_file(options.replay, kMaxRecording);
+  if (!packed) return packed.error();
+  Result<Recording> recording = unpack(*packed, options.replay);
+  if (!recording) return recording.error();
+  if (options.expect) recording->expect = *options.expect;
+  std::vector<ProbeRun> runs = replayed_runs(options.config, *recording);
+  return Looked{std::move(*recording), std::move(runs)};
 }
 
 TextStyle style_of_terminal(const OnceOptions& options) {
@@ -86,24 +96,15 @@ void keep(const OnceOptions& options, const Conclusion& conclusion) {
 }  // namespace
 
 int run_once(const OnceOptions& options) {
-  Recording recording;
-  std::vector<ProbeRun> runs;
-  if (options.replay.empty()) {
-    recording = look(options, /*record=*/false);
-    runs = runs_of(recording);
-  } else {
-    const Result<std::string> packed = read_file(options.replay, kMaxRecording);
-    const Result<Recording> unpacked =
-        packed ? unpack(*packed, options.replay) : Result<Recording>(packed.error());
-    if (!unpacked) {
-      spdlog::error("{}", message_of(unpacked.error()));
-      return kExitUsage;
-    }
-    recording = *unpacked;
-    if (options.expect) recording.expect = *options.expect;
-    runs = replayed_runs(options.config, recording);
+  const Result<Looked> looked = options.replay.empty()
+                                    ? Result<Looked>(look(options, /*record=*/false))
+                                    : look_at_recording(options);
+  if (!looked) {
+    spdlog::error("{}", message_of(looked.error()));
+    return kExitUsage;
   }
-  const Result<Conclusion> conclusion = conclude(recording, runs);
+  const Recording& recording = looked->recording;
+  const Result<Conclusion> conclusion = conclude(recording, looked->runs);
   if (!conclusion) {
     spdlog::error("{}", message_of(conclusion.error()));
     return kExitUsage;
@@ -117,7 +118,9 @@ int run_once(const OnceOptions& options) {
 }
 
 int run_record(const OnceOptions& options, const std::string& file, bool redacted) {
-  Recording recording = look(options, /*record=*/true);
+  Looked looked = look(options, /*record=*/true);
+  Recording& recording = looked.recording;
+  recording.probes = recorded_probes(looked.runs);
   if (redacted) redact(recording);
   const Result<std::string> packed = pack(recording);
   const Result<Done> written =

@@ -25,8 +25,9 @@ int64_t cpu_ms_of(const rusage& usage) {
 
 }  // namespace
 
-Recording look_at_machine(const PassRequest& request, const Progress& progress) {
-  Recording recording;
+Looked look_at_machine(const PassRequest& request, const Progress& progress) {
+  Looked looked;
+  Recording& recording = looked.recording;
   recording.live = request.sysroot == "/";
   recording.expect = request.expect;
   recording.trigger = request.trigger;
@@ -40,7 +41,7 @@ Recording look_at_machine(const PassRequest& request, const Progress& progress) 
     plan.left = recording.before.left;
   }
   recording.started_at_ms = unix_ms();
-  const std::vector<ProbeRun> runs = run_pass(plan, progress);
+  looked.runs = run_pass(plan, progress);
   rusage probes{};
   rusage agent{};
   getrusage(RUSAGE_CHILDREN, &probes);
@@ -48,14 +49,13 @@ Recording look_at_machine(const PassRequest& request, const Progress& progress) 
   recording.max_rss_kib = std::max(probes.ru_maxrss, agent.ru_maxrss);  // of the largest process
   recording.cpu_ms = cpu_ms_of(probes) + cpu_ms_of(agent);
   recording.duration_ms = unix_ms() - recording.started_at_ms;
-  for (const ProbeRun& run : runs) recording.probes.push_back(recorded(run));
-  return recording;
+  return looked;
 }
 
-std::vector<ProbeRun> runs_of(const Recording& recording) {
-  std::vector<ProbeRun> runs;
-  for (const RecordedProbe& probe : recording.probes) runs.push_back(run_of(probe));
-  return runs;
+std::vector<RecordedProbe> recorded_probes(const std::vector<ProbeRun>& runs) {
+  std::vector<RecordedProbe> probes;
+  for (const ProbeRun& run : runs) probes.push_back(recorded(run));
+  return probes;
 }
 
 std::vector<ProbeRun> replayed_runs(const Config& config, const Recording& recording) {

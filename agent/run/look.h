@@ -19,10 +19,15 @@ struct PassRequest {
   std::string trigger = "once";
 };
 
+struct Looked {
+  Recording recording;  // but for what the probes said: see recorded_probes()
+  std::vector<ProbeRun> runs;
+};
+
 // What is reported, replayed or saved all comes from what this returns.
-Recording look_at_machine(const PassRequest& request, const Progress& progress);
-// The runs as they were.
-std::vector<ProbeRun> runs_of(const Recording& recording);
+Looked look_at_machine(const PassRequest& request, const Progress& progress);
+// What the probes said and how they ended, to be saved.
+std::vector<RecordedProbe> recorded_probes(const std::vector<ProbeRun>& runs);
 // Probes that only read files read them again, out of the recording; the others say what they said.
 std::vector<ProbeRun> replayed_runs(const Config& config, const Recording& recording);
 
