@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "agent/report/report.h"
+
 namespace efa {
 namespace {
 
@@ -67,21 +69,29 @@ std::string cause_words(const Diagnosis& diagnosis) {
 }
 
 // The devices that reached the highest rung that was looked at.
-int working_devices(const std::vector<FunnelStage>& funnel) {
-  int count = 0;
+FunnelStage highest_stage(const std::vector<FunnelStage>& funnel) {
+  FunnelStage highest;
   for (const FunnelStage& stage : funnel) {
-    if (stage.rung >= Rung::kPci && stage.count) count = *stage.count;
+    if (stage.rung >= Rung::kPci && stage.count) highest = stage;
   }
-  return count;
+  return highest;
+}
+
+// No more is said to work than was looked at.
+std::string working_words(const Node& node, const std::vector<FunnelStage>& funnel) {
+  const FunnelStage highest = highest_stage(funnel);
+  const int working = highest.count.value_or(0);
+  const std::string devices =
+      std::to_string(working) + (working == 1 ? " EFA device works" : " EFA devices work");
+  if (!node.live) return devices + " as far as files show";
+  if (highest.rung >= Rung::kFabric) return devices;
+  return devices + " up to the rung " + rung_text(highest.rung) + "; libfabric could not be asked";
 }
 
 std::string summary_of(const Node& node, const Diagnosis& diagnosis) {
-  const int working = working_devices(diagnosis.funnel);
-  const std::string devices =
-      std::to_string(working) + (working == 1 ? " EFA device works" : " EFA devices work");
   switch (diagnosis.verdict) {
     case Verdict::kHealthy:
-      return node.live ? devices : devices + " as far as files show";
+      return working_words(node, diagnosis.funnel);
     case Verdict::kNotApplicable:
       return "no EFA is expected: " + diagnosis.expectation.why;
     case Verdict::kUnknown: {

@@ -241,6 +241,18 @@ TEST(Verdict, FewerThanConfiguredIsCriticalAndThanPossibleAWarning) {
   EXPECT_EQ(diagnose(scene).root_causes, Codes{"pci.fewer-than-expected"});
 }
 
+TEST(Diagnosis, NoMoreIsSaidToWorkThanWasLookedAt) {
+  constexpr const char* kMissing =
+      "error while loading shared libraries: libfabric.so.1: cannot open shared object file: "
+      "No such file or directory";
+  Scene scene = healthy_scene();
+  silence(scene.node.fabric.front(), ProbeStatus::kUnavailable, kMissing);
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(diagnosis.verdict, Verdict::kHealthy);  // containers bring their own
+  EXPECT_EQ(diagnosis.summary,
+            "4 EFA devices work up to the rung verbs; libfabric could not be asked");
+}
+
 TEST(Diagnosis, FindingsComeByCodeThenSubject) {
   Scene scene = healthy_scene();
   hang(scene, 2);
