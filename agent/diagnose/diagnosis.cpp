@@ -81,7 +81,7 @@ FunnelStage highest_stage(const std::vector<FunnelStage>& funnel) {
 std::string working_words(const Node& node, const std::vector<FunnelStage>& funnel) {
   const FunnelStage highest = highest_stage(funnel);
   const int working = highest.count.value_or(0);
-  const std::string devices =
+  std::string devices =
       std::to_string(working) + (working == 1 ? " EFA device works" : " EFA devices work");
   if (!node.live) return devices + " as far as files show";
   if (highest.rung >= Rung::kFabric) return devices;
