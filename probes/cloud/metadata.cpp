@@ -83,6 +83,12 @@ Result<Done> Metadata::start_session() {
   return Done{};
 }
 
+Metadata Metadata::another_connection() const {
+  Metadata other(endpoint_, deadline_);
+  other.token_ = token_;
+  return other;
+}
+
 Result<std::string> Metadata::get(const std::string& path) {
   Result<std::string> text = get_document(path);
   if (text && !is_metadata_text(*text)) {

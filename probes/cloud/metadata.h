@@ -22,6 +22,8 @@ class Metadata {
   Metadata(std::string endpoint, Deadline deadline);
 
   Result<Done> start_session();
+  // The same session over a connection of its own, for a thread of its own.
+  [[nodiscard]] Metadata another_connection() const;
   // The text below /latest/meta-data/; kNotFound when the service has none of that name.
   Result<std::string> get(const std::string& path);
   // The same for a text that is no plain value, such as the JSON of a role's credentials.
