@@ -1,11 +1,17 @@
 #include "agent/cli/status.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <thread>
 
 #include "agent/deliver/files.h"
+#include "agent/deliver/local.h"
+#include "agent/deliver/s3/delivery_state.h"
+#include "agent/deliver/s3/settings.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -68,9 +74,17 @@ Health read_health(const std::string& path, std::optional<int64_t> max_age_s) {
               : unknown(message_of(json.error()));
 }
 
+std::string delivery_words(const Config& config) {
+  const std::string path = delivery_state_path(config);
+  if (access(path.c_str(), R_OK) != 0 && errno != ENOENT) {
+    return message_of(system_error(errno, path));
+  }
+  return to_words(read_delivery_state(path, destination_of(config)));
+}
+
 }  // namespace
 
-int run_status(const std::string& health_path, const StatusOptions& options) {
+int run_status(const Config& config, const StatusOptions& options) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::milliseconds kBetweenLooks{500};
   const Clock::time_point end = Clock::now() + std::chrono::seconds(options.wait_s);
@@ -78,12 +92,14 @@ int run_status(const std::string& health_path, const StatusOptions& options) {
     return exit_code_of(health.verdict) == 0 ||
            (options.accept_degraded && health.verdict == Verdict::kDegraded);
   };
-  Health health = read_health(health_path, options.max_age_s);
+  const std::string path = health_path(config);
+  Health health = read_health(path, options.max_age_s);
   while (!good(health) && Clock::now() < end) {
     std::this_thread::sleep_for(kBetweenLooks);
-    health = read_health(health_path, options.max_age_s);
+    health = read_health(path, options.max_age_s);
   }
   std::printf("%s  %s\n", verdict_text(health.verdict).c_str(), health.summary.c_str());
+  if (delivers_to_s3(config)) std::printf("delivery  %s\n", delivery_words(config).c_str());
   return good(health) ? 0 : exit_code_of(health.verdict);
 }
 

@@ -1,10 +1,12 @@
-// efa-doctor status: the verdict that automation reads, from the health file alone.
+// efa-doctor status: the verdict that automation reads, from the health file alone;
+// and what became of the reports that go to S3.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "agent/cli/config.h"
 #include "agent/report/report.h"
 
 namespace efa {
@@ -25,6 +27,6 @@ struct StatusOptions {
 };
 
 // Returns the exit code: 0 for a good verdict.
-int run_status(const std::string& health_path, const StatusOptions& options);
+int run_status(const Config& config, const StatusOptions& options);
 
 }  // namespace efa

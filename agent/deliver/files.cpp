@@ -68,16 +68,18 @@ Result<Done> write_file(const std::string& path, const std::string& text, unsign
   return Done{};
 }
 
-void remove_unfinished(const std::string& path) {
+void remove_unfinished(const std::string& path, std::chrono::seconds older_than) {
+  const auto latest = std::filesystem::file_time_type::clock::now() - older_than;
   const std::filesystem::path whole(path);
   const std::string begin = whole.filename().string() + ".";
   std::error_code error;
   for (std::filesystem::directory_iterator item(whole.parent_path(), error), end;
        !error && item != end; item.increment(error)) {
     const std::string name = item->path().filename();
-    if (name.starts_with(begin) && name.size() == begin.size() + kRandomLetters) {
-      unlink(item->path().c_str());
-    }
+    if (!name.starts_with(begin) || name.size() != begin.size() + kRandomLetters) continue;
+    std::error_code gone;
+    const auto written = item->last_write_time(gone);
+    if (!gone && written <= latest) unlink(item->path().c_str());
   }
 }
 

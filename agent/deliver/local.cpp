@@ -51,15 +51,30 @@ void trim_ring(const Config& config, const std::string& directory) {
 
 class Delivery {
  public:
-  void write(const std::string& path, const std::string& text, unsigned mode) {
-    const Result<Done> written = write_file(path, text, mode);
-    if (written) return;
-    problems_.push_back(message_of(written.error()));
-    spdlog::warn("not written: {}", problems_.back());
+  bool write(const std::string& path, const std::string& text, unsigned mode) {
+    constexpr std::chrono::seconds kLongDead{60};
+    remove_unfinished(path, kLongDead);
+    return take(write_file(path, text, mode));
+  }
+  // The ring holds the report under a second name, not a second time.
+  void link(const std::string& path, const std::string& name) {
+    const std::filesystem::path whole(name);
+    std::error_code error;
+    std::filesystem::create_directories(whole.parent_path(), error);
+    std::filesystem::remove(whole, error);  // a state that was lost counts from 1 again
+    std::filesystem::create_hard_link(path, whole, error);
+    if (error) take(system_error(error.value(), name));
   }
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
 
  private:
+  bool take(const Result<Done>& written) {
+    if (written) return true;
+    problems_.push_back(message_of(written.error()));
+    spdlog::warn("not written: {}", problems_.back());
+    return false;
+  }
+
   std::vector<std::string> problems_;
 };
 
@@ -78,10 +93,10 @@ std::string health_path(const Config& config) {
 void deliver_local(const Config& config, const Report& report) {
   Delivery delivery;
   const std::string json = render_json(report_value(report), 1) + "\n";
-  delivery.write(report_path(config), json, 0640);
-  if (config.reports_kept > 0) {
+  const bool written = delivery.write(report_path(config), json, 0640);
+  if (written && config.reports_kept > 0) {
     const std::string ring = config.state_directory + "/reports";
-    delivery.write(ring + "/" + ring_name(report.run), json, 0640);
+    delivery.link(report_path(config), ring + "/" + ring_name(report.run));
     trim_ring(config, ring);
   }
   if (!config.metrics_directory.empty()) {

@@ -75,6 +75,7 @@ State begin_pass(const std::string& path, bool keep) {
   const std::string boot_id =
       std::string(trim(read_file("/proc/sys/kernel/random/boot_id", 64).value_or("")));
   const auto lock = keep ? std::optional(lock_of(path)) : std::nullopt;
+  if (lock && *lock) remove_unfinished(path, std::chrono::seconds(0));  // no other writes it
   State state = read_state(path);
   refresh(state, boot_id);
   ++state.sequence;

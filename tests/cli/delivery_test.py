@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import subprocess
+import time
 import unittest
 
 from efa_doctor import Case, INTERNAL, machine_without_efa, schema, write
@@ -93,6 +94,15 @@ class LocalFiles(Case):
         self.assertIn("health.json: Is a directory", self.once().stderr)
         self.assertEqual([path.name for path in self.run_directory.iterdir()], ["health.json"])
 
+    def test_what_a_killed_write_left_is_removed_once_nobody_can_be_at_it(self):
+        old = write(self.state / "report.json.abcdef", "{")
+        os.utime(old, (time.time() - 120,) * 2)
+        young = write(self.state / "report.json.ghijkl", "{")
+        other = write(self.state / "report.json.backup-2", "{")
+        os.utime(other, (time.time() - 120,) * 2)
+        self.once()
+        self.assertEqual([path.exists() for path in (old, young, other)], [False, True, True])
+
 
 class Ring(Case):
     def kept_after(self, passes):
@@ -107,6 +117,11 @@ class Ring(Case):
         size = (self.state / "report.json").stat().st_size
         self.configure(reports_kib=2 * size // 1024 + 2)
         self.assertEqual(self.kept_after(4), [4, 5])
+
+    def test_the_newest_report_takes_its_space_once(self):
+        self.once()
+        newest, = (self.state / "reports").iterdir()
+        self.assertTrue(newest.samefile(self.state / "report.json"))
 
     def test_without_one_only_the_newest_report_is_there(self):
         self.configure(reports_kept=0)

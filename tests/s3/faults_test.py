@@ -62,6 +62,20 @@ class WellTest(S3Case):
         self.assertEqual(run.returncode, 64)
         self.assertIn("s3.uri is not set", run.stderr)
 
+    def test_status_tells_how_delivery_stands(self):
+        def line():
+            return self.efa_doctor("status").stdout.splitlines()[1]
+        self.put(1)
+        with S3Server() as bucket:
+            self.use(bucket.endpoint)
+            self.assertEqual(line(), f"delivery  s3://pics/efa at {bucket.endpoint}: none arrived yet")
+            self.deliver()
+            self.assertRegex(line(), r": last arrived 20\S+Z$")
+            self.put(2)
+            bucket.always = refuse(403, "AccessDenied")
+            self.deliver("--limit", 1)
+            self.assertRegex(line(), r", 1 waiting; 403 AccessDenied: .*s3:PutObject")
+
 
 class FaultTest(S3Case):
     # what the server does, the code and the words that are kept, the settings it takes

@@ -48,6 +48,14 @@ DeliveryState read_delivery_state(const std::string& path, const std::string& de
   return state && state->destination == destination ? *state : unknown;
 }
 
+std::string to_words(const DeliveryState& state) {
+  std::string words = state.destination + ": ";
+  words += state.last_success.empty() ? "none arrived yet" : "last arrived " + state.last_success;
+  if (state.pending > 0) words += ", " + std::to_string(state.pending) + " waiting";
+  if (state.last_error) words += "; " + state.last_error->code + ": " + state.last_error->words;
+  return words;
+}
+
 Result<Done> write_delivery_state(const std::string& path, const DeliveryState& state) {
   return write_file(path, render_json(to_value(state), 1) + "\n", 0644);
 }

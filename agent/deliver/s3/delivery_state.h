@@ -34,6 +34,8 @@ struct DeliveryState {
 
 // Missing, damaged or of another destination: nothing is known.
 DeliveryState read_delivery_state(const std::string& path, const std::string& destination);
+// For a person, one line.
+std::string to_words(const DeliveryState& state);
 Result<Done> write_delivery_state(const std::string& path, const DeliveryState& state);
 
 }  // namespace efa

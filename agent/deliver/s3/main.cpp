@@ -88,10 +88,6 @@ ChainSettings chain_settings(const Config& config, const Environment& environmen
 }
 
 // What was learned of one server is not true of another.
-std::string destination_of(const Config& config) {
-  return config.s3_uri + (config.s3_endpoint.empty() ? "" : " at " + config.s3_endpoint);
-}
-
 int print(const Drained& drained, const Config& config, bool quiet) {
   if (!quiet) {
     std::printf("%lld delivered to %s, %lld left%s%s\n", static_cast<long long>(drained.delivered),
@@ -115,7 +111,7 @@ int deliver(const Config& config, const Arguments& arguments) {
     if (!busy) spdlog::warn("delivery to S3: {}", message_of(lock.error()));
     return 1;
   }
-  remove_unfinished(delivery_state_path(config));
+  remove_unfinished(delivery_state_path(config), std::chrono::seconds(0));  // we hold the lock
   const Clock clock = clock_of_process();
   const Environment environment = [](const char* name) -> std::string {
     const char* value = std::getenv(name);

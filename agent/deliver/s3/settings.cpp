@@ -33,6 +33,10 @@ Result<Done> check_s3(const Config& config) {
   return Done{};
 }
 
+std::string destination_of(const Config& config) {
+  return config.s3_uri + (config.s3_endpoint.empty() ? "" : " at " + config.s3_endpoint);
+}
+
 std::string spool_directory(const Config& config) {
   return config.state_directory + "/spool";
 }

@@ -14,6 +14,7 @@ bool delivers_to_s3(const Config& config);
 // What is wrong in the table as a whole; parse_config() asks it.
 Result<Done> check_s3(const Config& config);
 
+std::string destination_of(const Config& config);
 std::string spool_directory(const Config& config);
 std::string delivery_state_path(const Config& config);
 Spool spool_of(const Config& config);
