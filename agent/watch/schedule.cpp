@@ -5,11 +5,11 @@
 namespace efa {
 namespace {
 
-constexpr int64_t kQuietMs = 200;    // a burst of events has ended after so long without one
-constexpr int64_t kBurstMs = 600;    // and is not waited for any longer: a fault shows within 2 s
+constexpr int64_t kQuietMs = 100;    // a burst of events has ended after so long without one
+constexpr int64_t kBurstMs = 300;    // and is not waited for any longer: a fault shows within 2 s
 constexpr int64_t kBetweenMs = 500;  // of the end of one pass and the next for an event
 constexpr int64_t kKernelGapMs = 10'000;  // the driver's words after a pass may be its echo
-constexpr int64_t kConfirmMs = 1'000;     // the second clean pass follows the first within 2 s
+constexpr int64_t kConfirmMs = 500;       // the second clean pass follows the first within 2 s
 constexpr int64_t kStartingMs = 5'000;    // devices that are late come one by one
 
 }  // namespace
