@@ -1,0 +1,289 @@
+"""The package on nodes with the real efa driver: what a healthy node shows from boot on, and that
+each fault is found at its rung with one root cause.
+
+VIRTUAL_NODE_KERNELS="trixie:6.12 trixie:7.3 bookworm:6.1" names the nodes of HealthyTest; the
+default is every kernel that ./setup has built. VIRTUAL_NODE_DEB: a package instead of one built here.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from s3_server import S3Server
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parents[1]
+CACHE = pathlib.Path(os.environ.get("VEFA") or pathlib.Path(
+    os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "vefa")
+SKIPPED = 77
+DEVICES = 4
+MACS = ",".join(f"16:b0:33:f8:70:0{number}" for number in range(DEVICES))
+IMDS = f"--instance-type p4d.24xlarge --macs {MACS}"
+
+INSTALL = """
+mkdir -p /etc/systemd/system/vefa.target.wants /etc/efa-doctor /tmp/seen
+systemctl is-enabled efa-doctor.service
+ln -sf /usr/lib/systemd/system/efa-doctor.service /etc/systemd/system/vefa.target.wants/
+"""
+
+# sourced by every job: seen NAME COMMAND... keeps what it prints and its exit code
+COMMON = """
+mkdir -p /tmp/seen
+seen() { local name=$1; shift; "$@" > /tmp/seen/$name 2> /tmp/seen/$name.err; echo $? > /tmp/seen/$name.code; }
+once() { local name=$1; shift; seen $name "$@" efa-doctor --once --no-deliver --format json; }
+verdict() { sed -n 's/.*"verdict": "\\([a-z_]*\\)".*/\\1/p' /run/efa-doctor/health.json; }
+await() {  # NAME VERDICT: how long until the health file says so
+  local from=$(date +%s%N) round
+  for round in $(seq 400); do [ "$(verdict)" = "$2" ] && break; sleep 0.05; done
+  echo $(( ($(date +%s%N) - from) / 1000000 )) > /tmp/seen/$1
+}
+as_nobody="setpriv --reuid nobody --regid nogroup --clear-groups"
+"""
+
+BOOTED = """
+for round in $(seq 300); do [ "$(verdict)" = healthy ] && break; sleep 0.2; done
+seen is-active systemctl is-active efa-doctor
+seen journal journalctl -u efa-doctor -o short-monotonic --no-pager
+seen health cat /run/efa-doctor/health.json
+once once
+seen record efa-doctor record /tmp/seen/node.tar.zst
+seen here efa-doctor --once --replay /tmp/seen/node.tar.zst --format json
+sleep 3
+seen status efa-doctor status
+pid=$(systemctl show -P MainPID efa-doctor)
+seen memory cat /proc/$pid/smaps_rollup
+seen verify systemd-analyze verify efa-doctor.service efa-doctor-gate.service efa-healthy.target
+seen security systemd-analyze security --no-pager efa-doctor.service
+
+printf '[Unit]\\nRequires=efa-healthy.target\\nAfter=efa-healthy.target\\n[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/true\\n' > /etc/systemd/system/job.service
+systemctl daemon-reload
+bdf=$(basename $(readlink -f /sys/class/infiniband/rdmap2s0/device))
+echo $bdf > /sys/bus/pci/drivers/efa/unbind
+await unbound-ms unhealthy
+seen unbound cat /run/efa-doctor/health.json
+systemctl start --no-block job.service
+sleep 5
+seen held systemctl is-active job.service
+echo $bdf > /sys/bus/pci/drivers/efa/bind
+await bound-ms healthy
+sleep 3
+seen let-go systemctl is-active job.service
+
+vefa-host fault 1 admin=silent > /dev/null
+systemctl kill -s USR1 efa-doctor
+sleep 2
+from=$(date +%s%N)
+systemctl stop efa-doctor
+echo $(( ($(date +%s%N) - from) / 1000000 )) > /tmp/seen/stop-ms
+"""
+
+
+def kernels():
+    """Those that ./setup has built, as (suite, version)."""
+    named = os.environ.get("VIRTUAL_NODE_KERNELS")
+    if named:
+        return [tuple(each.split(":")) for each in named.split()]
+    return sorted((image.parent.name, re.match(r"vmlinuz-(\d+\.\d+)", image.name).group(1))
+                  for image in (CACHE / "img").glob("*/vmlinuz-*"))
+
+
+def why_not():
+    if os.geteuid() != 0:
+        return "the nodes are started as root only"
+    if not (CACHE / "tools/usr/bin/qemu-system-x86_64").exists() or not kernels():
+        return f"no QEMU with a vfio-user client in {CACHE}: run tests/virtual-node/setup"
+    return ""
+
+
+def package():
+    """The newest package of this tree."""
+    if "VIRTUAL_NODE_DEB" in os.environ:
+        return os.environ["VIRTUAL_NODE_DEB"]
+    subprocess.run(["cmake", "--workflow", "--preset", "package"], cwd=SOURCE, check=True,
+                   stdout=subprocess.DEVNULL)
+    return max(SOURCE.glob("build/release/efa-doctor_*.deb"), key=lambda deb: deb.stat().st_mtime)
+
+
+class Node:
+    """A job on a node, and what it has seen."""
+
+    def __init__(self, job, *arguments, suite="trixie", kernel="6."):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="efa-doctor-node-"))
+        script = self.directory / "job.sh"
+        script.write_text(COMMON + job)
+        self.run = subprocess.run(
+            [sys.executable, HERE / "run-node", "--suite", suite, "--kernel", kernel,
+             "-n", str(DEVICES), "--imds", IMDS, "--deb", DEB, "--script", script, "--file",
+             "/tmp/seen/*", "--out", self.directory, "--timeout", "240", *map(str, arguments)],
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
+        if self.run.returncode != 0:
+            raise AssertionError(f"{self.run.stdout[-4000:]}\nsee {self.directory}")
+
+    def path(self, name):
+        return self.directory / "files/tmp/seen" / name
+
+    def text(self, name):
+        return self.path(name).read_text()
+
+    def json(self, name):
+        return json.loads(self.text(name))
+
+    def number(self, name):
+        return int(self.text(name))
+
+    def remove(self):
+        shutil.rmtree(self.directory)
+
+
+class Case(unittest.TestCase):
+    def assert_found(self, node, name, causes, verdict="unhealthy"):
+        """One root cause, found within the deadline of a pass; returns the report."""
+        report = node.json(name)
+        self.assertEqual((report["verdict"], report["root_causes"]), (verdict, causes))
+        self.assertLess(report["run"]["duration_ms"], 10_000)
+        return report
+
+    def assert_lost(self, report, rung, count):
+        """The rung at which devices are lost first, and how many are left."""
+        stage = next(stage for stage in report["funnel"] if stage["lost"])
+        self.assertEqual((stage["stage"], stage["count"]), (rung, count))
+
+
+class HealthyTest(Case):
+    def test_from_boot_on(self):
+        for suite, kernel in kernels():
+            with self.subTest(suite=suite, kernel=kernel):
+                self.look(suite, kernel)
+
+    def look(self, suite, kernel):
+        with S3Server() as bucket:
+            install = INSTALL + f"""
+cat > /etc/efa-doctor/config.toml <<'END'
+[s3]
+uri = "s3://pics/efa"
+endpoint = "http://10.0.2.100:{bucket.port}"
+END
+mkdir /etc/systemd/system/efa-doctor.service.d
+printf '[Service]\\nEnvironment=AWS_ACCESS_KEY_ID=AKIDTEST AWS_SECRET_ACCESS_KEY=hush\\n' > /etc/systemd/system/efa-doctor.service.d/keys.conf
+exit 194
+"""
+            node = Node(f'if [ "$VEFA_BOOT" = 1 ]; then {install}\nfi\n{BOOTED}', "--host-port",
+                        bucket.port, suite=suite, kernel=kernel)
+        self.assertEqual(node.text("is-active"), "active\n")
+        self.check_reports(node, bucket)
+        self.check_surroundings(node)
+        self.check_events(node)
+        print(f"{suite} {kernel}: healthy {self.healthy_s(node):.1f} s after boot, unbound shown in"
+              f" {node.number('unbound-ms')} ms, healthy again in {node.number('bound-ms')} ms, stop"
+              f" {node.number('stop-ms')} ms, {self.pss_kib(node)} KiB PSS", flush=True)
+        node.remove()
+
+    @staticmethod
+    def healthy_s(node):
+        line = next(l for l in node.text("journal").splitlines() if "verdict: healthy" in l)
+        return float(re.match(r"\[\s*([\d.]+)\]", line).group(1))
+
+    @staticmethod
+    def pss_kib(node):
+        return int(re.search(r"^Pss:\s+(\d+)", node.text("memory"), re.M).group(1))
+
+    def check_reports(self, node, bucket):
+        self.assertEqual(node.json("health")["verdict"], "healthy", node.text("health"))
+        report = self.assert_found(node, "once", [], "healthy")
+        self.assertEqual([s["count"] for s in report["funnel"] if s["stage"] in
+                          ("pci", "driver", "rdma", "node", "verbs", "fabric")], [DEVICES] * 6)
+        self.assertEqual({probe["name"]: probe["status"] for probe in report["probes"]
+                          if probe["status"] != "ok"}, {})
+        there = subprocess.run(
+            [os.environ["EFA_DOCTOR"], "--once", "--replay", node.path("node.tar.zst"), "--format",
+             "json"], text=True, stdout=subprocess.PIPE, timeout=60)
+        self.assertEqual((there.stdout, there.returncode), (node.text("here"), 0))
+        first = node.json("health")["generated_at"][:10]
+        keys = [path for path in bucket.objects if "latest" not in path]
+        self.assertGreaterEqual(len(keys), 2, "a report for each verdict since boot")
+        for key in keys:
+            self.assertRegex(key, f"^/pics/efa/region%3Dus-east-1/date%3D{first}/instance%3Di-")
+        self.assertIn(": last arrived 20", node.text("status"))
+
+    def check_surroundings(self, node):
+        self.assertLess(self.pss_kib(node), 4096)
+        self.assertEqual((node.text("verify.err"), node.text("verify.code")), ("", "0\n"))
+        exposure = float(re.search(r"exposure level for .*: ([\d.]+)", node.text("security")).group(1))
+        self.assertLessEqual(exposure, 3.0)
+
+    def check_events(self, node):
+        self.assertEqual(node.json("unbound")["root_causes"], ["driver.not-bound"])
+        self.assertIn(node.text("held"), ("inactive\n", "activating\n"))
+        self.assertEqual(node.text("let-go"), "active\n")
+        self.assertLess(node.number("stop-ms"), 6000)
+
+
+class FaultTest(Case):
+    # fault of the guest: (root cause, the rung that loses all)
+    GUEST = {
+        "efa-missing": ("kernel.driver-not-installed", "driver"),
+        "efa-blacklist": ("kernel.driver-blocked", "driver"),
+        "uverbs-node-gone": ("node.missing", "node"),
+    }
+
+    def test_what_the_image_lacks(self):
+        for fault, (cause, rung) in self.GUEST.items():
+            with self.subTest(fault):
+                node = Node("once root; once nobody $as_nobody", "--guest-fault", fault)
+                for user in ("root", "nobody"):
+                    report = self.assert_found(node, user, [cause])
+                    self.assert_lost(report, rung, 0)
+                    self.assertEqual(node.text(user + ".code"), "2\n")
+                node.remove()
+
+    def test_a_node_that_only_root_may_open(self):
+        node = Node("once root; once nobody $as_nobody", "--guest-fault", "uverbs-0600")
+        self.assert_found(node, "root", ["node.restricted-mode"], "degraded")
+        self.assert_lost(self.assert_found(node, "nobody", ["node.restricted-mode"]), "node", 0)
+        node.remove()
+
+    def test_devices_that_are_sick_from_boot_on(self):
+        node = Node("once root", "--fault", "admin_to_100ms=15", "--fault", "0:device_id=0xefa9",
+                    "--fault", "2:admin=silent", "--fault", "3:link_width=4")
+        report = self.assert_found(node, "root",
+                                   ["driver.probe-failed", "pci.id-unknown", "pci.narrow-link"])
+        self.assert_lost(report, "driver", 2)
+        node.remove()
+
+    def test_devices_that_fall_sick(self):
+        node = Node("""
+once healthy
+vefa-pci vanish 3; once vanished
+vefa-pci return 3; sleep 3; once returned
+vefa-host fault 2 gone=true > /dev/null; once gone
+""")
+        self.assert_found(node, "healthy", [], "healthy")
+        self.assert_lost(self.assert_found(node, "vanished", ["pci.device-vanished"]), "pci", 3)
+        self.assert_found(node, "returned", [], "healthy")
+        self.assert_lost(self.assert_found(node, "gone", ["pci.config-space-dead"]), "pci", 3)
+        node.remove()
+
+    def test_one_silent_device_does_not_hide_the_healthy_three(self):
+        node = Node("vefa-host fault 1 admin=silent > /dev/null; once first; once second")
+        for name in ("first", "second"):
+            report = self.assert_found(node, name, ["rdma.counters-hang"])
+            self.assert_lost(report, "verbs", 3)
+            devices = {finding["subject"] for finding in report["findings"]
+                       if finding["code"] == "rdma.counters-hang" and finding["result"] == "fail"}
+            self.assertEqual(devices, {"0000:02:00.0"})
+        node.remove()
+
+
+if __name__ == "__main__":
+    reason = why_not()
+    if reason:
+        print(reason)
+        sys.exit(SKIPPED)
+    DEB = package()
+    unittest.main(verbosity=2)
