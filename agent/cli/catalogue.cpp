@@ -13,16 +13,6 @@
 namespace efa {
 namespace {
 
-std::vector<const Check*> all_checks() {
-  std::vector<const Check*> checks;
-  for (const Judge& judge : judges()) {
-    for (const Check& check : judge.checks()) checks.push_back(&check);
-  }
-  std::sort(checks.begin(), checks.end(),
-            [](const Check* a, const Check* b) { return std::string_view(a->code) < b->code; });
-  return checks;
-}
-
 Value check_value(const Check& check) {
   Value value;
   value.set("code", check.code);
@@ -61,6 +51,16 @@ void print_markdown(const std::vector<const Check*>& checks) {
 }
 
 }  // namespace
+
+std::vector<const Check*> all_checks() {
+  std::vector<const Check*> checks;
+  for (const Judge& judge : judges()) {
+    for (const Check& check : judge.checks()) checks.push_back(&check);
+  }
+  std::sort(checks.begin(), checks.end(),
+            [](const Check* a, const Check* b) { return std::string_view(a->code) < b->code; });
+  return checks;
+}
 
 int run_explain(const std::string& code) {
   const Check* check = find_check(code);

@@ -1,6 +1,7 @@
 #include "agent/cli/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "agent/version.h"
 
@@ -24,87 +25,144 @@ void add_formats(CLI::App& app, CommandLine& line, std::vector<std::string> form
       ->capture_default_str();
 }
 
-}  // namespace
+class Parser {
+ public:
+  Parser();
+  CommandLine parse(int argc, const char* const* argv);
+  [[nodiscard]] std::vector<CommandText> texts() const;
 
-CommandLine parse_command_line(int argc, const char* const* argv) {
-  CommandLine line;
-  bool once = false;
-  bool daemon = false;
-  bool no_deliver = false;
-  int64_t max_age_s = 0;
+ private:
+  void add_commands();
+  [[nodiscard]] Command command() const;
 
-  CLI::App app("Tells whether EFA works on this node, and if not, why and who fixes it how.",
-               "efa-doctor");
-  app.footer(kFooter);
-  app.set_version_flag("--version", std::string(kVersion) + " (" + kCommit + ")");
-  app.add_option("--config", line.config, "Configuration; default /etc/efa-doctor/config.toml")
+  CommandLine line_;
+  bool once_ = false;
+  bool daemon_ = false;
+  bool no_deliver_ = false;
+  int64_t max_age_s_ = 0;
+  std::string accept_;
+  CLI::Option* age_ = nullptr;
+  std::vector<std::pair<CLI::App*, Command>> commands_;
+  CLI::App app_{"Tells whether EFA works on this node, and if not, why and who fixes it how.",
+                "efa-doctor"};
+};
+
+Parser::Parser() {
+  app_.footer(kFooter);
+  app_.set_version_flag("--version", std::string(kVersion) + " (" + kCommit + ")");
+  app_.add_option("--config", line_.config, "Configuration; default /etc/efa-doctor/config.toml")
       ->type_name("FILE");
-  app.fallthrough();
-  app.require_subcommand(0, 1);
-  app.add_flag("--once", once, "Look at the node once, print the report, keep it on disk");
-  app.add_flag("--daemon", daemon, "Look again and again, and whenever something changes")
+  app_.fallthrough();
+  app_.require_subcommand(0, 1);
+  app_.add_flag("--once", once_, "Look at the node once, print the report, keep it on disk");
+  app_.add_flag("--daemon", daemon_, "Look again and again, and whenever something changes")
       ->excludes("--once");
-  app.add_option("--trigger", line.trigger, "Why this pass is made, for the report")
+  app_.add_option("--trigger", line_.trigger, "Why this pass is made, for the report")
       ->type_name("WORD")
       ->check(
           CLI::IsMember({"once", "boot", "interval", "event", "request", "recovery", "starting"}));
-  add_pass_options(app, line);
-  add_formats(app, line, {"text", "json", "prometheus"});
-  app.add_option("--output", line.output, "Print to FILE")->type_name("FILE");
-  app.add_option("--replay", line.replay, "Report on a recording instead of this node")
+  add_pass_options(app_, line_);
+  add_formats(app_, line_, {"text", "json", "prometheus"});
+  app_.add_option("--output", line_.output, "Print to FILE")->type_name("FILE");
+  app_.add_option("--replay", line_.replay, "Report on a recording instead of this node")
       ->type_name("FILE")
       ->excludes("--sysroot");
-  app.add_flag("--no-deliver", no_deliver, "Write no report, health or state file");
+  app_.add_flag("--no-deliver", no_deliver_, "Write no report, health or state file");
+  add_commands();
+}
 
-  CLI::App* status = app.add_subcommand("status", "Print the verdict of the newest pass");
-  const CLI::Option* age = status->add_option("--max-age", max_age_s, "An older verdict is unknown")
-                               ->type_name("SECONDS")
-                               ->check(CLI::NonNegativeNumber);
-  status->add_option("--wait", line.wait_s, "Wait so long for the node to be healthy")
+void Parser::add_commands() {
+  const auto add = [&](const char* name, Command command, const char* help) {
+    CLI::App* added = app_.add_subcommand(name, help);
+    commands_.emplace_back(added, command);
+    return added;
+  };
+  CLI::App* status = add("status", Command::kStatus, "Print the verdict of the newest pass");
+  age_ = status->add_option("--max-age", max_age_s_, "An older verdict is unknown")
+             ->type_name("SECONDS")
+             ->check(CLI::NonNegativeNumber);
+  status->add_option("--wait", line_.wait_s, "Wait so long for the node to be healthy")
       ->type_name("SECONDS")
       ->check(CLI::NonNegativeNumber);
-  std::string accept;
-  status->add_option("--accept", accept, "Exit with 0 for this verdict too")
+  status->add_option("--accept", accept_, "Exit with 0 for this verdict too")
       ->check(CLI::IsMember({"degraded"}));
-  CLI::App* explain = app.add_subcommand("explain", "Print what a finding's code means");
-  explain->add_option("CODE", line.code)->required();
-  CLI::App* list = app.add_subcommand("list-checks", "Print all checks");
-  add_formats(*list, line, {"text", "json", "markdown"});
-  CLI::App* record = app.add_subcommand("record", "Look once and keep all that was read");
-  record->add_option("FILE", line.record_file, "FILE.tar.zst")->required();
-  record->add_flag("--redact", line.redact, "Without names and addresses of this host");
-  CLI::App* config_check =
-      app.add_subcommand("config-check", "Say whether the configuration is right");
-  CLI::App* deliver = app.add_subcommand("deliver", "Send the reports that wait for S3");
-  deliver->add_option("--limit", line.deliver_limit_s, "Give up after this time")
+  CLI::App* explain = add("explain", Command::kExplain, "Print what a finding's code means");
+  explain->add_option("CODE", line_.code, "A code of list-checks")->required();
+  CLI::App* list = add("list-checks", Command::kListChecks, "Print all checks");
+  add_formats(*list, line_, {"text", "json", "markdown"});
+  CLI::App* record = add("record", Command::kRecord, "Look once and keep all that was read");
+  record->add_option("FILE", line_.record_file, "FILE.tar.zst")->required();
+  record->add_flag("--redact", line_.redact, "Without names and addresses of this host");
+  add("config-check", Command::kConfigCheck, "Say whether the configuration is right");
+  CLI::App* deliver = add("deliver", Command::kDeliver, "Send the reports that wait for S3");
+  deliver->add_option("--limit", line_.deliver_limit_s, "Give up after this time")
       ->type_name("SECONDS")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  deliver->add_flag("--patient", line.patient, "Keep to the pauses that earlier tries decided on");
+  deliver->add_flag("--patient", line_.patient, "Keep to the pauses that earlier tries decided on");
+}
 
+Command Parser::command() const {
+  for (const auto& [app, command] : commands_) {
+    if (*app) return command;
+  }
+  if (daemon_) return Command::kDaemon;
+  return once_ || !line_.replay.empty() ? Command::kOnce : Command::kUsageError;
+}
+
+CommandLine Parser::parse(int argc, const char* const* argv) {
   try {
-    app.parse(argc, argv);
+    app_.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    line.command = app.exit(error) == 0 ? Command::kPrinted : Command::kUsageError;
-    return line;
+    line_.command = app_.exit(error) == 0 ? Command::kPrinted : Command::kUsageError;
+    return line_;
   }
-  line.deliver = !no_deliver;
-  line.accept_degraded = !accept.empty();
-  if (age->count() > 0) line.max_age_s = max_age_s;
-  if (*status) line.command = Command::kStatus;
-  if (*explain) line.command = Command::kExplain;
-  if (*list) line.command = Command::kListChecks;
-  if (*record) line.command = Command::kRecord;
-  if (*deliver) line.command = Command::kDeliver;
-  if (*config_check) line.command = Command::kConfigCheck;
-  if (line.command == Command::kUsageError && daemon) line.command = Command::kDaemon;
-  if (line.command == Command::kUsageError && (once || !line.replay.empty())) {
-    line.command = Command::kOnce;
+  line_.deliver = !no_deliver_;
+  line_.accept_degraded = !accept_.empty();
+  if (age_->count() > 0) line_.max_age_s = max_age_s_;
+  line_.command = command();
+  if (line_.command == Command::kUsageError) {
+    std::fprintf(stderr, "efa-doctor: what shall it do?\n%s", app_.help().c_str());
   }
-  if (line.command == Command::kUsageError) {
-    std::fprintf(stderr, "efa-doctor: what shall it do?\n%s", app.help().c_str());
+  return line_;
+}
+
+// "SECONDS:NONNEGATIVE" -> "SECONDS", "TEXT:{text,json}" -> "text|json"
+std::string value_of(const std::string& type) {
+  const size_t brace = type.find('{');
+  if (brace == std::string::npos) return type.substr(0, type.find(':'));
+  std::string words = type.substr(brace + 1, type.find('}') - brace - 1);
+  std::replace(words.begin(), words.end(), ',', '|');
+  return words;
+}
+
+CommandText text_of(const CLI::App& app, const std::string& name) {
+  CommandText text{name, app.get_description(), {}};
+  for (const CLI::Option* option : app.get_options()) {
+    if (!name.empty() && option == app.get_help_ptr()) continue;  // told once
+    const bool flag = option->get_items_expected_max() == 0;
+    const bool argument = option->get_positional();
+    text.options.push_back({option->get_name(argument),
+                            flag || argument ? "" : value_of(option->get_type_name()),
+                            option->get_description()});
   }
-  return line;
+  return text;
+}
+
+std::vector<CommandText> Parser::texts() const {
+  std::vector<CommandText> texts{text_of(app_, "")};
+  for (const auto& [app, command] : commands_) texts.push_back(text_of(*app, app->get_name()));
+  return texts;
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, const char* const* argv) {
+  return Parser().parse(argc, argv);
+}
+
+std::vector<CommandText> command_texts() {
+  return Parser().texts();
 }
 
 }  // namespace efa

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
+#include <vector>
 
 namespace efa {
 
@@ -43,5 +43,20 @@ struct CommandLine {
 
 // Prints help, version or what is wrong with the arguments.
 CommandLine parse_command_line(int argc, const char* const* argv);
+
+struct OptionText {
+  std::string name;   // "--format", or "FILE" of an argument
+  std::string value;  // "SECONDS"; "" of a flag
+  std::string help;
+};
+
+struct CommandText {
+  std::string name;  // "" of efa-doctor itself
+  std::string help;
+  std::vector<OptionText> options;
+};
+
+// What --help says, for the manual and for completion.
+std::vector<CommandText> command_texts();
 
 }  // namespace efa

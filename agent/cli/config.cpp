@@ -12,6 +12,7 @@
 namespace efa {
 namespace {
 
+// Those of a table stand together, those of none first.
 constexpr Setting kSettings[] = {
     {"expect", &Config::expect, 0, 0,
      "How many EFA devices the node should have: auto, none or a number in quotes"},
@@ -22,10 +23,6 @@ constexpr Setting kSettings[] = {
     {"device_deadline_ms", &Config::device_deadline_ms, 100, 60'000,
      "A device that has not answered after this time hangs"},
     {"valid_for_s", &Config::valid_for_s, 10, 86'400, "A report older than this is stale"},
-    {"metadata.endpoint", &Config::metadata_endpoint, 0, 0,
-     "Address of the instance metadata service; empty: that of EC2"},
-    {"metadata.budget_ms", &Config::metadata_budget_ms, 100, 30'000,
-     "Time for all questions to the metadata service"},
     {"interval_s", &Config::interval_s, 10, 86'400, "The daemon looks at the node this often"},
     {"boot_grace_s", &Config::boot_grace_s, 0, 3'600,
      "So long after boot a node that lacks devices is not called broken yet"},
@@ -33,6 +30,10 @@ constexpr Setting kSettings[] = {
     {"reports_kib", &Config::reports_kib, 0, 1'048'576, "Older reports are removed beyond this"},
     {"metrics_directory", &Config::metrics_directory, 0, 0,
      "Where efa-doctor.prom is written for a node exporter's textfile collector; empty: nowhere"},
+    {"metadata.endpoint", &Config::metadata_endpoint, 0, 0,
+     "Address of the instance metadata service; empty: that of EC2"},
+    {"metadata.budget_ms", &Config::metadata_budget_ms, 100, 30'000,
+     "Time for all questions to the metadata service"},
     {"counters.rx_drops_per_s", &CounterLimits::rx_drops_per_s, 0, kMaxRate,
      "Growth of rx_drops that is a fault"},
     {"counters.rdma_errors_per_s", &CounterLimits::rdma_errors_per_s, 0, kMaxRate,

@@ -1,0 +1,214 @@
+#include "agent/cli/manual.h"
+
+#include "agent/cli/catalogue.h"
+#include "agent/cli/command_line.h"
+#include "agent/cli/config.h"
+#include "agent/version.h"
+#include "probes/protocol/value.h"
+
+namespace efa {
+namespace {
+
+// Text as roff wants it: a hyphen that can be pasted, no request by accident.
+std::string roff(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '\\') {
+      escaped += "\\e";
+    } else if (c == '-') {
+      escaped += "\\-";
+    } else {
+      escaped += c;
+    }
+  }
+  const bool request = escaped.starts_with(".") || escaped.starts_with("'");
+  return request ? "\\&" + escaped : escaped;
+}
+
+std::string header(const std::string& title, const char* section) {
+  return ".TH " + title + " " + section + " \"\" \"efa\\-doctor " + kVersion + "\"\n";
+}
+
+std::string item(const std::string& term, const std::string& text) {
+  return ".TP\n" + term + "\n" + roff(text) + "\n";
+}
+
+std::string bold(const std::string& text) {
+  return "\\fB" + roff(text) + "\\fR";
+}
+
+std::string options_of(const CommandText& command) {
+  std::string text;
+  for (const OptionText& option : command.options) {
+    const std::string value = option.value.empty() ? "" : " \\fI" + roff(option.value) + "\\fR";
+    text += item(bold(option.name) + value, option.help);
+  }
+  return text;
+}
+
+std::string commands_of(const std::vector<CommandText>& commands) {
+  std::string text = ".SH OPTIONS\n" + options_of(commands.front()) + ".SH COMMANDS\n";
+  for (size_t i = 1; i < commands.size(); ++i) {
+    text += ".SS " + roff(commands[i].name) + "\n" + roff(commands[i].help) + ".\n" +
+            options_of(commands[i]);
+  }
+  return text;
+}
+
+std::string checks_list() {
+  std::string text = ".SH CHECKS\n.B efa\\-doctor explain\n.I CODE\ntells more of each.\n";
+  for (const Check* check : all_checks()) text += item(bold(check->code), check->title);
+  return text;
+}
+
+std::string quoted(const std::string& text) {
+  return render_json(Value(text), 0);  // a basic string of TOML for texts without control letters
+}
+
+std::string default_of(const Setting& setting) {
+  const Config defaults;
+  if (const auto* text = std::get_if<std::string Config::*>(&setting.field)) {
+    return quoted(defaults.**text);
+  }
+  if (const auto* flag = std::get_if<bool Config::*>(&setting.field)) {
+    return defaults.**flag ? "true" : "false";
+  }
+  if (const auto* number = std::get_if<int64_t Config::*>(&setting.field)) {
+    return std::to_string(defaults.**number);
+  }
+  return std::to_string(defaults.limits.**std::get_if<int64_t CounterLimits::*>(&setting.field));
+}
+
+std::string range_of(const Setting& setting) {
+  if (setting.most == 0) return "";
+  return " From " + std::to_string(setting.least) + " to " + std::to_string(setting.most) + ".";
+}
+
+std::string table_of(const Setting& setting) {
+  const std::string key = setting.key;
+  const size_t dot = key.find('.');
+  return dot == std::string::npos ? "" : key.substr(0, dot);
+}
+
+std::string key_in_table(const Setting& setting) {
+  const std::string key = setting.key;
+  return key.substr(key.find('.') + 1);  // npos + 1 is 0
+}
+
+std::string names_of(const CommandText& command) {
+  std::string names;
+  for (const OptionText& option : command.options) {
+    if (option.name.starts_with("-")) names += (names.empty() ? "" : " ") + option.name;
+  }
+  for (size_t comma = names.find(','); comma != std::string::npos; comma = names.find(',')) {
+    names[comma] = ' ';  // "-h,--help"
+  }
+  return names;
+}
+
+constexpr const char* kExitStatus =
+    ".SH EXIT STATUS\n"
+    ".TP\n0\nhealthy, or no EFA expected\n"
+    ".TP\n1\ndegraded\n"
+    ".TP\n2\nunhealthy\n"
+    ".TP\n3\nunknown: it could not be looked at\n"
+    ".TP\n64\nwrong command line or configuration\n"
+    ".TP\n70\ninternal error\n";
+
+constexpr const char* kFiles =
+    ".SH FILES\n"
+    ".TP\n.I /etc/efa\\-doctor/config.toml\nsettings, see\n.BR efa\\-doctor.toml (5)\n"
+    ".TP\n.I /etc/efa\\-doctor/probes.d/\na site's own probes\n"
+    ".TP\n.I /run/efa\\-doctor/health.json\nthe verdict, for automation\n"
+    ".TP\n.I /var/lib/efa\\-doctor/report.json\nthe newest report; those before it in\n"
+    ".I reports/\n";
+
+}  // namespace
+
+std::string program_page() {
+  const std::vector<CommandText> commands = command_texts();
+  return header("EFA\\-DOCTOR", "1") +
+         ".SH NAME\nefa\\-doctor \\- tell whether EFA works on this node, and if not, why\n"
+         ".SH SYNOPSIS\n.B efa\\-doctor\n.RI [ options ]\n.BR \\-\\-once | \\-\\-daemon\n.br\n"
+         ".B efa\\-doctor\n.I command\n.RI [ options ]\n"
+         ".SH DESCRIPTION\nLooks at the Elastic Fabric Adapter (EFA) devices of an EC2 instance, "
+         "from PCI to libfabric,\nnames the root cause of what does not work, who fixes it and "
+         "with which command.\nIt never disturbs what uses the devices.\n" +
+         commands_of(commands) + kExitStatus + kFiles + checks_list() +
+         ".SH SEE ALSO\n.BR efa\\-doctor.toml (5)\n";
+}
+
+std::string configuration_page() {
+  std::string text = header("EFA\\-DOCTOR.TOML", "5") +
+                     ".SH NAME\nefa\\-doctor.toml \\- settings of efa\\-doctor\n"
+                     ".SH SYNOPSIS\n.I /etc/efa\\-doctor/config.toml\n"
+                     ".SH DESCRIPTION\nA TOML file. What is not set has its default; a missing "
+                     "file means defaults only. An unknown key or a wrong value is an error "
+                     "that names the line.\n.B efa\\-doctor config\\-check\nsays whether the file "
+                     "is right,\n.B systemctl reload efa\\-doctor\nlets the service read it "
+                     "anew.\n.SH SETTINGS\n";
+  std::string table;
+  for (const Setting& setting : settings()) {
+    if (table_of(setting) != table) {
+      table = table_of(setting);
+      text += ".SS [" + roff(table) + "]\n";
+    }
+    text += item(bold(key_in_table(setting)) + " = " + roff(default_of(setting)),
+                 std::string(setting.help) + "." + range_of(setting));
+  }
+  return text + ".SH SEE ALSO\n.BR efa\\-doctor (1)\n";
+}
+
+std::string default_configuration() {
+  std::string text =
+      "# Settings of efa-doctor at their defaults; see efa-doctor.toml(5).\n"
+      "# After a change: efa-doctor config-check && systemctl reload efa-doctor\n";
+  std::string table;
+  for (const Setting& setting : settings()) {
+    if (table_of(setting) != table) {
+      table = table_of(setting);
+      text += "\n[" + table + "]\n";
+    }
+    text += std::string("\n# ") + setting.help + ".\n#" + key_in_table(setting) + " = " +
+            default_of(setting) + "\n";
+  }
+  return text;
+}
+
+std::string bash_completion() {
+  const std::vector<CommandText> commands = command_texts();
+  std::string names;
+  std::string cases;
+  for (const CommandText& command : commands) {
+    if (command.name.empty()) continue;
+    names += (names.empty() ? "" : " ") + command.name;
+    cases += "    " + command.name + ") words=\"" + names_of(command) + "\" ;;\n";
+  }
+  return "# bash completion for efa-doctor\n"
+         "_efa_doctor() {\n"
+         "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words i\n"
+         "  case $before in\n"
+         "    --format) words=\"text json prometheus markdown\" ;;\n"
+         "    --accept) words=degraded ;;\n"
+         "    --expect) words=\"auto none\" ;;\n"
+         "    --config|--output|--replay|--sysroot|record)\n"
+         "      mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
+         "      return ;;\n"
+         "    explain) words=$(efa-doctor list-checks 2>/dev/null | cut -d' ' -f1) ;;\n"
+         "  esac\n"
+         "  if [ -z \"$words\" ]; then\n"
+         "    words=\"" +
+         names + " " + names_of(commands.front()) +
+         "\"\n"
+         "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+         "      case ${COMP_WORDS[i]} in\n" +
+         cases +
+         "      esac\n"
+         "    done\n"
+         "  fi\n"
+         "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+         "}\n"
+         "complete -F _efa_doctor efa-doctor\n";
+}
+
+}  // namespace efa

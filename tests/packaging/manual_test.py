@@ -1,0 +1,76 @@
+"""What packages install beside the programs: man pages, completion, the configuration file, scripts."""
+
+import os
+import pathlib
+import re
+import subprocess
+import unittest
+
+from efa_doctor import EFA_DOCTOR, SOURCE, Case
+
+MANUAL = pathlib.Path(EFA_DOCTOR).parent / "manual"
+SCRIPTS = [*SOURCE.glob("packaging/deb/p*"), SOURCE / "packaging/install-build-dependencies"]
+
+
+def man(page):
+    run = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", MANUAL / page], text=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                         env={**os.environ, "MANWIDTH": "400", "LC_ALL": "C.UTF-8"})
+    return run.stdout, run.stderr
+
+
+class ManualTest(Case):
+    def test_pages_are_rendered_without_a_warning(self):
+        for page in ("efa-doctor.1", "efa-doctor.toml.5"):
+            text, warnings = man(page)
+            self.assertEqual(warnings, "", page)
+            self.assertGreater(len(text), 3000, page)
+
+    def test_every_check_command_and_setting_is_in_a_page(self):
+        program, _ = man("efa-doctor.1")
+        for line in self.efa_doctor("list-checks").stdout.splitlines():
+            self.assertIn(line.split()[0], program)
+        for name in ("status", "record", "deliver", "--max-age", "--replay", "--redact"):
+            self.assertRegex(program, rf"(?m)^ +{name}\b")
+        page, _ = man("efa-doctor.toml.5")
+        for key in re.findall(r"(?m)^#(\w+) = ", (MANUAL / "config.toml").read_text()):
+            self.assertRegex(page, rf"(?m)^ +{key} = ")
+
+    def test_the_configuration_file_is_right_with_and_without_its_comments(self):
+        text = (MANUAL / "config.toml").read_text()
+        for toml in (text, re.sub(r"(?m)^#(\w+ = )", r"\1", text)):
+            path = self.directory / "config.toml"
+            path.write_text(toml)
+            run = subprocess.run([EFA_DOCTOR, "--config", path, "config-check"], text=True,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+            self.assertEqual((run.returncode, run.stdout), (0, f"{path}: correct\n"))
+
+    def complete(self, line):
+        words = line.split(" ")
+        script = (f". {MANUAL}/efa-doctor.bash; PATH={pathlib.Path(EFA_DOCTOR).parent}:$PATH; "
+                  f"COMP_WORDS=({' '.join(word or repr('') for word in words)}); "
+                  f"COMP_CWORD={len(words) - 1}; _efa_doctor; echo \"${{COMPREPLY[@]}}\"")
+        run = subprocess.run(["bash", "-c", script], text=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(run.stderr, "")
+        return run.stdout.split()
+
+    def test_completion_knows_commands_options_and_codes(self):
+        self.assertEqual(self.complete("efa-doctor stat"), ["status"])
+        self.assertEqual(self.complete("efa-doctor --rep"), ["--replay"])
+        self.assertEqual(self.complete("efa-doctor status --ma"), ["--max-age"])
+        self.assertEqual(self.complete("efa-doctor --once --format j"), ["json"])
+        self.assertEqual(self.complete("efa-doctor explain driver.wrong"), ["driver.wrong-driver"])
+        self.assertEqual(self.complete("efa-doctor status --redact"), [])
+
+    def test_scripts_are_clean(self):
+        for script in SCRIPTS:
+            run = subprocess.run(["shellcheck", script], text=True, stdout=subprocess.PIPE, timeout=60)
+            self.assertEqual(run.stdout, "", script)
+        run = subprocess.run(["shellcheck", "-s", "bash", MANUAL / "efa-doctor.bash"], text=True,
+                             stdout=subprocess.PIPE, timeout=60)
+        self.assertEqual(run.stdout, "")
+
+
+if __name__ == "__main__":
+    unittest.main()
