@@ -35,18 +35,8 @@ std::optional<Verdict> parse_verdict(const std::string& text) {
   return std::nullopt;
 }
 
-std::vector<std::string> root_causes_of(const Value& health) {
-  const Value* member = health.find("root_causes");
-  const Array* list = member == nullptr ? nullptr : member->as<Array>();
-  std::vector<std::string> codes;
-  for (const Value& code : list == nullptr ? Array() : *list) {
-    if (const std::string* text = code.as<std::string>()) codes.push_back(*text);
-  }
-  return codes;
-}
-
 Health unknown(const std::string& why) {
-  return {Verdict::kUnknown, why, {}};
+  return {Verdict::kUnknown, why};
 }
 
 }  // namespace
@@ -68,15 +58,7 @@ Health judge_health(const std::string& json, int64_t now_ms, const std::string& 
     return unknown("the health file is stale: " + std::to_string(age_s) + " s old; it said " +
                    health->text("verdict"));
   }
-  return {*verdict, health->text("summary"), root_causes_of(*health)};
-}
-
-std::string to_words(const Health& health) {
-  std::string words = verdict_text(health.verdict) + "  " + health.summary;
-  for (size_t i = 0; i < health.root_causes.size(); ++i) {
-    words += (i == 0 ? " [" : ", ") + health.root_causes[i];
-  }
-  return health.root_causes.empty() ? words : words + "]";
+  return {*verdict, health->text("summary")};
 }
 
 namespace {
@@ -116,7 +98,7 @@ int run_status(const Config& config, const StatusOptions& options) {
     std::this_thread::sleep_for(kBetweenLooks);
     health = read_health(path, options.max_age_s);
   }
-  std::printf("%s\n", to_words(health).c_str());
+  std::printf("%s  %s\n", verdict_text(health.verdict).c_str(), health.summary.c_str());
   if (delivers_to_s3(config)) std::printf("delivery  %s\n", delivery_words(config).c_str());
   return good(health) ? 0 : exit_code_of(health.verdict);
 }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "agent/cli/config.h"
 #include "agent/report/report.h"
@@ -15,15 +14,11 @@ namespace efa {
 struct Health {
   Verdict verdict = Verdict::kUnknown;
   std::string summary;
-  std::vector<std::string> root_causes;  // codes
 };
 
 // A file that is damaged, stale, older than `max_age_s` or from another boot is `unknown`.
 Health judge_health(const std::string& json, int64_t now_ms, const std::string& boot_id,
                     std::optional<int64_t> max_age_s);
-
-// One line, which schedulers take as their reason: the words, and the codes to look up.
-std::string to_words(const Health& health);
 
 struct StatusOptions {
   std::optional<int64_t> max_age_s;

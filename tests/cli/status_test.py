@@ -33,11 +33,6 @@ class Status(Case):
             self.write_health(verdict=verdict, exit_code=code)
             self.assert_status(code, f"{verdict}  all is well")
 
-    def test_the_root_causes_are_named(self):
-        self.write_health(verdict="unhealthy", exit_code=2, summary="two are gone",
-                          root_causes=["driver.not-bound", "node.missing"])
-        self.assert_status(2, r"unhealthy  two are gone \[driver\.not-bound, node\.missing\]")
-
     def test_a_missing_file_is_unknown(self):
         self.assert_status(3, r"unknown  .*health\.json: No such file or directory")
 

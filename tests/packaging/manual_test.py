@@ -9,8 +9,7 @@ import unittest
 from efa_doctor import EFA_DOCTOR, SOURCE, Case
 
 MANUAL = pathlib.Path(EFA_DOCTOR).parent / "manual"
-SCRIPTS = [*SOURCE.glob("packaging/deb/p*"), *SOURCE.glob("packaging/slurm/*"),
-           SOURCE / "packaging/install-build-dependencies"]
+SCRIPTS = [*SOURCE.glob("packaging/deb/p*"), SOURCE / "packaging/install-build-dependencies"]
 
 
 def man(page):
