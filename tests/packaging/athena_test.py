@@ -1,0 +1,178 @@
+"""The queries for Athena, as they are shipped, in DuckDB over 10,000 reports: each answer against
+one that is worked out without SQL. Needs npm, for DuckDB; it is kept for the next run.
+"""
+
+import collections
+import datetime
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+import unittest
+
+from efa_doctor import SOURCE, Case, machine_without_driver, write
+
+SKIPPED = 77
+DUCKDB = "@duckdb/node-api@1.5.6-r.1"
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "efa-doctor-test"
+ATHENA = SOURCE / "packaging/athena"
+NODES, REPORTS_OF_A_NODE = 500, 20
+FIRST = datetime.datetime(2026, 11, 23, 22, 0, tzinfo=datetime.timezone.utc)
+EVERY = datetime.timedelta(minutes=15)  # so that the reports lie in two days
+DAYS = "2026-11-23"
+# a table as table.sql declares it: Hive partitions as text
+RUN_QUERIES = """
+const { DuckDBInstance } = require("@duckdb/node-api");
+(async () => {
+  const input = JSON.parse(require("fs").readFileSync(0, "utf8"));
+  const connection = await (await DuckDBInstance.create(":memory:")).connect();
+  await connection.run(`CREATE TABLE efa_doctor_reports AS SELECT * FROM read_json('${input.root}/region=*/**/*.json',
+    hive_partitioning = true, hive_types_autocast = false, columns = ${input.columns})`);
+  const answers = {};
+  for (const [name, query] of Object.entries(input.queries)) {
+    const begin = performance.now();
+    const reader = await connection.runAndReadAll(query.sql, query.parameters);
+    answers[name] = { rows: reader.getRowObjectsJson(), ms: performance.now() - begin };
+  }
+  console.log(JSON.stringify(answers));
+})().catch((error) => { console.error(error); process.exit(1); });
+"""
+
+
+def why_not():
+    return "" if shutil.which("npm") else "not installed: npm"
+
+
+def duckdb_modules():
+    directory = CACHE / "duckdb"
+    if not (directory / "node_modules/@duckdb/node-api").exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix",
+                        directory, DUCKDB], check=True, timeout=300, stdout=subprocess.DEVNULL)
+    return directory / "node_modules"
+
+
+def columns():
+    """Those of table.sql, in DuckDB's words."""
+    table = (ATHENA / "table.sql").read_text()
+    declared = re.search(r"\((.*?)\n\)\nPARTITIONED", table, re.S).group(1)
+    found = {}
+    for name, kind in re.findall(r"^  (\w+) (.*?),?$", declared, re.M):
+        kind = kind.replace("array<string>", "VARCHAR[]").replace("string", "VARCHAR")
+        kind = kind.replace("bigint", "BIGINT").replace("struct<", "STRUCT(").replace(">", ")")
+        found[name] = kind.replace(":", " ")
+    return json.dumps(found).replace('"', "'")
+
+
+def utc(moment):
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class AthenaTest(Case):
+    def real_reports(self):
+        """Of this build, healthy and sick."""
+        healthy = self.report("--sysroot", self.synthetic_node("c5n.18xlarge"))
+        sick = self.report("--sysroot", machine_without_driver(self.directory / "sick"), "--expect", "1")
+        self.assertEqual((healthy["verdict"], sick["verdict"]), ("healthy", "unhealthy"))
+        sick["node"].update(instance_type="c5n.18xlarge")
+        dead = {**sick, "root_causes": ["pci.config-space-dead"], "summary": "it is dead"}
+        both = {**sick, "root_causes": ["pci.config-space-dead", *sick["root_causes"]]}
+        return healthy, [sick, dead, both]
+
+    def make_fleet(self):
+        """Writes the objects of a bucket; returns the reports of each node in order of time."""
+        chance = random.Random(7)
+        healthy, sick = self.real_reports()
+        fleet = collections.defaultdict(list)
+        for number in range(NODES):
+            instance = f"i-{number:017x}"
+            region = chance.choice(("us-east-1", "us-west-2"))
+            kernel = chance.choice(("6.1.1", "6.1.2"))
+            silent_after = chance.choice((REPORTS_OF_A_NODE,) * 9 + (12,))
+            state = healthy
+            for place in range(REPORTS_OF_A_NODE):
+                if chance.random() < 0.05:
+                    state = chance.choice((healthy, *sick))
+                # the reports of a node that falls silent lie close together: all count
+                moment = FIRST + EVERY * min(place, silent_after) + datetime.timedelta(seconds=place)
+                report = {**state, "node": {**state["node"], "instance_id": instance, "region": region,
+                                            "kernel": kernel},
+                          "run": {**state["run"], "sequence": place + 1, "started_at": utc(moment)}}
+                fleet[instance].append(report)
+                day = utc(moment)[:10]
+                write(self.directory / "efa" / f"region={region}/date={day}/instance={instance}"
+                      / f"{utc(moment)}-9f86d081-{place + 1}.json", json.dumps(report) + "\n")
+        return fleet
+
+    def ask(self, **parameters):
+        queries = {name: {"sql": (ATHENA / f"{name.replace('_', '-')}.sql").read_text(),
+                          "parameters": given} for name, given in parameters.items()}
+        begin = time.monotonic()
+        run = subprocess.run(
+            ["node", "-e", RUN_QUERIES], text=True, timeout=300, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env={**os.environ, "NODE_PATH": str(duckdb_modules())},
+            input=json.dumps({"root": str(self.directory / "efa"), "columns": columns(),
+                              "queries": queries}))
+        self.assertEqual(run.returncode, 0, run.stderr)
+        answers = json.loads(run.stdout)
+        print(f"read in {time.monotonic() - begin:.1f} s in all;",
+              ", ".join(f"{name}: {len(answer['rows'])} rows in {answer['ms']:.0f} ms"
+                        for name, answer in answers.items()), flush=True)
+        return {name: answer["rows"] for name, answer in answers.items()}
+
+    def test_the_five_questions_are_answered(self):
+        fleet = self.make_fleet()
+        self.assertEqual(sum(map(len, fleet.values())), 10_000)
+        for reports in list(fleet.values())[:3]:
+            for report in reports:
+                self.assert_valid(report)
+        newest = {instance: reports[-1] for instance, reports in fleet.items()}
+        bad = {instance: report for instance, report in newest.items()
+               if report["verdict"] != "healthy"}
+        limit = utc(FIRST + EVERY * (REPORTS_OF_A_NODE - 2))
+        answers = self.ask(unhealthy_now=[DAYS], by_root_cause=[DAYS], since_when=[DAYS],
+                           version_drift=[DAYS], silent_nodes=[DAYS, limit])
+        self.assertGreater(len(bad), 50)
+        self.assertEqual(
+            {row["instance"]: (row["region"], row["verdict"], row["summary"], row["started_at"])
+             for row in answers["unhealthy_now"]},
+            {instance: (report["node"]["region"], report["verdict"], report["summary"],
+                        report["run"]["started_at"]) for instance, report in bad.items()})
+        causes = collections.Counter(cause for report in bad.values()
+                                     for cause in report["root_causes"])
+        self.assertEqual({row["cause"]: int(row["nodes"]) for row in answers["by_root_cause"]}, causes)
+        self.assertEqual({row["instance"]: row["since"] for row in answers["since_when"]},
+                         {instance: self.since(fleet[instance]) for instance in bad})
+        drift = collections.Counter(
+            (report["node"]["kernel"], report["facts"]["kernel"].get("efa_version"))
+            for report in newest.values())
+        self.assertEqual({(row["kernel"], row["efa_version"]): int(row["nodes"])
+                          for row in answers["version_drift"]}, drift)
+        silent = {instance for instance, report in newest.items()
+                  if report["run"]["started_at"] < limit}
+        self.assertGreater(len(silent), 10)
+        self.assertEqual({row["instance"] for row in answers["silent_nodes"]}, silent)
+
+    @staticmethod
+    def since(reports):
+        """Of a node that is not well: the first report after the last good one."""
+        first = None
+        for report in reports:
+            if report["verdict"] == "healthy":
+                first = None
+            else:
+                first = first or report["run"]["started_at"]
+        return first
+
+
+if __name__ == "__main__":
+    reason = why_not()
+    if reason:
+        print(reason)
+        sys.exit(SKIPPED)
+    unittest.main(verbosity=2)

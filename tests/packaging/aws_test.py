@@ -1,0 +1,162 @@
+"""What is handed to AWS: each file is of its kind, and the shell in it does what it says."""
+
+import json
+import re
+import subprocess
+import unittest
+
+import yaml
+
+from efa_doctor import SOURCE, Case, write
+
+AWS = SOURCE / "packaging/aws"
+
+
+def load(name):
+    text = (AWS / name).read_text()
+    return json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
+
+
+class Sandbox(Case):
+    """Programs that write down how they were called."""
+
+    def setUp(self):
+        super().setUp()
+        self.programs = self.directory / "bin"
+        self.calls = self.directory / "calls"
+        self.calls.write_text("")
+
+    def provide(self, *names, code=0, says=""):
+        for name in names:
+            write(self.programs / name, f'#!/bin/sh\necho "{name} $*" >> {self.calls}\n'
+                  f"printf '%s' '{says}'\nexit {code}\n", 0o755)
+
+    def run_shell(self, script):
+        (self.programs / "sh").parent.mkdir(exist_ok=True)
+        return subprocess.run(["/bin/sh", "-c", script], text=True, timeout=60, env={
+            "PATH": f"{self.programs}"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def called(self):
+        return self.calls.read_text().splitlines()
+
+
+class SsmTest(Sandbox):
+    def setUp(self):
+        super().setUp()
+        self.document = load("ssm-document.yaml")
+        self.step, = self.document["mainSteps"]
+
+    def run_document(self, expect="auto"):
+        commands = "\n".join(self.step["inputs"]["runCommand"])
+        return self.run_shell(commands.replace("{{ Expect }}", expect))
+
+    def test_it_is_a_document_of_schema_2_2(self):
+        self.assertEqual(self.document["schemaVersion"], "2.2")
+        self.assertLessEqual(set(self.document), {"schemaVersion", "description", "parameters", "mainSteps"})
+        self.assertEqual(self.step["action"], "aws:runShellScript")
+        self.assertEqual(self.step["precondition"], {"StringEquals": ["platformType", "Linux"]})
+        used = set(re.findall(r"\{\{ *(\w+) *\}\}", json.dumps(self.step)))
+        self.assertEqual(used, set(self.document["parameters"]))
+
+    def test_the_exit_code_is_that_of_the_verdict(self):
+        for code in (0, 1, 2, 3):
+            self.provide("efa-doctor", code=code, says="verdict")
+            run = self.run_document()
+            self.assertEqual((run.returncode, run.stdout), (code, "verdict"))
+        self.assertEqual(self.called()[-1], "efa-doctor --once --expect auto")
+
+    def test_a_node_without_efa_doctor_says_so(self):
+        run = self.run_document()
+        self.assertEqual((run.returncode, run.stdout), (127, "efa-doctor is not installed\n"))
+
+    def test_no_parameter_reaches_the_shell(self):
+        pattern = self.document["parameters"]["Expect"]["allowedPattern"]
+        for good in ("auto", "none", "0", "32"):
+            self.assertTrue(re.search(pattern, good))
+        for bad in ("'; id; '", "$(id)", "4 4", "auto'", "", "100", "auto;id"):
+            self.assertFalse(re.search(pattern, bad), bad)
+
+    def test_the_text_fits_into_what_ssm_keeps(self):
+        run = self.once("--sysroot", self.synthetic_node("p5.48xlarge"), "--expect", "40")
+        self.assertEqual(run.returncode, 2)
+        self.assertLess(len(run.stdout), 24_000)
+
+
+class UserDataTest(Sandbox):
+    def install(self, *managers):
+        self.provide("aws", "systemctl", *managers)
+        config = self.directory / "config.toml"
+        script = (AWS / "user-data.sh").read_text().replace("/etc/efa-doctor/config.toml", str(config))
+        run = self.run_shell(script)
+        self.assertEqual(run.returncode, 0, run.stdout)
+        return config
+
+    def test_it_installs_configures_and_starts(self):
+        for manager, kind in (("apt-get", "deb"), ("dnf", "rpm")):
+            self.calls.write_text("")
+            for program in self.programs.glob("*"):
+                program.unlink()
+            config = self.install(manager)
+            self.assertIn(f"{manager} install -y /tmp/efa-doctor.{kind}", self.called())
+            self.assertEqual(self.called()[0], f"aws s3 cp s3://my-bucket/packages/efa-doctor.{kind} /tmp/")
+            self.assertEqual(self.called()[-2:], ["systemctl enable efa-doctor.service",
+                                                  "systemctl restart efa-doctor.service"])
+            self.config = config
+            self.assertEqual(self.efa_doctor("config-check").returncode, 0)
+
+    def test_a_package_that_cannot_be_had_ends_it(self):
+        self.provide("apt-get", "systemctl")
+        self.provide("aws", code=1)
+        self.assertNotEqual(self.run_shell((AWS / "user-data.sh").read_text()).returncode, 0)
+        self.assertEqual(len(self.called()), 1)
+
+    def test_cloud_init_writes_a_right_configuration(self):
+        self.assertTrue((AWS / "cloud-init.yaml").read_text().startswith("#cloud-config\n"))
+        part = load("cloud-init.yaml")
+        self.assertEqual(set(part), {"write_files", "runcmd"})
+        self.config = write(self.directory / "c.toml", part["write_files"][0]["content"])
+        self.assertEqual(self.efa_doctor("config-check").returncode, 0)
+        self.assertIn(part["write_files"][0]["path"], " ".join(part["runcmd"]))
+
+
+class PolicyTest(Case):
+    def test_policies_allow_what_is_used_and_no_more(self):
+        actions = {}
+        for name in ("iam-s3.json", "iam-describe.json"):
+            policy = load(name)
+            self.assertEqual(policy["Version"], "2012-10-17")
+            for statement in policy["Statement"]:
+                self.assertEqual(statement["Effect"], "Allow")
+                listed = statement["Action"]
+                for action in [listed] if isinstance(listed, str) else listed:
+                    actions[action] = statement["Resource"]
+        self.assertEqual(actions.pop("s3:PutObject"), "arn:aws:s3:::my-bucket/efa/*")
+        self.assertTrue(actions.pop("kms:GenerateDataKey").startswith("arn:aws:kms:"))
+        self.assertTrue(all(action.startswith("ec2:Describe") for action in actions), actions)
+
+    def test_what_is_expired_is_what_is_written(self):
+        prefixes = [rule["Filter"]["Prefix"] for rule in load("s3-lifecycle.json")["Rules"]]
+        self.assertEqual(prefixes, ["efa/region=", "efa/latest/"])
+
+    def test_the_component_of_image_builder(self):
+        component = load("image-builder.yaml")
+        self.assertEqual(component["schemaVersion"], 1.0)
+        self.assertEqual([phase["name"] for phase in component["phases"]], ["build", "validate", "test"])
+        for phase in component["phases"]:
+            for step in phase["steps"]:
+                self.assertIn(step["action"], ("ExecuteBash", "S3Download"))
+                if step["action"] == "ExecuteBash":
+                    self.check_shell("\n".join(step["inputs"]["commands"]))
+
+    def test_scripts_are_clean(self):
+        self.check_shell((AWS / "user-data.sh").read_text())
+        self.check_shell("\n".join(load("ssm-document.yaml")["mainSteps"][0]["inputs"]["runCommand"]))
+
+    def check_shell(self, script):
+        run = subprocess.run(["shellcheck", "-s", "sh", "-"], input=script, text=True, timeout=60,
+                             stdout=subprocess.PIPE)
+        self.assertEqual(run.stdout, "")
+
+
+if __name__ == "__main__":
+    unittest.main()
