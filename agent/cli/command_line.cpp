@@ -63,6 +63,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   status->add_option("--wait", line.wait_s, "Wait so long for the node to be healthy")
       ->type_name("SECONDS")
       ->check(CLI::NonNegativeNumber);
+  add_formats(*status, line, {"text", "reason"});
   std::string accept;
   status->add_option("--accept", accept, "Exit with 0 for this verdict too")
       ->check(CLI::IsMember({"degraded"}));
