@@ -84,6 +84,7 @@ void Parser::add_commands() {
   status->add_option("--wait", line_.wait_s, "Wait so long for the node to be healthy")
       ->type_name("SECONDS")
       ->check(CLI::NonNegativeNumber);
+  add_formats(*status, line_, {"text", "reason"});
   status->add_option("--accept", accept_, "Exit with 0 for this verdict too")
       ->check(CLI::IsMember({"degraded"}));
   CLI::App* explain = add("explain", Command::kExplain, "Print what a finding's code means");

@@ -39,6 +39,17 @@ Health unknown(const std::string& why) {
   return {Verdict::kUnknown, why};
 }
 
+std::vector<std::string> root_causes_of(const Value& health) {
+  std::vector<std::string> codes;
+  const Value* found = health.find("root_causes");
+  const Array* list = found == nullptr ? nullptr : found->as<Array>();
+  if (list == nullptr) return codes;
+  for (const Value& code : *list) {
+    if (const auto* text = code.as<std::string>()) codes.push_back(*text);
+  }
+  return codes;
+}
+
 }  // namespace
 
 Health judge_health(const std::string& json, int64_t now_ms, const std::string& boot_id,
@@ -58,7 +69,21 @@ Health judge_health(const std::string& json, int64_t now_ms, const std::string& 
     return unknown("the health file is stale: " + std::to_string(age_s) + " s old; it said " +
                    health->text("verdict"));
   }
-  return {*verdict, health->text("summary")};
+  return {*verdict, health->text("summary"), root_causes_of(*health)};
+}
+
+std::string reason_of(const Health& health) {
+  constexpr size_t kMaxReason = 200;
+  constexpr std::string_view kUnsafe = "\"'`$\\";
+  std::string reason;
+  for (const std::string& code : health.root_causes) reason += (reason.empty() ? "" : ",") + code;
+  reason += (reason.empty() ? "" : ": ") + health.summary;
+  for (char& c : reason) {
+    const bool printable = c >= ' ' && c <= '~';
+    if (!printable || kUnsafe.find(c) != std::string_view::npos) c = '?';
+  }
+  if (reason.size() > kMaxReason) reason = reason.substr(0, kMaxReason - 3) + "...";
+  return reason;
 }
 
 namespace {
@@ -97,6 +122,10 @@ int run_status(const Config& config, const StatusOptions& options) {
   while (!good(health) && Clock::now() < end) {
     std::this_thread::sleep_for(kBetweenLooks);
     health = read_health(path, options.max_age_s);
+  }
+  if (options.reason_only) {
+    std::printf("%s\n", reason_of(health).c_str());
+    return good(health) ? 0 : exit_code_of(health.verdict);
   }
   std::printf("%s  %s\n", verdict_text(health.verdict).c_str(), health.summary.c_str());
   if (delivers_to_s3(config)) std::printf("delivery  %s\n", delivery_words(config).c_str());

@@ -81,6 +81,21 @@ class Status(Case):
         self.write_health(verdict="unhealthy", exit_code=2)
         self.assert_status(2, "unhealthy  .+", "--accept", "degraded")
 
+    def test_a_reason_leads_with_the_root_causes(self):
+        self.write_health(verdict="unhealthy", exit_code=2, summary="no driver",
+                          root_causes=["kernel.driver-not-loaded", "limits.memlock-low"])
+        self.assert_status(2, "kernel.driver-not-loaded,limits.memlock-low: no driver",
+                           "--format", "reason")
+        self.write_health()
+        self.assert_status(0, "all is well", "--format", "reason")
+
+    def test_a_reason_is_one_short_line_that_needs_no_quoting(self):
+        self.write_health(verdict="unhealthy", exit_code=2, root_causes=["site.x"],
+                          summary="a\"b'c`d$(e)\\f\ng\u00e9" + "x" * 400)
+        self.assert_status(2, r"site\.x: a\?b\?c\?d\?\(e\)\?f\?g\?\?x{160,}\.\.\.",
+                           "--format", "reason")
+        self.assertEqual(len(self.efa_doctor("status", "--format", "reason").stdout), 201)
+
     def test_waiting_ends_at_once_when_healthy_or_for_0_seconds(self):
         start = time.monotonic()
         self.assert_status(3, "unknown  .+", "--wait", "0")

@@ -1,0 +1,76 @@
+"""Every script of the project by shellcheck; ParallelCluster's action with an apt of our own."""
+
+import re
+import subprocess
+import unittest
+
+import yaml
+
+from efa_doctor import SOURCE, Case, write
+
+ACTION = SOURCE / "packaging/parallelcluster/on-node-configured.sh"
+
+
+def scripts():
+    for directory in ("packaging", "tests", ".ci"):
+        for path in sorted((SOURCE / directory).rglob("*")):
+            shell = path.is_file() and re.match(rb"#!.*\b(ba)?sh\b", path.read_bytes()[:64])
+            if shell:
+                yield path
+
+
+class Scripts(unittest.TestCase):
+    def test_shellcheck_finds_nothing(self):
+        found = list(scripts())
+        self.assertIn(ACTION, found)
+        run = subprocess.run(["shellcheck", *found], capture_output=True, text=True, timeout=60)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+
+
+class ParallelCluster(Case):
+    def run_action(self, *arguments, **failing):
+        """(exit code, the commands that would have changed the node)"""
+        log = self.directory / "log"
+        log.unlink(missing_ok=True)
+        for name in ("aws", "apt-get", "dnf", "cp", "mkdir", "systemctl", "efa-doctor"):
+            write(self.directory / "bin" / name, f'#!/bin/sh\necho {name} "$@" >> "{log}"\n'
+                  f'exit {failing.get(name.replace("-", "_"), 0)}\n', 0o755)
+        run = subprocess.run([ACTION, *arguments], capture_output=True, text=True, timeout=30,
+                             env={"PATH": f"{self.directory}/bin:/usr/bin:/bin"})
+        return run.returncode, log.read_text().splitlines() if log.exists() else []
+
+    def test_the_package_is_installed_and_the_service_started(self):
+        for kind, installer in (("deb", "apt-get"), ("rpm", "dnf")):
+            code, done = self.run_action(f"s3://b/efa-doctor.{kind}")
+            self.assertEqual(code, 0)
+            self.assertEqual([line.split()[0] for line in done],
+                             ["aws", installer, "efa-doctor", "systemctl"])
+            self.assertRegex(done[1], rf"install.* /\S+/efa-doctor\.{kind}$")
+            self.assertEqual(done[-1], "systemctl enable --now efa-doctor.service")
+
+    def test_the_configuration_is_there_before_the_package(self):
+        _, done = self.run_action("s3://b/efa-doctor.deb", "s3://b/config.toml")
+        self.assertEqual(done[1], "aws s3 cp --only-show-errors s3://b/config.toml "
+                         "/etc/efa-doctor/config.toml")
+        self.assertTrue(done[2].startswith("aws s3 cp --only-show-errors s3://b/efa-doctor.deb"))
+
+    def test_a_failure_fails_the_bootstrap(self):
+        for name in ("aws", "apt_get", "efa_doctor", "systemctl"):
+            self.assertNotEqual(self.run_action("s3://b/efa-doctor.deb", **{name: 1})[0], 0, name)
+        self.assertNotEqual(self.run_action()[0], 0)
+        self.assertNotEqual(self.run_action("s3://b/efa-doctor.tar")[0], 0)
+
+    def test_the_snippet_names_what_is_installed_here(self):
+        snippet = SOURCE / "packaging/parallelcluster/cluster-snippet.yaml"
+        scheduling = yaml.safe_load(snippet.read_text())["Scheduling"]
+        settings = {}
+        for setting in scheduling["SlurmSettings"]["CustomSlurmSettings"]:
+            settings.update(setting)
+        installed = settings["HealthCheckProgram"].replace("/usr/share/efa-doctor", "packaging")
+        self.assertTrue((SOURCE / installed).exists())
+        script = scheduling["SlurmQueues"][0]["CustomActions"]["OnNodeConfigured"]["Script"]
+        self.assertEqual(script.rpartition("/")[2], ACTION.name)
+
+
+if __name__ == "__main__":
+    unittest.main()
