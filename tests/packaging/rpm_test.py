@@ -1,0 +1,70 @@
+"""packaging/efa-doctor.spec builds an rpm from a source archive. Debian has neither the names of
+what is required to build nor systemd's macros, so neither is looked at."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
+SKIPPED = 77
+
+
+def why_not():
+    if shutil.which("rpmbuild") is None:
+        return "not installed: rpmbuild (rpm)"
+    if not (SOURCE / ".git").exists():
+        return "not a git tree: no source archive can be made"
+    return ""
+
+
+def run(*command, **options):
+    done = subprocess.run([*map(str, command)], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=1500, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{command}: exit code {done.returncode}\n{done.stdout[-4000:]}")
+    return done.stdout
+
+
+class Rpm(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.top = pathlib.Path(tempfile.mkdtemp(prefix="efa-doctor-rpm-"))
+        cls.addClassCleanup(shutil.rmtree, cls.top, ignore_errors=True)
+        (cls.top / "SOURCES").mkdir()
+        run("git", "-C", SOURCE, "archive", "--prefix=efa-doctor-0.1.0/", "-o",
+            cls.top / "SOURCES/efa-doctor-0.1.0.tar.gz", "HEAD")
+        run("rpmbuild", "-ba", "--nodeps", "--define", f"_topdir {cls.top}", "--define",
+            "_unitdir /usr/lib/systemd/system", SOURCE / "packaging/efa-doctor.spec")
+        cls.rpm = next(path for path in cls.top.glob("RPMS/*/efa-doctor-0.1.0-*.rpm"))
+
+    def ask(self, *what):
+        return run("rpm", "-qp", *what, self.rpm).splitlines()
+
+    def test_it_has_what_the_service_needs(self):
+        files = self.ask("-l")
+        for path in ["/usr/bin/efa-doctor", "/usr/libexec/efa-doctor/efa-doctord",
+                     "/usr/libexec/efa-doctor/probe-verbs", "/etc/efa-doctor/config.toml",
+                     "/usr/lib/systemd/system/efa-doctor.service"]:
+            self.assertIn(path, files)
+
+    def test_a_changed_configuration_is_kept(self):
+        flags = run("rpm", "-qp", "--queryformat", "[%{FILENAMES} %{FILEFLAGS:fflags}\n]", self.rpm)
+        self.assertIn("/etc/efa-doctor/config.toml cn", flags.splitlines())
+
+    def test_no_rdma_library_is_required(self):
+        required = "\n".join(self.ask("--requires"))
+        self.assertIn("libcurl", required)  # libraries are found at all
+        for library in ["ibverbs", "libefa", "libfabric", "hwloc"]:
+            self.assertNotIn(library, required)
+        self.assertLessEqual({"libfabric", "libibverbs", "hwloc-libs"}, set(self.ask("--recommends")))
+
+
+if __name__ == "__main__":
+    if why_not():
+        print("skipped:", why_not())
+        sys.exit(SKIPPED)
+    unittest.main()
