@@ -1,5 +1,6 @@
 """packaging/slurm/efa-health-check run by a real Slurm: broken nodes drain, healed ones resume."""
 
+import json
 import pathlib
 import shlex
 import sys
@@ -7,10 +8,15 @@ import time
 import unittest
 
 import slurm
-from efa_doctor import EFA_DOCTOR, SOURCE, Case, machine_without_driver, machine_without_efa, write
+from efa_doctor import (EFA_DOCTOR, SOURCE, VERDICTS, Case, machine_without_driver,
+                        machine_without_efa, write)
 
-BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text()
+BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 ROUNDS_S = 6  # three health checks
+
+
+def utc(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 class SlurmTest(Case):
@@ -33,15 +39,24 @@ exec {shlex.quote(EFA_DOCTOR)} --config {self.config} "$@"
         self.addCleanup(self.slurm.__exit__)
 
     def look(self, broken):
-        """A pass over a machine of this boot; twice, because the second confirms a recovery."""
+        """The health file as a pass over such a machine judges it (that of a sysroot writes none)."""
         root = self.directory / ("broken" if broken else "whole")
         if not root.exists():
             (machine_without_driver if broken else machine_without_efa)(root)
-            write(root / "proc/sys/kernel/random/boot_id", BOOT_ID)
-        for _ in range(2):
-            expect = ["--expect", "1"] if broken else ["--expect", "none"]
-            verdict = self.report("--sysroot", root, *expect)["verdict"]
-        self.assertEqual(verdict, "unhealthy" if broken else "not_applicable")
+        report = self.report("--sysroot", root, "--expect", "1" if broken else "none")
+        self.assertEqual(report["verdict"], "unhealthy" if broken else "not_applicable")
+        code = VERDICTS[report["verdict"]]
+        now = time.time()
+        health = {"verdict": report["verdict"], "exit_code": code, "summary": report["summary"],
+                  "root_causes": report["root_causes"], "generated_at": utc(now),
+                  "valid_until": utc(now + 900), "boot_id": BOOT_ID, "sequence": 1,
+                  "starting": False, "recovering": False, "report": "/none", "problems": []}
+        self.assert_valid(health, "health")
+        beside = write(self.run_directory / "health.new", json.dumps(health))
+        beside.rename(self.run_directory / "health.json")
+        status = self.efa_doctor("status", "--format", "reason")
+        self.assertEqual(status.returncode, code)
+        return status.stdout.strip()
 
     def rounds(self):
         """Lets some health checks pass, and sees that they did."""
@@ -53,10 +68,9 @@ exec {shlex.quote(EFA_DOCTOR)} --config {self.config} "$@"
     def test_a_broken_node_drains_with_its_root_cause_and_resumes_when_it_works(self):
         self.rounds()
         self.assertEqual((self.slurm.state(), self.slurm.reason()), ("IDLE", ""))
-        self.look(broken=True)
+        cause = self.look(broken=True)
         self.slurm.wait_for(lambda: self.slurm.state() == "IDLE+DRAIN")
-        cause = self.efa_doctor("status", "--format", "reason").stdout.strip()
-        self.assertRegex(cause, r"^(driver|kernel)\.")
+        self.assertRegex(cause, r"^(driver|kernel)\.[a-z-]+.*: ")
         self.assertEqual(self.slurm.reason(), "efa-doctor: " + cause)
         self.look(broken=False)
         self.slurm.wait_for(lambda: self.slurm.state() == "IDLE")
