@@ -7,7 +7,6 @@ addresses and names are made up.
 import http.server
 import socket
 import threading
-import time
 
 TOKEN_PATH = "/latest/api/token"
 DATA = "/latest/meta-data/"
@@ -97,7 +96,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif self.headers.get("X-aws-ec2-metadata-token") != TOKEN:
             self.answer(401, "")
         elif self.path.startswith(DATA) and self.path[len(DATA):] in self.server.service.paths:
-            time.sleep(self.server.service.pause_s)
             self.answer(200, self.server.service.paths[self.path[len(DATA):]])
         else:
             self.answer(404, HTML_404)
@@ -122,10 +120,9 @@ class _Server(http.server.ThreadingHTTPServer):
 class MetadataServer:
     """with MetadataServer(faults={path or "*": fault}) as service: ... service.endpoint"""
 
-    def __init__(self, paths=None, faults=None, pause_s=0.0):
+    def __init__(self, paths=None, faults=None):
         self.paths = instance(TWO_INTERFACES) if paths is None else paths
         self.faults = faults or {}
-        self.pause_s = pause_s  # before each text
         self.asked = []  # (method, path, headers)
         self.ended = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
