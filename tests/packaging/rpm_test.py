@@ -1,5 +1,6 @@
 """packaging/efa-doctor.spec builds an rpm from a source archive. Debian has neither the names of
-what is required to build nor systemd's macros, so neither is looked at."""
+what is required to build nor systemd's macros, so neither is looked at. The libraries that rpm
+distributions lack are built in, from sources made of what is installed here."""
 
 import os
 import pathlib
@@ -11,6 +12,15 @@ import unittest
 
 SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
 SKIPPED = 77
+# name: headers below /usr/include, target of its CMake
+FETCHED = {
+    "nlohmann_json": ("nlohmann", "nlohmann_json"),
+    "CLI11": ("CLI", "CLI11"),
+    "tomlplusplus": ("toml++", "tomlplusplus"),
+    "fmt": ("fmt", "fmt-header-only"),
+    "spdlog": ("spdlog", "spdlog_header_only"),
+    "pugixml": ("pugi*.hpp", "pugixml"),
+}
 
 
 def why_not():
@@ -29,6 +39,31 @@ def run(*command, **options):
     return done.stdout
 
 
+def make_source(name, directory):
+    """The installed headers of a library, as a source that CMake takes in."""
+    headers, target = FETCHED[name]
+    (directory / "include").mkdir(parents=True)
+    for header in pathlib.Path("/usr/include").glob(headers):
+        run("cp", "-r", header, directory / "include")
+    links = "target_link_libraries(source-pugixml INTERFACE pugixml)" if name == "pugixml" else ""
+    (directory / "CMakeLists.txt").write_text(f"""
+add_library(source-{name} INTERFACE)
+target_include_directories(source-{name} INTERFACE ${{CMAKE_CURRENT_SOURCE_DIR}}/include)
+{links}
+add_library({name}::{target} ALIAS source-{name})
+install(DIRECTORY include DESTINATION .)
+""")
+
+
+def fetched_options(top):
+    options = []
+    for name in FETCHED:
+        make_source(name, top / name)
+        options += [f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON",
+                    f"-DFETCHCONTENT_SOURCE_DIR_{name.upper()}={top / name}"]
+    return " ".join(options)
+
+
 class Rpm(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -38,7 +73,9 @@ class Rpm(unittest.TestCase):
         run("git", "-C", SOURCE, "archive", "--prefix=efa-doctor-0.1.0/", "-o",
             cls.top / "SOURCES/efa-doctor-0.1.0.tar.gz", "HEAD")
         run("rpmbuild", "-ba", "--nodeps", "--define", f"_topdir {cls.top}", "--define",
-            "_unitdir /usr/lib/systemd/system", SOURCE / "packaging/efa-doctor.spec")
+            "_unitdir /usr/lib/systemd/system", "--define", "_presetdir /usr/lib/systemd/system-preset",
+            "--with", "fetched", "--define", f"efa_doctor_options {fetched_options(cls.top / 'fetched')}",
+            SOURCE / "packaging/efa-doctor.spec")
         cls.rpm = next(path for path in cls.top.glob("RPMS/*/efa-doctor-0.1.0-*.rpm"))
 
     def ask(self, *what):
@@ -50,6 +87,7 @@ class Rpm(unittest.TestCase):
                      "/usr/libexec/efa-doctor/probe-verbs", "/etc/efa-doctor/config.toml",
                      "/usr/lib/systemd/system/efa-doctor.service"]:
             self.assertIn(path, files)
+        self.assertEqual([path for path in files if "/include/" in path], [], "of a library built in")
 
     def test_a_changed_configuration_is_kept(self):
         flags = run("rpm", "-qp", "--queryformat", "[%{FILENAMES} %{FILEFLAGS:fflags}\n]", self.rpm)
