@@ -12,14 +12,14 @@ import unittest
 
 SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
 SKIPPED = 77
-# name: headers below /usr/include, target of its CMake
+# name: headers below /usr/include, target of its CMake, what else the target says
 FETCHED = {
-    "nlohmann_json": ("nlohmann", "nlohmann_json"),
-    "CLI11": ("CLI", "CLI11"),
-    "tomlplusplus": ("toml++", "tomlplusplus"),
-    "fmt": ("fmt", "fmt-header-only"),
-    "spdlog": ("spdlog", "spdlog_header_only"),
-    "pugixml": ("pugi*.hpp", "pugixml"),
+    "nlohmann_json": ("nlohmann", "nlohmann_json", ""),
+    "CLI11": ("CLI", "CLI11", ""),
+    "tomlplusplus": ("toml++", "tomlplusplus", ""),
+    "fmt": ("fmt", "fmt-header-only", "target_compile_definitions(source-fmt INTERFACE FMT_HEADER_ONLY)"),
+    "spdlog": ("spdlog", "spdlog_header_only", ""),
+    "pugixml": ("pugi*.hpp", "pugixml", "target_link_libraries(source-pugixml INTERFACE pugixml)"),
 }
 
 
@@ -41,15 +41,14 @@ def run(*command, **options):
 
 def make_source(name, directory):
     """The installed headers of a library, as a source that CMake takes in."""
-    headers, target = FETCHED[name]
+    headers, target, more = FETCHED[name]
     (directory / "include").mkdir(parents=True)
     for header in pathlib.Path("/usr/include").glob(headers):
         run("cp", "-r", header, directory / "include")
-    links = "target_link_libraries(source-pugixml INTERFACE pugixml)" if name == "pugixml" else ""
     (directory / "CMakeLists.txt").write_text(f"""
 add_library(source-{name} INTERFACE)
 target_include_directories(source-{name} INTERFACE ${{CMAKE_CURRENT_SOURCE_DIR}}/include)
-{links}
+{more}
 add_library({name}::{target} ALIAS source-{name})
 install(DIRECTORY include DESTINATION .)
 """)
