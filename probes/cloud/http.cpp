@@ -104,7 +104,11 @@ struct CurlHttp::Connection {
   void set_way(const HttpRequest& request, HttpSettings& settings) const {
     set(CURLOPT_URL, request.url.c_str());
     set(CURLOPT_PATH_AS_IS, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075500  // 7.85; Ubuntu 22.04 and RHEL 9 have less
     set(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    set(CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(CURLOPT_NOSIGNAL, 1L);
     if (request.direct) set(CURLOPT_NOPROXY, "*");

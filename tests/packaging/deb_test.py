@@ -1,9 +1,7 @@
 """The deb on clean Debian 12 and 13 roots: installed without recommendations, upgraded, removed,
-purged. Needs root, mmdebstrap and a Debian mirror; the roots are kept for the next run.
-"""
+purged."""
 
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -12,29 +10,13 @@ import sys
 import tempfile
 import unittest
 
-SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "efa-doctor-test"
+from debian_root import SOURCE, kept_root, run, why_not
+
 SKIPPED = 77
 CONFIG = "etc/efa-doctor/config.toml"
 # of dpkg, apt and ldconfig, whatever is installed
 NOT_OURS = ("var/lib/dpkg/", "var/lib/apt/", "var/cache/", "var/log/", "etc/ld.so.cache", "tmp/",
             "proc/", "sys/", "dev/", "run/")
-
-
-def why_not():
-    if os.geteuid() != 0:
-        return "clean roots are made as root only"
-    if shutil.which("mmdebstrap") is None:
-        return "not installed: mmdebstrap"
-    return ""
-
-
-def run(*command, **options):
-    done = subprocess.run([*map(str, command)], text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=900, **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{command}: exit code {done.returncode}\n{done.stdout[-4000:]}")
-    return done.stdout
 
 
 def package():
@@ -60,14 +42,7 @@ class Root:
 
     def __init__(self, suite, deb, directory):
         self.path = directory / suite
-        base = CACHE / suite
-        if not base.exists():
-            CACHE.mkdir(parents=True, exist_ok=True)
-            unfinished = CACHE / (suite + ".unfinished")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            run("mmdebstrap", "--variant=minbase", suite, unfinished)
-            unfinished.rename(base)
-        run("cp", "-a", base, self.path)
+        run("cp", "-a", kept_root(suite, suite, "--variant=minbase"), self.path)
         shutil.copy("/etc/resolv.conf", self.path / "etc/resolv.conf")
         self.run("apt-get", "update", "-q")
         depends = run("dpkg-deb", "-f", deb, "Depends")

@@ -2,15 +2,14 @@
 what is required to build nor systemd's macros, so neither is looked at. The libraries that rpm
 distributions lack are built in, from sources made of what is installed here."""
 
-import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
 
-SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
+from debian_root import SOURCE, run
+
 SKIPPED = 77
 # name: headers below /usr/include, target of its CMake, what else the target says
 FETCHED = {
@@ -29,14 +28,6 @@ def why_not():
     if not (SOURCE / ".git").exists():
         return "not a git tree: no source archive can be made"
     return ""
-
-
-def run(*command, **options):
-    done = subprocess.run([*map(str, command)], text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=1500, **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{command}: exit code {done.returncode}\n{done.stdout[-4000:]}")
-    return done.stdout
 
 
 def make_source(name, directory):

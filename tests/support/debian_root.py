@@ -1,0 +1,38 @@
+"""Debian roots that tests work in. They need root, mmdebstrap and a Debian mirror, and are kept for
+the next run."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "efa-doctor-test"
+
+
+def why_not():
+    if os.geteuid() != 0:
+        return "roots are made as root only"
+    if shutil.which("mmdebstrap") is None:
+        return "not installed: mmdebstrap"
+    return ""
+
+
+def run(*command, **options):
+    done = subprocess.run([*map(str, command)], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=1500, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{command}: exit code {done.returncode}\n{done.stdout[-4000:]}")
+    return done.stdout
+
+
+def kept_root(name, suite, *options):
+    """What mmdebstrap makes of the suite with these options, under that name."""
+    root = CACHE / name
+    if not root.exists():
+        unfinished = CACHE / (name + ".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        CACHE.mkdir(parents=True, exist_ok=True)
+        run("mmdebstrap", *options, suite, unfinished)
+        unfinished.rename(root)
+    return root
