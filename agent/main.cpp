@@ -77,6 +77,7 @@ DeliveryRun delivery_run(const CommandLine& line) {
 }
 
 int run_with_config(const CommandLine& line) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of write(2), no more
   const std::string path = line.config.empty() ? kConfigPath : line.config;
   const Result<Config> config = read_config(path, /*required=*/!line.config.empty());
   if (!config) {
@@ -122,15 +123,22 @@ int run(int argc, const char* const* argv) {
   }
 }
 
+// What was asked for and could not be printed is no success.
+int printed(int code) {
+  const bool whole = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (whole || code != 0) return code;
+  spdlog::error("standard output could not be written");
+  return kExitInternal;
+}
+
 }  // namespace
 }  // namespace efa
 
 int main(int argc, char** argv) {
   efa::fill_standard_descriptors();
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of write(2), no more
   try {
     efa::log_to_stderr();
-    return efa::run(argc, argv);
+    return efa::printed(efa::run(argc, argv));
   } catch (const std::exception& error) {  // of a library, or no memory
     std::fprintf(stderr, "efa-doctor: internal error: %s\n", error.what());
     return efa::kExitInternal;

@@ -1,9 +1,11 @@
 """The command line as scripts meet it: exit codes, configuration, catalogue."""
 
 import json
+import os
+import signal
 import unittest
 
-from efa_doctor import (Case, USAGE, machine_without_driver, machine_without_efa, write)
+from efa_doctor import (INTERNAL, USAGE, Case, machine_without_driver, machine_without_efa, write)
 
 
 class Once(Case):
@@ -81,6 +83,22 @@ class Usage(Case):
         self.assertEqual(run.returncode, 0)
         self.assertIn("Exit codes", run.stdout)
         self.assertRegex(self.efa_doctor("--version").stdout, r"^\d+\.\d+\.\d+ \(\w+\)\n$")
+
+
+class Output(Case):
+    def test_what_could_not_be_printed_is_no_success(self):
+        for verb in (("list-checks",), ("explain", "node.missing"), ("config-check",), ("--version",)):
+            with open("/dev/full", "w") as full:
+                run = self.efa_doctor(*verb, stdout=full)
+            self.assertEqual(run.returncode, INTERNAL, verb)
+            self.assertIn("standard output", run.stderr)
+
+    def test_a_reader_that_has_enough_ends_a_list(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        run = self.efa_doctor("list-checks", stdout=writer)
+        os.close(writer)
+        self.assertEqual((run.returncode, run.stderr), (-signal.SIGPIPE, ""))
 
 
 class Configuration(Case):
