@@ -12,7 +12,7 @@ ACTION = SOURCE / "packaging/parallelcluster/on-node-configured.sh"
 
 
 def scripts():
-    for directory in ("packaging", "tests/support", "tests/bench", ".ci"):
+    for directory in ("packaging", "tests", ".ci"):
         for path in sorted((SOURCE / directory).rglob("*")):
             shell = path.is_file() and re.match(rb"#!.*\b(ba)?sh\b", path.read_bytes()[:64])
             if shell:

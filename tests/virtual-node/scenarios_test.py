@@ -5,23 +5,16 @@ VIRTUAL_NODE_KERNELS="trixie:6.12 trixie:7.3 bookworm:6.1" names the nodes of He
 default is every kernel that ./setup has built. VIRTUAL_NODE_DEB: a package instead of one built here.
 """
 
-import json
 import os
-import pathlib
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
+from debian_root import SOURCE
 from s3_server import S3Server
+from virtual_node import SKIPPED, Node, kernels, why_not
 
-HERE = pathlib.Path(__file__).resolve().parent
-SOURCE = HERE.parents[1]
-CACHE = pathlib.Path(os.environ.get("VEFA") or pathlib.Path(
-    os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "vefa")
-SKIPPED = 77
 DEVICES = 4
 MACS = ",".join(f"16:b0:33:f8:70:0{number}" for number in range(DEVICES))
 IMDS = f"--instance-type p4d.24xlarge --macs {MACS}"
@@ -32,10 +25,8 @@ systemctl is-enabled efa-doctor.service
 ln -sf /usr/lib/systemd/system/efa-doctor.service /etc/systemd/system/vefa.target.wants/
 """
 
-# sourced by every job: seen NAME COMMAND... keeps what it prints and its exit code
+# sourced by every job of these, after what virtual_node.COMMON has
 COMMON = """
-mkdir -p /tmp/seen
-seen() { local name=$1; shift; "$@" > /tmp/seen/$name 2> /tmp/seen/$name.err; echo $? > /tmp/seen/$name.code; }
 once() { local name=$1; shift; seen $name "$@" efa-doctor --once --format json; }
 no_grace() { mkdir -p /etc/efa-doctor; echo 'boot_grace_s = 0' > /etc/efa-doctor/config.toml; }
 verdict() { sed -n 's/.*"verdict": "\\([a-z_]*\\)".*/\\1/p' /run/efa-doctor/health.json; }
@@ -85,23 +76,6 @@ echo $(( ($(date +%s%N) - from) / 1000000 )) > /tmp/seen/stop-ms
 """
 
 
-def kernels():
-    """Those that ./setup has built, as (suite, version)."""
-    named = os.environ.get("VIRTUAL_NODE_KERNELS")
-    if named:
-        return [tuple(each.split(":")) for each in named.split()]
-    return sorted((image.parent.name, re.match(r"vmlinuz-(\d+\.\d+)", image.name).group(1))
-                  for image in (CACHE / "img").glob("*/vmlinuz-*"))
-
-
-def why_not():
-    if os.geteuid() != 0:
-        return "the nodes are started as root only"
-    if not (CACHE / "tools/usr/bin/qemu-system-x86_64").exists() or not kernels():
-        return f"no QEMU with a vfio-user client in {CACHE}: run tests/virtual-node/setup"
-    return ""
-
-
 def package():
     """The newest package of this tree."""
     if "VIRTUAL_NODE_DEB" in os.environ:
@@ -111,35 +85,11 @@ def package():
     return max(SOURCE.glob("build/release/efa-doctor_*.deb"), key=lambda deb: deb.stat().st_mtime)
 
 
-class Node:
-    """A job on a node, and what it has seen."""
+class DoctorNode(Node):
+    """A node with the package and four devices."""
 
-    def __init__(self, job, *arguments, suite="trixie", kernel="6."):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="efa-doctor-node-"))
-        script = self.directory / "job.sh"
-        script.write_text(COMMON + job)
-        self.run = subprocess.run(
-            [sys.executable, HERE / "run-node", "--suite", suite, "--kernel", kernel,
-             "-n", str(DEVICES), "--imds", IMDS, "--deb", DEB, "--script", script, "--file",
-             "/tmp/seen/*", "--out", self.directory, "--timeout", "240", *map(str, arguments)],
-            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
-        if self.run.returncode != 0:
-            raise AssertionError(f"{self.run.stdout[-4000:]}\nsee {self.directory}")
-
-    def path(self, name):
-        return self.directory / "files/tmp/seen" / name
-
-    def text(self, name):
-        return self.path(name).read_text()
-
-    def json(self, name):
-        return json.loads(self.text(name))
-
-    def number(self, name):
-        return int(self.text(name))
-
-    def remove(self):
-        shutil.rmtree(self.directory)
+    def __init__(self, job, *arguments, **guest):
+        super().__init__(COMMON + job, "-n", DEVICES, "--imds", IMDS, "--deb", DEB, *arguments, **guest)
 
 
 class Case(unittest.TestCase):
@@ -174,7 +124,7 @@ mkdir /etc/systemd/system/efa-doctor.service.d
 printf '[Service]\\nEnvironment=AWS_ACCESS_KEY_ID=AKIDTEST AWS_SECRET_ACCESS_KEY=hush\\n' > /etc/systemd/system/efa-doctor.service.d/keys.conf
 exit 194
 """
-            node = Node(f'if [ "$VEFA_BOOT" = 1 ]; then {install}\nfi\n{BOOTED}', "--host-port",
+            node = DoctorNode(f'if [ "$VEFA_BOOT" = 1 ]; then {install}\nfi\n{BOOTED}', "--host-port",
                         bucket.port, suite=suite, kernel=kernel)
         self.assertEqual(node.text("is-active"), "active\n")
         self.check_reports(node, bucket)
@@ -242,7 +192,7 @@ class FaultTest(Case):
     def test_what_the_image_lacks(self):
         for fault, (cause, rung) in self.GUEST.items():
             with self.subTest(fault):
-                node = Node("no_grace; once root; once nobody $as_nobody", "--guest-fault", fault)
+                node = DoctorNode("no_grace; once root; once nobody $as_nobody", "--guest-fault", fault)
                 for user in ("root", "nobody"):
                     report = self.assert_found(node, user, [cause])
                     self.assert_lost(report, rung, 0)
@@ -250,13 +200,13 @@ class FaultTest(Case):
                 node.remove()
 
     def test_a_node_that_only_root_may_open(self):
-        node = Node("no_grace; once root; once nobody $as_nobody", "--guest-fault", "uverbs-0600")
+        node = DoctorNode("no_grace; once root; once nobody $as_nobody", "--guest-fault", "uverbs-0600")
         self.assert_found(node, "root", ["node.restricted-mode"], "degraded")
         self.assert_lost(self.assert_found(node, "nobody", ["node.restricted-mode"]), "node", 0)
         node.remove()
 
     def test_devices_that_are_sick_from_boot_on(self):
-        node = Node("no_grace; once root", "--fault", "admin_to_100ms=15", "--fault", "0:device_id=0xefa9",
+        node = DoctorNode("no_grace; once root", "--fault", "admin_to_100ms=15", "--fault", "0:device_id=0xefa9",
                     "--fault", "2:admin=silent", "--fault", "3:link_width=4")
         report = self.assert_found(node, "root",
                                    ["driver.probe-failed", "pci.id-unknown", "pci.narrow-link"])
@@ -264,7 +214,7 @@ class FaultTest(Case):
         node.remove()
 
     def test_devices_that_fall_sick(self):
-        node = Node("""
+        node = DoctorNode("""
 once healthy
 vefa-pci vanish 3; once vanished
 vefa-pci return 3; sleep 3; once returned
@@ -277,7 +227,7 @@ vefa-host fault 2 gone=true > /dev/null; once gone
         node.remove()
 
     def test_one_silent_device_does_not_hide_the_healthy_three(self):
-        node = Node("vefa-host fault 1 admin=silent > /dev/null; once first; once second")
+        node = DoctorNode("vefa-host fault 1 admin=silent > /dev/null; once first; once second")
         for name in ("first", "second"):
             report = self.assert_found(node, name, ["rdma.counters-hang"])
             self.assert_lost(report, "verbs", 3)
