@@ -1,25 +1,23 @@
 """The queries for Athena, as they are shipped, in DuckDB over 10,000 reports: each answer against
-one that is worked out without SQL. Needs npm, for DuckDB; it is kept for the next run.
+one that is worked out without SQL. DuckDB is of npm.
 """
 
 import collections
 import datetime
 import json
 import os
-import pathlib
 import random
 import re
-import shutil
 import subprocess
 import sys
 import time
 import unittest
 
+import npm
 from efa_doctor import SOURCE, Case, machine_without_driver, write
 
 SKIPPED = 77
 DUCKDB = "@duckdb/node-api@1.5.6-r.1"
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "efa-doctor-test"
 ATHENA = SOURCE / "packaging/athena"
 NODES, REPORTS_OF_A_NODE = 500, 20
 FIRST = datetime.datetime(2026, 11, 23, 22, 0, tzinfo=datetime.timezone.utc)
@@ -42,19 +40,6 @@ const { DuckDBInstance } = require("@duckdb/node-api");
   console.log(JSON.stringify(answers));
 })().catch((error) => { console.error(error); process.exit(1); });
 """
-
-
-def why_not():
-    return "" if shutil.which("npm") else "not installed: npm"
-
-
-def duckdb_modules():
-    directory = CACHE / "duckdb"
-    if not (directory / "node_modules/@duckdb/node-api").exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix",
-                        directory, DUCKDB], check=True, timeout=300, stdout=subprocess.DEVNULL)
-    return directory / "node_modules"
 
 
 def columns():
@@ -115,7 +100,7 @@ class AthenaTest(Case):
         begin = time.monotonic()
         run = subprocess.run(
             ["node", "-e", RUN_QUERIES], text=True, timeout=300, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env={**os.environ, "NODE_PATH": str(duckdb_modules())},
+            stderr=subprocess.PIPE, env={**os.environ, "NODE_PATH": str(npm.modules(DUCKDB))},
             input=json.dumps({"root": str(self.directory / "efa"), "columns": columns(),
                               "queries": queries}))
         self.assertEqual(run.returncode, 0, run.stderr)
@@ -171,7 +156,7 @@ class AthenaTest(Case):
 
 
 if __name__ == "__main__":
-    reason = why_not()
+    reason = npm.why_not()
     if reason:
         print(reason)
         sys.exit(SKIPPED)

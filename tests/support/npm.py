@@ -1,0 +1,21 @@
+"""Packages of the npm registry that tests use; kept for the next run."""
+
+import shutil
+
+from debian_root import CACHE, run
+
+
+def why_not():
+    return "" if shutil.which("npm") else "not installed: npm"
+
+
+def modules(package):
+    """Where NAME@VERSION and what it needs are installed: a NODE_PATH."""
+    directory = CACHE / "npm" / package.replace("/", "-")
+    if not directory.exists():
+        unfinished = CACHE / "npm" / "unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        run("npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", unfinished, package)
+        unfinished.rename(directory)
+    return directory / "node_modules"
