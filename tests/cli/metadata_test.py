@@ -5,6 +5,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import http_service  # noqa: E402
 import metadata_server as imds  # noqa: E402
 from doctor import DoctorTest, run  # noqa: E402
 from metadata_server import MetadataServer, TOKEN_PATH  # noqa: E402
@@ -115,51 +116,51 @@ class WellTest(MetadataTest):
 
 class FaultTest(MetadataTest):
     def test_nobody_listens_is_absent(self):
-        facts, _ = self.look(imds.closed_port())
+        facts, _ = self.look(http_service.closed_port())
         self.assertEqual(facts["metadata_status"], "absent")
         self.assertIn(TOKEN_PATH, facts["metadata_detail"])
 
     def test_metadata_turned_off_is_denied_and_none_is_absent(self):
         self.assertEqual(
-            self.statuses({"401": lambda: imds.status(401), "403": lambda: imds.status(403)}),
+            self.statuses({"401": lambda: http_service.say(401), "403": lambda: http_service.say(403)}),
             {"401": ("denied", "denied"), "403": ("denied", "denied")})
-        facts = self.facts(faults={TOKEN_PATH: imds.status(404, imds.HTML_404)})
+        facts = self.facts(faults={TOKEN_PATH: http_service.say(404, imds.HTML_404)})
         self.assertEqual(facts["metadata_status"], "absent")
 
     def test_silence_and_slowness_are_slow(self):
-        self.assertEqual(self.statuses({"hang": lambda: imds.hang, "drip": lambda: imds.drip}),
+        self.assertEqual(self.statuses({"hang": lambda: http_service.hang, "drip": lambda: http_service.drip}),
                          {"hang": ("slow", "slow"), "drip": ("slow", "slow")})
 
     def test_a_throttled_question_is_asked_again(self):
-        self.assertEqual(self.statuses({"429": lambda: imds.first_times(2, imds.status(429)),
-                                        "503": lambda: imds.first_times(2, imds.status(503))}),
+        self.assertEqual(self.statuses({"429": lambda: http_service.first_times(2, http_service.say(429)),
+                                        "503": lambda: http_service.first_times(2, http_service.say(503))}),
                          {"429": ("ok", "ok"), "503": ("ok", "ok")})
 
     def test_throttling_without_end_is_throttled(self):
-        self.assertEqual(self.statuses({"429": lambda: imds.status(429),
-                                        "503": lambda: imds.status(503)}),
+        self.assertEqual(self.statuses({"429": lambda: http_service.say(429),
+                                        "503": lambda: http_service.say(503)}),
                          {"429": ("throttled", "throttled"), "503": ("throttled", "throttled")})
         self.assertLess(len(self.asked), 20, "it does not join those who flood the service")
 
     def test_an_error_of_the_service_is_called_so(self):
-        self.assertEqual(self.statuses({"500": lambda: imds.status(500)}),
+        self.assertEqual(self.statuses({"500": lambda: http_service.say(500)}),
                          {"500": ("failing", "failing")})
 
     def test_what_is_no_metadata_is_malformed(self):
         nothing_like_it = {
-            "binary": lambda: imds.status(200, bytes(range(256))),
-            "html": lambda: imds.status(200, imds.HTML_404),
-            "endless": lambda: imds.endless,
-            "no http": lambda: imds.no_http,
-            "redirect": lambda: imds.status(302, "", [("Location", "/latest/elsewhere")]),
-            "bad request": lambda: imds.status(400),
+            "binary": lambda: http_service.say(200, bytes(range(256))),
+            "html": lambda: http_service.say(200, imds.HTML_404),
+            "endless": lambda: http_service.endless(200),
+            "no http": lambda: http_service.no_http,
+            "redirect": lambda: http_service.say(302, "", [("Location", "/latest/elsewhere")]),
+            "bad request": lambda: http_service.say(400),
         }
         self.assertEqual(self.statuses(nothing_like_it),
                          {name: ("malformed", "malformed") for name in nothing_like_it})
 
     def test_a_token_that_is_none_leads_to_no_question(self):
         for token in ("", " \r\n", "two words", "a\r\nX-Other: header"):
-            facts = self.facts(faults={TOKEN_PATH: imds.status(200, token)})
+            facts = self.facts(faults={TOKEN_PATH: http_service.say(200, token)})
             self.assertEqual(facts["metadata_status"], "malformed", repr(token))
             self.assertEqual({path for _, path, _ in self.asked}, {TOKEN_PATH}, "version 1")
 
@@ -167,7 +168,7 @@ class FaultTest(MetadataTest):
         with MetadataServer() as server:
             config = self.config(metadata__endpoint=server.endpoint)
             result = run("--once", "--config", config, "--format", "json",
-                         environment={"http_proxy": imds.closed_port()})
+                         environment={"http_proxy": http_service.closed_port()})
         facts = self.assert_report(result)["facts"]["cloud"]
         self.assertEqual(facts["metadata_status"], "ok")
 
@@ -176,7 +177,7 @@ class BudgetTest(MetadataTest):
     def test_a_budget_that_ends_at_one_interface_keeps_the_others(self):
         interfaces = [imds.interface(n, card=n) for n in range(32)]
         service = MetadataServer(imds.instance(interfaces),
-                                 faults={MACS + imds.mac(20) + "/subnet-id": imds.hang})
+                                 faults={MACS + imds.mac(20) + "/subnet-id": http_service.hang})
         with service as server:
             facts, _ = self.look(server.endpoint, budget_ms=3000)
         self.assertEqual(facts["metadata_status"], "slow")

@@ -1,11 +1,10 @@
 """Each place that credentials come from, with a server of its own on loopback."""
 
 import datetime
-import http.server
 import json
-import threading
 import unittest
 
+import http_service
 import metadata_server
 from efa_doctor import write
 from metadata_server import MetadataServer
@@ -31,42 +30,24 @@ def keys(name, seconds=3600):
                        "Token": TOKEN, "Expiration": in_seconds(seconds)})
 
 
-class Service:
+class _Handler(http_service.Handler):
+    def do_GET(self):
+        service = self.service
+        service.asked.append((self.command, self.path, dict(self.headers), self.body_sent().decode()))
+        text = service.answers[0]
+        if len(service.answers) > 1:
+            service.answers.pop(0)
+        self.answer(200 if text else 500, text)
+
+    do_POST = do_GET
+
+
+class Service(http_service.Service):
     """Answers every request with the next of its texts, the last one again and again."""
 
     def __init__(self, *answers):
+        super().__init__(_Handler)  # asked: (method, path, headers, body)
         self.answers = list(answers)
-        self.asked = []  # (method, path, headers, body)
-        service = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def log_message(self, *_):
-                pass
-
-            def do_GET(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-                service.asked.append((self.command, self.path, dict(self.headers), body))
-                text = service.answers[0]
-                if len(service.answers) > 1:
-                    service.answers.pop(0)
-                self.send_response(200 if text else 500)
-                self.end_headers()
-                self.wfile.write(text.encode())
-
-            do_POST = do_GET
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self):
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 class CredentialsTest(S3Case):

@@ -6,6 +6,7 @@ import subprocess
 import time
 import unittest
 
+import http_service
 import s3_server
 from s3_case import S3Case
 from s3_server import S3Server
@@ -52,7 +53,7 @@ class DaemonTest(S3Case):
             self.assertEqual(daemon.wait(6), 0)
 
     def test_a_pass_does_not_wait_for_a_server_that_hangs(self):
-        with S3Server(always=s3_server.hang) as bucket:
+        with S3Server(always=http_service.hang) as bucket:
             daemon = self.start(bucket.endpoint)
             self.wait_for(lambda: bucket.asked)
             daemon.send_signal(signal.SIGUSR1)

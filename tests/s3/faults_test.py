@@ -8,9 +8,11 @@ import subprocess
 import time
 import unittest
 
+import http_service
 import s3_server
 from s3_case import KEYS, S3Case
-from s3_server import S3Server, refuse, say
+from http_service import say
+from s3_server import S3Server, refuse
 
 
 class WellTest(S3Case):
@@ -91,11 +93,11 @@ class FaultTest(S3Case):
         "broken": (say(500, b"oops"), "500", "could not"),
         "portal": (say(200, b"<html>log in</html>"), "200", "no S3"),
         "odd xml": (say(400, b"<Error><Code>" + b"<a>" * 10000), "400", "refused"),
-        "silent": (s3_server.hang, "no answer", "127.0.0.1"),
-        "dripping": (s3_server.drip, "no answer", "127.0.0.1"),
-        "endless": (s3_server.endless, "no answer", "too long"),
-        "no http": (s3_server.no_http, "no answer", "127.0.0.1"),
-        "gone": (s3_server.hang_up, "no answer", "127.0.0.1"),
+        "silent": (http_service.hang, "no answer", "127.0.0.1"),
+        "dripping": (http_service.drip, "no answer", "127.0.0.1"),
+        "endless": (http_service.endless(403), "no answer", "too long"),
+        "no http": (http_service.no_http, "no answer", "127.0.0.1"),
+        "gone": (http_service.hang_up, "no answer", "127.0.0.1"),
     }
 
     def test_a_fault_is_explained_and_loses_nothing(self):
@@ -117,7 +119,7 @@ class FaultTest(S3Case):
 
     def test_a_passing_fault_is_waited_out(self):
         self.put(1)
-        with S3Server([refuse(503, "SlowDown"), say(500), s3_server.hang_up]) as bucket:
+        with S3Server([refuse(503, "SlowDown"), say(500), http_service.hang_up]) as bucket:
             self.use(bucket.endpoint)
             run = self.deliver("--limit", 30)
         self.assertEqual(run.returncode, 0, run.stderr)
@@ -171,7 +173,7 @@ class FaultTest(S3Case):
         self.assertEqual(self.delivery()["pending"], 0)
 
     def test_once_does_not_wait_for_a_server_that_hangs(self):
-        with S3Server(always=s3_server.hang) as bucket:
+        with S3Server(always=http_service.hang) as bucket:
             self.use(bucket.endpoint, once_limit_ms=700)
             begin = time.monotonic()
             run = self.once("--format", "json", env=self.environment)
@@ -253,7 +255,7 @@ class FullDiskTest(S3Case):
 class ProcessTest(S3Case):
     def test_it_ends_when_it_is_told_to(self):
         self.put(1)
-        with S3Server(always=s3_server.hang) as bucket:
+        with S3Server(always=http_service.hang) as bucket:
             self.use(bucket.endpoint)
             process = self.start_delivery("--limit", 60)
             while not bucket.asked:
@@ -265,7 +267,7 @@ class ProcessTest(S3Case):
 
     def test_one_works_at_a_time_and_leaves_no_core(self):
         self.put(1)
-        with S3Server(always=s3_server.hang) as bucket:
+        with S3Server(always=http_service.hang) as bucket:
             self.use(bucket.endpoint)
             first = self.start_delivery("--limit", 60)
             while not bucket.asked:

@@ -4,9 +4,7 @@ Interface: EC2 User Guide, "Use IMDSv2" and "Instance metadata categories". Synt
 addresses and names are made up.
 """
 
-import http.server
-import socket
-import threading
+from http_service import Handler, Service
 
 TOKEN_PATH = "/latest/api/token"
 DATA = "/latest/meta-data/"
@@ -64,25 +62,9 @@ TWO_INTERFACES = (interface(0, groups=("sg-0aaaaaaaaaaaaaaa1", "sg-0dddddddddddd
                   interface(1, card=1, ipv4=False))
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
-    wbufsize = -1                   # an answer is one packet
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self, status, body, headers=()):
-        body = body.encode() if isinstance(body, str) else body
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in headers:
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
+class _Handler(Handler):
     def handle_any(self):
-        service = self.server.service
+        service = self.service
         service.asked.append((self.command, self.path, dict(self.headers)))
         fault = service.faults.get(self.path, service.faults.get("*"))
         if fault is None or not fault(self):
@@ -95,8 +77,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.answer_token()
         elif self.headers.get("X-aws-ec2-metadata-token") != TOKEN:
             self.answer(401, "")
-        elif self.path.startswith(DATA) and self.path[len(DATA):] in self.server.service.paths:
-            self.answer(200, self.server.service.paths[self.path[len(DATA):]])
+        elif self.path.startswith(DATA) and self.path[len(DATA):] in self.service.paths:
+            self.answer(200, self.service.paths[self.path[len(DATA):]])
         else:
             self.answer(404, HTML_404)
 
@@ -110,89 +92,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, TOKEN)
 
 
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_):  # a client that hangs up in time is what is tested
-        pass
-
-
-class MetadataServer:
+class MetadataServer(Service):
     """with MetadataServer(faults={path or "*": fault}) as service: ... service.endpoint"""
 
     def __init__(self, paths=None, faults=None):
+        super().__init__(_Handler)  # asked: (method, path, headers)
         self.paths = instance(TWO_INTERFACES) if paths is None else paths
         self.faults = faults or {}
-        self.asked = []  # (method, path, headers)
-        self.ended = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.service = self
-        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self):
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-def closed_port():
-    """An address of loopback where nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
-
-
-# Faults: called with the request, true when they have answered it.
-
-def status(code, body="", headers=()):
-    def fault(request):
-        request.answer(code, body, headers)
-        return True
-    return fault
-
-
-def first_times(count, fault):
-    """The fault so many times, then the answer."""
-    left = [count]
-
-    def some(request):
-        left[0] -= 1
-        return left[0] >= 0 and fault(request)
-    return some
-
-
-def hang(request):
-    request.server.service.ended.wait(30)
-    request.close_connection = True
-    return True
-
-
-def drip(request):
-    """A byte at a time, for as long as somebody listens."""
-    request.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
-    request.wfile.flush()
-    while not request.server.service.ended.wait(0.02):
-        request.wfile.write(b"A")
-        request.wfile.flush()
-    request.close_connection = True
-    return True
-
-
-def endless(request):
-    request.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
-    while not request.server.service.ended.is_set():
-        request.wfile.write(b"A" * 65536)
-    request.close_connection = True
-    return True
-
-
-def no_http(request):
-    request.wfile.write(bytes(range(128, 256)) * 4)
-    request.close_connection = True
-    return True
