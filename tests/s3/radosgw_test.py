@@ -17,6 +17,7 @@ import botocore.session
 
 import radosgw
 from credentials_test import Service
+from efa_doctor import SOURCE
 from s3_case import S3Case, aws_environment
 
 REPORTS = 40
@@ -109,6 +110,30 @@ class RadosgwTest(S3Case):
         self.assertEqual(stored["SSEKMSKeyId"], radosgw.KMS_KEY)
         self.assertEqual(stored["ContentEncoding"], "gzip")
         self.assertEqual(json.loads(gzip.decompress(stored["Body"].read()))["padding"], "x" * 5000)
+
+    def test_the_policy_that_is_shipped_suffices(self):
+        policy = json.loads((SOURCE / "packaging/aws/iam-s3.json").read_text())
+        put = next(one for one in policy["Statement"] if one["Action"] == "s3:PutObject")
+        put["Resource"] = put["Resource"].replace("my-bucket", self.bucket)
+        put["Principal"] = {"AWS": ["arn:aws:iam:::user/other"]}
+        self.s3.put_bucket_policy(Bucket=self.bucket, Policy=json.dumps(
+            {"Version": policy["Version"], "Statement": [put]}))
+        self.set_keys(radosgw.OTHER_KEY, radosgw.OTHER_SECRET)
+        self.put(1)
+        self.assert_delivered()
+        self.assertEqual(len(self.objects()), 2)
+        other = client(key=radosgw.OTHER_KEY, secret=radosgw.OTHER_SECRET)
+        self.s3.put_object(Bucket=self.bucket, Key="efa/of-the-owner")
+        for key, forbidden in (("efa/of-the-owner", other.get_object), ("else/x", other.put_object)):
+            with self.assertRaises(botocore.exceptions.ClientError):
+                forbidden(Bucket=self.bucket, Key=key)
+
+    def test_the_lifecycle_that_is_shipped_is_taken(self):
+        rules = json.loads((SOURCE / "packaging/aws/s3-lifecycle.json").read_text())
+        self.s3.put_bucket_lifecycle_configuration(Bucket=self.bucket, LifecycleConfiguration=rules)
+        taken = self.s3.get_bucket_lifecycle_configuration(Bucket=self.bucket)["Rules"]
+        self.assertEqual({rule["ID"]: (rule["Filter"], rule["Expiration"]) for rule in taken},
+                         {rule["ID"]: (rule["Filter"], rule["Expiration"]) for rule in rules["Rules"]})
 
     def test_the_same_report_is_one_object(self):
         self.put(1)
