@@ -17,24 +17,34 @@ void take(const ProbeRun& run, Seen<Facts>& seen) {
   seen.outcome.detail = message_of(facts.error());
 }
 
+template <class Facts>
+void take(const std::vector<ProbeRun>& runs, const char* name, Seen<Facts>& seen) {
+  seen.outcome.name = name;
+  seen.outcome.status = ProbeStatus::kFailed;
+  seen.outcome.detail = "it was not run";  // as in a recording of a version without it
+  for (const ProbeRun& run : runs) {
+    if (run.outcome.name == name) take(run, seen);
+  }
+}
+
 }  // namespace
 
 Node node_of(const std::vector<ProbeRun>& runs, bool live) {
   Node node;
   node.live = live;
+  take(runs, "pci", node.pci);
+  take(runs, "kernel", node.kernel);
+  take(runs, "rdma", node.rdma);
+  take(runs, "verbs", node.verbs);
+  take(runs, "topology", node.topology);
+  take(runs, "net", node.net);
+  take(runs, "limits", node.limits);
+  take(runs, "software", node.software);
+  take(runs, "log", node.log);
+  take(runs, "cloud", node.cloud);
+  take(runs, "jobs", node.jobs);
   for (const ProbeRun& run : runs) {
     const std::string& name = run.outcome.name;
-    if (name == "pci") take(run, node.pci);
-    if (name == "kernel") take(run, node.kernel);
-    if (name == "rdma") take(run, node.rdma);
-    if (name == "verbs") take(run, node.verbs);
-    if (name == "topology") take(run, node.topology);
-    if (name == "net") take(run, node.net);
-    if (name == "limits") take(run, node.limits);
-    if (name == "software") take(run, node.software);
-    if (name == "log") take(run, node.log);
-    if (name == "cloud") take(run, node.cloud);
-    if (name == "jobs") take(run, node.jobs);
     if (name.starts_with("fabric")) take(run, node.fabric.emplace_back());
     if (name.starts_with("site:")) node.site.push_back({run.outcome, run.transcript.findings()});
   }

@@ -2,9 +2,11 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <set>
@@ -38,6 +40,21 @@ std::string entry_name(size_t index, const char* kind) {
   return "probes/" + std::to_string(index) + "." + kind + ".jsonl";
 }
 
+// The tar checks its own headers, and zstd, as libarchive writes it, nothing.
+constexpr const char* kChecksum = "crc32";
+
+std::string checksum_of(const Entries& entries) {
+  uLong checksum = crc32(0, nullptr, 0);
+  for (const auto& [name, text] : entries) {
+    for (const std::string* part : {&name, &text}) {
+      checksum = crc32_z(checksum, reinterpret_cast<const Bytef*>(part->data()), part->size());
+    }
+  }
+  std::array<char, 16> digits{};
+  std::snprintf(digits.data(), digits.size(), "%08lx\n", checksum);
+  return digits.data();
+}
+
 Entries entries_of(const Recording& recording) {
   Entries entries;
   entries["recording.json"] = render_json(to_value(recording), 1) + "\n";
@@ -45,6 +62,7 @@ Entries entries_of(const Recording& recording) {
     entries[entry_name(i, "said")] = recording.probes[i].said;
     entries[entry_name(i, "looks")] = recording.probes[i].looks;
   }
+  entries[kChecksum] = checksum_of(entries);
   return entries;
 }
 
@@ -96,6 +114,8 @@ Result<Entries> read_entries(archive* reader, const std::string& where) {
     if (name != nullptr) entries[name] = *text;
   }
   if (status != ARCHIVE_EOF) return malformed(where, "is damaged");
+  const auto checksum = entries.extract(kChecksum);  // one made by hand may have none
+  if (checksum && checksum.mapped() != checksum_of(entries)) return malformed(where, "is damaged");
   return entries;
 }
 
@@ -118,7 +138,9 @@ bool is_plausible(const Recording& recording) {
 bool has_known_shape(const Recording& recording) {
   std::set<std::string> names;
   for (const RecordedProbe& probe : recording.probes) names.insert(probe.name);
-  return names.size() == recording.probes.size() && names.size() <= kMaxProbes;
+  return names.size() == recording.probes.size() && names.size() <= kMaxProbes &&
+         names.count("") == 0 && !recording.trigger.empty() && recording.sequence > 0 &&
+         recording.duration_ms >= 0 && recording.max_rss_kib >= 0 && recording.cpu_ms >= 0;
 }
 
 // What a probe said and read was kept line by line, each line of which was JSON.

@@ -2,17 +2,14 @@
 
 import json
 import os
-import pathlib
 import random
 import signal
 import socket
 import subprocess
-import sys
 import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
-from doctor import DOCTOR, DoctorTest  # noqa: E402
+from efa_doctor import EFA_DOCTOR, USAGE, Case
 
 KILLS = 200
 ENOUGH_S = 30
@@ -28,9 +25,9 @@ def wait_for(what, seconds=ENOUGH_S):
     raise AssertionError("did not come in time")
 
 
-class Daemon(DoctorTest):
+class Daemon(Case):
     def start(self, **settings):
-        self.path = self.config(expect="none", **settings)
+        self.path = self.configure(expect="none", **settings)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(self.notify.close)
         address = str(self.directory / "notify")
@@ -38,7 +35,7 @@ class Daemon(DoctorTest):
         self.notify.setblocking(False)
         self.log = open(self.directory / "log", "w+")
         self.addCleanup(self.log.close)
-        daemon = subprocess.Popen([DOCTOR, "--daemon", "--config", str(self.path)],
+        daemon = subprocess.Popen([EFA_DOCTOR, "--daemon", "--config", str(self.path)],
                                   env={**os.environ, "NOTIFY_SOCKET": address}, stderr=self.log)
         self.addCleanup(daemon.wait)
         self.addCleanup(daemon.kill)
@@ -55,7 +52,7 @@ class Daemon(DoctorTest):
 
     def health(self):
         try:
-            return json.loads((self.directory / "run" / "health.json").read_text())
+            return json.loads((self.run_directory / "health.json").read_text())
         except FileNotFoundError:
             return {}
 
@@ -79,7 +76,7 @@ class Daemon(DoctorTest):
         time.sleep(0.1)
         daemon.send_signal(signal.SIGUSR1)
         wait_for(lambda: self.sequence() == 2)
-        report = json.loads((self.directory / "state" / "report.json").read_text())
+        report = json.loads((self.state / "report.json").read_text())
         self.assertEqual(report["run"]["trigger"], "request")
 
     def test_a_wrong_configuration_is_refused_and_the_old_stays(self):
@@ -97,11 +94,11 @@ class Daemon(DoctorTest):
         wait_for(lambda: "configuration read anew" in self.logged())
 
     def test_a_wrong_configuration_at_the_start_is_an_error(self):
-        path = self.config(expect="none")
+        path = self.configure(expect="none")
         path.write_text("deadline_ms = 'soon'\n")
-        ended = subprocess.run([DOCTOR, "--daemon", "--config", str(path)], capture_output=True,
+        ended = subprocess.run([EFA_DOCTOR, "--daemon", "--config", str(path)], capture_output=True,
                                text=True, timeout=ENOUGH_S, check=False)
-        self.assertEqual(ended.returncode, 64)
+        self.assertEqual(ended.returncode, USAGE)
         self.assertIn("config.toml:1", ended.stderr)
 
     def test_ends_soon_when_asked(self):
@@ -121,20 +118,20 @@ class Daemon(DoctorTest):
             json.loads(text)
 
     def test_no_file_is_torn_by_kill_9(self):
-        path = self.config(expect="none")
+        path = self.configure(expect="none")
         seed = random.Random(7)
         for _ in range(KILLS):
-            one = subprocess.Popen([DOCTOR, "--once", "--config", str(path)],
+            one = subprocess.Popen([EFA_DOCTOR, "--once", "--config", str(path)],
                                    stdout=subprocess.DEVNULL, start_new_session=True)
             time.sleep(seed.uniform(0, 0.35))
             one.kill()
             one.wait()
             self.check_files()
-        ended = subprocess.run([DOCTOR, "--once", "--config", str(path), "--format", "json"],
+        ended = subprocess.run([EFA_DOCTOR, "--once", "--config", str(path), "--format", "json"],
                                capture_output=True, text=True, check=False)
         self.assertEqual(ended.returncode, 0)
         numbers = [int(p.name.split("-")[-1][:-5])
-                   for p in (self.directory / "state" / "reports").iterdir() if p.suffix == ".json"]
+                   for p in (self.state / "reports").iterdir() if p.suffix == ".json"]
         self.assertEqual(len(numbers), len(set(numbers)), "a report was kept twice")
         self.assertEqual(max(numbers), json.loads(ended.stdout)["run"]["sequence"])
 
@@ -142,13 +139,13 @@ class Daemon(DoctorTest):
         seed = random.Random(8)
         for _ in range(10):
             daemon = self.start() if _ == 0 else subprocess.Popen(
-                [DOCTOR, "--daemon", "--config", str(self.path)], stderr=self.log)
+                [EFA_DOCTOR, "--daemon", "--config", str(self.path)], stderr=self.log)
             time.sleep(seed.uniform(0.05, 0.5))
             daemon.kill()
             daemon.wait()
             self.check_files()
         before = self.sequence()
-        last = subprocess.Popen([DOCTOR, "--daemon", "--config", str(self.path)], stderr=self.log)
+        last = subprocess.Popen([EFA_DOCTOR, "--daemon", "--config", str(self.path)], stderr=self.log)
         self.addCleanup(last.wait)
         self.addCleanup(last.kill)
         wait_for(lambda: self.sequence() > before)

@@ -4,23 +4,22 @@ import json
 import os
 import pathlib
 import random
+import resource
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-import recordings  # noqa: E402
-from doctor import DoctorTest, outcome, run  # noqa: E402
-from recordings import HEAD  # noqa: E402
+import recordings
+from efa_doctor import EFA_DOCTOR, USAGE, Case
+from recordings import HEAD
 
 PEAK_KIB = 600 * 1024  # under AddressSanitizer; a third of it without
 
 
 @unittest.skipUnless(shutil.which("zstd"), "needs zstd")
-class HostileTest(DoctorTest):
+class HostileTest(Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -30,8 +29,8 @@ class HostileTest(DoctorTest):
         root = pathlib.Path(directory.name) / "root"
         (root / "proc").mkdir(parents=True)
         (root / "sys/class/infiniband").mkdir(parents=True)
-        recorded = run("record", cls.good, "--sysroot", root)
-        assert recorded.code == 0, recorded.err
+        subprocess.run([EFA_DOCTOR, "record", cls.good, "--sysroot", root], check=True,
+                       stdout=subprocess.DEVNULL)
         cls.entries = recordings.entries_of(cls.good)
 
     def setUp(self):
@@ -40,21 +39,26 @@ class HostileTest(DoctorTest):
 
     def replay(self):
         files = sorted(self.directory.rglob("*"))
-        result = run("--replay", self.path, "--format", "json", timeout=30,
-                     environment={"TMPDIR": str(self.directory)})
+        run = self.efa_doctor("--replay", self.path, "--format", "json", timeout=30,
+                              env={"TMPDIR": str(self.directory)})
         self.assertEqual(files, sorted(self.directory.rglob("*")), "nothing is written")
-        self.assertLess(result.peak_kib, PEAK_KIB)
-        return result
+        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, PEAK_KIB)
+        return run
 
     def replay_of(self, entries):
         recordings.pack(entries, self.path)
         return self.replay()
 
-    def assert_refused_or_report(self, result):
-        if result.code == 64:
-            self.assert_refused(result, self.path)
+    def assert_refused_or_report(self, run):
+        if run.returncode == USAGE:
+            self.assert_refused(run, self.path)
         else:
-            self.assert_report(result)
+            self.report_of(run)
+
+    def report_of(self, run):
+        report = super().report_of(run)
+        self.assert_valid(report)
+        return report
 
     def refuse(self, entries):
         self.assert_refused(self.replay_of(entries), self.path)
@@ -62,7 +66,7 @@ class HostileTest(DoctorTest):
     def head(self, **members):
         return recordings.with_head(self.entries, {**recordings.head_of(self.entries), **members})
 
-    def probe(self, name, **members):
+    def with_probe(self, name, **members):
         """The recording with something else of one probe."""
         head = recordings.head_of(self.entries)
         head["probes"][recordings.index_of(self.entries, name)].update(members)
@@ -118,8 +122,7 @@ class ArchiveTest(HostileTest):
     def test_names_that_climb_are_no_files(self):
         climbing = ["../../escaped", "/tmp/efa-doctor-escaped", str(self.directory / "escaped"),
                     "probes/../../escaped", "\x01\x02", "a" * 5000]
-        entries = [*self.entries.items(), *((name, b"x") for name in climbing)]
-        self.assert_report(self.replay_of(entries))
+        self.report_of(self.replay_of({**self.entries, **dict.fromkeys(climbing, b"x")}))
         self.assertFalse(pathlib.Path("/tmp/efa-doctor-escaped").exists())
 
     def test_links_and_devices_are_not_followed(self):
@@ -132,7 +135,7 @@ class ArchiveTest(HostileTest):
         for entry in odd:
             result = self.replay_of([entry])
             self.assert_refused(result, self.path)
-            self.assertNotIn("root:", result.err)
+            self.assertNotIn("root:", result.stderr)
 
 
 class HeadTest(HostileTest):
@@ -159,8 +162,10 @@ class HeadTest(HostileTest):
 
     def test_numbers_that_are_only_told_do_no_harm(self):
         most = 2**63 - 1
-        self.assert_report(self.replay_of(self.head(sequence=most, cpu_ms=-most,
-                                                    max_rss_kib=most, boot_grace_s=most)))
+        self.report_of(self.replay_of(self.head(sequence=most, cpu_ms=most, max_rss_kib=most,
+                                                boot_grace_s=most)))
+        for name in ("sequence", "cpu_ms", "max_rss_kib", "duration_ms"):
+            self.refuse(self.head(**{name: -most}))
 
     def test_deep_nesting_is_refused(self):
         self.refuse(recordings.with_head(self.entries, b'{"probes":' + b"[" * 200_000))
@@ -168,15 +173,15 @@ class HeadTest(HostileTest):
 
     def test_huge_words_do_no_harm(self):
         huge = "x" * (10 << 20)
-        self.assert_report(self.replay_of(self.head(trigger=huge)))
-        self.assert_report(self.replay_of(self.probe("pci", detail=huge, status="failed")))
+        self.report_of(self.replay_of(self.head(trigger=huge)))
+        self.report_of(self.replay_of(self.with_probe("pci", detail=huge, status="failed")))
 
     def test_probes_nobody_knows_are_shown_as_they_are(self):
         head = recordings.head_of(self.entries)
         head["probes"].append({"name": "quantum\x1b[31m", "status": "ok"})
         entries = {**recordings.with_head(self.entries, head),
                    f"probes/{len(head['probes']) - 1}.said.jsonl": b'{"done":true}\n'}
-        report = self.assert_report(self.replay_of(entries))
+        report = self.report_of(self.replay_of(entries))
         self.assertIn("quantum\x1b[31m", report["facts"])
 
     def test_a_probe_that_is_there_twice_or_too_often_is_refused(self):
@@ -186,12 +191,12 @@ class HeadTest(HostileTest):
 
     def test_a_status_nobody_knows_is_a_failure(self):
         for status in ("", "splendid", "OK"):
-            report = self.assert_report(self.replay_of(self.probe("pci", status=status)))
-            self.assertEqual(outcome(report, "pci")["status"], "failed")
+            report = self.report_of(self.replay_of(self.with_probe("pci", status=status)))
+            self.assertEqual(self.probe(report, "pci")["status"], "failed")
             self.assertEqual(report["verdict"], "unknown")
 
     def test_a_recording_without_probes_is_not_well(self):
-        report = self.assert_report(self.replay_of(self.head(probes=[])))
+        report = self.report_of(self.replay_of(self.head(probes=[])))
         self.assertNotEqual(report["verdict"], "healthy")
 
 
@@ -212,9 +217,9 @@ class ProbePartTest(HostileTest):
         said = self.entries[f"probes/{index}.said.jsonl"].splitlines(keepends=True)
         self.refuse(self.part("rdma", "said", said[0] + b"garbage\n" + b"".join(said[1:])))
         for cut in (b"".join(said[:-1]), b""):
-            report = self.assert_report(self.replay_of(self.part("rdma", "said", cut)))
-            self.assertEqual(outcome(report, "rdma")["status"], "failed")
-            self.assertIn("recording is damaged", outcome(report, "rdma")["detail"])
+            report = self.report_of(self.replay_of(self.part("rdma", "said", cut)))
+            self.assertEqual(self.probe(report, "rdma")["status"], "failed")
+            self.assertIn("recording is damaged", self.probe(report, "rdma")["detail"])
 
     def test_facts_of_wrong_types_and_sizes_do_no_harm(self):
         index = recordings.index_of(self.entries, "rdma")
@@ -223,7 +228,7 @@ class ProbePartTest(HostileTest):
         for wrong in (None, -2**63, 2**64 - 1, 1e308, "x", [[]], [{}], {"a": {}}, True):
             said = "".join(json.dumps({**line, "value": wrong} if "set" in line else line) + "\n"
                            for line in lines)
-            self.assert_report(self.replay_of(self.part("rdma", "said", said.encode())))
+            self.report_of(self.replay_of(self.part("rdma", "said", said.encode())))
 
     def test_looks_that_lead_in_circles_end(self):
         looks = [{"live": True}, {"look": "list", "path": "/sys/bus/pci/devices",
@@ -231,7 +236,7 @@ class ProbePartTest(HostileTest):
                  {"look": "link", "path": "/sys/bus/pci/devices/0000:00:06.0",
                   "is": "../../../" * 1000 + "0000:00:06.0/0000:00:06.0"}]
         content = "".join(json.dumps(look) + "\n" for look in looks).encode()
-        self.assert_report(self.replay_of(self.part("pci", "looks", content)))
+        self.report_of(self.replay_of(self.part("pci", "looks", content)))
 
 
 if __name__ == "__main__":

@@ -1,25 +1,22 @@
 """What probe-cloud makes of the instance metadata service, and of its faults."""
 
-import pathlib
-import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-import http_service  # noqa: E402
-import metadata_server as imds  # noqa: E402
-from doctor import DoctorTest, run  # noqa: E402
-from metadata_server import MetadataServer, TOKEN_PATH  # noqa: E402
+import http_service
+import metadata_server as imds
+from efa_doctor import Case, environment
+from metadata_server import TOKEN_PATH, MetadataServer
 
 BUDGET_MS = 600
 MACS = imds.DATA + "network/interfaces/macs/"
 
 
-class MetadataTest(DoctorTest):
+class MetadataTest(Case):
     def look(self, endpoint, budget_ms=BUDGET_MS):
-        config = self.config(metadata__endpoint=endpoint, metadata__budget_ms=budget_ms)
-        result = run("--once", "--config", config, "--format", "json")
-        report = self.assert_report(result)
-        self.assertLess(result.seconds, 10, "the deadline of a pass")
+        self.configure(**{"metadata.endpoint": endpoint, "metadata.budget_ms": budget_ms})
+        run = self.once("--format", "json")
+        report = self.report_of(run)
+        self.assertLess(run.seconds, 10, "the deadline of a pass")
         self.assertLess(self.cloud_ms(report), budget_ms + 1500, "the budget and the process")
         return report["facts"]["cloud"], report
 
@@ -84,9 +81,9 @@ class WellTest(MetadataTest):
         with MetadataServer() as server:
             _, report = self.look(server.endpoint)
             file = self.directory / "recording.tar.zst"
-            recorded = run("record", file, "--config", self.directory / "config.toml")
+            recorded = self.efa_doctor("record", file)
             paths = [path for _, path, _ in server.asked]
-        self.assertEqual(recorded.code, 0, recorded.err)
+        self.assertEqual(recorded.returncode, 0, recorded.stderr)
         self.assertIn(imds.DATA + "iam/security-credentials/", paths)
         self.assertNotIn(imds.SECRET, str(report))
         for path in paths:
@@ -166,10 +163,9 @@ class FaultTest(MetadataTest):
 
     def test_a_proxy_of_the_environment_is_not_used(self):
         with MetadataServer() as server:
-            config = self.config(metadata__endpoint=server.endpoint)
-            result = run("--once", "--config", config, "--format", "json",
-                         environment={"http_proxy": http_service.closed_port()})
-        facts = self.assert_report(result)["facts"]["cloud"]
+            self.configure(**{"metadata.endpoint": server.endpoint})
+            report = self.report(env=environment(http_proxy=http_service.closed_port()))
+        facts = report["facts"]["cloud"]
         self.assertEqual(facts["metadata_status"], "ok")
 
 

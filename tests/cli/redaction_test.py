@@ -1,20 +1,15 @@
 """A redacted recording names neither host nor account, and says the same of the node."""
 
 import json
-import os
 import pathlib
 import re
 import shutil
 import socket
-import subprocess
-import sys
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "support"))
-import metadata_server as imds  # noqa: E402
-import recordings  # noqa: E402
-from doctor import DoctorTest, claims, run  # noqa: E402
+import metadata_server as imds
+import recordings
+from efa_doctor import Case, claims, write
 
 ACCOUNT = "123456789012"
 PEER_WORDS = {  # what a site's own probe may say, and what of it names somebody
@@ -33,28 +28,25 @@ SITE_PROBE = "#!/bin/sh\ncat <<'END'\n{}\n" + '{{"done":true}}\nEND\n'
 
 
 @unittest.skipUnless(shutil.which("zstd"), "needs zstd")
-class RedactionTest(DoctorTest):
+class RedactionTest(Case):
     def record(self, *more, **settings):
         path = self.directory / f"{'redacted' if '--redact' in more else 'plain'}.tar.zst"
-        result = run("record", path, "--config", self.config(**settings), *more)
-        self.assertEqual(result.code, 0, result.err)
+        self.configure(**settings)
+        run = self.efa_doctor("record", path, *more)
+        self.assertEqual(run.returncode, 0, run.stderr)
         return path
 
     def replay(self, path):
-        return self.assert_report(run("--replay", path, "--format", "json"))
+        return self.report_of(self.efa_doctor("--replay", path, "--format", "json"))
 
     def site_probe(self, facts):
-        directory = self.directory / "probes.d"
-        directory.mkdir()
         lines = [{"set": name, "value": value} for name, value in facts.items()]
-        probe = directory / "site"
-        probe.write_text(SITE_PROBE.format("\n".join(map(json.dumps, lines))))
-        probe.chmod(0o755)
+        write(self.site_probes / "site", SITE_PROBE.format("\n".join(map(json.dumps, lines))), 0o755)
 
     def both(self, *more):
         """The recording as it is and redacted, of a machine with realistic identities."""
         with imds.MetadataServer() as server:
-            settings = {"metadata__endpoint": server.endpoint, "metadata__budget_ms": 5000}
+            settings = {"metadata.endpoint": server.endpoint, "metadata.budget_ms": 5000}
             return self.record(*more, **settings), self.record("--redact", *more, **settings)
 
     def assert_gone(self, words, path):
@@ -104,9 +96,7 @@ class RedactionTest(DoctorTest):
         self.assertEqual(*(report["verdict"] for report in reports))
 
     def test_a_sysroot_redacted_replays_to_the_same_findings(self):
-        node = self.directory / "node"
-        subprocess.run([os.environ["MAKE_NODE"], str(ROOT / "nodes/p5.48xlarge/node.json"),
-                        str(node)], check=True)
+        node = self.synthetic_node("p5.48xlarge")
         (node / "proc/sys/kernel/hostname").write_text("efa\n")  # a name that is a word of paths
         (node / "etc/security").mkdir(parents=True, exist_ok=True)
         (node / "etc/security/limits.conf").write_text("@ip-10-1-2-3 hard memlock 137438953472\n")
@@ -133,9 +123,8 @@ class RedactionTest(DoctorTest):
         self.assertEqual(facts["counter"], 123456789012)
 
     def test_the_state_of_earlier_passes_is_redacted(self):
-        state = self.directory / "state" / "state.json"
-        run("--once", "--config", self.config())
-        boot = json.loads(state.read_text())["boot_id"]
+        self.once()
+        boot = json.loads((self.state / "state.json").read_text())["boot_id"]
         path = self.record("--redact")
         before = recordings.head_of(recordings.entries_of(path))["before"]
         self.assertNotIn(boot, json.dumps(before))

@@ -1,77 +1,62 @@
 """A replay reads the recorded files again, and nothing of the machine that it runs on."""
 
-import os
-import pathlib
 import shutil
-import subprocess
-import sys
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "support"))
-import recordings  # noqa: E402
-from doctor import DoctorTest, claims, outcome, run  # noqa: E402
+import recordings
+from efa_doctor import Case, claims
 
 
-def make_node(name, directory):
-    subprocess.run([os.environ["MAKE_NODE"], str(ROOT / "nodes" / name / "node.json"),
-                    str(directory)], check=True)
-
-
-class ReplayTest(DoctorTest):
-    def record(self, *more, environment=None):
+class ReplayTest(Case):
+    def record(self, *more):
         path = self.directory / "recording.tar.zst"
-        result = run("record", path, "--config", self.config(), *more, environment=environment)
-        self.assertEqual(result.code, 0, result.err)
+        run = self.efa_doctor("record", path, *more)
+        self.assertEqual(run.returncode, 0, run.stderr)
         return path
 
-    def replay(self, path, *more, environment=None):
-        return run("--replay", path, "--format", "json", *more, environment=environment)
-
-    def sysroot(self, name="p5.48xlarge"):
-        node = self.directory / "node"
-        make_node(name, node)
-        return node
+    def replay(self, path, **options):
+        return self.efa_doctor("--replay", path, "--format", "json", configured=False, **options)
 
     def test_other_surroundings_change_nothing(self):
-        path = self.record("--sysroot", self.sysroot())
+        node = self.synthetic_node("p5.48xlarge")
+        path = self.record("--sysroot", node)
         first = self.replay(path)
-        shutil.rmtree(self.directory / "node")
+        shutil.rmtree(node)
         moved = self.directory / "elsewhere.tar.zst"
         path.rename(moved)
-        other = self.replay(moved, environment={"TZ": "Asia/Tokyo", "LC_ALL": "tr_TR.UTF-8",
-                                                "TMPDIR": "/nowhere", "HOME": "/nowhere"})
-        self.assertEqual(first.out, other.out)
+        other = self.replay(moved, env={"TZ": "Asia/Tokyo", "LC_ALL": "tr_TR.UTF-8",
+                                        "TMPDIR": "/nowhere", "HOME": "/nowhere"})
+        self.assertEqual(first.stdout, other.stdout)
 
     @unittest.skipUnless(shutil.which("zstd"), "needs zstd")
     def test_files_read_again_say_what_they_said(self):
-        for more in ([], ["--sysroot", self.sysroot()]):
+        for more in ([], ["--sysroot", self.synthetic_node("p5.48xlarge")]):
             path = self.record(*more)
-            report = self.assert_report(self.replay(path))
+            report = self.report_of(self.replay(path))
             entries = recordings.entries_of(path)
             for index, probe in enumerate(recordings.head_of(entries)["probes"]):
                 said = recordings.facts_of(entries[f"probes/{index}.said.jsonl"])
                 said.pop("xml", None)  # hwloc's, which a report leaves out
                 self.assertEqual(report["facts"][probe["name"]], said, probe["name"])
-                self.assertEqual(outcome(report, probe["name"])["duration_ms"],
+                self.assertEqual(self.probe(report, probe["name"])["duration_ms"],
                                  probe["duration_ms"])
 
     def test_recording_a_node_that_expects_says_so_again(self):
-        path = self.record("--sysroot", self.sysroot("t3.micro"), "--expect", "1")
-        report = self.assert_report(self.replay(path))
+        path = self.record("--sysroot", self.synthetic_node("t3.micro"), "--expect", "1")
+        report = self.report_of(self.replay(path))
         self.assertEqual(report["verdict"], "unhealthy")
 
     @unittest.skipUnless(shutil.which("zstd"), "needs zstd")
     def test_probe_that_had_failed_fails_in_the_replay(self):
-        path = self.record("--sysroot", self.sysroot())
+        path = self.record("--sysroot", self.synthetic_node("p5.48xlarge"))
         entries = recordings.entries_of(path)
         head = recordings.head_of(entries)
         head["probes"][recordings.index_of(entries, "rdma")].update(
             status="timed_out", step="read hw_counters", subject="0000:4f:00.0")
         recordings.pack(recordings.with_head(entries, head), path)
-        report = self.assert_report(self.replay(path))
-        self.assertNotEqual(outcome(report, "rdma")["status"], "ok")
-        self.assertEqual(outcome(report, "rdma")["subject"], "0000:4f:00.0")
+        report = self.report_of(self.replay(path))
+        self.assertNotEqual(self.probe(report, "rdma")["status"], "ok")
+        self.assertEqual(self.probe(report, "rdma")["subject"], "0000:4f:00.0")
         self.assertNotIn("healthy", [report["verdict"]])
         self.assertTrue(claims(report))
 

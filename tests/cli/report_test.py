@@ -2,7 +2,6 @@
 
 import copy
 import fcntl
-import json
 import os
 import pty
 import re

@@ -2,30 +2,22 @@
 
 import concurrent.futures
 import json
-import pathlib
-import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from doctor import DoctorTest, run  # noqa: E402
+from efa_doctor import Case
 
 LAST_BOOT = "00000000-0000-4000-8000-000000000000"
 
 
-class StateTest(DoctorTest):
+class StateTest(Case):
     def setUp(self):
         super().setUp()
-        self.state_file = self.directory / "state" / "state.json"
-        self.configuration = self.config()
-
-    def once(self, *more):
-        return self.assert_report(
-            run("--once", "--config", self.configuration, "--format", "json", *more))
+        self.state_file = self.state / "state.json"
 
     def sequence(self, *more):
-        return self.once(*more)["run"]["sequence"]
+        return self.report(*more)["run"]["sequence"]
 
-    def state(self):
+    def kept_state(self):
         return json.loads(self.state_file.read_text())
 
     def put_state(self, state):
@@ -34,12 +26,12 @@ class StateTest(DoctorTest):
 
     def test_each_pass_has_the_next_number(self):
         self.assertEqual([self.sequence() for _ in range(3)], [1, 2, 3])
-        self.assertEqual(self.state()["sequence"], 3)
+        self.assertEqual(self.kept_state()["sequence"], 3)
 
     def test_a_pass_that_delivers_nothing_takes_no_number(self):
         self.sequence()
         self.sequence("--no-deliver")
-        self.assertEqual(self.state()["sequence"], 1)
+        self.assertEqual(self.kept_state()["sequence"], 1)
         self.assertEqual(self.sequence(), 2)
 
     def test_a_sysroot_leaves_no_state(self):
@@ -50,8 +42,8 @@ class StateTest(DoctorTest):
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             numbers = list(pool.map(lambda _: self.sequence(), range(8)))
         self.assertEqual(sorted(numbers), list(range(1, 9)))
-        self.assertEqual(self.state()["sequence"], 8)
-        self.assertEqual(len(list((self.directory / "state/reports").glob("*.json"))), 8)
+        self.assertEqual(self.kept_state()["sequence"], 8)
+        self.assertEqual(len(list((self.state / "reports").glob("*.json"))), 8)
 
     def test_a_damaged_state_is_no_error(self):
         for damaged in ("", "{", "[]", "null", '"x"', '{"sequence": "one"}', "[" * 100_000,
@@ -59,7 +51,7 @@ class StateTest(DoctorTest):
                         .decode("latin-1"), '{"left": {}}'):
             self.put_state(damaged)
             self.assertEqual(self.sequence(), 1, damaged[:40])
-            self.assertEqual(self.state()["sequence"], 1)
+            self.assertEqual(self.kept_state()["sequence"], 1)
 
     def test_numbers_that_cannot_be_counted_on_are_forgotten(self):
         most = 2**63 - 1
@@ -75,17 +67,17 @@ class StateTest(DoctorTest):
                         "left": [{"probe": "pci", "process": {"pid": 1, "start_time": 1}}],
                         "history": {"episodes": [episode], "verdict": "unhealthy"},
                         "confirming": True})
-        report = self.once("--expect", "1")
+        report = self.report("--expect", "1")
         self.assertEqual(report["run"]["sequence"], 42)
-        state = self.state()
+        state = self.kept_state()
         self.assertNotEqual(state["boot_id"], LAST_BOOT)
         self.assertEqual((state["devices"], state["left"], state["confirming"]), ([], [], False))
         none_found = next(f for f in report["findings"] if f["code"] == "pci.none-found")
         self.assertEqual(none_found["times"], 1)
 
     def test_this_boot_is_remembered(self):
-        first = self.once("--expect", "1")
-        second = self.once("--expect", "1")
+        first = self.report("--expect", "1")
+        second = self.report("--expect", "1")
 
         def since(report):
             return {f["code"]: f["since"] for f in report["findings"] if "since" in f}
@@ -93,19 +85,19 @@ class StateTest(DoctorTest):
         self.assertEqual(since(first), since(second))
 
     def test_a_device_once_seen_is_missed(self):
-        self.once()
-        state = self.state()
+        self.report()
+        state = self.kept_state()
         self.put_state({**state, "devices": ["0000:00:06.0"]})
-        report = self.once()
+        report = self.report()
         self.assertIn("0000:00:06.0", [f["subject"] for f in report["findings"]])
-        self.assertEqual(self.state()["devices"], ["0000:00:06.0"])
+        self.assertEqual(self.kept_state()["devices"], ["0000:00:06.0"])
 
     def test_a_state_that_cannot_be_written_is_no_error(self):
         (self.directory / "file").write_text("")
-        self.configuration = self.config(state_directory=str(self.directory / "file" / "below"))
-        result = run("--once", "--config", self.configuration, "--format", "json")
-        self.assert_report(result)
-        self.assertIn("state was not kept", result.err)
+        self.configure(state_directory=str(self.directory / "file" / "below"))
+        run = self.once("--format", "json")
+        self.report_of(run)
+        self.assertIn("state was not kept", run.stderr)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 import jsonschema
@@ -90,20 +91,30 @@ class Case(unittest.TestCase):
     def efa_doctor(self, *arguments, **options):
         """Standard output and error are text; `configured=False` leaves --config away."""
         given = [] if not options.pop("configured", True) else ["--config", str(self.config)]
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True,
-                   "timeout": ENOUGH_S, "env": environment(), **options}
-        return subprocess.run([str(self.binary), *given, *map(str, arguments)], **options)
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+                   "text": True, "timeout": ENOUGH_S, "env": environment(), **options}
+        begin = time.monotonic()
+        run = subprocess.run([str(self.binary), *given, *map(str, arguments)], **options)
+        run.seconds = time.monotonic() - begin
+        return run
 
     def once(self, *arguments, **options):
         return self.efa_doctor("--once", *arguments, **options)
 
     def report(self, *arguments, **options):
         """The JSON report of a pass; the exit code is that of its verdict."""
-        run = self.once("--format", "json", *arguments, **options)
+        return self.report_of(self.once("--format", "json", *arguments, **options))
+
+    def report_of(self, run):
         self.assertIn(run.returncode, VERDICTS.values(), run.stderr)
         report = json.loads(run.stdout)
         self.assertEqual(run.returncode, VERDICTS[report["verdict"]])
         return report
+
+    def assert_refused(self, run, path):
+        """Nothing but a line that names the file and says what is wrong with it."""
+        self.assertEqual((run.returncode, run.stdout), (USAGE, ""), run.stderr)
+        self.assertIn(str(path), run.stderr)
 
     def synthetic_node(self, name, devices=None):
         """A machine of tests/nodes, perhaps with another number of devices."""
@@ -126,3 +137,8 @@ class Case(unittest.TestCase):
         found = [probe for probe in report["probes"] if probe["name"] == name]
         self.assertEqual(len(found), 1, f"{name} in {report['probes']}")
         return found[0]
+
+
+def claims(report):
+    return [(finding["code"], finding["result"], finding["subject"])
+            for finding in report["findings"]]

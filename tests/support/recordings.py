@@ -6,9 +6,11 @@ import pathlib
 import shutil
 import subprocess
 import tarfile
+import zlib
 
 ZSTD = shutil.which("zstd")
 HEAD = "recording.json"
+CHECKSUM = "crc32"
 
 
 def tar(entries):
@@ -51,8 +53,16 @@ def zeros(path, size):
     return pathlib.Path(path)
 
 
+def checksum_of(entries):
+    whole = b"".join(name.encode() + entries[name] for name in sorted(entries))
+    return f"{zlib.crc32(whole):08x}\n".encode()
+
+
 def pack(entries, path):
-    """Of names or TarInfo and bytes; a name may be given twice."""
+    """Of names or TarInfo and bytes; a name may be given twice. A checksum is made right."""
+    if isinstance(entries, dict) and CHECKSUM in entries:
+        others = {name: content for name, content in entries.items() if name != CHECKSUM}
+        entries = {**others, CHECKSUM: checksum_of(others)}
     tar = io.BytesIO()
     pairs = entries.items() if isinstance(entries, dict) else entries
     with tarfile.open(fileobj=tar, mode="w", format=tarfile.PAX_FORMAT) as archive:

@@ -48,8 +48,7 @@ seen record efa-doctor record /tmp/seen/node.tar.zst
 seen here efa-doctor --once --replay /tmp/seen/node.tar.zst --format json
 sleep 3
 seen status efa-doctor status
-pid=$(systemctl show -P MainPID efa-doctor)
-seen memory cat /proc/$pid/smaps_rollup
+seen memory cat /proc/$(systemctl show -P MainPID efa-doctor)/smaps_rollup
 seen verify systemd-analyze verify efa-doctor.service efa-doctor-gate.service efa-healthy.target
 seen security systemd-analyze security --no-pager efa-doctor.service
 
@@ -67,12 +66,20 @@ await bound-ms healthy
 sleep 3
 seen let-go systemctl is-active job.service
 
+pid() { systemctl show -P MainPID efa-doctor; }
+before=$(pid)
+seen upgrade dpkg -i /var/lib/vefa/job/debs/*.deb
+await upgraded-ms healthy
+echo $before $(pid) > /tmp/seen/pids
+
 vefa-host fault 1 admin=silent > /dev/null
 systemctl kill -s USR1 efa-doctor
 sleep 2
 from=$(date +%s%N)
 systemctl stop efa-doctor
 echo $(( ($(date +%s%N) - from) / 1000000 )) > /tmp/seen/stop-ms
+seen purge dpkg --purge efa-doctor
+seen left ls -d /etc/efa-doctor /var/lib/efa-doctor /run/efa-doctor /usr/lib/systemd/system/efa-doctor*
 """
 
 
@@ -130,6 +137,7 @@ exit 194
         self.check_reports(node, bucket)
         self.check_surroundings(node)
         self.check_events(node)
+        self.check_package(node)
         print(f"{suite} {kernel}: healthy {self.healthy_s(node):.1f} s after boot, unbound shown in"
               f" {node.number('unbound-ms')} ms, healthy again in {node.number('bound-ms')} ms, stop"
               f" {node.number('stop-ms')} ms, {self.pss_kib(node)} KiB PSS", flush=True)
@@ -179,6 +187,13 @@ exit 194
         self.assertIn(node.text("held"), ("inactive\n", "activating\n"))
         self.assertEqual(node.text("let-go"), "active\n")
         self.assertLess(node.number("stop-ms"), 6000)
+
+    def check_package(self, node):
+        self.assertEqual(node.text("upgrade.code"), "0\n", node.text("upgrade.err"))
+        before, after = map(int, node.text("pids").split())
+        self.assertNotIn(after, (0, before), "an upgrade restarts the service")
+        self.assertEqual(node.text("purge.code"), "0\n", node.text("purge.err"))
+        self.assertEqual(node.text("left"), "")
 
 
 class FaultTest(Case):
