@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import socket
 import time
 import unittest
 
@@ -106,23 +105,6 @@ class Secrets(Recordings):
     def test_nothing_of_the_callers_environment_is_recorded(self):
         text = self.recorded(env=environment(AWS_SECRET_ACCESS_KEY=SECRET, FI_SECRET=SECRET))
         self.assertNotIn(SECRET, text)
-
-    def test_a_redacted_one_does_not_name_this_machine(self):
-        text = self.recorded("--redact")
-        for interface in pathlib.Path("/sys/class/net").iterdir():
-            mac = (interface / "address").read_text().strip()
-            if mac and set(mac) - set("0:"):
-                self.assertNotIn(mac, text, interface.name)
-        route = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.addCleanup(route.close)
-        route.connect(("192.0.2.77", 9))  # sends nothing: only asks which address would be ours
-        self.assertNotRegex(text, rf'"{route.getsockname()[0]}["/]')
-        boot_id = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        self.assertNotIn(boot_id, text)
-        self.assertNotIn(f'"{socket.gethostname()}"', text)
-        for identity in ("/etc/machine-id", "/sys/class/dmi/id/product_uuid"):
-            if os.access(identity, os.R_OK):
-                self.assertNotIn(pathlib.Path(identity).read_text().strip(), text)
 
     def test_a_redacted_one_gives_the_same_findings(self):
         root = self.synthetic_node("p4d.24xlarge")
