@@ -22,6 +22,7 @@ Recording recording_of(const std::string& said, const std::string& looks) {
   probe.said = said;
   probe.looks = looks;
   Recording recording;
+  recording.trigger = "once";
   recording.probes = {probe};
   return recording;
 }

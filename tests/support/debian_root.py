@@ -15,6 +15,8 @@ def why_not():
         return "roots are made as root only"
     if shutil.which("mmdebstrap") is None:
         return "not installed: mmdebstrap"
+    if subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode != 0:
+        return "no mount namespace can be made here"
     return ""
 
 
