@@ -101,8 +101,9 @@ Health read_health(const std::string& path, std::optional<int64_t> max_age_s) {
 
 std::string delivery_words(const Config& config) {
   const std::string path = delivery_state_path(config);
-  if (access(path.c_str(), R_OK) != 0 && errno != ENOENT) {
-    return message_of(system_error(errno, path));
+  if (access(path.c_str(), R_OK) != 0) {
+    return errno == ENOENT ? destination_of(config) + ": no try has ended yet"
+                           : message_of(system_error(errno, path));
   }
   return to_words(read_delivery_state(path, destination_of(config)));
 }

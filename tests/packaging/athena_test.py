@@ -156,7 +156,7 @@ class AthenaTest(Case):
 
 
 if __name__ == "__main__":
-    reason = npm.why_not()
+    reason = npm.why_not(DUCKDB)
     if reason:
         print(reason)
         sys.exit(SKIPPED)

@@ -70,7 +70,8 @@ class WellTest(S3Case):
         self.put(1)
         with S3Server() as bucket:
             self.use(bucket.endpoint)
-            self.assertEqual(line(), f"delivery  s3://pics/efa at {bucket.endpoint}: none arrived yet")
+            self.assertEqual(line(),
+                             f"delivery  s3://pics/efa at {bucket.endpoint}: no try has ended yet")
             self.deliver()
             self.assertRegex(line(), r": last arrived 20\S+Z$")
             self.put(2)

@@ -5,8 +5,14 @@ import shutil
 from debian_root import CACHE, run
 
 
-def why_not():
-    return "" if shutil.which("npm") else "not installed: npm"
+def why_not(package):
+    if not shutil.which("npm"):
+        return "not installed: npm"
+    try:
+        modules(package)
+    except AssertionError as error:
+        return f"npm cannot install {package}: {error}"
+    return ""
 
 
 def modules(package):
