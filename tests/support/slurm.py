@@ -20,6 +20,10 @@ def missing():
     """What it lacks to run here, in words; "" when nothing."""
     if os.geteuid() != 0:
         return "not root"
+    try:
+        socket.getaddrinfo(socket.gethostname(), None)
+    except socket.gaierror:
+        return "the name of this host does not resolve, and slurmd wants it to"
     lacking = [name for name in DAEMONS if not shutil.which(name, path=SEARCH)]
     return f"not installed: {', '.join(lacking)}" if lacking else ""
 
