@@ -122,6 +122,10 @@ void Uploader::take_success(const SpoolEntry& entry, Drained& drained) {
 }
 
 void Uploader::note_failure(const SpoolEntry& entry, const PutResult& result, Drained& drained) {
+  const bool cut_off = clock_.stopped() || time_left_ms() <= 0;
+  if (cut_off && !drained.trouble.empty() && result.outcome == Outcome::kRetrySoon) {
+    return;  // the try before it says more
+  }
   if (drained.trouble != result.words) {
     spdlog::warn("report {} not delivered to {}: {}: {}", to_text(entry.id), state_.destination,
                  result.code, result.words);

@@ -8,6 +8,7 @@
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "agent/deliver/s3/gzip.h"
 
@@ -34,14 +35,16 @@ class ScriptedS3 final : public Http {
   };
   std::deque<HttpAnswer> answers;
   std::vector<Asked> asked;
+  std::function<void()> when_silent = [] {};
 
   Result<HttpAnswer> send(const HttpRequest& request) override {
     asked.push_back({request.url, request.headers, std::string(request.body)});
     if (answers.empty()) return kStored;
     HttpAnswer answer = answers.front();
     answers.pop_front();
-    if (answer.status == 0) return Error{ErrorKind::kTimedOut, "https://h", "no answer in time"};
-    return answer;
+    if (answer.status != 0) return answer;
+    when_silent();
+    return Error{ErrorKind::kTimedOut, "https://h", "no answer in time"};
   }
 };
 
@@ -259,6 +262,17 @@ TEST_F(UploaderTest, SendsWhatTheSettingsAskFor) {
   EXPECT_EQ(asked.header("content-encoding"), "gzip");
   EXPECT_EQ(asked.header("x-amz-checksum-sha256").size(), 44U);
   EXPECT_TRUE(asked.body.starts_with("\x1f\x8b"));
+}
+
+TEST_F(UploaderTest, ATryThatItsEndCutsOffHidesNoEarlierOne) {
+  http_.when_silent = [this] { now_ms_ += 60'000; };
+  spool_report(1, "healthy");
+  http_.answers = {failure(503, "SlowDown"), {0, {}, ""}};
+  EXPECT_NE(drain({30'000, false}).trouble, "no answer in time");
+  EXPECT_EQ(state().last_error->code, "503 SlowDown");
+  http_.answers = {{0, {}, ""}};
+  drain({30'000, false});
+  EXPECT_EQ(state().last_error->code, "no answer") << "of this run it is all that is known";
 }
 
 TEST_F(UploaderTest, EndsWhenItIsAskedTo) {
