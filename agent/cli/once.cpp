@@ -89,8 +89,8 @@ int print(const OnceOptions& options, const Report& report) {
 void keep(const OnceOptions& options, const Conclusion& conclusion) {
   const Result<Done> kept = end_pass(state_path(options.config), conclusion.after);
   if (!kept) spdlog::warn("state was not kept: {}", message_of(kept.error()));
+  spool_for_s3(options.config, conclusion.report);  // first: what health.json tells reaches S3
   deliver_local(options.config, conclusion.report);
-  spool_for_s3(options.config, conclusion.report);
 }
 
 }  // namespace
