@@ -27,7 +27,7 @@ def wait_for(what, seconds=ENOUGH_S):
 
 class Daemon(Case):
     def start(self, **settings):
-        self.path = self.configure(expect="none", **settings)
+        self.configure(expect="none", **settings)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(self.notify.close)
         address = str(self.directory / "notify")
@@ -35,7 +35,7 @@ class Daemon(Case):
         self.notify.setblocking(False)
         self.log = open(self.directory / "log", "w+")
         self.addCleanup(self.log.close)
-        daemon = subprocess.Popen([EFA_DOCTOR, "--daemon", "--config", str(self.path)],
+        daemon = subprocess.Popen([EFA_DOCTOR, "--daemon", "--config", str(self.config)],
                                   env={**os.environ, "NOTIFY_SOCKET": address}, stderr=self.log)
         self.addCleanup(daemon.wait)
         self.addCleanup(daemon.kill)
@@ -82,14 +82,14 @@ class Daemon(Case):
     def test_a_wrong_configuration_is_refused_and_the_old_stays(self):
         daemon = self.start()
         wait_for(lambda: self.sequence() == 1)
-        right = self.path.read_text()
-        self.path.write_text(right + "\nintervall_s = 5\n")
+        right = self.config.read_text()
+        self.config.write_text(right + "\nintervall_s = 5\n")
         daemon.send_signal(signal.SIGHUP)
         wait_for(lambda: "configuration refused" in self.logged())
         self.assertIn("unknown key 'intervall_s'", self.logged())
         daemon.send_signal(signal.SIGUSR1)  # the pass gets the old one, not the file on disk
         wait_for(lambda: self.sequence() == 2)
-        self.path.write_text(right)
+        self.config.write_text(right)
         daemon.send_signal(signal.SIGHUP)
         wait_for(lambda: "configuration read anew" in self.logged())
 
@@ -139,13 +139,13 @@ class Daemon(Case):
         seed = random.Random(8)
         for _ in range(10):
             daemon = self.start() if _ == 0 else subprocess.Popen(
-                [EFA_DOCTOR, "--daemon", "--config", str(self.path)], stderr=self.log)
+                [EFA_DOCTOR, "--daemon", "--config", str(self.config)], stderr=self.log)
             time.sleep(seed.uniform(0.05, 0.5))
             daemon.kill()
             daemon.wait()
             self.check_files()
         before = self.sequence()
-        last = subprocess.Popen([EFA_DOCTOR, "--daemon", "--config", str(self.path)], stderr=self.log)
+        last = subprocess.Popen([EFA_DOCTOR, "--daemon", "--config", str(self.config)], stderr=self.log)
         self.addCleanup(last.wait)
         self.addCleanup(last.kill)
         wait_for(lambda: self.sequence() > before)
