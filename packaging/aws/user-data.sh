@@ -2,7 +2,7 @@
 # User data: installs the package that lies in your bucket, sends reports there. The instance's role
 # needs iam-s3.json, and s3:GetObject on the package.
 set -eu
-aws s3 cp "s3://my-bucket/packages/efa-doctor.$(command -v apt-get > /dev/null && echo deb || echo rpm)" /tmp/
-if command -v apt-get > /dev/null; then apt-get update && apt-get install -y /tmp/efa-doctor.deb; else dnf install -y /tmp/efa-doctor.rpm; fi
+aws s3 cp "s3://my-bucket/packages/efa-doctor.$(command -v apt-get > /dev/null && echo deb || echo rpm)" /run/
+if command -v apt-get > /dev/null; then apt-get update && apt-get install -y /run/efa-doctor.deb; else dnf install -y /run/efa-doctor.rpm; fi
 printf '[s3]\nuri = "s3://my-bucket/efa"\n' > /etc/efa-doctor/config.toml
 systemctl enable efa-doctor.service && systemctl restart efa-doctor.service

@@ -97,8 +97,8 @@ class UserDataTest(Sandbox):
             for program in self.programs.glob("*"):
                 program.unlink()
             config = self.install(manager)
-            self.assertIn(f"{manager} install -y /tmp/efa-doctor.{kind}", self.called())
-            self.assertEqual(self.called()[0], f"aws s3 cp s3://my-bucket/packages/efa-doctor.{kind} /tmp/")
+            self.assertIn(f"{manager} install -y /run/efa-doctor.{kind}", self.called())
+            self.assertEqual(self.called()[0], f"aws s3 cp s3://my-bucket/packages/efa-doctor.{kind} /run/")
             self.assertEqual(self.called()[-2:], ["systemctl enable efa-doctor.service",
                                                   "systemctl restart efa-doctor.service"])
             self.config = config
