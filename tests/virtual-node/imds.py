@@ -6,7 +6,6 @@ answers on stdin/stdout (one connection; for QEMU's guestfwd=...-cmd:).
 """
 import argparse
 import json
-import os
 import socketserver
 import sys
 import time
@@ -54,7 +53,6 @@ def tree(a):
     return t
 
 
-TOKENS = {}
 TOKEN_FIXED = "AQAEAvefaTOKEN=="     # --stdio processes share no memory
 
 

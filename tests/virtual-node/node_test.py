@@ -9,17 +9,18 @@ from virtual_node import SKIPPED, Node, kernels, why_not
 
 PING_PONG = """
 export FI_EFA_ENABLE_SHM_TRANSFER=0
-between_two() {  # NAME COMMAND...: a server, and its client 127.0.0.1
-  local name=$1; shift
+listening() { cat /proc/net/tcp /proc/net/tcp6 | grep -q ":$(printf %04X $1) 0*:0000 0A"; }
+between_two() {  # NAME PORT COMMAND...: a server, and its client 127.0.0.1
+  local name=$1 port=$2 round; shift 2
   "$@" > /dev/null 2>&1 &
-  sleep 2
+  for round in $(seq 100); do listening $port && break; sleep 0.1; done
   seen $name timeout 40 "$@" 127.0.0.1
   wait
 }
-for kind in rdm dgram; do between_two pingpong-$kind fi_pingpong -p efa -e $kind -I 10; done
-between_two pingpong-tagged fi_pingpong -p efa -e rdm -m tagged -I 10 -c
+for kind in rdm dgram; do between_two pingpong-$kind 47592 fi_pingpong -p efa -e $kind -I 10; done
+between_two pingpong-tagged 47592 fi_pingpong -p efa -e rdm -m tagged -I 10 -c
 for test in ib_send_bw ib_read_bw ib_write_bw; do
-  between_two $test $test -x 0 -d rdmap1s0 -c SRD -n 50 -s 8192
+  between_two $test 18515 $test -x 0 -d rdmap1s0 -c SRD -n 50 -s 8192
 done
 """
 LOOK = """

@@ -35,6 +35,7 @@ await() {  # NAME VERDICT: how long until the health file says so
   for round in $(seq 400); do [ "$(verdict)" = "$2" ] && break; sleep 0.05; done
   echo $(( ($(date +%s%N) - from) / 1000000 )) > /tmp/seen/$1
 }
+until_ok() { local round; for round in $(seq 200); do "$@" > /dev/null && break; sleep 0.1; done; }
 as_nobody="setpriv --reuid nobody --regid nogroup --clear-groups"
 """
 
@@ -46,7 +47,8 @@ seen health cat /run/efa-doctor/health.json
 once once
 seen record efa-doctor record /tmp/seen/node.tar.zst
 seen here efa-doctor --once --replay /tmp/seen/node.tar.zst --format json
-sleep 3
+arrived() { efa-doctor status | grep 'last arrived'; }
+until_ok arrived
 seen status efa-doctor status
 seen memory cat /proc/$(systemctl show -P MainPID efa-doctor)/smaps_rollup
 seen verify systemd-analyze verify efa-doctor.service efa-doctor-gate.service efa-healthy.target
@@ -63,7 +65,7 @@ sleep 5
 seen held systemctl is-active job.service
 echo $bdf > /sys/bus/pci/drivers/efa/bind
 await bound-ms healthy
-sleep 3
+until_ok systemctl is-active job.service
 seen let-go systemctl is-active job.service
 
 pid() { systemctl show -P MainPID efa-doctor; }
@@ -232,7 +234,7 @@ class FaultTest(Case):
         node = DoctorNode("""
 once healthy
 vefa-pci vanish 3; once vanished
-vefa-pci return 3; sleep 3; once returned
+vefa-pci return 3; until_ok ls /dev/infiniband/uverbs3; udevadm settle; once returned
 vefa-host fault 2 gone=true > /dev/null; once gone
 """)
         self.assert_found(node, "healthy", [], "healthy")
