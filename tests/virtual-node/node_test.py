@@ -2,10 +2,15 @@
 emulated devices for EFA devices, and each fault shows as it would on a node.
 """
 
+import concurrent.futures
+import os
+import pathlib
+import subprocess
 import sys
+import tempfile
 import unittest
 
-from virtual_node import SKIPPED, Node, kernels, why_not
+from virtual_node import HERE, SKIPPED, Node, kernels, why_not
 
 PING_PONG = """
 export FI_EFA_ENABLE_SHM_TRANSFER=0
@@ -31,6 +36,15 @@ seen modules lsmod
 seen mode stat -c %a /dev/infiniband/uverbs0
 echo "$(ulimit -l)" > /tmp/seen/memlock
 """
+BETWEEN_NODES = ("""
+seen moved timeout 120 fi_pingpong -p efa -e rdm -I 10
+""", """
+for round in $(seq 60); do  # until the other one listens
+  seen moved timeout 60 fi_pingpong -p efa -e rdm -I 10 192.168.77.1
+  grep -q '^0' /tmp/seen/moved.code && break
+  sleep 1
+done
+""")
 ALL_FUNCTIONS = """
 for device in /sys/bus/pci/devices/*; do
   [ "$(cat $device/vendor)" = 0x1d0f ] || continue
@@ -73,6 +87,22 @@ class NodeTest(unittest.TestCase):
                 if suite == "trixie":  # rdma-core 44 cannot write
                     moved.append("ib_write_bw")
                 self.assertEqual(self.codes(node, *moved), dict.fromkeys(moved, 0))
+
+    def test_two_nodes_reach_each_other(self):
+        lan = 20000 + os.getpid() % 10000
+        with tempfile.TemporaryDirectory() as fabric:
+            vefad = subprocess.Popen([sys.executable, HERE / "vefad.py", "--dir", fabric, "-n", "2",
+                                      "--log", pathlib.Path(fabric, "log")])
+            try:
+                with concurrent.futures.ThreadPoolExecutor() as pool:
+                    nodes = list(pool.map(lambda number: self.node(
+                        BETWEEN_NODES[number], "--fabric", fabric, "--devs", number, "--lan",
+                        f"{lan}:{number + 1}"), range(2)))
+            finally:
+                vefad.terminate()
+                vefad.wait()
+        for node in nodes:
+            self.assertEqual(self.codes(node, "moved"), {"moved": 0}, node.text("moved.err"))
 
     def test_devices_are_sick_from_boot_on(self):
         node = self.node(ALL_FUNCTIONS, "-n", 4, "--fault", "admin_to_100ms=15", "--fault",
