@@ -30,7 +30,7 @@ void Schedule::wish(int64_t at_ms, const char* trigger) {
 void Schedule::on_event(Event event, int64_t now_ms) {
   if (event == Event::kKernel && (running_ || now_ms - ended_ms_ < kKernelGapMs)) return;
   if (running_) {
-    again_ = true;
+    if (again_ != Event::kRequest) again_ = event;
     return;
   }
   if (event == Event::kRequest) {
@@ -50,7 +50,7 @@ void Schedule::on_event(Event event, int64_t now_ms) {
 
 void Schedule::on_pass_start(int64_t /*now_ms*/) {
   running_ = true;
-  again_ = false;
+  again_.reset();
   first_event_ms_.reset();
 }
 
@@ -68,6 +68,7 @@ void Schedule::on_pass_end(PassEnd end, int64_t now_ms) {
   if (end.starting) wish(now_ms + kStartingMs, "starting");
   if (end.recovering) wish(now_ms + kConfirmMs, "recovery");
   if (again_) wish(now_ms + kBetweenMs, "event");
+  if (again_ == Event::kRequest) wish(now_ms, "request");
 }
 
 }  // namespace efa

@@ -44,7 +44,7 @@ class Schedule {
   int64_t interval_ms_;
   uint64_t spread_;
   bool running_ = false;
-  bool again_ = false;                     // an event came while a pass ran
+  std::optional<Event> again_;             // came while a pass ran; a request before all else
   std::optional<int64_t> first_event_ms_;  // of the burst that waits for its pass
   int64_t ended_ms_ = INT64_MIN / 2;
   int64_t due_ms_;

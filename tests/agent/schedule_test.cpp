@@ -58,6 +58,16 @@ TEST(Schedule, AnEventDuringAPassIsNotLost) {
   EXPECT_EQ(schedule.trigger(), "event");
 }
 
+TEST(Schedule, ARequestDuringAPassIsDueAtItsEndAsARequest) {
+  Schedule schedule = after_first_pass();
+  schedule.on_pass_start(10'000);
+  schedule.on_event(Event::kRequest, 10'050);
+  schedule.on_event(Event::kDevices, 10'060);
+  schedule.on_pass_end({}, 10'200);
+  EXPECT_EQ(schedule.due_ms(), 10'200);
+  EXPECT_EQ(schedule.trigger(), "request");
+}
+
 TEST(Schedule, WordsOfTheDriverThatAPassProvokedMakeNoFurtherPass) {
   Schedule schedule = after_first_pass();
   schedule.on_event(Event::kKernel, 5'000);
