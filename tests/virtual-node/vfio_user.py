@@ -12,6 +12,8 @@ import selectors
 import socket
 import struct
 
+import unix_socket
+
 HEADER = struct.Struct("<HHIII")  # id, command, size, flags, error
 (VERSION, DMA_MAP, DMA_UNMAP, GET_INFO, REGION_INFO, REGION_IO_FDS, IRQ_INFO, SET_IRQS, REGION_READ,
  REGION_WRITE, DMA_READ, DMA_WRITE, RESET, DIRTY) = range(1, 15)
@@ -102,11 +104,7 @@ class Function:
         self.dma = Dma()
         self.irqs = [None] * vectors
         self.start_over()
-        self.listener = socket.socket(socket.AF_UNIX)
-        if os.path.exists(path):
-            os.unlink(path)
-        self.listener.bind(path)
-        self.listener.listen(4)
+        self.listener = unix_socket.listen(path)
         selector.register(self.listener, selectors.EVENT_READ, self.accept)
 
     def log(self, *words, level=logging.INFO):
