@@ -19,6 +19,7 @@
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
 #include "agent/run/pass.h"
+#include "probes/protocol/printable.h"
 
 namespace efa {
 namespace {
@@ -98,7 +99,7 @@ int run_with_config(const CommandLine& line) {
     case Command::kDeliver:
       return become_uploader(delivery_run(line));
     case Command::kConfigCheck:
-      std::printf("%s: correct\n", path.c_str());
+      std::printf("%s: correct\n", printable(path).c_str());
       return 0;
     default:
       return run_once(once_options(line, *config));
@@ -140,7 +141,7 @@ int main(int argc, char** argv) {
     efa::log_to_stderr();
     return efa::printed(efa::run(argc, argv));
   } catch (const std::exception& error) {  // of a library, or no memory
-    std::fprintf(stderr, "efa-doctor: internal error: %s\n", error.what());
+    std::fprintf(stderr, "efa-doctor: internal error: %s\n", efa::printable(error.what()).c_str());
     return efa::kExitInternal;
   }
 }

@@ -7,6 +7,8 @@
 
 #include <cstdlib>
 
+#include "probes/protocol/printable.h"
+
 namespace efa {
 namespace {
 
@@ -27,18 +29,28 @@ class PriorityFlag : public spdlog::custom_flag_formatter {
   }
 };
 
+// The message itself, as one line that steers neither a terminal nor the journal.
+class CleanMessage : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
+              spdlog::memory_buf_t& out) override {
+    const std::string line = printable({message.payload.data(), message.payload.size()});
+    out.append(line.data(), line.data() + line.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return spdlog::details::make_unique<CleanMessage>();
+  }
+};
+
 }  // namespace
 
 void log_to_stderr() {
   auto logger = spdlog::stderr_logger_st("efa-doctor");
   const bool journal = std::getenv("JOURNAL_STREAM") != nullptr && isatty(STDERR_FILENO) == 0;
-  if (journal) {
-    auto formatter = std::make_unique<spdlog::pattern_formatter>();
-    formatter->add_flag<PriorityFlag>('*').set_pattern("<%*>%v");
-    logger->set_formatter(std::move(formatter));
-  } else {
-    logger->set_pattern("efa-doctor: %l: %v");
-  }
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<PriorityFlag>('*').add_flag<CleanMessage>('_');
+  formatter->set_pattern(journal ? "<%*>%_" : "efa-doctor: %l: %_");
+  logger->set_formatter(std::move(formatter));
   spdlog::set_default_logger(std::move(logger));
 }
 

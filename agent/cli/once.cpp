@@ -14,6 +14,7 @@
 #include "agent/deliver/s3/hand_over.h"
 #include "agent/run/conclude.h"
 #include "agent/run/look.h"
+#include "probes/protocol/printable.h"
 
 namespace efa {
 namespace {
@@ -27,7 +28,7 @@ Progress progress_on_terminal(const OnceOptions& options) {
     return {};
   }
   return [ended = 0](const ProbeOutcome& outcome) mutable {
-    std::fprintf(stderr, "\r\033[K%d looked: %s", ++ended, outcome.name.c_str());
+    std::fprintf(stderr, "\r\033[K%d looked: %s", ++ended, printable(outcome.name, 60).c_str());
   };
 }
 
@@ -129,7 +130,7 @@ int run_record(const OnceOptions& options, const std::string& file, bool redacte
     spdlog::error("{}", message_of(written.error()));
     return kExitInternal;
   }
-  std::printf("%s: %zu probes recorded\n", file.c_str(), recording.probes.size());
+  std::printf("%s: %zu probes recorded\n", printable(file).c_str(), recording.probes.size());
   return 0;
 }
 

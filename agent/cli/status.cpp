@@ -12,6 +12,7 @@
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/delivery_state.h"
 #include "agent/deliver/s3/settings.h"
+#include "probes/protocol/printable.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -128,8 +129,10 @@ int run_status(const Config& config, const StatusOptions& options) {
     std::printf("%s\n", reason_of(health).c_str());
     return good(health) ? 0 : exit_code_of(health.verdict);
   }
-  std::printf("%s  %s\n", verdict_text(health.verdict).c_str(), health.summary.c_str());
-  if (delivers_to_s3(config)) std::printf("delivery  %s\n", delivery_words(config).c_str());
+  std::printf("%s  %s\n", verdict_text(health.verdict).c_str(), printable(health.summary).c_str());
+  if (delivers_to_s3(config)) {
+    std::printf("delivery  %s\n", printable(delivery_words(config)).c_str());
+  }
   return good(health) ? 0 : exit_code_of(health.verdict);
 }
 

@@ -6,6 +6,7 @@
 
 #include "agent/diagnose/node_facts.h"
 #include "agent/report/report.h"
+#include "probes/protocol/printable.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -13,20 +14,6 @@ namespace {
 
 constexpr size_t kMaxText = 20'000;
 constexpr size_t kMaxSubjects = 8;  // of one code; the JSON report has all
-
-// What a machine's files hold must not steer the reader's terminal: control characters become '?'.
-std::string without_controls(const std::string& text) {
-  std::string clean;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool c1 = byte == 0xc2 && i + 1 < text.size() &&
-                    static_cast<unsigned char>(text[i + 1]) < 0xa0;  // U+0080 to U+009F
-    const bool control = byte < 0x20 || byte == 0x7f || c1;
-    clean += control ? '?' : text[i];
-    i += c1 ? 1 : 0;
-  }
-  return make_utf8(clean);
-}
 
 struct Mark {
   std::string text;
@@ -37,7 +24,7 @@ class Page {
  public:
   explicit Page(const TextStyle& style) : style_(style) {}
 
-  void line(const std::string& text = "") { text_ += without_controls(text) + "\n"; }
+  void line(const std::string& text = "") { text_ += printable(text) + "\n"; }
 
   // Words wrapped at the width, every line with that indent; the first begins with the mark.
   void paragraph(const std::string& text, size_t indent, const Mark& mark = {}) {

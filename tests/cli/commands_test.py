@@ -5,7 +5,8 @@ import os
 import signal
 import unittest
 
-from efa_doctor import (INTERNAL, USAGE, Case, machine_without_driver, machine_without_efa, write)
+from efa_doctor import (INTERNAL, USAGE, Case, environment, machine_without_driver,
+                        machine_without_efa, write)
 
 
 class Once(Case):
@@ -122,6 +123,14 @@ class Configuration(Case):
         self.assert_refused('expect = "4"\n\nexpected = 4\n', "'expected'", f"{self.config}:3")
         self.assert_refused("[counters]\nlimit = 4\n", "'counters.limit'", f"{self.config}:2")
         self.assert_refused("[colours]\n", "'colours'", f"{self.config}:1")
+
+    def test_a_hostile_file_steers_neither_a_terminal_nor_the_journal(self):
+        write(self.config, '"x\\u001b[2J\\n<0>y" = 1\n')
+        for more in ({}, {"JOURNAL_STREAM": "8:1"}):
+            run = self.efa_doctor("config-check", env=environment(**more))
+            self.assertEqual(run.returncode, USAGE)
+            self.assertIn("x?[2J <0>y", run.stderr)
+            self.assertEqual(run.stderr.count("\n"), 1)
 
     def test_a_wrong_type_is_named_with_its_line(self):
         self.assert_refused("\nexpect = 4\n", "expect must be a string", f"{self.config}:2")

@@ -69,6 +69,12 @@ class Status(Case):
         self.write_health(generated_at=utc(3600), valid_until=utc(4500))
         self.assert_status(3, "unknown  the health file is .+")
 
+    def test_a_hostile_summary_steers_no_terminal(self):
+        self.write_health(summary="a\x1b[2J\nhealthy  b\x9b\u202e\x07")
+        self.assert_status(0, r"healthy  a\?\[2J healthy  b\?\?\?")
+        write(self.run_directory / "health.json", b"\xff\x1b[2J".decode("latin-1"))
+        self.assertNotIn("\x1b", self.efa_doctor("status").stdout)
+
     def test_max_age_is_stricter_than_the_file(self):
         self.write_health(generated_at=utc(-60))
         self.assert_status(0, "healthy  .+", "--max-age", "120")

@@ -16,6 +16,7 @@
 #include "agent/deliver/s3/region.h"
 #include "agent/deliver/s3/settings.h"
 #include "agent/deliver/s3/uploader.h"
+#include "probes/protocol/printable.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -92,7 +93,7 @@ int print(const Drained& drained, const Config& config, bool quiet) {
   if (!quiet) {
     std::printf("%lld delivered to %s, %lld left%s%s\n", static_cast<long long>(drained.delivered),
                 config.s3_uri.c_str(), static_cast<long long>(drained.pending),
-                drained.trouble.empty() ? "" : ": ", drained.trouble.c_str());
+                drained.trouble.empty() ? "" : ": ", printable(drained.trouble).c_str());
   }
   return drained.pending == 0 ? 0 : 1;
 }
@@ -155,7 +156,7 @@ int main(int argc, char** argv) {
     efa::log_to_stderr();
     return efa::run(argc, argv);
   } catch (const std::exception& error) {  // of a library, or no memory
-    std::fprintf(stderr, "deliver-s3: internal error: %s\n", error.what());
+    std::fprintf(stderr, "deliver-s3: internal error: %s\n", efa::printable(error.what()).c_str());
     return efa::kExitInternal;
   }
 }
