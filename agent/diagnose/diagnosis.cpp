@@ -48,11 +48,15 @@ size_t subjects_of(const std::vector<Finding>& findings, const std::string& code
 
 // One sick device can take the healthy ones along: libfabric then lists none.
 std::string fabric_words(const Diagnosis& diagnosis) {
+  bool one_is_sick = false;
   for (const FunnelStage& stage : diagnosis.funnel) {
+    if (stage.rung < Rung::kFabric) one_is_sick = one_is_sick || !stage.lost.empty();
     if (stage.rung != Rung::kFabric || stage.count != 0 || stage.lost.empty()) continue;
+    if (!one_is_sick) return "";
     const size_t healthy = stage.lost.size();
-    return "; libfabric therefore offers none of the " + std::to_string(healthy) + " other device" +
-           (healthy == 1 ? "" : "s");
+    return healthy == 1 ? "; libfabric therefore does not offer the other device either"
+                        : "; libfabric therefore offers none of the " + std::to_string(healthy) +
+                              " other devices";
   }
   return "";
 }

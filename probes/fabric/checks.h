@@ -18,7 +18,7 @@ inline constexpr Check kFabricChecks[] = {
      "fi_info -p efa -t FI_EP_RDM",
      {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
       "verbs.cannot-open", "node.restricted-mode", "node.missing", "node.cannot-open",
-      "verbs.not-listed"}},
+      "verbs.not-listed", "fabric.does-not-load", "fabric.crashes"}},
     {"fabric.library-lists-fewer",
      Severity::kWarning,
      Actor::kImageOwner,

@@ -32,6 +32,33 @@ bool is_missing(const Seen<FabricFacts>& seen) {
              std::string::npos;
 }
 
+// Built against a newer libfabric than this node has, the probe is refused: a fault of ours, which
+// says nothing of the node.
+bool is_our_own_fault(const std::string& loader_words) {
+  return loader_words.find("probe-fabric)") != std::string::npos ||
+         loader_words.find("probe-fabric: undefined symbol") != std::string::npos;
+}
+
+// The copy cannot be used, by its own fault, and so by no program that loads it. A process that was
+// killed from outside ran short of memory: that is no word of the library.
+bool is_broken(const Seen<FabricFacts>& seen) {
+  const std::string& words = seen.outcome.detail;
+  if (seen.outcome.status == ProbeStatus::kCrashed) return !words.starts_with("signal 9 ");
+  return seen.outcome.status == ProbeStatus::kUnavailable && !is_missing(seen) &&
+         !is_our_own_fault(words);
+}
+
+// Why no copy of the node can list a device; nothing when one can, or may.
+std::optional<std::string> why_none_works(const Node& node) {
+  std::optional<std::string> why;
+  for (const Seen<FabricFacts>& seen : node.fabric) {
+    if (is_missing(seen)) continue;
+    if (!is_broken(seen)) return std::nullopt;
+    if (!why) why = seen.outcome.detail;
+  }
+  return why;
+}
+
 bool all_missing(const Node& node) {
   return !node.fabric.empty() && std::all_of(node.fabric.begin(), node.fabric.end(), is_missing);
 }
@@ -59,6 +86,9 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
                   {answered ? "absent" : "no answer", device.name + "-rdm", libraries});
   } else if (all_missing(node)) {
     findings.not_applicable("fabric.not-listed", subject, "no libfabric is installed on this host");
+  } else if (const auto why = why_none_works(node)) {
+    findings.fail("fabric.not-listed", subject, "no libfabric of this host works",
+                  {*why, device.name + "-rdm", libraries});
   } else {
     findings.unknown("fabric.not-listed", subject, "no libfabric could be asked",
                      {"", device.name + "-rdm", libraries});
@@ -84,7 +114,10 @@ void judge_installed(const Node& node, Findings& findings) {
 void judge_loading(const Seen<FabricFacts>& seen, Findings& findings) {
   const std::string subject = name_of(seen);
   const std::string& words = seen.outcome.detail;
-  if (seen.outcome.status == ProbeStatus::kUnavailable) {
+  if (seen.outcome.status == ProbeStatus::kUnavailable && is_our_own_fault(words)) {
+    findings.unknown("fabric.does-not-load", subject,
+                     "this build of efa-doctor needs a newer libfabric: " + words);
+  } else if (seen.outcome.status == ProbeStatus::kUnavailable) {
     findings.fail("fabric.does-not-load", subject, words, {words, "loads", "dynamic loader"});
   } else if (seen.facts.library) {
     findings.pass("fabric.does-not-load", subject, "loads", {"loads", "loads", "dynamic loader"});

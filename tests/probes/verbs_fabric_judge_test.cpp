@@ -124,11 +124,47 @@ TEST(Fabric, ADeviceThatOneCopyListsIsReached) {
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kDegraded);
 }
 
-TEST(Fabric, ACrashIsNoAnswer) {
+TEST(Fabric, TheOnlyCopyThatCrashesIsTheCause) {
   Scene scene = healthy_scene();
   crash_fabric(scene);
-  EXPECT_EQ(result_of(scene, "fabric.not-listed", device(0)), kUnknown);
-  EXPECT_EQ(diagnose(scene).verdict, Verdict::kUnknown);
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(diagnosis.verdict, Verdict::kUnhealthy);
+  EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"fabric.crashes"});
+  EXPECT_EQ(diagnosis.summary, std::string(kLibrary) + ": signal 6");
+}
+
+TEST(Fabric, TheOnlyCopyThatDoesNotLoadIsTheCauseInTheLoadersWords) {
+  Scene scene = healthy_scene();
+  silence(scene.node.fabric[0], ProbeStatus::kUnavailable, kWrongVersion);
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(diagnosis.verdict, Verdict::kUnhealthy);
+  EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"fabric.does-not-load"});
+  EXPECT_EQ(diagnosis.summary, std::string("fabric: ") + kWrongVersion);
+}
+
+TEST(Fabric, ABrokenCopyBesideOneThatListsAllDegrades) {
+  Scene scene = healthy_scene();
+  scene.node.fabric.emplace_back();
+  silence(scene.node.fabric[1], ProbeStatus::kUnavailable, kWrongVersion);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kDegraded);
+}
+
+TEST(Fabric, WhatSaysNothingOfTheLibraryLeavesDevicesUnknown) {
+  const std::pair<ProbeStatus, const char*> endings[] = {
+      {ProbeStatus::kCrashed, "signal 9 (Killed)"},
+      {ProbeStatus::kDenied, "Permission denied"},
+      {ProbeStatus::kUnavailable,
+       "probe-fabric: /lib/libfabric.so.1: version `FABRIC_1.8' not found (required by "
+       "/usr/libexec/efa-doctor/probe-fabric)"},
+      {ProbeStatus::kUnavailable,
+       "probe-fabric: symbol lookup error: probe-fabric: undefined symbol: fi_getinfo, version "
+       "FABRIC_1.8"},
+  };
+  for (const auto& [status, words] : endings) {
+    Scene scene = healthy_scene();
+    silence(scene.node.fabric[0], status, words);
+    EXPECT_EQ(result_of(scene, "fabric.not-listed", device(0)), kUnknown) << words;
+  }
 }
 
 TEST(Fabric, AHostWithoutLibfabricIsHealthy) {
