@@ -1,6 +1,7 @@
 #include "agent/run/identity.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "probes/protocol/pci_address.h"
@@ -78,6 +79,19 @@ bool is_aws_id(const std::string& word) {
                      [](unsigned char c) { return std::islower(c) || c == '-'; });
 }
 
+// "node-7.cluster.internal"; a file's or a package's name ends in none of these.
+bool is_domain_name(const std::string& word) {
+  constexpr std::array<std::string_view, 16> kLast = {
+      "com", "org",  "net",   "edu",  "gov",     "mil",      "cloud", "local",
+      "lan", "corp", "intra", "arpa", "example", "internal", "test",  "localdomain"};
+  const std::vector<std::string> labels = split(word, '.');
+  return labels.size() >= 2 &&
+         std::find(kLast.begin(), kLast.end(), labels.back()) != kLast.end() &&
+         std::all_of(labels.begin(), labels.end(), [](const std::string& label) {
+           return !label.empty() && label.find(':') == std::string::npos;
+         });
+}
+
 }  // namespace
 
 Identity identity_of(const std::string& word) {
@@ -87,10 +101,24 @@ Identity identity_of(const std::string& word) {
   if (is_ipv4(word)) return Identity::kIpv4;
   if (is_ipv6(word)) return Identity::kIpv6;
   if (is_uuid(word)) return Identity::kUuid;
-  if (word.size() == 32 && is_hex(word)) return Identity::kHexId;
+  if (word.size() >= 32 && is_hex(word)) return Identity::kHexId;
   if (is_aws_id(word)) return Identity::kAwsId;
   if (word.starts_with("ip-") && are_octets(word.substr(3), '-')) return Identity::kHostName;
+  if (is_domain_name(word)) return Identity::kHostName;
   return Identity::kNone;
+}
+
+bool is_email(const std::string& token) {
+  const size_t at = token.find('@');
+  if (at == 0 || at == std::string::npos) return false;
+  const size_t end = token.find_last_not_of(".:") + 1;
+  const std::string domain = token.substr(at + 1, end - at - 1);
+  const std::string last = domain.substr(domain.rfind('.') + 1);  // npos + 1 is 0
+  constexpr std::array<std::string_view, 6> kUnits = {"service", "slice", "scope",
+                                                      "socket",  "mount", "target"};
+  return domain.find('.') != std::string::npos && last.size() >= 2 &&
+         std::all_of(last.begin(), last.end(), [](unsigned char c) { return std::isalpha(c); }) &&
+         std::find(kUnits.begin(), kUnits.end(), last) == kUnits.end();
 }
 
 bool is_account(const std::string& word) {

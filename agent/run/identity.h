@@ -13,12 +13,13 @@ enum class Identity {
   kIpv4,      // not loopback, link-local metadata or a netmask
   kIpv6,      // "fe80:0000:...": a GID too; "2600:1f18::5"
   kUuid,      // a boot
-  kHexId,     // 32 digits: a machine, or an address in /proc/net
+  kHexId,     // 32 digits: a machine, or an address in /proc/net; 64: a container
   kAwsId,     // "i-0123456789abcdef0", "eni-..."
-  kHostName,  // "ip-10-1-2-3", as EC2 gives it
+  kHostName,  // "ip-10-1-2-3", as EC2 gives it; "trainer-7.lab.example"
 };
 
 Identity identity_of(const std::string& word);
 bool is_account(const std::string& word);  // 12 digits; a number may have as many
+bool is_email(const std::string& token);   // "me@lab.example", not "user@1000.service"
 
 }  // namespace efa

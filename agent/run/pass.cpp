@@ -45,7 +45,8 @@ Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
                       std::to_string(end_ms),
                       "--device-deadline-ms",
                       std::to_string(std::min(plan.config.device_deadline_ms, end_ms))};
-  if (plan.record) launch.arguments.emplace_back("--record");
+  // what another replays is what it said: of jobs and routes no more is kept than the facts
+  if (plan.record && row.from_files) launch.arguments.emplace_back("--record");
   if (plan.record && launch.name == "topology") {
     launch.arguments.insert(launch.arguments.end(), {"--option", "keep-xml=1"});
   }

@@ -23,7 +23,7 @@ constexpr ProbeRow kTable[] = {
     {"fabric", true, false, 0},   {"topology", false, false, 0},
     {"net", false, false, 0},     {"limits", false, true, kReadProcesses},
     {"software", false, true, 0}, {"log", false, true, kReadKernelLog},
-    {"cloud", false, false, 0},   {"jobs", false, true, kReadProcesses},
+    {"cloud", false, false, 0},   {"jobs", false, false, kReadProcesses},
 };
 
 }  // namespace

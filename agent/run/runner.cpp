@@ -10,6 +10,7 @@
 #include <cstring>
 #include <optional>
 
+#include "agent/run/hide_credentials.h"
 #include "agent/run/launch.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/text.h"
@@ -30,7 +31,8 @@ struct Running {
   Started process;
   Clock::time_point started;
   bool broken = false;
-  bool said_all = false;  // done, or the end of its output: it only has to exit
+  bool stderr_cut = false;  // at its beginning
+  bool said_all = false;    // done, or the end of its output: it only has to exit
   bool ended = false;
   bool killed = false;
   std::optional<int> status;  // as waitpid(2) gives it, once it was reaped
@@ -88,7 +90,9 @@ void read_stderr(Running& running) {
   }
   std::string& tail = running.run.outcome.stderr_tail;
   tail.append(buffer, static_cast<size_t>(count));
-  if (tail.size() > kMaxStderr) tail.erase(0, tail.size() - kMaxStderr);
+  if (tail.size() <= kMaxStderr) return;
+  tail.erase(0, tail.size() - kMaxStderr);
+  running.stderr_cut = true;
 }
 
 bool is_loader_message(const std::string& text) {
@@ -107,7 +111,7 @@ std::string last_line(const std::string& text) {
 
 void judge_exit(Running& running, int status) {
   ProbeOutcome& outcome = running.run.outcome;
-  const std::string words = make_utf8(last_line(outcome.stderr_tail));
+  const std::string words = last_line(outcome.stderr_tail);
   if (running.broken) {
     outcome.status = ProbeStatus::kFailed;
     outcome.detail = running.run.transcript.broken();
@@ -145,6 +149,24 @@ void stop_clock(Running& running, const Progress& progress) {
   if (progress) progress(running.run.outcome);
 }
 
+// A script that traces itself, or a library, may print a credential. Half a line may hold a value
+// without the name that tells what it is.
+std::string told_stderr(const Running& running) {
+  std::string tail = running.run.outcome.stderr_tail;
+  if (running.stderr_cut) tail.erase(0, std::min(tail.find('\n'), tail.size() - 1) + 1);
+  return hide_credentials(make_utf8(tail));
+}
+
+// What a site's own probe said, without the credentials in it.
+Transcript told_transcript(const Transcript& said) {
+  Transcript told;
+  for (const std::string& line : split(said.said(), '\n')) {
+    const Result<Value> value = parse_json(line, "output");
+    if (value) told.take(render_json(hide_credentials(*value)) + "\n");
+  }
+  return told;
+}
+
 // What is known when the child was reaped, or was left to the kernel that holds it.
 void finish(Running& running) {
   ProbeOutcome& outcome = running.run.outcome;
@@ -154,11 +176,14 @@ void finish(Running& running) {
     fcntl(running.process.stderr_fd, F_SETFL, O_NONBLOCK);
     while (running.process.stderr_fd >= 0) read_stderr(running);
   }
+  outcome.stderr_tail = told_stderr(running);
   if (running.status && !running.killed) {
     judge_exit(running, *running.status);
   } else {
     judge_killed(running);
   }
+  const bool of_site = outcome.name.starts_with("site:");
+  if (of_site) running.run.transcript = told_transcript(running.run.transcript);
   outcome.step = running.run.transcript.step();
   outcome.subject = running.run.transcript.subject();
   if (!running.status) {
@@ -167,7 +192,6 @@ void finish(Running& running) {
     running.run.transcript.take(render_json(left) + "\n");
   }
   close_pipe(running.process.stdout_fd);
-  outcome.stderr_tail = make_utf8(outcome.stderr_tail);
 }
 
 // Waits for output of any; true when there is none left to wait for.

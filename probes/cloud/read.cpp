@@ -8,6 +8,7 @@
 
 #include "probes/cloud/facts.h"
 #include "probes/cloud/metadata.h"
+#include "probes/protocol/private_memory.h"
 #include "probes/protocol/probe_main.h"
 #include "probes/protocol/text.h"
 
@@ -151,7 +152,9 @@ void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& fac
                             : parse_number<int>(budget->second).value_or(kDefaultBudgetMs);
   Metadata metadata(endpoint, std::min(look.deadline, std::chrono::steady_clock::now() +
                                                           std::chrono::milliseconds(budget_ms)));
-  look.out.doing("ask the metadata service for a token", endpoint);
+  // of an endpoint with a name and a password in it only the server is told
+  look.out.doing("ask the metadata service for a token",
+                 endpoint.substr(endpoint.rfind('@') + 1));  // npos + 1 is 0
   const Result<Done> session = metadata.start_session();
   const std::optional<Error> error =
       session ? ask(look, metadata, facts) : std::optional(session.error());
@@ -160,6 +163,7 @@ void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& fac
 }
 
 void read_cloud(const Look& look) {
+  keep_memory_private();  // it holds the session's token
   CloudFacts facts;
   look.out.doing("read DMI");
   read_dmi(look, facts);

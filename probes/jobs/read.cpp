@@ -1,22 +1,35 @@
 // probe-jobs: looks at /proc/<pid>/fd of every process for open EFA device nodes, and at the limits
-// and the EFA settings of those that hold one. Of an environment nothing else is kept: it holds
-// secrets. Interface: proc_pid_fd(5), proc_pid_environ(5).
+// and the settings of those that hold one. What users' processes show is as large, slow and strange
+// as they make it: everything here is bounded, and what was cut is told. Nothing of it is recorded
+// but the facts. Interface: proc_pid_fd(5), proc_pid_exe(5), proc_pid_limits(5).
+
+#include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
+#include "probes/jobs/environments.h"
 #include "probes/jobs/facts.h"
+#include "probes/jobs/settings.h"
 #include "probes/limits/parse.h"
 #include "probes/protocol/efa_functions.h"
+#include "probes/protocol/private_memory.h"
 #include "probes/protocol/probe_main.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr const char* kVerbs = "/sys/class/infiniband_verbs";
-constexpr size_t kMaxEnvironment = size_t{2} * 1024 * 1024;  // ARG_MAX
-constexpr unsigned kIpcLock = 14;                            // CAP_IPC_LOCK of capabilities(7)
+constexpr unsigned kIpcLock = 14;  // CAP_IPC_LOCK of capabilities(7)
+constexpr size_t kMaxTold = 256;   // a node has at most a rank for each of its 192 CPUs
+// Of one process's open files. All are looked at with the small bound first, so that one with very
+// many costs only itself.
+constexpr size_t kFewFiles = 1024;
+constexpr size_t kManyFiles = 65536;
 
 std::set<std::string> efa_nodes(const Look& look) {
   std::set<std::string> nodes;
@@ -25,13 +38,6 @@ std::set<std::string> efa_nodes(const Look& look) {
     if (address && is_efa_function(look.root, *address)) nodes.insert("/dev/infiniband/" + name);
   }
   return nodes;
-}
-
-bool is_efa_setting(const std::string& variable) {
-  constexpr const char* kPrefixes[] = {"FI_",   "RDMAV_",    "IBV_",
-                                       "NCCL_", "OMPI_MCA_", "LD_LIBRARY_PATH="};
-  return std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
-                     [&](const char* prefix) { return variable.starts_with(prefix); });
 }
 
 // "CapEff:\t000001ffffffffff"
@@ -44,51 +50,141 @@ std::optional<bool> read_ipc_lock(const Look& look, const std::string& process) 
   return bits ? std::optional((*bits >> kIpcLock & 1U) != 0) : std::nullopt;
 }
 
-Job read_job(const Look& look, int pid, const std::string& command,
-             const std::vector<std::string>& targets) {
+// By its file: what a process calls itself (comm) is any text of its own.
+std::string read_command(const Look& look, const std::string& process) {
+  const auto executable = look.root.link(process + "/exe");
+  const std::string path =
+      executable ? *executable : look.root.text(process + "/comm").value_or("");
+  return program_name(path).value_or("other");
+}
+
+Job read_job(const Look& look, int pid, const std::set<std::string>& devices) {
   const std::string process = "/proc/" + std::to_string(pid);
   Job job;
   job.pid = pid;
-  job.command = command;
-  const std::set<std::string> distinct(targets.begin(), targets.end());
-  job.devices.assign(distinct.begin(), distinct.end());
+  job.command = read_command(look, process);
+  job.devices.assign(devices.begin(), devices.end());
   const auto limits = look.root.text(process + "/limits");
   if (limits) job.locked_memory = parse_locked_memory(*limits);
   job.may_lock_any = read_ipc_lock(look, process);
-  job.environment =
-      look.root.read_lines(process + "/environ", is_efa_setting, kMaxEnvironment, '\0')
-          .value_or({});
   return job;
 }
 
+// Which processes hold which device nodes.
+class Holders {
+ public:
+  Holders(const Look& look, std::set<std::string> nodes, Clock::time_point stop)
+      : look_(look), nodes_(std::move(nodes)), stop_(stop) {}
+
+  // Those that are not whole go into `left`.
+  void look_at(const std::vector<int>& pids, size_t limit, std::vector<int>& left) {
+    for (size_t i = 0; i < pids.size(); ++i) {
+      if (Clock::now() >= stop_) {
+        late_ += pids.size() - i;
+        return;
+      }
+      if (!look_at(pids[i], limit)) left.push_back(pids[i]);
+    }
+  }
+
+  [[nodiscard]] const std::map<int, std::set<std::string>>& found() const { return found_; }
+  [[nodiscard]] int seen() const { return static_cast<int>(seen_.size()); }
+  [[nodiscard]] int unreadable() const { return unreadable_; }
+  [[nodiscard]] size_t late() const { return late_; }  // there was no time left for these
+
+ private:
+  bool look_at(int pid, size_t limit) {
+    const auto holds = [&](const std::string& target) {
+      const bool wanted = nodes_.contains(target);
+      if (wanted) found_[pid].insert(target);
+      return wanted;
+    };
+    const auto links =
+        look_.root.link_targets("/proc/" + std::to_string(pid) + "/fd", holds, limit);
+    if (links) {
+      seen_.insert(pid);
+      return true;
+    }
+    const ErrorKind kind = links.error().kind;
+    unreadable_ += kind == ErrorKind::kDenied ? 1 : 0;
+    if (kind == ErrorKind::kTooLarge) seen_.insert(pid);
+    return kind != ErrorKind::kTooLarge;
+  }
+
+  const Look& look_;
+  std::set<std::string> nodes_;
+  Clock::time_point stop_;
+  std::map<int, std::set<std::string>> found_;
+  std::set<int> seen_;
+  int unreadable_ = 0;
+  size_t late_ = 0;
+};
+
+std::vector<int> numbers_of(const std::vector<std::string>& names) {
+  std::vector<int> pids;
+  for (const std::string& name : names) {
+    if (const auto pid = parse_number<int>(name)) pids.push_back(*pid);
+  }
+  std::sort(pids.begin(), pids.end());
+  return pids;
+}
+
+std::vector<Job> read_processes(const Look& look, const Holders& holders,
+                                const std::vector<int>& too_many, std::vector<std::string>& cut) {
+  std::vector<Job> jobs;
+  int count = 0;
+  for (const auto& [pid, devices] : holders.found()) {
+    Job job = read_job(look, pid, devices);
+    if (job.command.starts_with("probe-")) continue;  // our own
+    if (std::binary_search(too_many.begin(), too_many.end(), pid)) {
+      job.cut.push_back("open files: more than " + std::to_string(kManyFiles));
+    }
+    if (static_cast<size_t>(++count) <= kMaxTold) jobs.push_back(std::move(job));
+  }
+  look.out.set("holders", count);
+  if (static_cast<size_t>(count) > kMaxTold) {
+    cut.push_back("processes that hold a device: the first " + std::to_string(kMaxTold) + " of " +
+                  std::to_string(count) + " are told");
+  }
+  return jobs;
+}
+
 void read_jobs(const Look& look) {
+  keep_memory_private();  // it sees environments whole
   const std::set<std::string> nodes = efa_nodes(look);
   if (nodes.empty()) return;
   look.out.doing("list processes", "/proc");
-  const Result<std::vector<std::string>> names = look.root.list("/proc");
+  const auto names = look.root.list("/proc", Sysroot::kManyProcesses);
   if (!names) {
     look.out.add("unseen", Unseen{"/proc", names.error().what, names.error().os_error});
     return;
   }
-  int looked_at = 0;
-  int unreadable = 0;
-  for (const std::string& name : *names) {
-    const auto pid = parse_number<int>(name);
-    if (!pid) continue;
-    const auto targets = look.root.link_targets(
-        "/proc/" + name + "/fd", [&](const std::string& target) { return nodes.contains(target); });
-    if (!targets) {
-      unreadable += targets.error().kind == ErrorKind::kDenied ? 1 : 0;
-      continue;
-    }
-    ++looked_at;
-    if (targets->empty()) continue;
-    const std::string command = look.root.text("/proc/" + name + "/comm").value_or("");
-    if (command.starts_with("probe-")) continue;  // our own
-    look.out.add("processes", read_job(look, *pid, command, *targets));
+  const auto start = Clock::now();
+  const auto third = (look.deadline - start) / 3;  // for open files, for environments, to spare
+  Holders holders(look, nodes, start + third);
+  std::vector<int> many;
+  holders.look_at(numbers_of(*names), kFewFiles, many);
+  std::vector<int> too_many;
+  holders.look_at(many, kManyFiles, too_many);
+  std::vector<std::string> cut;
+  if (holders.late() > 0) {
+    cut.push_back("open files of " + std::to_string(holders.late()) +
+                  " processes: there was no time left");
   }
-  look.out.set("processes_looked_at", looked_at);
-  look.out.set("unreadable_processes", unreadable);
+  if (!too_many.empty()) {
+    cut.push_back("open files of " + std::to_string(too_many.size()) + " processes: more than " +
+                  std::to_string(kManyFiles) + " each");
+  }
+  std::vector<Job> jobs = read_processes(look, holders, too_many, cut);
+  look.out.doing("read environments", "/proc");
+  const bool all_ended = read_environments(look.root, jobs, start + 2 * third);
+  for (const Job& job : jobs) look.out.add("processes", job);
+  look.out.set("cut", cut);
+  look.out.set("processes_looked_at", holders.seen());
+  look.out.set("unreadable_processes", holders.unreadable());
+  if (all_ended) return;
+  look.out.done();
+  _exit(0);  // with the readers that still wait
 }
 
 }  // namespace

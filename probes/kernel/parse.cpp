@@ -1,5 +1,7 @@
 #include "probes/kernel/parse.h"
 
+#include <algorithm>
+
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -34,6 +36,12 @@ bool keeps_efa_out(std::string_view line) {
   if (fields[0] != "install" || fields.size() < 3) return false;
   const std::string command = base_name(fields[2]);
   return command == "true" || command == "false";
+}
+
+std::string words_that_keep_efa_out(std::string_view line) {
+  std::vector<std::string> fields = words(line);
+  fields.resize(std::min<size_t>(fields.size(), fields.front() == "install" ? 3 : 2));
+  return join(fields, " ");
 }
 
 std::optional<std::string> parse_lockdown(std::string_view text) {

@@ -36,8 +36,10 @@ void read_identity(const Look& look, KernelFacts& facts) {
   facts.kexec_loaded = optional_flag(look, "/sys/kernel/kexec_loaded");
   facts.modules_disabled = optional_flag(look, "/proc/sys/kernel/modules_disabled");
   for (const char* path : {"/etc/os-release", "/usr/lib/os-release"}) {
-    const auto text = look.root.text(path);
-    if (text && !facts.os) facts.os = parse_pretty_name(*text);
+    const auto lines = look.root.read_lines(
+        path, [](const std::string& line) { return line.starts_with("PRETTY_NAME="); },
+        Sysroot::kSmallFile);
+    if (lines && !lines->empty() && !facts.os) facts.os = parse_pretty_name(lines->front());
   }
   const auto lockdown = look.root.text("/sys/kernel/security/lockdown");
   if (lockdown) facts.lockdown = parse_lockdown(*lockdown);
@@ -91,6 +93,11 @@ void read_module_index(const Look& look, KernelFacts& facts) {
 }
 
 void read_blacklist(const Look& look, KernelFacts& facts) {
+  const auto keep = [](std::string& line) {
+    const bool wanted = keeps_efa_out(line);
+    if (wanted) line = words_that_keep_efa_out(line);
+    return wanted;
+  };
   const auto unseen = [&](const std::string& path, const Error& error) {
     if (error.kind == ErrorKind::kNotFound) return;
     facts.unseen.push_back({path, error.what, error.os_error});
@@ -105,7 +112,7 @@ void read_blacklist(const Look& look, KernelFacts& facts) {
     for (const std::string& file : *files) {
       if (!file.ends_with(".conf")) continue;
       const std::string path = std::string(directory) + "/" + file;
-      const auto lines = look.root.read_lines(path, keeps_efa_out, Sysroot::kSmallFile);
+      const auto lines = look.root.read_lines(path, keep, Sysroot::kSmallFile);
       if (!lines) unseen(path, lines.error());
       if (lines && !lines->empty() && !facts.blacklisted_by) {
         facts.blacklisted_by = path + ": " + lines->front();

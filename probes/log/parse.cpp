@@ -85,9 +85,26 @@ void take_names(const std::vector<std::string>& fields, LogMessage& message) {
   }
 }
 
+// "NAME[4711]: segfault at ...", "NAME (4711) used ...", "NAME: page allocation failure: ...": the
+// kernel begins these with a process's name, which is any text of up to 15 bytes.
+bool tells_of_process(std::string_view text) {
+  constexpr size_t kLongestName = 15;  // TASK_COMM_LEN of linux/sched.h
+  for (size_t at = 0; at < text.size() && at <= kLongestName + 1; ++at) {
+    if (text[at] != '[' && text[at] != '(' && text[at] != '/') continue;
+    const size_t end = text.find_first_not_of("0123456789", at + 1);
+    if (end != std::string_view::npos && end > at + 1 &&
+        std::string_view("]):").find(text[end]) != std::string_view::npos) {
+      return true;
+    }
+  }
+  const size_t colon = text.find(": ");
+  return colon <= kLongestName && (text.find(" allocation failure: order:") != text.npos ||
+                                   text.find(": vmalloc error: ") != text.npos);
+}
+
 bool speaks_of_efa(const std::vector<std::string>& fields, std::string_view text,
                    const LogMessage& message) {
-  if (fields.empty()) return false;
+  if (fields.empty() || tells_of_process(text)) return false;
   const std::string_view first = without_colon(fields[0]);
   if (first == "efa" || first == "efa_nv_peermem" || text.starts_with("Elastic Fabric Adapter")) {
     return true;

@@ -19,7 +19,6 @@
 namespace efa {
 namespace {
 
-constexpr size_t kMaxNames = 65536;                    // a directory with more is not one we know
 constexpr size_t kMaxKernelMessages = 100'000;         // the largest ring buffer holds fewer
 constexpr size_t kMaxKernelRecord = size_t{8} * 1024;  // CONSOLE_EXT_LOG_MAX of the kernel
 
@@ -220,6 +219,16 @@ Result<std::string> Sysroot::read_bytes(const std::string& path, size_t limit) c
                            [&] { return read_regular(path, limit, /*whole=*/false); });
 }
 
+Result<std::string> Sysroot::read_part(
+    const std::string& path, size_t limit,
+    const std::function<std::string(const std::string&)>& part) const {
+  return look<std::string>("part", path, [&]() -> Result<std::string> {
+    Result<std::string> bytes = read_regular(path, limit, /*whole=*/false);
+    if (bytes) *bytes = part(*bytes);
+    return bytes;
+  });
+}
+
 Result<std::vector<std::string>> Sysroot::read_lines(const std::string& path, const KeepLine& keep,
                                                      size_t limit, char separator) const {
   using Lines = std::vector<std::string>;
@@ -272,27 +281,9 @@ Result<std::string> Sysroot::link(const std::string& path) const {
   });
 }
 
-Result<std::vector<std::string>> Sysroot::link_targets(const std::string& directory,
-                                                       const KeepLine& keep) const {
-  using Targets = std::vector<std::string>;
-  return look<Targets>("links", directory, [&]() -> Result<Targets> {
-    const Result<Targets> names = names_in(directory);
-    if (!names) return names.error();
-    const Result<int> parent = open_at(directory, O_PATH | O_DIRECTORY);
-    if (!parent) return parent.error();
-    const Descriptor closer(*parent);
-    Targets targets;
-    std::string target(4096, '\0');  // PATH_MAX
-    for (const std::string& name : *names) {
-      const ssize_t length = readlinkat(*parent, name.c_str(), target.data(), target.size());
-      const std::string text = target.substr(0, static_cast<size_t>(std::max<ssize_t>(length, 0)));
-      if (length > 0 && keep(text)) targets.push_back(make_utf8(text));
-    }
-    return targets;
-  });
-}
-
-Result<std::vector<std::string>> Sysroot::names_in(const std::string& directory) const {
+// Calls take(directory, name) for each name.
+Result<Done> Sysroot::each_name(const std::string& directory, size_t limit,
+                                const std::function<void(int, const char*)>& take) const {
   const Result<int> fd = open_at(directory, O_RDONLY | O_DIRECTORY);
   if (!fd) return fd.error();
   DIR* stream = fdopendir(*fd);
@@ -300,20 +291,45 @@ Result<std::vector<std::string>> Sysroot::names_in(const std::string& directory)
     const Descriptor closer(*fd);
     return system_error(errno, directory);
   }
-  std::vector<std::string> names;
+  size_t count = 0;
   while (const dirent* entry = readdir(stream)) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != ".." && is_utf8(name)) names.push_back(name);
-    if (names.size() > kMaxNames) break;
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    if (++count > limit) break;
+    take(dirfd(stream), entry->d_name);
   }
   closedir(stream);
-  if (names.size() > kMaxNames) return system_error(EFBIG, directory);
-  std::sort(names.begin(), names.end());
-  return names;
+  if (count > limit) return system_error(EFBIG, directory);
+  return Done{};
 }
 
-Result<std::vector<std::string>> Sysroot::list(const std::string& directory) const {
-  return look<std::vector<std::string>>("list", directory, [&] { return names_in(directory); });
+Result<std::vector<std::string>> Sysroot::link_targets(const std::string& directory,
+                                                       const KeepLine& keep, size_t limit) const {
+  using Targets = std::vector<std::string>;
+  return look<Targets>("links", directory, [&]() -> Result<Targets> {
+    Targets targets;
+    std::string buffer(4096, '\0');  // PATH_MAX
+    const Result<Done> all = each_name(directory, limit, [&](int parent, const char* name) {
+      const ssize_t length = readlinkat(parent, name, buffer.data(), buffer.size());
+      std::string target = buffer.substr(0, static_cast<size_t>(std::max<ssize_t>(length, 0)));
+      if (length > 0 && keep(target)) targets.push_back(make_utf8(target));
+    });
+    if (!all) return all.error();
+    return targets;
+  });
+}
+
+Result<std::vector<std::string>> Sysroot::list(const std::string& directory, size_t limit) const {
+  using Names = std::vector<std::string>;
+  return look<Names>("list", directory, [&]() -> Result<Names> {
+    Names names;
+    const Result<Done> all = each_name(directory, limit, [&](int /*parent*/, const char* name) {
+      if (is_utf8(name)) names.emplace_back(name);
+    });
+    if (!all) return all.error();
+    std::sort(names.begin(), names.end());
+    return names;
+  });
 }
 
 Result<FileStatus> Sysroot::status(const std::string& path) const {
@@ -365,8 +381,9 @@ Result<std::vector<std::string>> Sysroot::kernel_messages(const KeepLine& keep) 
       if (length < 0 && (errno == EPIPE || errno == EINTR || errno == EINVAL)) continue;
       if (length < 0 && errno != EAGAIN) return system_error(errno, path);
       if (length <= 0) break;
-      const std::string line = record.substr(0, record.find('\n'));
-      if (keep(line)) lines.push_back(make_utf8(line.substr(0, static_cast<size_t>(length))));
+      std::string line = record.substr(0, static_cast<size_t>(length));
+      line.resize(std::min(line.find('\n'), line.size()));
+      if (keep(line)) lines.push_back(make_utf8(line));
     }
     return lines;
   });

@@ -36,9 +36,12 @@ struct Space {
 class Sysroot {
  public:
   using Recorder = std::function<void(Value)>;
-  using KeepLine = std::function<bool(const std::string&)>;
+  // Is the line wanted? It may be cut down to what is kept of it: a recording holds no more.
+  using KeepLine = std::function<bool(std::string&)>;
 
   static constexpr size_t kSmallFile = size_t{64} * 1024;  // sysfs gives a page at most
+  static constexpr size_t kManyNames = 65536;              // a directory of files has fewer
+  static constexpr size_t kManyProcesses = 262'144;        // in /proc, which any user can fill
 
   static Result<Sysroot> open(const std::string& directory);
   // `looks` is what a Recorder was told, a JSON value a line.
@@ -61,17 +64,24 @@ class Sysroot {
   [[nodiscard]] std::optional<std::string> text(const std::string& path) const;
   // Exactly the first bytes, at most `limit`.
   [[nodiscard]] Result<std::string> read_bytes(const std::string& path, size_t limit) const;
+  // Of its first bytes what `part` takes out; nothing else is kept or recorded.
+  [[nodiscard]] Result<std::string> read_part(
+      const std::string& path, size_t limit,
+      const std::function<std::string(const std::string&)>& part) const;
   // Only the pieces between separators that `keep` wants; nothing else is kept or recorded.
   [[nodiscard]] Result<std::vector<std::string>> read_lines(const std::string& path,
                                                             const KeepLine& keep, size_t limit,
                                                             char separator = '\n') const;
   // The target of a link, as it is written; not followed.
   [[nodiscard]] Result<std::string> link(const std::string& path) const;
-  // The targets of the links in a directory, only those that `keep` wants.
+  // The targets of the links in a directory, only those that `keep` wants; kTooLarge when there are
+  // more links than `limit`, once `keep` has seen that many.
   [[nodiscard]] Result<std::vector<std::string>> link_targets(const std::string& directory,
-                                                              const KeepLine& keep) const;
-  // The names in a directory, sorted.
-  [[nodiscard]] Result<std::vector<std::string>> list(const std::string& directory) const;
+                                                              const KeepLine& keep,
+                                                              size_t limit = kManyNames) const;
+  // The names in a directory, sorted; kTooLarge when there are more than `limit`.
+  [[nodiscard]] Result<std::vector<std::string>> list(const std::string& directory,
+                                                      size_t limit = kManyNames) const;
   [[nodiscard]] Result<FileStatus> status(const std::string& path) const;
   [[nodiscard]] Result<Space> space(const std::string& path) const;
   [[nodiscard]] bool exists(const std::string& path) const { return status(path).ok(); }
@@ -84,7 +94,8 @@ class Sysroot {
   Sysroot() = default;
   template <class T, class Look>
   Result<T> look(const char* verb, const std::string& path, const Look& at_machine) const;
-  [[nodiscard]] Result<std::vector<std::string>> names_in(const std::string& directory) const;
+  [[nodiscard]] Result<Done> each_name(const std::string& directory, size_t limit,
+                                       const std::function<void(int, const char*)>& take) const;
   [[nodiscard]] Result<int> open_at(const std::string& path, int flags) const;
   [[nodiscard]] Result<int> open_regular(const std::string& path) const;
   [[nodiscard]] Result<std::string> read_regular(const std::string& path, size_t limit,

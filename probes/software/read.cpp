@@ -3,6 +3,7 @@
 // Interface: files of the EFA installer (since 1.38 /opt/amazon/ofi-nccl), ld.so.cache of glibc.
 
 #include <algorithm>
+#include <iterator>
 
 #include "probes/protocol/probe_main.h"
 #include "probes/protocol/text.h"
@@ -53,17 +54,29 @@ void read_installer(const Look& look, SoftwareFacts& facts) {
   }
 }
 
+// Of the loader's cache, which names every library of the machine: the path that it gives to each
+// of ours, a line each.
+std::string picked_libraries(const std::string& cache) {
+  std::string paths;
+  for (const char* name : kLibraries) {
+    paths += parse_loader_cache(cache, name).value_or("") + "\n";
+  }
+  return paths;
+}
+
 void read_libraries(const Look& look, SoftwareFacts& facts) {
   constexpr size_t kMaxCache = size_t{4} * 1024 * 1024;
-  const std::string cache = look.root.read_bytes("/etc/ld.so.cache", kMaxCache).value_or("");
-  for (const char* name : kLibraries) {
-    const auto picked = parse_loader_cache(cache, name);
+  const auto picks = split(
+      look.root.read_part("/etc/ld.so.cache", kMaxCache, picked_libraries).value_or(""), '\n');
+  for (size_t i = 0; i < std::size(kLibraries); ++i) {
+    const char* name = kLibraries[i];
+    const std::string picked = i < picks.size() ? picks[i] : "";
     for (const char* directory : kLibraryDirectories) {
       const std::string path = std::string(directory) + "/" + name;
       if (!look.root.exists(path)) continue;
       const std::string target = look.root.link(path).value_or(name);
       // the cache says /lib where a merged /usr makes that /usr/lib
-      const bool is_picked = picked && (*picked == path || "/usr" + *picked == path);
+      const bool is_picked = picked == path || "/usr" + picked == path;
       facts.libraries.push_back({name, path, base_name(target), is_picked});
     }
   }

@@ -101,6 +101,12 @@ TEST(Redact, HidesWhatNamesAHostOrAnAccount) {
            "ip-172-31-4-5",
            "fe80:0000:0000:0000:048f:94ff:fe25:3613",
            "048f:94ff:fe25:3613",
+           "trainer-8.lab.example",
+           "me@lab.example",
+           "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+           "s3://my-bucket/prefix/x",
+           "/home/alice/lib",
+           "/fsx/team/topo.xml",
        }) {
     const std::string text = secret;
     for (const std::string& around :
@@ -110,16 +116,54 @@ TEST(Redact, HidesWhatNamesAHostOrAnAccount) {
     }
   }
   EXPECT_EQ(redacted("172.31.4.5:8080").find("172.31.4.5"), std::string::npos);
-  EXPECT_EQ(redacted("arn:aws:iam::123456789012:role/x").find("123456789012"), std::string::npos);
+  struct Row {
+    const char* text;
+    const char* secret;
+  };
+  const Row rows[] = {
+      {"arn:aws:iam::123456789012:role/train-alice", "123456789012"},
+      {"arn:aws:iam::123456789012:role/train-alice", "alice"},
+      {"arn:aws:s3:::my-bucket/x", "my-bucket"},
+      {"/usr/share/123456789012/x", "123456789012"},
+      {"acct_123456789012", "123456789012"},
+      {"account=123456789012", "123456789012"},
+      {"user=alice", "alice"},
+      {"~alice/x", "alice"},
+      {"https://me:pw@my-bucket.s3.us-east-1.amazonaws.com/secret-key", "my-bucket"},
+      {"https://me:pw@my-bucket.s3.us-east-1.amazonaws.com/secret-key", "pw"},
+      {"https://me:pw@my-bucket.s3.us-east-1.amazonaws.com/secret-key", "secret-key"},
+      {"/opt/amazon/efa/lib:/home/alice/lib:/usr/lib", "alice"},
+      {"GPU-5b2f3d7e-0d5a-4a43-9f53-6f0d3c1f6f11", "5b2f3d7e"},
+      {"0::/kubepods/pod5b2f3d7e_0d5a_4a43_9f53_6f0d3c1f6f11", "5b2f3d7e"},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(redacted(row.text).find(row.secret), std::string::npos) << redacted(row.text);
+  }
 }
 
 TEST(Redact, LeavesWhatADiagnosisNeeds) {
   for (const char* text : {
-           "0000:00:06.0", "efa 0000:00:06.0: EFA device init failed", "efa-mgmnt@pci:0000:00:06.0",
-           "/sys/bus/pci/devices/0000:9b:00.0/config", "3.1.0g", "6.1.0-40-cloud-amd64", "231:192",
-           "p5.48xlarge", "us-east-1a", "127.0.0.1", "0.0.0.0", "0000:0000:0000:0000",
+           "0000:00:06.0",
+           "efa 0000:00:06.0: EFA device init failed",
+           "efa-mgmnt@pci:0000:00:06.0",
+           "/sys/bus/pci/devices/0000:9b:00.0/config",
+           "3.1.0g",
+           "6.1.0-40-cloud-amd64",
+           "231:192",
+           "p5.48xlarge",
+           "us-east-1a",
+           "127.0.0.1",
+           "0.0.0.0",
+           "0000:0000:0000:0000",
            "fi_getinfo: -61",
            "Max locked memory 137438953472 137438953472 bytes",  // 12 digits, but no account
+           "* hard memlock 137438953472",
+           "DefaultLimitMEMLOCK=137438953472",
+           "FI_PROVIDER=efa",
+           "/opt/amazon/efa/lib:/usr/lib64/libfabric.so.1",
+           "http://127.0.0.1:8080/latest/meta-data/",
+           "0::/system.slice/user@1000.service",
+           "modules.dep of 6.1.0-40-cloud-amd64",
        }) {
     EXPECT_EQ(redacted(text), text);
   }

@@ -106,6 +106,25 @@ TEST(Log, KnowsWhichDeviceAMessageIsOf) {
   }
 }
 
+// A process may call itself what it likes, and its file too.
+TEST(Log, WordsOfUsersProcessesAreNotTheDrivers) {
+  for (const char* text : {
+           "efa[4711]: segfault at 0 ip 0 sp 0 error 4 in EFA device init failed[400000+1000]",
+           "efa: [4711]: segfault at 0 ip 0 sp 0 error 4 in x[400000+1000]",
+           "efa: x[4711]: segfault at 0 ip 0 sp 0 error 4",
+           "efa 0000:00:06.[4711]: segfault at 0 ip 0 sp 0 error 4",
+           "infiniband efa_[4711]: segfault at 0 ip 0 sp 0 error 4",
+           "efa: page allocation failure: order:10, mode:0xcc0(GFP_KERNEL), nodemask=(null)",
+           "efa_nv_peermem: page allocation failure: order:4, mode:0x40cc0, nodemask=(null)",
+           "efa: vmalloc error: size 4096, failed to allocate pages",
+           "efa: (4711) used greatest stack depth: 1 bytes left",
+           "efa: x/4711: potentially unexpected fatal signal 11.",
+           "(null): [4711]: segfault at 0 in didn't send any completion for admin cmd[4+1]",
+       }) {
+    EXPECT_FALSE(parse(text)) << text;
+  }
+}
+
 TEST(Log, LeavesOtherDriversTheirWords) {
   for (const char* text : {
            "ena 0000:00:05.0: Admin queue is closed",

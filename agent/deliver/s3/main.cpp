@@ -17,6 +17,7 @@
 #include "agent/deliver/s3/settings.h"
 #include "agent/deliver/s3/uploader.h"
 #include "probes/protocol/printable.h"
+#include "probes/protocol/private_memory.h"
 #include "probes/protocol/text.h"
 
 namespace efa {

@@ -1,8 +1,6 @@
 #include "agent/deliver/s3/private_process.h"
 
 #include <poll.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 #include <chrono>
@@ -27,12 +25,6 @@ bool is_readable_within(int fd, int64_t milliseconds) {
 }
 
 }  // namespace
-
-void keep_memory_private() {
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
 
 Clock clock_of_process() {
   const int signals = descriptor_of_signals();
