@@ -99,6 +99,7 @@ int run_with_config(const CommandLine& line) {
     case Command::kDeliver:
       return become_uploader(delivery_run(line));
     case Command::kConfigCheck:
+      for (const std::string& words : who_else_decides(*config)) spdlog::warn("{}", words);
       std::printf("%s: correct\n", printable(path).c_str());
       return 0;
     default:

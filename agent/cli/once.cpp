@@ -79,7 +79,7 @@ int print(const OnceOptions& options, const Report& report) {
     }
     return code;
   }
-  const Result<Done> written = write_file(options.output, text, 0644);
+  const Result<Done> written = write_output(options.output, text, 0666);
   if (!written) {
     spdlog::error("{}", message_of(written.error()));
     std::fwrite(text.data(), 1, text.size(), stdout);
@@ -88,10 +88,10 @@ int print(const OnceOptions& options, const Report& report) {
 }
 
 void keep(const OnceOptions& options, const Conclusion& conclusion) {
-  const Result<Done> kept = end_pass(state_path(options.config), conclusion.after);
+  const Result<int64_t> kept = end_pass(state_path(options.config), conclusion.after);
   if (!kept) spdlog::warn("state was not kept: {}", message_of(kept.error()));
   spool_for_s3(options.config, conclusion.report);  // first: what health.json tells reaches S3
-  deliver_local(options.config, conclusion.report);
+  deliver_local(options.config, conclusion.report, kept.value_or(0));
 }
 
 }  // namespace
@@ -125,7 +125,7 @@ int run_record(const OnceOptions& options, const std::string& file, bool redacte
   if (redacted) redact(recording);
   const Result<std::string> packed = pack(recording);
   const Result<Done> written =
-      packed ? write_file(file, *packed, 0600) : Result<Done>(packed.error());
+      packed ? write_output(file, *packed, 0600) : Result<Done>(packed.error());
   if (!written) {
     spdlog::error("{}", message_of(written.error()));
     return kExitInternal;

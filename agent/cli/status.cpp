@@ -95,7 +95,7 @@ Health read_health(const std::string& path, std::optional<int64_t> max_age_s) {
       std::chrono::system_clock::now().time_since_epoch());
   const std::string boot_id =
       std::string(trim(read_file("/proc/sys/kernel/random/boot_id", 64).value_or("")));
-  const Result<std::string> json = read_file(path, kMaxHealth);
+  const Result<std::string> json = read_own_file(path, kMaxHealth, Author::kOfDirectory);
   return json ? judge_health(*json, now.count(), boot_id, max_age_s)
               : unknown(message_of(json.error()));
 }
@@ -106,7 +106,7 @@ std::string delivery_words(const Config& config) {
     return errno == ENOENT ? destination_of(config) + ": no try has ended yet"
                            : message_of(system_error(errno, path));
   }
-  return to_words(read_delivery_state(path, destination_of(config)));
+  return to_words(read_delivery_state(path, destination_of(config), Author::kOfDirectory));
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
-// One process at a time: flock(2) on a file, which the kernel lets go when its holder dies.
+// One process at a time: flock(2) on a file, which the kernel lets go when its holder dies. Nobody
+// else may open that file: whoever can read it can hold the lock.
 #pragma once
 
 #include <chrono>
 #include <string>
 
+#include "probes/protocol/fd.h"
 #include "probes/protocol/result.h"
 
 namespace efa {
@@ -15,15 +17,9 @@ class FileLock {
   // kTimedOut at once when another process holds it.
   static Result<FileLock> try_for(const std::string& path);
 
-  FileLock(FileLock&& other) noexcept;
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-  FileLock& operator=(FileLock&&) = delete;
-  ~FileLock();
-
  private:
-  explicit FileLock(int fd) : fd_(fd) {}
-  int fd_;
+  explicit FileLock(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
 };
 
 }  // namespace efa

@@ -1,10 +1,19 @@
 #include "agent/deliver/local.h"
 
+#include <fcntl.h>
+#include <grp.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <optional>
 
+#include "agent/deliver/file_lock.h"
 #include "agent/deliver/files.h"
 #include "probes/protocol/describe.h"
 
@@ -20,54 +29,62 @@ std::string ring_name(const RunInfo& run) {
 }
 
 struct Kept {
-  std::string path;
+  std::string name;
   uint64_t bytes = 0;
 };
 
-std::vector<Kept> kept_reports(const std::string& directory) {
+// The newest first.
+std::vector<Kept> kept_reports(const Fd& ring) {
   std::vector<Kept> kept;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    if (!entry.path().string().ends_with(".json")) continue;
-    const uint64_t bytes = entry.file_size(error);
-    kept.push_back({entry.path().string(), error ? 0 : bytes});
+  for (const std::string& name : names_in(ring)) {
+    struct stat status {};
+    const bool seen = name.ends_with(".json") && !name.starts_with('.') &&
+                      fstatat(ring.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (seen) kept.push_back({name, static_cast<uint64_t>(status.st_size)});
   }
-  std::sort(kept.begin(), kept.end(), [](const Kept& a, const Kept& b) { return a.path > b.path; });
+  std::sort(kept.begin(), kept.end(), [](const Kept& a, const Kept& b) { return a.name > b.name; });
   return kept;
 }
 
 // The newest stay, as many as the settings allow.
 void trim_ring(const Config& config, const std::string& directory) {
+  const Result<Fd> ring = open_directory(directory);
+  if (!ring) return;
   uint64_t bytes = 0;
   int64_t count = 0;
-  for (const Kept& report : kept_reports(directory)) {
+  for (const Kept& report : kept_reports(*ring)) {
     bytes += report.bytes;
     const bool fits =
         ++count <= config.reports_kept && bytes <= static_cast<uint64_t>(config.reports_kib) * 1024;
-    std::error_code ignored;  // it is tried again after the next pass
-    if (!fits) std::filesystem::remove(report.path, ignored);
+    if (!fits) unlinkat(ring->get(), report.name.c_str(), 0);  // else again after the next pass
   }
 }
 
 class Delivery {
  public:
   bool write(const std::string& path, const std::string& text, unsigned mode) {
-    constexpr std::chrono::seconds kLongDead{60};
-    remove_unfinished(path, kLongDead);
+    sweep(path);
     return take(write_file(path, text, mode));
   }
   // The ring holds the report under a second name, not a second time.
-  void link(const std::string& path, const std::string& name) {
-    const std::filesystem::path whole(name);
-    std::error_code error;
-    std::filesystem::create_directories(whole.parent_path(), error);
-    std::filesystem::remove(whole, error);  // a state that was lost counts from 1 again
-    std::filesystem::create_hard_link(path, whole, error);
-    if (error) take(system_error(error.value(), name));
+  void write_report(const std::string& path, const std::string& text, const std::string& in_ring,
+                    bool is_newest) {
+    sweep(path);
+    Result<Unfinished> report = Unfinished::write(path, text, 0640);
+    if (!report) {
+      take(report.error());
+      return;
+    }
+    if (!in_ring.empty()) take(report->link_to(in_ring));
+    if (is_newest) take(report->finish());
   }
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
 
  private:
+  static void sweep(const std::string& path) {
+    constexpr std::chrono::seconds kLongDead{60};
+    remove_unfinished(path, kLongDead);
+  }
   bool take(const Result<Done>& written) {
     if (written) return true;
     problems_.push_back(message_of(written.error()));
@@ -78,7 +95,69 @@ class Delivery {
   std::vector<std::string> problems_;
 };
 
+// Whether a pass that began after this one has told its verdict already. A health file whose number
+// no pass has reached yet is of a state that was lost, and counts for nothing.
+bool is_overtaken(const Config& config, int64_t own, int64_t newest_begun) {
+  constexpr size_t kMaxHealth = size_t{256} * 1024;
+  const Result<std::string> text = read_own_file(health_path(config), kMaxHealth);
+  const Value health = text ? parse_json(*text, "health file").value_or(Value()) : Value();
+  const Value* sequence = health.find("sequence");
+  const int64_t* told = sequence != nullptr ? sequence->as<int64_t>() : nullptr;
+  return told != nullptr && *told > own && *told <= newest_begun;
+}
+
+void write_health(const Config& config, const Report& report, Delivery& delivery) {
+  Value health = health_value(report, report_path(config));
+  health.set("problems", to_value(delivery.problems()));
+  delivery.write(health_path(config), render_json(health, 1) + "\n", 0644);
+}
+
+// One at a time, so that none overtakes another between its look and its writing. Without the lock
+// (no rights, another hangs) the verdict is told all the same.
+Result<FileLock> lock_of_health(const Config& config) {
+  const std::string path = health_path(config) + ".lock";
+  (void)open_directory(config.run_directory, /*make=*/true).ok();
+  return FileLock::wait_for(path, std::chrono::seconds(2));
+}
+
+// Without asking a directory service, which may not answer.
+std::optional<gid_t> group_of_readers() {
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen("/etc/group", "re"), std::fclose);
+  while (const group* entry = file ? fgetgrent(file.get()) : nullptr) {
+    if (std::string_view(entry->gr_name) == "efa-doctor") return entry->gr_gid;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+void make_state_directory(const Config& config) {
+  if (access(config.state_directory.c_str(), F_OK) == 0) return;
+  const Result<Fd> directory = open_directory(config.state_directory, /*make=*/true);
+  const std::optional<gid_t> readers = group_of_readers();
+  if (!directory || geteuid() != 0 || !readers) return;
+  constexpr mode_t kHandedOn = 02755;  // the group is that of the files in it
+  const bool given = fchown(directory->get(), static_cast<uid_t>(-1), *readers) == 0 &&
+                     fchmod(directory->get(), kHandedOn) == 0;
+  if (given) return;
+  spdlog::warn(
+      "{} was made anew and the group efa-doctor cannot read the reports there: {}; "
+      "systemd-tmpfiles --create efa-doctor.conf mends it",
+      config.state_directory, std::strerror(errno));
+}
+
+std::vector<std::string> who_else_decides(const Config& config) {
+  std::vector<std::string> words;
+  const std::pair<const char*, const std::string&> directories[] = {
+      {"state_directory", config.state_directory},
+      {"run_directory", config.run_directory},
+      {"site_probes", config.site_probes}};
+  for (const auto& [setting, path] : directories) {
+    const std::string why = access(path.c_str(), F_OK) == 0 ? who_else_changes(path) : "";
+    if (!why.empty()) words.push_back(std::string(setting) + " = \"" + path + "\": " + why);
+  }
+  return words;
+}
 
 std::string state_path(const Config& config) {
   return config.state_directory + "/state.json";
@@ -90,22 +169,27 @@ std::string health_path(const Config& config) {
   return config.run_directory + "/health.json";
 }
 
-void deliver_local(const Config& config, const Report& report) {
+// In this order: whoever sees the health file finds the report that it names, and nothing that a
+// node exporter's directory does keeps the verdict away.
+void deliver_local(const Config& config, const Report& report, int64_t newest_begun) {
   Delivery delivery;
+  const Result<FileLock> lock = lock_of_health(config);
+  const bool is_newest = !is_overtaken(config, report.run.sequence, newest_begun);
   const std::string json = render_json(report_value(report), 1) + "\n";
-  const bool written = delivery.write(report_path(config), json, 0640);
-  if (written && config.reports_kept > 0) {
-    const std::string ring = config.state_directory + "/reports";
-    delivery.link(report_path(config), ring + "/" + ring_name(report.run));
-    trim_ring(config, ring);
+  const std::string ring = config.state_directory + "/reports";
+  delivery.write_report(report_path(config), json,
+                        config.reports_kept > 0 ? ring + "/" + ring_name(report.run) : "",
+                        is_newest);
+  if (is_newest) {
+    write_health(config, report, delivery);
+    const size_t told = delivery.problems().size();
+    if (!config.metrics_directory.empty()) {
+      delivery.write(config.metrics_directory + "/efa-doctor.prom", render_prometheus(report),
+                     0644);
+    }
+    if (delivery.problems().size() > told) write_health(config, report, delivery);
   }
-  if (!config.metrics_directory.empty()) {
-    delivery.write(config.metrics_directory + "/efa-doctor.prom", render_prometheus(report), 0644);
-  }
-  // last, so that whoever sees it finds the others; it tells what could not be written
-  Value health = health_value(report, report_path(config));
-  health.set("problems", to_value(delivery.problems()));
-  delivery.write(health_path(config), render_json(health, 1) + "\n", 0644);
+  if (config.reports_kept > 0) trim_ring(config, ring);
 }
 
 }  // namespace efa

@@ -1,9 +1,15 @@
 // The checks of how probes end: their codes and texts. A code is API: never renamed, never reused.
 #pragma once
 
+#include <string_view>
+
 #include "probes/protocol/check.h"
 
 namespace efa {
+
+// How the detail of an outcome says it.
+inline constexpr std::string_view kAskedAsNobody = "asked as user nobody: ";
+inline constexpr std::string_view kNotAsked = "not asked: ";
 
 inline constexpr Check kOutcomeChecks[] = {
     {"probe.timed-out",
@@ -77,6 +83,17 @@ inline constexpr Check kOutcomeChecks[] = {
      "Reading was denied: EACCES or EPERM.",
      "Run efa-doctor as root.",
      "sudo efa-doctor --once",
+     {}},
+    {"probe.library-not-trusted",
+     Severity::kInfo,
+     Actor::kImageOwner,
+     Rung::kNone,
+     "A library that a probe loads can be changed by another user than root",
+     "Root runs no code of it: it was asked as user nobody, or not at all where efa-doctor cannot "
+     "become nobody, as in its service. The verdict rests on the rest.",
+     "Owner and mode of the library, of each link to it and of each directory above it.",
+     "Give what the finding names to root, and let no one else write there.",
+     "",
      {}},
 };
 

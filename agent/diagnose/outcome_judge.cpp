@@ -71,8 +71,26 @@ const char* code_of(ProbeStatus status) {
   }
 }
 
+// Why root did not load what the probe loads; "" when it did.
+std::string distrust_of(const ProbeOutcome& outcome) {
+  const bool loads_foreign_code =
+      outcome.name.starts_with("fabric") || outcome.name == "verbs" || outcome.name == "topology";
+  const size_t as_nobody = outcome.detail.find(kAskedAsNobody);
+  if (!loads_foreign_code) return "";
+  if (as_nobody != std::string::npos) return outcome.detail.substr(as_nobody);
+  return outcome.detail.starts_with(kNotAsked) ? outcome.detail : "";
+}
+
+void judge_trust(const ProbeOutcome& outcome, Findings& findings) {
+  const std::string why = distrust_of(outcome);
+  if (why.empty()) return;
+  findings.fail("probe.library-not-trusted", outcome.name, why,
+                {why, "only root can change it", "owners and modes"});
+}
+
 void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
   for (const ProbeOutcome* outcome : outcomes_of(node)) {
+    judge_trust(*outcome, findings);
     const char* code = code_of(outcome->status);
     if (code == nullptr) continue;
     const std::string step =

@@ -1,6 +1,7 @@
 #include "agent/run/launch.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
@@ -39,8 +40,17 @@ void set_limits() {
   set_limit(RLIMIT_CORE, 0);
 }
 
+// A probe that could not become nobody would run as root what root must not run.
+void become_nobody() {
+  const bool is_nobody = setgroups(0, nullptr) == 0 && setresgid(kNobody, kNobody, kNobody) == 0 &&
+                         setresuid(kNobody, kNobody, kNobody) == 0;
+  if (is_nobody) return;
+  dprintf(STDERR_FILENO, "could not become nobody: %s\n", strerror(errno));
+  std::_Exit(kExitExec);
+}
+
 // Keeps only the wanted of the capabilities that we have; what is not held is not asked for.
-void drop_capabilities(uint64_t wanted) {
+void drop_rights(uint64_t wanted, bool as_nobody) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct sets[2]{};
   if (syscall(SYS_capget, &header, sets) != 0) return;
@@ -53,6 +63,7 @@ void drop_capabilities(uint64_t wanted) {
   for (unsigned capability = 0; capability < 64; ++capability) {
     if ((wanted >> capability & 1U) == 0) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
+  if (as_nobody) become_nobody();  // with the rights that it ends
   syscall(SYS_capset, &header, sets);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
@@ -69,8 +80,12 @@ void drop_capabilities(uint64_t wanted) {
   syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   signal(SIGPIPE, SIG_DFL);
   set_limits();
-  drop_capabilities(launch.capabilities);
+  const int executable = ::open(launch.executable.c_str(), O_PATH | O_CLOEXEC);
+  drop_rights(launch.as_nobody ? 0 : launch.capabilities, launch.as_nobody);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // another user begins without
   execve(launch.executable.c_str(), arguments, environment);
+  // where nobody finds no way to it
+  syscall(SYS_execveat, executable, "", arguments, environment, AT_EMPTY_PATH);
   dprintf(STDERR_FILENO, "%s: %s\n", launch.executable.c_str(), strerror(errno));
   std::_Exit(kExitExec);
 }

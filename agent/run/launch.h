@@ -1,12 +1,18 @@
 // The start of one probe's process: its own session, limits, rights and environment.
 #pragma once
 
+#include <linux/capability.h>
 #include <sys/types.h>
 
 #include "agent/run/runner.h"
 #include "probes/protocol/result.h"
 
 namespace efa {
+
+// Owns nothing: the kernel's own id for whoever is none of ours (overflowuid in proc(5)).
+inline constexpr unsigned kNobody = 65534;
+// To become nobody, and to end it then.
+inline constexpr int kNobodyNeeds[] = {CAP_SETUID, CAP_SETGID, CAP_KILL};
 
 struct Started {
   pid_t pid = -1;

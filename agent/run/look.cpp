@@ -36,6 +36,7 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
   recording.limits = request.config.limits;
   PassPlan plan{request.sysroot, find_libexec(), request.config, request.record, {}};
   if (recording.live) {
+    if (request.keep_state) make_state_directory(request.config);
     recording.before = begin_pass(state_path(request.config), request.keep_state);
     recording.sequence = recording.before.sequence;
     plan.left = recording.before.left;

@@ -1,12 +1,16 @@
 #include "agent/run/pass.h"
 
+#include <spdlog/spdlog.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
+#include "agent/deliver/way.h"
+#include "agent/diagnose/outcome_checks.h"
+#include "agent/run/libraries.h"
 #include "agent/run/probe_table.h"
 #include "probes/protocol/text.h"
 
@@ -94,19 +98,33 @@ ProbeRun not_started(const std::string& name, ProbeStatus status, const std::str
   return run;
 }
 
-bool only_ours_to_write(const std::filesystem::path& path) {
-  struct stat status {};
-  return stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0 &&
-         (status.st_uid == 0 || status.st_uid == geteuid());
+bool loads_foreign_code(const Launch& launch) {
+  const std::string probe = launch.name.substr(0, launch.name.find(':'));
+  return probe == "verbs" || probe == "fabric" || probe == "topology";
 }
 
-// Others than the agent's own user could otherwise have it run their code: whoever writes to the
-// directory of a file, or of a link to it, replaces it.
-bool is_trusted(const std::filesystem::path& path) {
-  std::error_code error;
-  const std::filesystem::path file = std::filesystem::canonical(path, error);
-  return !error && std::filesystem::is_regular_file(file, error) && only_ours_to_write(file) &&
-         only_ours_to_write(file.parent_path()) && only_ours_to_write(path.parent_path());
+// Root loads no library that another user can change. Gives for each of those probes why.
+std::map<std::string, std::string> distrust(std::vector<Launch>& launches,
+                                            std::vector<ProbeRun>& others) {
+  std::map<std::string, std::string> reasons;
+  if (geteuid() != 0) return reasons;
+  std::vector<Launch> foreign;
+  std::copy_if(launches.begin(), launches.end(), std::back_inserter(foreign), loads_foreign_code);
+  const std::vector<std::string> answers = why_not_as_root(foreign);
+  for (size_t i = 0; i < foreign.size(); ++i) {
+    if (!answers[i].empty()) reasons[foreign[i].name] = answers[i];
+  }
+  const bool as_nobody = !reasons.empty() && can_become_nobody();
+  std::erase_if(launches, [&](Launch& launch) {
+    const auto reason = reasons.find(launch.name);
+    if (reason == reasons.end()) return false;
+    launch.as_nobody = as_nobody;
+    if (as_nobody) return false;
+    others.push_back(not_started(launch.name, ProbeStatus::kNotApplicable,
+                                 std::string(kNotAsked) + reason->second));
+    return true;
+  });
+  return reasons;
 }
 
 // The executables of probes.d; what only root should have written is run only when it has.
@@ -120,9 +138,10 @@ void add_site_probes(const PassPlan& plan, std::vector<Launch>& launches,
   for (const std::string& path : paths) {
     const std::string name = "site:" + std::filesystem::path(path).filename().string();
     if (std::filesystem::is_directory(path, error) || !is_utf8(name)) continue;
-    if (!is_trusted(path)) {
-      others.push_back(not_started(name, ProbeStatus::kDenied,
-                                   path + " or its directory may be written by others than root"));
+    // by its path, which nobody else can lead elsewhere: a script finds what lies beside it
+    const std::string why = who_else_changes(path);
+    if (!why.empty()) {
+      others.push_back(not_started(name, ProbeStatus::kDenied, why));
       continue;
     }
     Launch launch;
@@ -162,14 +181,18 @@ std::string find_libexec() {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
   for (const char* beside : {"libexec/efa-doctor", "../libexec/efa-doctor"}) {
     const std::filesystem::path directory = self.parent_path() / beside;
-    if (std::filesystem::is_directory(directory, error)) {
-      return std::filesystem::weakly_canonical(directory, error).string();
-    }
+    if (!std::filesystem::is_directory(directory, error)) continue;
+    const std::string found = std::filesystem::weakly_canonical(directory, error).string();
+    // who can change the agent itself needs no other way
+    const std::string why = who_else_changes(self).empty() ? who_else_changes(found) : "";
+    if (why.empty()) return found;
+    spdlog::error("nothing in {} is run: {}", found, why);
   }
   return "";
 }
 
 std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
+  const auto start = std::chrono::steady_clock::now();
   std::vector<Launch> launches;
   std::vector<ProbeRun> others;
   for (const ProbeRow& row : probe_table()) {
@@ -183,14 +206,23 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
     }
   }
   if (plan.live()) add_site_probes(plan, launches, others);
+  const std::map<std::string, std::string> distrusted = distrust(launches, others);
   std::erase_if(launches, [&](const Launch& launch) {
     if (!hangs_whole(plan, launch.name)) return false;
     others.push_back(not_started(launch.name, ProbeStatus::kStillHanging,
                                  "its process of an earlier pass cannot be killed"));
     return true;
   });
+  const auto gone =
+      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
   std::vector<ProbeRun> runs =
-      run_probes(launches, milliseconds(plan.config.deadline_ms) - kTimeToReport, progress);
+      run_probes(launches, milliseconds(plan.config.deadline_ms) - kTimeToReport - gone, progress);
+  for (ProbeRun& run : runs) {
+    const auto reason = distrusted.find(run.outcome.name);
+    if (reason == distrusted.end()) continue;
+    std::string& detail = run.outcome.detail;
+    detail += (detail.empty() ? "" : "; ") + std::string(kAskedAsNobody) + reason->second;
+  }
   std::move(others.begin(), others.end(), std::back_inserter(runs));
   return runs;
 }

@@ -19,6 +19,7 @@ struct Launch {
   std::vector<std::string> arguments;
   std::vector<std::string> environment;  // all of it: "NAME=value"
   uint64_t capabilities = 0;             // kept when we are root
+  bool as_nobody = false;                // it loads what root must not
   int stdin_fd = -1;                     // what it may read; without it, nothing
 };
 

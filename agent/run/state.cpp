@@ -14,8 +14,8 @@ namespace {
 // Held while the state is read and written, which takes milliseconds; passes themselves may
 // overlap. Without one (no rights, a full disk) the state is best effort.
 Result<FileLock> lock_of(const std::string& state) {
-  std::error_code ignored;  // what is wrong with the directory shows when the state is kept
-  std::filesystem::create_directories(std::filesystem::path(state).parent_path(), ignored);
+  // what is wrong with the directory shows when the state is kept
+  (void)open_directory(std::filesystem::path(state).parent_path(), /*make=*/true).ok();
   return FileLock::wait_for(state + ".lock", std::chrono::seconds(2));
 }
 
@@ -27,7 +27,7 @@ bool is_count(int64_t number) {
 
 State read_state(const std::string& path) {
   constexpr size_t kMaxState = size_t{4} * 1024 * 1024;
-  const Result<std::string> text = read_file(path, kMaxState);
+  const Result<std::string> text = read_own_file(path, kMaxState);
   if (!text) return {};
   const Result<Value> value = parse_json(*text, path);
   State state = value ? from_value<State>(*value, path).value_or(State{}) : State{};
@@ -83,10 +83,11 @@ State begin_pass(const std::string& path, bool keep) {
   return state;
 }
 
-Result<Done> end_pass(const std::string& path, State state) {
+Result<int64_t> end_pass(const std::string& path, State state) {
   const Result<FileLock> lock = lock_of(path);
   state.sequence = std::max(state.sequence, read_state(path).sequence);
-  return write_state(path, state);
+  const Result<Done> written = write_state(path, state);
+  return written ? Result<int64_t>(state.sequence) : written.error();
 }
 
 }  // namespace efa

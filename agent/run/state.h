@@ -55,6 +55,7 @@ void refresh(State& state, const std::string& boot_id);
 // What the pass that begins knows; its sequence is that of no other pass, also when two begin at
 // once. A missing or damaged file is an empty state: nothing is known of earlier passes.
 State begin_pass(const std::string& path, bool keep);
-Result<Done> end_pass(const std::string& path, State state);
+// The highest number that a pass has by now.
+Result<int64_t> end_pass(const std::string& path, State state);
 
 }  // namespace efa

@@ -272,7 +272,7 @@ void Watch::end_pass(const siginfo_t& info) {
   pass_ = -1;
   if (stop_ms_) return;
   constexpr size_t kMaxHealth = size_t{256} * 1024;
-  const Result<std::string> text = read_file(health_path(config_.config()), kMaxHealth);
+  const Result<std::string> text = read_own_file(health_path(config_.config()), kMaxHealth);
   const Value health = text ? parse_json(*text, "health file").value_or(Value()) : Value();
   schedule_->on_pass_end({flag(health, "recovering"), flag(health, "starting")}, now_ms());
   const bool ended_well = info.si_code == CLD_EXITED && info.si_status < kExitUsage;

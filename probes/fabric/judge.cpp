@@ -63,6 +63,15 @@ bool all_missing(const Node& node) {
   return !node.fabric.empty() && std::all_of(node.fabric.begin(), node.fabric.end(), is_missing);
 }
 
+// One that root does not load and that could not be asked as another user either
+// (probe.library-not-trusted): no fault of EFA, so the verdict rests on the rest.
+const Seen<FabricFacts>* not_asked(const Node& node) {
+  for (const Seen<FabricFacts>& seen : node.fabric) {
+    if (seen.outcome.status == ProbeStatus::kNotApplicable) return &seen;
+  }
+  return nullptr;
+}
+
 void judge_device(const Node& node, const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
   std::string libraries;
@@ -86,6 +95,8 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
                   {answered ? "absent" : "no answer", device.name + "-rdm", libraries});
   } else if (all_missing(node)) {
     findings.not_applicable("fabric.not-listed", subject, "no libfabric is installed on this host");
+  } else if (const Seen<FabricFacts>* distrusted = not_asked(node)) {
+    findings.not_applicable("fabric.not-listed", subject, distrusted->outcome.detail);
   } else if (const auto why = why_none_works(node)) {
     findings.fail("fabric.not-listed", subject, "no libfabric of this host works",
                   {*why, device.name + "-rdm", libraries});

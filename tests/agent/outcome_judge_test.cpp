@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "agent/diagnose/node_facts.h"
+#include "agent/diagnose/outcome_checks.h"
 #include "probes/protocol/describe.h"
 #include "tests/support/check_case.h"
 
@@ -39,6 +40,10 @@ CheckCases outcome_cases() {
        }},
       {"probe.limited-rights", kUnknown, kNodeSubject,
        [](Scene& s) { s.node.limits.facts.effective_uid.reset(); }},
+      {"probe.library-not-trusted", kFail, "topology",
+       [](Scene& s) {
+         s.node.topology.outcome.detail = std::string(kAskedAsNobody) + "/x belongs to user 500";
+       }},
       {"probe.malformed-finding", kFail, "site:gpus",
        [](Scene& s) { add_site_finding(s, R"({"code":"pci.none-found","result":"fail"})"); }},
   };

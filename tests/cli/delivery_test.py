@@ -48,7 +48,8 @@ class LocalFiles(Case):
                 if path.is_file()}
         self.assertEqual({name for name in left if not name.startswith("state/reports/")},
                          {"config.toml", "state/report.json", "state/state.json",
-                          "state/state.json.lock", "run/health.json", "metrics/efa-doctor.prom"})
+                          "state/state.json.lock", "run/health.json", "run/health.json.lock",
+                          "metrics/efa-doctor.prom"})
 
     def test_what_tells_of_the_account_is_not_for_everyone(self):
         self.once()
@@ -92,16 +93,18 @@ class LocalFiles(Case):
     def test_a_directory_in_the_place_of_a_file_leaves_no_temporary_file(self):
         (self.run_directory / "health.json").mkdir(parents=True)
         self.assertIn("health.json: Is a directory", self.once().stderr)
-        self.assertEqual([path.name for path in self.run_directory.iterdir()], ["health.json"])
+        self.assertEqual({path.name for path in self.run_directory.iterdir()},
+                         {"health.json", "health.json.lock"})
 
     def test_what_a_killed_write_left_is_removed_once_nobody_can_be_at_it(self):
-        old = write(self.state / "report.json.abcdef", "{")
-        os.utime(old, (time.time() - 120,) * 2)
-        young = write(self.state / "report.json.ghijkl", "{")
-        other = write(self.state / "report.json.backup-2", "{")
-        os.utime(other, (time.time() - 120,) * 2)
+        def left(name, age_s):
+            path = write(self.state / name, "{")
+            os.utime(path, (time.time() - age_s,) * 2)
+            return path
+        old = left(".report.json.efa-doctor-0123456789abcdef", 120)
+        young = left(".report.json.efa-doctor-123456789abcdef0", 0)
         self.once()
-        self.assertEqual([path.exists() for path in (old, young, other)], [False, True, True])
+        self.assertEqual([path.exists() for path in (old, young)], [False, True])
 
 
 class Ring(Case):

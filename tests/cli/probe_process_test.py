@@ -119,7 +119,8 @@ class SiteProbes(FakeProbes):
         (self.site_probes / "linked").symlink_to(elsewhere)
         for directory in (elsewhere.parent, self.site_probes):
             directory.chmod(0o777)
-            self.assert_ended(self.timed_report(), "site:linked", "denied", "its directory")
+            self.assert_ended(self.timed_report(), "site:linked", "denied",
+                              "may be written by others")
             directory.chmod(0o755)
         self.assertEqual(self.timed_report()["facts"]["site:linked"], {"ran": True})
 

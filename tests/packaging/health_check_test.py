@@ -46,6 +46,14 @@ class HealthCheck(Case):
         self.assertEqual(run.returncode, 0, run.stderr)
         return self.log.read_text().split("\n")[2:-1] if self.log.exists() else []
 
+    def test_settings_that_others_may_write_are_not_run(self):
+        write(self.settings, f"touch '{self.directory}/ran'\n", 0o646)
+        self.assertEqual(self.updates(), [])
+        self.assertFalse((self.directory / "ran").exists())
+        self.settings.chmod(0o644)
+        self.updates()
+        self.assertTrue((self.directory / "ran").exists())
+
     def test_a_broken_node_is_drained_with_its_root_cause(self):
         for state in ("IDLE", "MIXED", "ALLOCATED", "IDLE+CLOUD"):
             self.node(state)

@@ -46,7 +46,7 @@ class KilledTest(S3Case):
         for path, body in bucket.objects.items():
             json.loads(body)
         self.assertEqual(json.loads(bucket.objects[latest])["run"]["sequence"], UPLOADER_KILLS + 1)
-        self.assertEqual(list(self.state.glob("*.json.??????")), [], "left by a killed write")
+        self.assertEqual(list(self.state.glob(".*.efa-doctor-*")), [], "left by a killed write")
 
     def test_a_killed_pass_leaves_no_torn_report(self):
         with S3Server() as gone:

@@ -1,6 +1,5 @@
 #include "agent/deliver/s3/delivery_state.h"
 
-#include "agent/deliver/files.h"
 #include "probes/protocol/describe.h"
 
 namespace efa {
@@ -36,11 +35,12 @@ void describe(Io& io, DeliveryState& state) {
   io("latest", state.latest);
 }
 
-DeliveryState read_delivery_state(const std::string& path, const std::string& destination) {
+DeliveryState read_delivery_state(const std::string& path, const std::string& destination,
+                                  Author author) {
   constexpr size_t kMaxState = size_t{64} * 1024;
   DeliveryState unknown;
   unknown.destination = destination;
-  const Result<std::string> text = read_file(path, kMaxState);
+  const Result<std::string> text = read_own_file(path, kMaxState, author);
   if (!text) return unknown;
   const Result<Value> value = parse_json(*text, path);
   if (!value) return unknown;

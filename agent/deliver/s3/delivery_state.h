@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/deliver/files.h"
 #include "agent/deliver/s3/object_key.h"
 #include "probes/protocol/result.h"
 
@@ -33,7 +34,8 @@ struct DeliveryState {
 };
 
 // Missing, damaged or of another destination: nothing is known.
-DeliveryState read_delivery_state(const std::string& path, const std::string& destination);
+DeliveryState read_delivery_state(const std::string& path, const std::string& destination,
+                                  Author author = Author::kOurs);
 // For a person, one line.
 std::string to_words(const DeliveryState& state);
 Result<Done> write_delivery_state(const std::string& path, const DeliveryState& state);

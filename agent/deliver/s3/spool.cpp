@@ -1,14 +1,11 @@
 #include "agent/deliver/s3/spool.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
-#include <memory>
 #include <optional>
 
 #include "agent/deliver/file_lock.h"
@@ -49,25 +46,6 @@ std::optional<SpoolEntry> entry_of(const std::string& file) {
   return entry;
 }
 
-std::vector<std::string> names_in(const std::string& directory) {
-  std::vector<std::string> names;
-  DIR* stream = opendir(directory.c_str());
-  if (stream == nullptr) return names;
-  while (const dirent* item = readdir(stream)) names.emplace_back(item->d_name);
-  closedir(stream);
-  return names;
-}
-
-// "....json.a1B2c3": a file that a killed process had not finished. Only under the lock.
-void sweep(const std::string& directory) {
-  constexpr std::string_view kRandom = ".XXXXXX";
-  for (const std::string& name : names_in(directory)) {
-    if (name.size() <= kRandom.size() || name[name.size() - kRandom.size()] != '.') continue;
-    const std::string finished = name.substr(0, name.size() - kRandom.size());
-    if (finished == kStateFile || entry_of(finished)) unlink((directory + "/" + name).c_str());
-  }
-}
-
 bool is_new_verdict(const SpoolState& state, const std::string& verdict) {
   return state.verdict != verdict;
 }
@@ -83,10 +61,14 @@ std::string Spool::path_of(const std::string& file) const {
 
 std::vector<SpoolEntry> Spool::list() const {
   std::vector<SpoolEntry> entries;
-  for (const std::string& name : names_in(directory_)) {
+  const Result<Fd> directory = open_directory(directory_);
+  if (!directory) return entries;
+  for (const std::string& name : names_in(*directory)) {
     std::optional<SpoolEntry> entry = entry_of(name);
     struct stat status {};
-    if (!entry || lstat(path_of(name).c_str(), &status) != 0) continue;
+    const bool seen =
+        entry && fstatat(directory->get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!seen) continue;
     entry->bytes = static_cast<uint64_t>(status.st_size);
     entries.push_back(std::move(*entry));
   }
@@ -98,19 +80,22 @@ std::vector<SpoolEntry> Spool::list() const {
 }
 
 Result<std::string> Spool::read(const SpoolEntry& entry) const {
-  return read_file(path_of(entry.file), kMaxReport);
+  return read_own_file(path_of(entry.file), kMaxReport);
 }
 
 Result<Done> Spool::remove(const SpoolEntry& entry) const {
-  const std::string path = path_of(entry.file);
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) return system_error(errno, path);
+  const Result<Fd> directory = open_directory(directory_);
+  if (!directory) return directory.error();
+  if (unlinkat(directory->get(), entry.file.c_str(), 0) != 0 && errno != ENOENT) {
+    return system_error(errno, path_of(entry.file));
+  }
   return Done{};
 }
 
 SpoolState Spool::state() const {
   constexpr size_t kMaxState = 4096;
   const std::string path = path_of(kStateFile);
-  const Result<std::string> text = read_file(path, kMaxState);
+  const Result<std::string> text = read_own_file(path, kMaxState);
   if (!text) return {};
   const Result<Value> value = parse_json(*text, path);
   return value ? from_value<SpoolState>(*value, path).value_or(SpoolState{}) : SpoolState{};
@@ -149,12 +134,12 @@ Result<Done> Spool::write_report(const SpoolEntry& entry, const std::string& rep
 
 Result<Done> Spool::put(const ReportId& id, const std::string& verdict,
                         const std::string& report) const {
-  std::error_code ignored;  // what is wrong with the directory shows at the lock
-  std::filesystem::create_directories(directory_, ignored);
-  chmod(directory_.c_str(), 0750);
+  const Result<Fd> directory = open_directory(directory_, /*make=*/true);
+  if (!directory) return directory.error();
+  fchmod(directory->get(), 0750);
   const Result<FileLock> lock = FileLock::wait_for(path_of("lock"), kLockLimit);
   if (!lock) return lock.error();
-  sweep(directory_);
+  remove_unfinished(directory_ + "/", std::chrono::seconds(0));  // we hold the lock
   SpoolState state = this->state();
   SpoolEntry entry{id, is_new_verdict(state, verdict), report.size(), ""};
   entry.file = file_of(id, entry.verdict_change);

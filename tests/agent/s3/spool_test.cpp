@@ -104,14 +104,15 @@ TEST_F(SpoolTest, KeepsTheMarkOfAChangeWhenTheReportBeforeIsDelivered) {
 TEST_F(SpoolTest, SweepsWhatAKilledProcessLeft) {
   const Spool spool = this->spool(100);
   ASSERT_TRUE(spool.put(id(1), "healthy", "{}"));
-  const std::string torn = directory_ + "/" + to_text(id(2)) + ".json.a1B2c3";
+  const std::string torn = directory_ + "/." + to_text(id(2)) + ".json.efa-doctor-0123456789abcdef";
+  const std::string torn_state = directory_ + "/.state.efa-doctor-0123456789abcdef";
   std::ofstream(torn) << "{\"half";
-  std::ofstream(directory_ + "/state.a1B2c3") << "{";
+  std::ofstream(torn_state) << "{";
   std::ofstream(directory_ + "/note.txt") << "of someone";
   EXPECT_EQ(numbers(spool), (Numbers{1}));
   ASSERT_TRUE(spool.put(id(3), "healthy", "{}"));
   EXPECT_FALSE(std::filesystem::exists(torn));
-  EXPECT_FALSE(std::filesystem::exists(directory_ + "/state.a1B2c3"));
+  EXPECT_FALSE(std::filesystem::exists(torn_state));
   EXPECT_TRUE(std::filesystem::exists(directory_ + "/note.txt"));
 }
 
