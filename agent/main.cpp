@@ -18,6 +18,7 @@
 #include "agent/cli/status.h"
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
+#include "agent/deliver/s3/settings.h"
 #include "agent/run/pass.h"
 #include "probes/protocol/printable.h"
 
@@ -77,6 +78,18 @@ DeliveryRun delivery_run(const CommandLine& line) {
   return run;
 }
 
+// What reading it did not tell.
+int check_config(const Config& config, const std::string& path) {
+  const Result<Done> authorities = check_authorities(config);
+  if (!authorities) {
+    spdlog::error("{}: {}", path, message_of(authorities.error()));
+    return kExitUsage;
+  }
+  for (const std::string& words : who_else_decides(config)) spdlog::warn("{}", words);
+  std::printf("%s: correct\n", printable(path).c_str());
+  return 0;
+}
+
 int run_with_config(const CommandLine& line) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of write(2), no more
   const std::string path = line.config.empty() ? kConfigPath : line.config;
@@ -99,9 +112,7 @@ int run_with_config(const CommandLine& line) {
     case Command::kDeliver:
       return become_uploader(delivery_run(line));
     case Command::kConfigCheck:
-      for (const std::string& words : who_else_decides(*config)) spdlog::warn("{}", words);
-      std::printf("%s: correct\n", printable(path).c_str());
-      return 0;
+      return check_config(*config, path);
     default:
       return run_once(once_options(line, *config));
   }

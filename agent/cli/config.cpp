@@ -8,6 +8,7 @@
 #include <toml++/toml.h>
 
 #include "agent/deliver/s3/settings.h"
+#include "probes/protocol/url.h"
 
 namespace efa {
 namespace {
@@ -153,6 +154,14 @@ Result<Done> take_table(const toml::table& table, const std::string& prefix, Con
   return Done{};
 }
 
+Result<Done> check_metadata(Config& config) {
+  if (config.metadata_endpoint.empty()) return Done{};
+  const Result<Url> server = parse_server(config.metadata_endpoint, "metadata.endpoint");
+  if (!server) return server.error();
+  config.metadata_endpoint = server->origin();  // without the '/' at its end
+  return Done{};
+}
+
 }  // namespace
 
 std::span<const Setting> settings() {
@@ -171,6 +180,8 @@ Result<Config> parse_config(const std::string& toml, const std::string& path) {
   if (!expect) {
     return error_at(path, parsed.table()["expect"].node()->source(), message_of(expect.error()));
   }
+  const Result<Done> metadata = check_metadata(config);
+  if (!metadata) return Error{ErrorKind::kMalformed, path, message_of(metadata.error())};
   const Result<Done> s3 = check_s3(config);
   if (!s3) return Error{ErrorKind::kMalformed, path, message_of(s3.error())};
   if (config.device_deadline_ms >= config.deadline_ms) {

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 
 #include "probes/protocol/text.h"
+#include "probes/protocol/url.h"
 
 namespace efa {
 namespace {
@@ -43,19 +45,84 @@ bool nobody_answered(CURLcode code) {
          code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
 }
 
-Error error_of(CURLcode code, const char* detail, const std::string& where) {
-  if (code == CURLE_OPERATION_TIMEDOUT) return {ErrorKind::kTimedOut, where, "no answer in time"};
-  if (code == CURLE_WRITE_ERROR) return {ErrorKind::kTooLarge, where, "the answer is too long"};
-  if (code == CURLE_ABORTED_BY_CALLBACK) return {ErrorKind::kInputOutput, where, "stopped"};
-  return {nobody_answered(code) ? ErrorKind::kNotFound : ErrorKind::kMalformed, where,
-          *detail != '\0' ? detail : curl_easy_strerror(code)};
+// What curl says itself may quote a proxy with its password, and changes from try to try ("after 3
+// ms"). Of certificates alone it is worth more than the words that belong to the code.
+std::string words_of(CURLcode code, const std::string& detail) {
+  switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+      return "no answer in time";
+    case CURLE_WRITE_ERROR:
+      return "the answer is too long";
+    case CURLE_ABORTED_BY_CALLBACK:
+      return "stopped";
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return "what answers speaks no HTTP";
+    case CURLE_SSL_CACERT_BADFILE:
+      return "certificate not checked: the file of authorities cannot be read or holds none";
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return detail.empty() ? curl_easy_strerror(code) : detail;
+    case CURLE_SSL_CONNECT_ERROR:
+      return detail.find("wrong version number") != std::string::npos ? "what answers speaks no TLS"
+                                                                      : curl_easy_strerror(code);
+    default:
+      return curl_easy_strerror(code);
+  }
 }
 
-// "http://127.0.0.1:80/a?b" -> "http://127.0.0.1:80": what follows may be long or secret
-std::string origin_of(const std::string& url) {
-  const size_t scheme = url.find("://");
-  const size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
-  return url.substr(0, url.find_first_of("/?", begin));
+ErrorKind kind_of(CURLcode code) {
+  switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+      return ErrorKind::kTimedOut;
+    case CURLE_WRITE_ERROR:
+      return ErrorKind::kTooLarge;
+    case CURLE_ABORTED_BY_CALLBACK:
+      return ErrorKind::kInputOutput;
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return ErrorKind::kDenied;
+    default:
+      return nobody_answered(code) ? ErrorKind::kNotFound : ErrorKind::kMalformed;
+  }
+}
+
+// The variable that curl takes the proxy from when no setting names one (libcurl-env(3)); nullptr
+// without one.
+const char* variable_of_proxy(const std::string& scheme) {
+  const bool plain = scheme == "http";  // HTTP_PROXY may be a header of a CGI request
+  for (const char* name : {plain ? "http_proxy" : "https_proxy",
+                           plain ? "http_proxy" : "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return name;
+  }
+  return nullptr;
+}
+
+// " (proxy: http://host:3128)", without its user and password; "" where none is used.
+std::string proxy_words(const HttpRequest& request, const HttpSettings& settings,
+                        const std::string& scheme) {
+  const char* variable = settings.proxy.empty() ? variable_of_proxy(scheme) : nullptr;
+  if (request.direct || (settings.proxy.empty() && variable == nullptr)) return "";
+  const std::string where = variable == nullptr ? "its setting" : variable;
+  const Result<Url> proxy =
+      parse_proxy(variable == nullptr ? settings.proxy : std::getenv(variable), where);
+  return " (proxy: " + (proxy ? proxy->origin() : message_of(proxy.error())) + ")";
+}
+
+// What comes from environments, files and services must not become a header or a host of its own.
+Result<Url> check(const HttpRequest& request) {
+  Result<Url> url = parse_url(request.url, "the URL");
+  if (!url) return url;
+  if (url->scheme.empty() || !url->userinfo.empty()) {
+    return Error{ErrorKind::kMalformed, "the URL", "is none of a server"};
+  }
+  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  for (const auto& [name, value] : request.headers) {
+    if (std::any_of(value.begin(), value.end(), is_control)) {
+      return Error{ErrorKind::kMalformed, url->origin(),
+                   "not asked: the header " + name + " would have control characters"};
+    }
+  }
+  return url;
 }
 
 }  // namespace
@@ -113,6 +180,7 @@ struct CurlHttp::Connection {
     set(CURLOPT_NOSIGNAL, 1L);
     if (request.direct) set(CURLOPT_NOPROXY, "*");
     if (!request.direct && !settings.proxy.empty()) set(CURLOPT_PROXY, settings.proxy.c_str());
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's Date is not the server's
     if (!settings.ca_file.empty()) set(CURLOPT_CAINFO, settings.ca_file.c_str());
   }
 
@@ -135,6 +203,8 @@ CurlHttp::CurlHttp(HttpSettings settings)
 CurlHttp::~CurlHttp() = default;
 
 Result<HttpAnswer> CurlHttp::send(const HttpRequest& request) {
+  const Result<Url> url = check(request);
+  if (!url) return url.error();
   HttpAnswer answer;
   char detail[CURL_ERROR_SIZE] = "";
   curl_easy_reset(connection_->handle);  // keeps the connections
@@ -149,9 +219,14 @@ Result<HttpAnswer> CurlHttp::send(const HttpRequest& request) {
   connection_->set(CURLOPT_HEADERDATA, &answer.headers);
   const CURLcode code = curl_easy_perform(connection_->handle);
   connection_->set(CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
-  if (code != CURLE_OK) return error_of(code, detail, origin_of(request.url));
   curl_easy_getinfo(connection_->handle, CURLINFO_RESPONSE_CODE, &answer.status);
-  return answer;
+  if (code == CURLE_OK) return answer;
+  long connected = 0;
+  curl_easy_getinfo(connection_->handle, CURLINFO_HTTP_CONNECTCODE, &connected);
+  constexpr long kRefusing = 400;
+  if (connected >= kRefusing) return HttpAnswer{connected, {}, "", /*of_proxy=*/true};
+  return Error{kind_of(code), url->origin(),
+               words_of(code, detail) + proxy_words(request, settings_, url->scheme)};
 }
 
 }  // namespace efa

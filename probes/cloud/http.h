@@ -1,5 +1,6 @@
 // HTTP as the metadata service, credential services and S3 need it: one request, one bounded
 // answer, no redirects followed. Connections are kept and used again by the same client.
+// What a failure says holds no user and no password, whatever stands in the settings of a proxy.
 #pragma once
 
 #include <chrono>
@@ -26,9 +27,10 @@ struct HttpRequest {
 };
 
 struct HttpAnswer {
-  long status = 0;
+  long status = 0;  // of the server, or of a proxy that would not connect to it
   Headers headers;  // names in lower case
   std::string body;
+  bool of_proxy = false;  // nothing was asked of the server
 
   // The value of that header (name in lower case), or "".
   [[nodiscard]] std::string header(std::string_view name) const;
@@ -47,7 +49,8 @@ class Http {
   virtual ~Http() = default;
   // An answer of any status is an answer; an error means that there was none:
   // kTimedOut, kNotFound (nobody answered), kTooLarge (longer than 64 KiB), kMalformed (no HTTP,
-  // no TLS), kInputOutput (stopped).
+  // no TLS, nothing that may be sent), kDenied (its certificate is not trusted), kInputOutput
+  // (stopped).
   virtual Result<HttpAnswer> send(const HttpRequest& request) = 0;
 };
 

@@ -97,7 +97,12 @@ Result<std::string> Metadata::get(const std::string& path) {
   return text;
 }
 
+// Parts of paths come out of answers.
 Result<std::string> Metadata::get_document(const std::string& path) {
+  const std::vector<std::string> parts = split(path, '/');
+  if (std::find(parts.begin(), parts.end(), "..") != parts.end()) {
+    return Error{ErrorKind::kMalformed, path, "no path of the service"};
+  }
   return ask("/latest/meta-data/" + path, /*for_token=*/false);
 }
 

@@ -3,31 +3,62 @@
 #include <algorithm>
 
 #include "agent/deliver/s3/backoff.h"
+#include "probes/protocol/printable.h"
 
 namespace efa {
 namespace {
 
-bool is_one_of(const std::string& code, std::initializer_list<const char*> codes) {
-  return std::any_of(codes.begin(), codes.end(), [&](const char* one) { return code == one; });
+// The first row that fits decides; a status of 0 or a code of "" fits any.
+struct Meaning {
+  long status;
+  const char* code;
+  Outcome outcome;
+};
+
+constexpr Meaning kMeanings[] = {
+    // this object alone
+    {413, "", Outcome::kRefused},
+    {414, "", Outcome::kRefused},
+    {0, "EntityTooLarge", Outcome::kRefused},
+    {0, "KeyTooLongError", Outcome::kRefused},
+    {0, "MaxMessageLengthExceeded", Outcome::kRefused},
+    {0, "InvalidObjectState", Outcome::kRefused},
+    // passes by itself
+    {0, "RequestTimeout", Outcome::kRetrySoon},
+    {0, "IncompleteBody", Outcome::kRetrySoon},
+    {0, "BadDigest", Outcome::kRetrySoon},
+    {0, "XAmzContentSHA256Mismatch", Outcome::kRetrySoon},
+    {0, "XAmzContentChecksumMismatch", Outcome::kRetrySoon},
+    {0, "TemporaryRedirect", Outcome::kRetrySoon},
+    {0, "InvalidBucketState", Outcome::kRetrySlowly},
+    {408, "", Outcome::kRetrySoon},
+    {409, "", Outcome::kRetrySoon},
+    {425, "", Outcome::kRetrySoon},
+    {429, "", Outcome::kRetrySoon},
+    // what the server lacks stays so: no such method, no such version of HTTP, no room, no login
+    {501, "", Outcome::kRetrySlowly},
+    {505, "", Outcome::kRetrySlowly},
+    {507, "", Outcome::kRetrySlowly},
+    {511, "", Outcome::kRetrySlowly},
+};
+
+bool fits(const Meaning& meaning, long status, const std::string& code) {
+  return (meaning.status == 0 || meaning.status == status) &&
+         (*meaning.code == '\0' || code == meaning.code);
 }
 
 Outcome outcome_of(const HttpAnswer& answer, const ServiceError& error, bool only_if_absent) {
   const long status = answer.status;
   // a portal or a proxy answers 200 as well; S3 says under which tag it keeps the object
   if (status >= 200 && status < 300) {
-    return answer.header("etag").empty() ? Outcome::kRetrySoon : Outcome::kDelivered;
+    return answer.header("etag").empty() ? Outcome::kRetrySlowly : Outcome::kDelivered;
   }
   if (status == 412 && only_if_absent) return Outcome::kAlreadyThere;
-  if (status == 413 || status == 414 ||
-      is_one_of(error.code, {"EntityTooLarge", "KeyTooLongError"})) {
-    return Outcome::kRefused;
+  if (is_about_room(error)) return Outcome::kRetrySlowly;
+  for (const Meaning& meaning : kMeanings) {
+    if (fits(meaning, status, error.code)) return meaning.outcome;
   }
-  if (status >= 500 || status == 408 || status == 409 || status == 425 || status == 429 ||
-      is_one_of(error.code, {"RequestTimeout", "BadDigest", "IncompleteBody",
-                             "XAmzContentSHA256Mismatch", "TemporaryRedirect"})) {
-    return Outcome::kRetrySoon;
-  }
-  return Outcome::kRetrySlowly;
+  return status >= 500 ? Outcome::kRetrySoon : Outcome::kRetrySlowly;
 }
 
 std::string code_of(long status, const ServiceError& error) {
@@ -42,17 +73,23 @@ PutResult judge_answer(const HttpAnswer& answer, const ServiceError& error,
   result.outcome = outcome_of(answer, error, context.only_if_absent);
   if (result.arrived()) return result;
   result.code = code_of(answer.status, error);
-  result.words = explain_answer(answer.status, error, context);
+  result.words = printable(explain_answer(answer, error, context), kLongestWords);
   result.retry_after_ms = parse_retry_after_ms(answer.header("retry-after"), now_ms);
   return result;
 }
 
-PutResult judge_silence(const Error& error) {
-  std::string words = message_of(error);
-  if (words.find("certificate") != std::string::npos) {
-    words += " (s3.ca_file names the authorities to trust)";
-  }
-  return {Outcome::kRetrySoon, "no answer", words, std::nullopt};
+PutResult judge_silence(const Error& error, const PutContext& context) {
+  const bool certificate = error.kind == ErrorKind::kDenied;
+  const std::string words =
+      message_of(error) + (certificate ? explain_certificate(error, context) : "");
+  return {certificate ? Outcome::kRetrySlowly : Outcome::kRetrySoon, "no answer",
+          printable(words, kLongestWords), std::nullopt};
+}
+
+PutResult judge_credentials(const Error& error) {
+  const bool refused = error.kind == ErrorKind::kDenied || error.kind == ErrorKind::kMalformed;
+  return {refused ? Outcome::kRetrySlowly : Outcome::kRetrySoon, "no credentials",
+          printable(message_of(error), kLongestWords), std::nullopt};
 }
 
 }  // namespace efa

@@ -15,7 +15,7 @@ struct Backoff {
 };
 
 // What passes by itself: a server that is busy, a network that is gone.
-inline constexpr Backoff kSoon{1'000, 0, 300'000};
+inline constexpr Backoff kSoon{1'000, 250, 300'000};
 // What a person has to put right: a permission, a bucket's name.
 inline constexpr Backoff kSlowly{120'000, 30'000, 3'600'000};
 

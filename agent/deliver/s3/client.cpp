@@ -1,7 +1,6 @@
 #include "agent/deliver/s3/client.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 
 #include "agent/deliver/s3/digest.h"
@@ -11,19 +10,11 @@
 #include "probes/protocol/text.h"
 
 namespace efa {
-namespace {
-
-// It becomes part of a host's name.
-bool is_region(const std::string& text) {
-  return !text.empty() && text.size() <= 32 &&
-         std::all_of(text.begin(), text.end(),
-                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
-}
-
-}  // namespace
 
 struct S3Client::Try {
   Credentials credentials;
+  bool conditional = false;  // asked with If-None-Match
+  bool condition_left_out = false;
   bool region_corrected = false;
   bool clock_corrected = false;
   bool credentials_corrected = false;
@@ -100,7 +91,7 @@ bool S3Client::correct_credentials(const HttpAnswer& answer, const ServiceError&
   const bool expired = error.code == "ExpiredToken" || error.code == "TokenRefreshRequired" ||
                        error.code == "InvalidToken";
   if (!expired && answer.status != 403) return false;
-  const Result<Credentials> fresh = credentials_.renewed(clock_.unix_ms());
+  const Result<Credentials> fresh = credentials_.renewed(server_time_ms());
   return fresh && (fresh->access_key_id != used.access_key_id ||
                    !(fresh->secret_access_key == used.secret_access_key) ||
                    !(fresh->session_token == used.session_token));
@@ -108,11 +99,14 @@ bool S3Client::correct_credentials(const HttpAnswer& answer, const ServiceError&
 
 // Each kind of correction once for a request: a server that asks twice is wrong.
 bool S3Client::correct(const HttpAnswer& answer, const ServiceError& error, Try& last) {
-  if (answer.status < 300) return false;
-  if (answer.status == 501 && conditional_writes_) {
+  if (answer.status < 300 || answer.of_proxy) return false;
+  if (answer.status == 501 && last.conditional) {
     conditional_writes_ = false;
+    last.condition_left_out = true;
     return true;
   }
+  if (answer.status == 501 && last.condition_left_out)
+    conditional_writes_ = true;  // it was not that
   if (!last.region_corrected && correct_region(answer, error)) {
     last.region_corrected = true;
     return true;
@@ -126,32 +120,34 @@ bool S3Client::correct(const HttpAnswer& answer, const ServiceError& error, Try&
   return correct_credentials(answer, error, last.credentials);
 }
 
-PutContext S3Client::context(const std::string& source, bool only_if_absent) const {
-  return {settings_.target,
-          settings_.region,
-          source,
-          settings_.sse,
-          settings_.kms_key_id,
-          settings_.expected_bucket_owner,
-          only_if_absent && conditional_writes_};
+PutContext S3Client::context(const Try& last) const {
+  return {.target = settings_.target,
+          .region = settings_.region,
+          .credentials_source = last.credentials.source,
+          .with_session = !last.credentials.session_token.empty(),
+          .sse = settings_.sse,
+          .kms_key_id = settings_.kms_key_id,
+          .expected_bucket_owner = settings_.expected_bucket_owner,
+          .storage_class = settings_.storage_class,
+          .checksum = settings_.checksum,
+          .gzip = settings_.gzip,
+          .only_if_absent = last.conditional};
 }
 
 PutResult S3Client::put(const PutRequest& request) {
   const std::string body = settings_.gzip ? gzip(request.body) : std::string(request.body);
   Try attempt;
   while (true) {
-    const Result<Credentials> credentials = credentials_.current(clock_.unix_ms());
-    if (!credentials) {
-      return {Outcome::kRetrySoon, "no credentials", message_of(credentials.error()), std::nullopt};
-    }
+    const Result<Credentials> credentials = credentials_.current(server_time_ms());
+    if (!credentials) return judge_credentials(credentials.error());
     attempt.credentials = *credentials;
+    attempt.conditional = request.only_if_absent && conditional_writes_;
     const Result<HttpAnswer> answer = send(request, body, *credentials);
-    if (!answer) return judge_silence(answer.error());
+    if (!answer) return judge_silence(answer.error(), context(attempt));
     const ServiceError error =
         answer->status < 300 ? ServiceError{} : parse_service_error(answer->body);
     if (correct(*answer, error, attempt)) continue;
-    return judge_answer(*answer, error, context(credentials->source, request.only_if_absent),
-                        clock_.unix_ms());
+    return judge_answer(*answer, error, context(attempt), clock_.unix_ms());
   }
 }
 

@@ -55,7 +55,7 @@ class S3Client {
   bool correct_credentials(const HttpAnswer& answer, const ServiceError& error,
                            const Credentials& used);
   [[nodiscard]] int64_t server_time_ms() const;
-  [[nodiscard]] PutContext context(const std::string& source, bool only_if_absent) const;
+  [[nodiscard]] PutContext context(const Try& last) const;
 
   ClientSettings settings_;
   CredentialChain& credentials_;

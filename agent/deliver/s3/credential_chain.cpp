@@ -50,6 +50,7 @@ Result<Credentials> CredentialChain::current(int64_t now_ms) {
 Result<Credentials> CredentialChain::renewed(int64_t now_ms) {
   asked_at_ms_ = now_ms;
   Result<Credentials> found = ask();
+  if (found) found = sendable(*found);
   if (found) held_ = *found;
   return found;
 }

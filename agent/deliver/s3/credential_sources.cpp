@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 
 #include "agent/deliver/files.h"
@@ -13,6 +15,7 @@
 #include "agent/deliver/s3/xml.h"
 #include "probes/cloud/metadata.h"
 #include "probes/protocol/text.h"
+#include "probes/protocol/url.h"
 
 namespace efa {
 namespace {
@@ -47,14 +50,6 @@ Result<Profile> read_profile(const std::string& path, const std::string& name) {
   return parse_profile(*text, name, path);
 }
 
-// "http://169.254.170.23:80/v1/credentials" -> "169.254.170.23"
-std::string host_in(const std::string& url) {
-  const size_t begin = url.find("://") + 3;
-  std::string host = url.substr(begin, url.find_first_of("/?", begin) - begin);
-  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
-  return host.substr(0, host.find(':'));
-}
-
 // The token in the variable, or in the file that the other one names (EKS renews that file).
 Result<std::string> authorization_token(const Environment& environment) {
   const std::string path = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
@@ -64,15 +59,31 @@ Result<std::string> authorization_token(const Environment& environment) {
   return std::string(trim(*text));
 }
 
-bool has_line_break(const std::string& text) {
-  return text.find_first_of("\r\n") != std::string::npos;
+Result<std::string> sts_endpoint(const Environment& environment, const std::string& region) {
+  constexpr const char* kVariable = "AWS_ENDPOINT_URL_STS";
+  const std::string own = environment(kVariable);
+  if (!own.empty()) {
+    const Result<Url> server = parse_server(own, kVariable);
+    return server ? Result<std::string>(server->origin()) : server.error();
+  }
+  if (!is_region(region)) return std::string("https://sts.amazonaws.com");
+  return "https://sts." + region + "." + domain_of_region(region);
 }
 
-std::string sts_endpoint(const Environment& environment, const std::string& region) {
-  std::string own = environment("AWS_ENDPOINT_URL_STS");
-  if (!own.empty()) return own;
-  if (region.empty()) return "https://sts.amazonaws.com";
-  return "https://sts." + region + "." + domain_of_region(region);
+// What was asked has to be put right, or passes by itself.
+ErrorKind kind_of_status(long status) {
+  const bool refused = status >= 400 && status < 500 && status != 408 && status != 429;
+  return refused ? ErrorKind::kDenied : ErrorKind::kInputOutput;
+}
+
+// IAM: letters, digits and "+=,.@_-", at most 64. It becomes part of a path.
+bool is_role_name(const std::string& name) {
+  constexpr size_t kLongest = 64;
+  return name.size() <= kLongest && name != "." && name != ".." &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 ||
+                  std::string_view("+=,.@_-").find(static_cast<char>(c)) != std::string_view::npos;
+         });
 }
 
 // "" is no session name; STS takes letters, digits and "=,.@-_", at most 64
@@ -128,16 +139,18 @@ std::string region_of_files(const Environment& environment, const std::string& p
   return "";
 }
 
-bool is_allowed_container_url(const std::string& url) {
-  if (url.starts_with("https://")) return true;
-  if (!url.starts_with("http://") || url.find('@') != std::string::npos) return false;
-  const std::string host = host_in(url);
+bool is_allowed_container_url(const std::string& text) {
+  const Result<Url> url = parse_url(text, "container credentials");
+  if (!url || !url->userinfo.empty()) return false;
+  if (url->scheme == "https") return true;
   in_addr v4{};
-  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) {
+  if (inet_pton(AF_INET, url->host.c_str(), &v4) == 1) {
     const bool loopback = ntohl(v4.s_addr) >> 24U == 127;
-    return loopback || host == "169.254.170.2" || host == "169.254.170.23";
+    return url->scheme == "http" &&
+           (loopback || url->host == "169.254.170.2" || url->host == "169.254.170.23");
   }
-  return host == "localhost" || host == "::1" || host == "fd00:ec2::23";
+  return url->scheme == "http" &&
+         (url->host == "localhost" || url->host == "[::1]" || url->host == "[fd00:ec2::23]");
 }
 
 Result<Credentials> credentials_of_container(const Environment& environment, Http& http) {
@@ -146,15 +159,17 @@ Result<Credentials> credentials_of_container(const Environment& environment, Htt
   const std::string url = !relative.empty() ? "http://169.254.170.2" + relative
                                             : environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   if (url.empty()) return not_set_up("container credentials");
+  if (!relative.empty() && !relative.starts_with('/')) {
+    return Error{ErrorKind::kDenied, source,
+                 "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not begin with '/'"};
+  }
   if (!is_allowed_container_url(url)) {
     return Error{ErrorKind::kDenied, source,
-                 "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor a service of this host"};
+                 "the address in AWS_CONTAINER_CREDENTIALS_*_URI is neither https nor a service of "
+                 "this host"};
   }
   const Result<std::string> token = authorization_token(environment);
   if (!token) return token.error();
-  if (has_line_break(*token)) {
-    return Error{ErrorKind::kMalformed, source, "the authorization token has several lines"};
-  }
   HttpRequest request;
   request.url = url;
   request.limit = kLocalLimit;
@@ -163,7 +178,8 @@ Result<Credentials> credentials_of_container(const Environment& environment, Htt
   const Result<HttpAnswer> answer = http.send(request);
   if (!answer) return Error{ErrorKind::kInputOutput, source, message_of(answer.error())};
   if (answer->status != 200) {
-    return Error{ErrorKind::kInputOutput, source, "HTTP status " + std::to_string(answer->status)};
+    return Error{kind_of_status(answer->status), source,
+                 "HTTP status " + std::to_string(answer->status)};
   }
   return parse_credentials_json(answer->body, source);
 }
@@ -176,13 +192,15 @@ Result<Credentials> credentials_of_web_identity(const Environment& environment,
   const std::string source = "web identity of " + role;
   const Result<std::string> token = read_file(token_file, kMaxFile);
   if (!token) return Error{ErrorKind::kDenied, source, message_of(token.error())};
+  const Result<std::string> endpoint = sts_endpoint(environment, region);
+  if (!endpoint) return Error{ErrorKind::kDenied, source, message_of(endpoint.error())};
   const Secret form("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=" +
                     percent_encoded(role, false) +
                     "&RoleSessionName=" + percent_encoded(session_name(environment), false) +
                     "&WebIdentityToken=" + percent_encoded(trim(*token), false));
   HttpRequest request;
   request.method = "POST";
-  request.url = sts_endpoint(environment, region) + "/";
+  request.url = *endpoint + "/";
   request.headers = {{"content-type", "application/x-www-form-urlencoded"}};
   request.body = form.reveal();
   request.limit = kRegionalLimit;
@@ -190,7 +208,7 @@ Result<Credentials> credentials_of_web_identity(const Environment& environment,
   if (!answer) return Error{ErrorKind::kInputOutput, source, message_of(answer.error())};
   if (answer->status == 200) return parse_assumed_role(answer->body, source);
   const ServiceError error = parse_service_error(answer->body);
-  return Error{ErrorKind::kInputOutput, source,
+  return Error{kind_of_status(answer->status), source,
                "STS said HTTP status " + std::to_string(answer->status) + " " + error.code + " " +
                    error.message};
 }
@@ -211,6 +229,9 @@ Result<Credentials> credentials_of_instance(const ChainSettings& settings) {
   if (!roles) return roles.error();
   const std::vector<std::string> names = words(*roles);
   if (names.empty()) return Error{ErrorKind::kNotFound, "instance role", "the instance has none"};
+  if (!is_role_name(names[0])) {
+    return Error{ErrorKind::kMalformed, "instance role", "the metadata names none"};
+  }
   const Result<std::string> json = metadata.get_document(path + names[0]);
   if (!json) return json.error();
   return parse_credentials_json(*json, "instance role " + names[0]);

@@ -1,5 +1,6 @@
 #include "agent/deliver/s3/credentials.h"
 
+#include <algorithm>
 #include <map>
 
 #include "agent/deliver/s3/times.h"
@@ -75,6 +76,23 @@ Result<Credentials> parse_credentials_json(std::string_view json, const std::str
   credentials.expires_at_ms = parse_iso_time_ms(expiration);
   if (!expiration.empty() && !credentials.expires_at_ms) {
     return malformed(source, "Expiration is no time");
+  }
+  return credentials;
+}
+
+Result<Credentials> sendable(Credentials credentials) {
+  constexpr size_t kLongestKey = 512;
+  constexpr size_t kLongestToken = size_t{32} * 1024;  // STS gives some KiB
+  const std::string& token = credentials.session_token.reveal();
+  const auto is_word = [](const std::string& text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+  };
+  const std::string& key = credentials.access_key_id;
+  if (key.size() > kLongestKey || !is_word(key) || key.find_first_of("/,") != std::string::npos) {
+    return malformed(credentials.source, "the access key holds letters that no key has");
+  }
+  if (token.size() > kLongestToken || !is_word(token)) {
+    return malformed(credentials.source, "the session token holds letters that no token has");
   }
   return credentials;
 }

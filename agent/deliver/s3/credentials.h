@@ -31,6 +31,10 @@ struct Profile {
 // {"AccessKeyId":"ASIA...","SecretAccessKey":"...","Token":"...","Expiration":"2026-11-23T22:00:00Z"}
 Result<Credentials> parse_credentials_json(std::string_view json, const std::string& source);
 
+// The same when they may stand in headers; kMalformed when an environment, a file or a service gave
+// what is no key.
+Result<Credentials> sendable(Credentials credentials);
+
 // One profile of ~/.aws/credentials ("[name]") or ~/.aws/config ("[profile name]"); kNotFound when
 // there is none of that name.
 Result<Profile> parse_profile(std::string_view ini, const std::string& name,

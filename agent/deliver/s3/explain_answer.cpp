@@ -1,6 +1,12 @@
-// Why S3 did not take a report, and who has to do what.
+// Why S3 did not take a report, and who has to do what. Codes: Amazon S3 API Reference, "Error
+// responses"; those of Ceph and MinIO where they differ.
+
+#include <algorithm>
+#include <cctype>
 
 #include "agent/deliver/s3/answer.h"
+#include "probes/protocol/text.h"
+#include "probes/protocol/url.h"
 
 namespace efa {
 namespace {
@@ -28,6 +34,11 @@ std::string explain_denied(const PutContext& context) {
     text += ", and kms:GenerateDataKey on the key" +
             (context.kms_key_id.empty() ? "" : " " + context.kms_key_id);
   }
+  // Ceph with its token service, for one
+  if (context.with_session || !context.target.endpoint.empty()) {
+    text += std::string("; some servers say the same of a wrong secret access key") +
+            (context.with_session ? " or session token" : "");
+  }
   text += "; a bucket policy that demands encryption or a VPC endpoint denies it too";
   if (!context.expected_bucket_owner.empty()) {
     text += "; so does S3 when account " + context.expected_bucket_owner +
@@ -36,10 +47,58 @@ std::string explain_denied(const PutContext& context) {
   return text;
 }
 
-std::string explain_elsewhere(const ServiceError& error, const PutContext& context) {
-  std::string text = bucket_of(context) + " is not in region " + context.region;
-  if (!error.region.empty()) text += " but in " + error.region;
+// Where the server says that the bucket is; "" when it does not.
+std::string named_place(const HttpAnswer& answer, const ServiceError& error) {
+  for (const std::string& text : {error.endpoint, answer.header("location")}) {
+    const Result<Url> url = parse_url(text, "the place");
+    if (url) return url->origin();
+  }
+  return "";
+}
+
+std::string explain_elsewhere(const HttpAnswer& answer, const ServiceError& error,
+                              const PutContext& context) {
+  std::string region = answer.header("x-amz-bucket-region");
+  if (!is_region(region)) region = error.region;
+  const bool other_region = is_region(region) && region != context.region;
+  const std::string place = named_place(answer, error);
+  const std::string& endpoint = context.target.endpoint;
+  std::string text = bucket_of(context);
+  if (!endpoint.empty()) {
+    text += " is not served at " + endpoint + " (asked for region " + context.region + ")";
+  } else if (is_region(region) && !other_region) {
+    text += " is in region " + region + " but not served at the address of its S3";
+  } else {
+    text += " is not in region " + context.region;
+  }
+  if (other_region) text += (endpoint.empty() ? " but in " : "; it is in region ") + region;
+  if (!place.empty()) text += "; the server names " + place;
+  if (!endpoint.empty()) return text + ": correct s3.endpoint, or the bucket in s3.uri";
   return text + ": s3.region or s3.endpoint must name where it is";
+}
+
+// What the settings add to a plain PUT, of which a server may lack one.
+std::string options_of(const PutContext& context) {
+  std::vector<std::string> options;
+  if (!context.sse.empty()) options.push_back("s3.sse = \"" + context.sse + "\"");
+  if (!context.kms_key_id.empty()) {
+    options.push_back("s3.kms_key_id = \"" + context.kms_key_id + "\"");
+  }
+  if (!context.storage_class.empty()) {
+    options.push_back("s3.storage_class = \"" + context.storage_class + "\"");
+  }
+  if (!context.expected_bucket_owner.empty()) options.emplace_back("s3.expected_bucket_owner");
+  if (context.with_session) {
+    options.push_back("the session token of the credentials (" + context.credentials_source + ")");
+  }
+  if (context.checksum) options.emplace_back("s3.checksum (false leaves it out)");
+  if (context.gzip) options.emplace_back("s3.gzip");
+  return join(options, ", ");
+}
+
+std::string explain_options(const char* what, const PutContext& context) {
+  const std::string options = options_of(context);
+  return what + (options.empty() ? std::string() : "; it may be one of " + options);
 }
 
 struct Explanation {
@@ -51,65 +110,152 @@ constexpr Explanation kExplanations[] = {
     {"InvalidAccessKeyId",
      "S3 does not know the access key: it was deleted or is of another "
      "partition or server"},
-    {"SignatureDoesNotMatch", "the secret access key does not belong to the access key"},
+    {"SignatureDoesNotMatch",
+     "the secret access key does not belong to the access key, or a proxy changes what is sent"},
     {"ExpiredToken", "the session token has expired and its source gave no newer one"},
     {"InvalidToken", "the session token does not belong to the access key"},
     {"TokenRefreshRequired", "the session token has expired and its source gave no newer one"},
+    {"InvalidSecurity", "S3 does not take the credentials: a wrong key, secret or session token"},
+    {"InvalidClientTokenId", "S3 does not take the credentials: a wrong key or session token"},
+    {"MissingAuthenticationToken", "something on the way took the signature out of the request"},
     {"RequestTimeTooSkewed",
      "the clock of this node is wrong and correcting it by S3's was not "
      "enough"},
+    {"RequestExpired", "the clock of this node is wrong"},
     {"AccountProblem", "something is wrong with the AWS account: its owner asks AWS Support"},
+    {"NotSignedUp", "the AWS account has no S3: its owner signs it up"},
+    {"InvalidPayer", "all access to this bucket is disabled: its owner pays or asks AWS Support"},
+    {"AllAccessDisabled",
+     "all access to the bucket or its account is disabled: their owner asks AWS Support"},
+    {"UserSuspended",
+     "the user of the access key is suspended: whoever runs the server enables it"},
+    {"InvalidRegion", "the account has not enabled the region of the bucket"},
+    {"InvalidBucketName", "s3.uri names no bucket that this server could have"},
+    {"InvalidBucketState", "the bucket is in a state in which it takes no objects"},
+    {"InvalidBucketOwnerAWSAccountID", "s3.expected_bucket_owner is no number of an account"},
     {"InvalidStorageClass", "s3.storage_class is none that S3 knows"},
+    {"InvalidEncryptionAlgorithmError", "s3.sse is none that S3 knows"},
+    {"ServerSideEncryptionConfigurationNotFoundError", "the server has no encryption: s3.sse"},
+    {"InvalidObjectState", "an object of this name is archived or locked"},
     {"EntityTooLarge", "the report is larger than S3 takes"},
+    {"MaxMessageLengthExceeded", "the report is larger than S3 takes"},
     {"KeyTooLongError", "the object's name is too long: shorten the prefix in s3.uri"},
+    {"BadDigest", "what arrived is not what was sent; if it stays so: s3.checksum = false"},
+    {"InvalidDigest", "the server does not take the checksum: s3.checksum = false"},
+    {"XAmzContentChecksumMismatch",
+     "what arrived is not what was sent; if it stays so: s3.checksum = false"},
     {"SlowDown", "S3 asks for fewer requests"},
     {"ServiceUnavailable", "S3 is overloaded"},
 };
 
-std::string explain_code(const ServiceError& error, const PutContext& context) {
-  if (error.code == "AccessDenied" || error.code == "AllAccessDisabled") {
-    return explain_denied(context);
+std::string explain_kms(const ServiceError& error, const PutContext& context) {
+  const std::string key =
+      context.kms_key_id.empty()
+          ? "the KMS key of the bucket, which is that of the account without s3.kms_key_id,"
+          : "the KMS key " + context.kms_key_id + " (s3.kms_key_id)";
+  const char* what =
+      error.code == "KMS.DisabledException"   ? " is disabled: enable it"
+      : error.code == "KMS.NotFoundException" ? " does not exist in this region"
+      : error.code == "KMS.AccessDeniedException"
+          ? " may not be used: allow kms:GenerateDataKey on it"
+          : " cannot be used: it is disabled, waits for deletion or is no key for it";
+  return key + what;
+}
+
+std::string explain_code(const HttpAnswer& answer, const ServiceError& error,
+                         const PutContext& context) {
+  if (is_about_room(error)) {
+    return bucket_of(context) +
+           " or its user has no room left: whoever runs the server raises the quota or removes "
+           "objects";
   }
+  if (error.code == "AccessDenied") return explain_denied(context);
   if (error.code == "NoSuchBucket") {
     return bucket_of(context) + " does not exist: create it or correct s3.uri";
   }
   if (error.code == "PermanentRedirect" || error.code == "AuthorizationHeaderMalformed" ||
       error.code == "IllegalLocationConstraintException") {
-    return explain_elsewhere(error, context);
+    return explain_elsewhere(answer, error, context);
   }
-  if (error.code.starts_with("KMS.")) {
-    return "the KMS key " + context.kms_key_id + " (s3.kms_key_id) cannot be used";
-  }
+  if (error.code.starts_with("KMS.")) return explain_kms(error, context);
   for (const Explanation& explanation : kExplanations) {
     if (error.code == explanation.code) return explanation.words;
   }
   return "";
 }
 
-std::string explain_status(long status, const PutContext& context) {
+std::string explain_status(const HttpAnswer& answer, const ServiceError& error,
+                           const PutContext& context) {
+  const long status = answer.status;
   if (status >= 200 && status < 300) return "what answered is no S3: the answer has no ETag";
+  if (status >= 300 && status < 400) return explain_elsewhere(answer, error, context);
   switch (status) {
-    case 301:
-    case 307:
-      return explain_elsewhere({}, context);
+    case 400:
+      return explain_options("the server refused the request", context);
     case 403:
       return explain_denied(context);
     case 404:
       return bucket_of(context) + " was not found";
+    case 405:
+      return "what answered takes no objects: correct s3.endpoint";
     case 407:
-      return "the proxy wants a user and a password";
+      return "the proxy wants a user and a password: s3.proxy or https_proxy holds them as "
+             "http://user:password@host:port";
+    case 413:
+      return "the report is larger than the server, or something before it, takes";
+    case 501:
+      return explain_options("the server lacks something that the request asks for", context);
+    case 507:
+      return "the server has no room left";
+    case 511:
+      return "the network wants a login first";
     default:
       return status >= 500 ? "the server could not" : "the server refused";
   }
 }
 
+std::string explain_proxy(long status) {
+  if (status == 407) return explain_status({status, {}, ""}, {}, {});
+  return std::string("the proxy ") + (status >= 500 ? "could not" : "does not let us") +
+         " connect to the server: s3.proxy, https_proxy or no_proxy may be wrong, or the proxy's "
+         "own "
+         "rules";
+}
+
 }  // namespace
 
-std::string explain_answer(long status, const ServiceError& error, const PutContext& context) {
-  std::string words = explain_code(error, context);
-  if (words.empty()) words = explain_status(status, context);
+bool is_about_room(const ServiceError& error) {
+  std::string text = error.code + " " + error.message;
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const char* word : {"quota", "storagefull", "storage full", "bucketfull", "bucket is full",
+                           "no space", "insufficient storage", "insufficientstorage"}) {
+    if (text.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::string explain_answer(const HttpAnswer& answer, const ServiceError& error,
+                           const PutContext& context) {
+  if (answer.of_proxy) return explain_proxy(answer.status);
+  std::string words = explain_code(answer, error, context);
+  if (words.empty()) words = explain_status(answer, error, context);
   if (!error.message.empty()) words += " (S3: " + error.message + ")";
   return words;
+}
+
+std::string explain_certificate(const Error& error, const PutContext& context) {
+  const auto says = [&](const char* word) { return error.what.find(word) != std::string::npos; };
+  if (says("subject name") || says("does not match")) {
+    if (!bucket_in_path(context.target)) {
+      return " (the bucket is part of the host's name: s3.addressing = \"path\" takes it out)";
+    }
+    return " (s3.endpoint must name the server as its certificate does)";
+  }
+  if (says("expired") || says("not yet valid")) {
+    return " (it must be renewed, or the clock of this node is wrong)";
+  }
+  return " (s3.ca_file names the authorities to trust)";
 }
 
 }  // namespace efa

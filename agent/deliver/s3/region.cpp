@@ -1,8 +1,14 @@
 #include "agent/deliver/s3/region.h"
 
+#include <spdlog/spdlog.h>
+
+#include <functional>
+
 #include "agent/deliver/files.h"
+#include "agent/deliver/s3/target.h"
 #include "probes/cloud/metadata.h"
 #include "probes/protocol/text.h"
+#include "probes/protocol/url.h"
 
 namespace efa {
 namespace {
@@ -25,26 +31,36 @@ bool is_ec2() {
 
 std::string first_region(std::initializer_list<std::string> regions) {
   for (const std::string& region : regions) {
-    if (!region.empty()) return region;
+    if (is_region(region)) return region;
   }
   return "us-east-1";
 }
 
 std::string region_of_node(const ChainSettings& settings, const Environment& environment) {
-  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    std::string region = environment(name);
-    if (!region.empty()) return region;
+  const std::pair<const char*, std::function<std::string()>> sources[] = {
+      {"AWS_REGION", [&] { return environment("AWS_REGION"); }},
+      {"AWS_DEFAULT_REGION", [&] { return environment("AWS_DEFAULT_REGION"); }},
+      {"the profile", [&] { return region_of_files(environment, settings.profile); }},
+      {"the instance metadata", [&] { return region_of_instance(settings); }},
+  };
+  for (const auto& [name, region_of] : sources) {
+    const std::string region = region_of();
+    if (is_region(region)) return region;
+    if (!region.empty()) spdlog::warn("{}: the region it names is none: passed over", name);
   }
-  std::string of_profile = region_of_files(environment, settings.profile);
-  return !of_profile.empty() ? of_profile : region_of_instance(settings);
+  return "";
 }
 
 std::string metadata_endpoint(const std::string& configured, const Environment& environment) {
+  constexpr const char* kVariable = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
   if (!configured.empty()) return configured;
   if (environment("AWS_EC2_METADATA_DISABLED") == "true") return "";
-  std::string own = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-  if (!own.empty()) return own;
-  return is_ec2() ? kMetadataEndpoint : "";
+  const std::string own = environment(kVariable);
+  if (own.empty()) return is_ec2() ? kMetadataEndpoint : "";
+  const Result<Url> server = parse_server(own, kVariable);
+  if (server) return server->origin();
+  spdlog::warn("{}: passed over", message_of(server.error()));
+  return "";
 }
 
 }  // namespace efa

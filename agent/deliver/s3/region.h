@@ -8,14 +8,15 @@
 
 namespace efa {
 
-// The first that is not empty; else us-east-1, whose S3 names the right one.
+// The first that is one; else us-east-1, whose S3 names the right one.
 std::string first_region(std::initializer_list<std::string> regions);
 
-// The environment's, the profile's, or that of the instance; "" when none is known.
+// The environment's, the profile's, or that of the instance, whichever first is a region; "" when
+// none is known. What is none is logged and passed over.
 std::string region_of_node(const ChainSettings& settings, const Environment& environment);
 
 // Where to ask for metadata: as configured, as the environment says, or EC2's own when this is an
-// EC2 instance; "" when there is none to ask.
+// EC2 instance; "" when there is none to ask, or what the environment says is no server.
 std::string metadata_endpoint(const std::string& configured, const Environment& environment);
 
 }  // namespace efa

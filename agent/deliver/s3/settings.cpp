@@ -1,10 +1,39 @@
 #include "agent/deliver/s3/settings.h"
 
+#include <algorithm>
+
+#include "agent/deliver/files.h"
+#include "probes/protocol/url.h"
+
 namespace efa {
 namespace {
 
 Error wrong(const char* setting, const char* what) {
   return {ErrorKind::kMalformed, setting, what};
+}
+
+// What becomes a header, and would have control characters in it.
+Result<Done> check_headers(const Config& config) {
+  const std::pair<const char*, const std::string*> headers[] = {
+      {"s3.kms_key_id", &config.s3_kms_key_id},
+      {"s3.expected_bucket_owner", &config.s3_expected_bucket_owner},
+      {"s3.storage_class", &config.s3_storage_class}};
+  for (const auto& [setting, value] : headers) {
+    const bool visible =
+        std::all_of(value->begin(), value->end(), [](char c) { return c > ' ' && c <= '~'; });
+    if (!visible) return wrong(setting, "holds spaces, control characters or other than ASCII");
+  }
+  return Done{};
+}
+
+Result<Done> check_encryption(const Config& config) {
+  const bool known =
+      config.s3_sse.empty() || config.s3_sse == "AES256" || config.s3_sse == "aws:kms";
+  if (!known) return wrong("s3.sse", "must be AES256 or aws:kms");
+  if (!config.s3_kms_key_id.empty() && config.s3_sse != "aws:kms") {
+    return wrong("s3.kms_key_id", "is of use only with s3.sse = \"aws:kms\"");
+  }
+  return Done{};
 }
 
 }  // namespace
@@ -18,18 +47,25 @@ Result<Done> check_s3(const Config& config) {
   const Result<S3Target> target =
       parse_target(config.s3_uri, config.s3_endpoint, config.s3_addressing);
   if (!target) return target.error();
-  if (!config.s3_sse.empty() && config.s3_sse != "AES256" && config.s3_sse != "aws:kms") {
-    return wrong("s3.sse", "must be AES256 or aws:kms");
+  if (!config.s3_region.empty() && !is_region(config.s3_region)) {
+    return wrong("s3.region", "is no region: letters, digits and '-' alone");
   }
-  if (!config.s3_kms_key_id.empty() && config.s3_sse != "aws:kms") {
-    return wrong("s3.kms_key_id", "is of use only with s3.sse = \"aws:kms\"");
+  if (!config.s3_proxy.empty()) {
+    const Result<Url> proxy = parse_proxy(config.s3_proxy, "s3.proxy");
+    if (!proxy) return proxy.error();
   }
-  for (const std::string* text : {&config.s3_kms_key_id, &config.s3_expected_bucket_owner,
-                                  &config.s3_storage_class, &config.s3_region}) {
-    if (text->find_first_of("\r\n") != std::string::npos) {
-      return wrong("s3", "a value has several lines");
-    }
-  }
+  const Result<Done> encryption = check_encryption(config);
+  return encryption ? check_headers(config) : encryption;
+}
+
+Result<Done> check_authorities(const Config& config) {
+  constexpr size_t kMaxFile = size_t{16} * 1024 * 1024;  // the system's have some 200 KiB
+  if (!delivers_to_s3(config) || config.s3_ca_file.empty()) return Done{};
+  const Result<std::string> text = read_file(config.s3_ca_file, kMaxFile);
+  if (!text) return Error{text.error().kind, "s3.ca_file", message_of(text.error())};
+  const bool some = text->find("-----BEGIN CERTIFICATE-----") != std::string::npos ||
+                    text->find("-----BEGIN TRUSTED CERTIFICATE-----") != std::string::npos;
+  if (!some) return wrong("s3.ca_file", "holds no certificate in PEM form");
   return Done{};
 }
 

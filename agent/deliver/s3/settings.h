@@ -13,6 +13,9 @@ namespace efa {
 bool delivers_to_s3(const Config& config);
 // What is wrong in the table as a whole; parse_config() asks it.
 Result<Done> check_s3(const Config& config);
+// The file s3.ca_file. A pass does not ask: a file system that is not there yet is no wrong
+// configuration, and delivery says what is missing.
+Result<Done> check_authorities(const Config& config);
 
 std::string destination_of(const Config& config);
 std::string spool_directory(const Config& config);

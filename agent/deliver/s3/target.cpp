@@ -5,6 +5,8 @@
 #include <optional>
 
 #include "agent/deliver/s3/percent.h"
+#include "probes/protocol/text.h"
+#include "probes/protocol/url.h"
 
 namespace efa {
 namespace {
@@ -13,11 +15,25 @@ Error malformed(const char* setting, const std::string& what) {
   return {ErrorKind::kMalformed, setting, what};
 }
 
+// Those of general purpose buckets, and the longer ones that us-east-1 once gave.
 bool is_bucket_name(std::string_view name) {
-  return name.size() >= 3 && name.size() <= 255 &&
+  const auto is_end = [](unsigned char c) { return std::isalnum(c) != 0; };
+  return name.size() >= 3 && name.size() <= 255 && is_end(name.front()) && is_end(name.back()) &&
+         name.find("..") == std::string_view::npos &&
          std::all_of(name.begin(), name.end(), [](unsigned char c) {
            return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_';
          });
+}
+
+// Proxies take "." and ".." for directories, and the signature then is of another path.
+bool is_prefix(const std::string& prefix) {
+  constexpr size_t kLongest = 512;
+  const auto is_control = [](unsigned char c) { return std::iscntrl(c) != 0; };
+  const std::vector<std::string> parts = split(prefix, '/');
+  return prefix.size() <= kLongest && is_utf8(prefix) &&
+         std::none_of(prefix.begin(), prefix.end(), is_control) &&
+         std::none_of(parts.begin(), parts.end(),
+                      [](const std::string& part) { return part == "." || part == ".."; });
 }
 
 std::string_view without_slashes(std::string_view text) {
@@ -31,22 +47,12 @@ std::string_view host_of(std::string_view endpoint) {
 }
 
 // curl leaves the port out of the Host header where it is the scheme's own
-std::string without_default_port(std::string endpoint) {
-  const bool plain = endpoint.starts_with("http://");
-  const std::string_view port = plain ? ":80" : ":443";
-  if (endpoint.ends_with(port)) endpoint.erase(endpoint.size() - port.size());
-  return endpoint;
-}
-
-Result<std::string> parse_endpoint(std::string endpoint) {
+Result<std::string> parse_endpoint(const std::string& endpoint) {
   if (endpoint.empty()) return endpoint;
-  while (endpoint.ends_with('/')) endpoint.pop_back();
-  const bool known = endpoint.starts_with("https://") || endpoint.starts_with("http://");
-  if (!known || host_of(endpoint).empty() ||
-      host_of(endpoint).find_first_of("/?#@ ") != std::string_view::npos) {
-    return malformed("s3.endpoint", "must be like https://host or https://host:port");
-  }
-  return without_default_port(std::move(endpoint));
+  Result<Url> server = parse_server(endpoint, "s3.endpoint");
+  if (!server) return server.error();
+  if (server->port == (server->scheme == "http" ? 80 : 443)) server->port.reset();
+  return server->origin();
 }
 
 std::optional<Addressing> parse_addressing(const std::string& word) {
@@ -54,11 +60,6 @@ std::optional<Addressing> parse_addressing(const std::string& word) {
   if (word == "path") return Addressing::kPath;
   if (word == "virtual") return Addressing::kVirtual;
   return std::nullopt;
-}
-
-bool in_path(const S3Target& target) {
-  if (target.addressing != Addressing::kAuto) return target.addressing == Addressing::kPath;
-  return !target.endpoint.empty() || target.bucket.find('.') != std::string::npos;
 }
 
 }  // namespace
@@ -73,12 +74,12 @@ Result<S3Target> parse_target(const std::string& uri, const std::string& endpoin
   target.bucket = rest.substr(0, slash);
   target.prefix = without_slashes(rest.substr(slash));
   if (!is_bucket_name(target.bucket)) {
-    return malformed("s3.uri", "'" + target.bucket + "' is no name of a bucket");
+    return malformed("s3.uri", "what follows s3:// is no name of a bucket");
   }
-  const auto has_control = [](unsigned char c) { return std::iscntrl(c) != 0; };
-  if (target.prefix.size() > 512 ||
-      std::any_of(target.prefix.begin(), target.prefix.end(), has_control)) {
-    return malformed("s3.uri", "the prefix is too long or has control characters");
+  if (!is_prefix(target.prefix)) {
+    return malformed("s3.uri",
+                     "the prefix is too long, is no UTF-8, has control characters, or a "
+                     "'.' or '..' between slashes");
   }
   const Result<std::string> parsed = parse_endpoint(endpoint);
   if (!parsed) return parsed.error();
@@ -96,7 +97,7 @@ ObjectAddress address_of(const S3Target& target, const std::string& region,
                                    : "https://s3." + region + "." + domain_of_region(region);
   const std::string scheme = endpoint.substr(0, endpoint.find("://") + 3);
   ObjectAddress address;
-  if (in_path(target)) {
+  if (bucket_in_path(target)) {
     address.host = host_of(endpoint);
     address.path = "/" + target.bucket + "/" + key;
   } else {
@@ -105,6 +106,18 @@ ObjectAddress address_of(const S3Target& target, const std::string& region,
   }
   address.url = scheme + address.host + percent_encoded(address.path, true);
   return address;
+}
+
+bool bucket_in_path(const S3Target& target) {
+  if (target.addressing != Addressing::kAuto) return target.addressing == Addressing::kPath;
+  return !target.endpoint.empty() || target.bucket.find('.') != std::string::npos;
+}
+
+bool is_region(const std::string& text) {
+  constexpr size_t kLongest = 32;
+  return !text.empty() && text.size() <= kLongest && text.front() != '-' && text.back() != '-' &&
+         std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
 }
 
 std::string domain_of_region(const std::string& region) {

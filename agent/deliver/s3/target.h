@@ -33,6 +33,12 @@ Result<S3Target> parse_target(const std::string& uri, const std::string& endpoin
                               const std::string& addressing);
 
 ObjectAddress address_of(const S3Target& target, const std::string& region, const std::string& key);
+// Else it is part of the host's name.
+bool bucket_in_path(const S3Target& target);
+
+// Letters, digits and '-' alone: a region becomes part of hosts' names and of signatures, whoever
+// names it.
+bool is_region(const std::string& text);
 
 // "amazonaws.com", "amazonaws.com.cn", ...: what the names of a region's services end in.
 std::string domain_of_region(const std::string& region);

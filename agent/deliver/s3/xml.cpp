@@ -5,6 +5,7 @@
 #include <pugixml.hpp>
 
 #include "agent/deliver/s3/times.h"
+#include "probes/protocol/printable.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -23,11 +24,7 @@ std::string word_of(const pugi::xml_node& parent, const char* name) {
 }
 
 std::string line_of(const pugi::xml_node& parent, const char* name) {
-  std::string text = join(words(make_utf8(parent.child_value(name))), " ");
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, '?');
-  text.resize(std::min(text.size(), kLongestMessage));
-  return make_utf8(text);
+  return printable(join(words(parent.child_value(name)), " "), kLongestMessage);
 }
 
 }  // namespace
@@ -37,7 +34,8 @@ ServiceError parse_service_error(const std::string& body) {
   if (!document.load_buffer(body.data(), body.size())) return {};
   pugi::xml_node error = document.child("Error");
   if (error == nullptr) error = document.child("ErrorResponse").child("Error");
-  return {word_of(error, "Code"), line_of(error, "Message"), word_of(error, "Region")};
+  return {word_of(error, "Code"), line_of(error, "Message"), word_of(error, "Region"),
+          line_of(error, "Endpoint")};
 }
 
 Result<Credentials> parse_assumed_role(const std::string& body, const std::string& source) {

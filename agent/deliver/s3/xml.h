@@ -9,9 +9,10 @@
 namespace efa {
 
 struct ServiceError {
-  std::string code;     // "NoSuchBucket"; "" when the body is no error of a service
-  std::string message;  // for people; one line of at most 300 printable characters
-  std::string region;   // of the bucket, where the error is about it
+  std::string code;      // "NoSuchBucket"; "" when the body is no error of a service
+  std::string message;   // for people; one line of at most 300 printable characters
+  std::string region;    // of the bucket, where the error is about it
+  std::string endpoint;  // where the bucket is served, where the error is about that
 };
 
 // <Error><Code>NoSuchBucket</Code><Message>...</Message></Error>, also inside <ErrorResponse>
