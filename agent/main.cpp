@@ -12,6 +12,7 @@
 
 #include "agent/cli/catalogue.h"
 #include "agent/cli/command_line.h"
+#include "agent/cli/daemon_check.h"
 #include "agent/cli/exit_codes.h"
 #include "agent/cli/log.h"
 #include "agent/cli/once.h"
@@ -80,9 +81,9 @@ DeliveryRun delivery_run(const CommandLine& line) {
 
 // What reading it did not tell.
 int check_config(const Config& config, const std::string& path) {
-  const Result<Done> authorities = check_authorities(config);
-  if (!authorities) {
-    spdlog::error("{}: {}", path, message_of(authorities.error()));
+  for (const Result<Done>& right : {check_authorities(config), check_for_daemon(config, path)}) {
+    if (right) continue;
+    spdlog::error("{}", message_of(right.error()));
     return kExitUsage;
   }
   for (const std::string& words : who_else_decides(config)) spdlog::warn("{}", words);

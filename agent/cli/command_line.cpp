@@ -59,10 +59,10 @@ Parser::Parser() {
       ->excludes("--once");
   app_.add_option("--trigger", line_.trigger, "Why this pass is made, for the report")
       ->type_name("WORD")
-      ->check(
-          CLI::IsMember({"once", "boot", "interval", "event", "request", "recovery", "starting"}));
+      ->check(CLI::IsMember(
+          {"once", "boot", "interval", "event", "request", "recovery", "starting", "retry"}));
   add_pass_options(app_, line_);
-  add_formats(app_, line_, {"text", "json", "prometheus"});
+  add_formats(app_, line_, {"text", "json", "prometheus", "health"});
   app_.add_option("--output", line_.output, "Print to FILE")->type_name("FILE");
   app_.add_option("--replay", line_.replay, "Report on a recording instead of this node")
       ->type_name("FILE")

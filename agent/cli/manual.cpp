@@ -188,7 +188,7 @@ std::string bash_completion() {
          "_efa_doctor() {\n"
          "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words i\n"
          "  case $before in\n"
-         "    --format) words=\"text json prometheus markdown reason\" ;;\n"
+         "    --format) words=\"text json prometheus health markdown reason\" ;;\n"
          "    --accept) words=degraded ;;\n"
          "    --expect) words=\"auto none\" ;;\n"
          "    --config|--output|--replay|--sysroot|record)\n"

@@ -64,6 +64,9 @@ TextStyle style_of_terminal(const OnceOptions& options) {
 
 std::string rendered(const OnceOptions& options, const Report& report) {
   if (options.format == "json") return render_json(report_value(report), 1) + "\n";
+  if (options.format == "health") {
+    return render_json(health_value(report, report_path(options.config)), 1) + "\n";
+  }
   if (options.format == "prometheus") return render_prometheus(report);
   return render_text(report, style_of_terminal(options));
 }

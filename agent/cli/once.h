@@ -13,7 +13,7 @@ namespace efa {
 struct OnceOptions {
   Config config;
   std::string config_file;      // "": the default path
-  std::string format = "text";  // text, json, prometheus
+  std::string format = "text";  // text, json, prometheus, health
   std::string output;           // "": standard output
   std::string sysroot = "/";
   std::string replay;

@@ -8,10 +8,12 @@
 #include <ctime>
 #include <thread>
 
+#include "agent/cli/service_word.h"
 #include "agent/deliver/files.h"
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/delivery_state.h"
 #include "agent/deliver/s3/settings.h"
+#include "agent/run/state.h"
 #include "probes/protocol/printable.h"
 
 namespace efa {
@@ -110,6 +112,12 @@ std::string reason_of(const Health& health) {
 
 namespace {
 
+// A verdict that a crashed service left is none.
+Health in_force(const Health& health, const ServiceWord& service) {
+  if (service.in_force || health.verdict == Verdict::kUnknown) return health;
+  return unknown(service.words + "; its last verdict was " + verdict_text(health.verdict));
+}
+
 Health read_health(const std::string& path, std::optional<int64_t> max_age_s) {
   constexpr size_t kMaxHealth = size_t{256} * 1024;
   const Result<std::string> json = read_own_file(path, kMaxHealth, Author::kOfDirectory);
@@ -137,16 +145,21 @@ int run_status(const Config& config, const StatusOptions& options) {
            (options.accept_degraded && health.verdict == Verdict::kDegraded);
   };
   const std::string path = health_path(config);
-  Health health = read_health(path, options.max_age_s);
+  ServiceWord service = word_on_service(config);
+  Health health = in_force(read_health(path, options.max_age_s), service);
   while (!good(health) && Clock::now() < end) {
     std::this_thread::sleep_for(kBetweenLooks);
-    health = read_health(path, options.max_age_s);
+    service = word_on_service(config);
+    health = in_force(read_health(path, options.max_age_s), service);
   }
   if (options.reason_only) {
     std::printf("%s\n", reason_of(health).c_str());
     return good(health) ? 0 : exit_code_of(health.verdict);
   }
   std::printf("%s  %s\n", verdict_text(health.verdict).c_str(), printable(health.summary).c_str());
+  if (service.in_force && !service.words.empty()) {
+    std::printf("service  %s\n", printable(service.words).c_str());
+  }
   if (delivers_to_s3(config)) {
     std::printf("delivery  %s\n", printable(delivery_words(config)).c_str());
   }

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -60,8 +61,18 @@ void trim_ring(const Config& config, const std::string& directory) {
   }
 }
 
+// The service sees most of the file system read-only, and home directories not at all.
+std::string advice_to_service(const Error& error) {
+  if (error.os_error != EROFS) return "";
+  return "; to let the service write there: systemctl edit efa-doctor.service, [Service], "
+         "ReadWritePaths=" +
+         std::filesystem::path(error.where).parent_path().string() +
+         ", then systemctl restart efa-doctor.service";
+}
+
 class Delivery {
  public:
+  explicit Delivery(const Report& report) : of_service_(report.run.trigger != "once") {}
   bool write(const std::string& path, const std::string& text, unsigned mode) {
     sweep(path);
     return take(write_file(path, text, mode));
@@ -87,11 +98,13 @@ class Delivery {
   }
   bool take(const Result<Done>& written) {
     if (written) return true;
-    problems_.push_back(message_of(written.error()));
+    problems_.push_back(message_of(written.error()) +
+                        (of_service_ ? advice_to_service(written.error()) : ""));
     spdlog::warn("not written: {}", problems_.back());
     return false;
   }
 
+  bool of_service_;
   std::vector<std::string> problems_;
 };
 
@@ -172,7 +185,7 @@ std::string health_path(const Config& config) {
 // In this order: whoever sees the health file finds the report that it names, and nothing that a
 // node exporter's directory does keeps the verdict away.
 void deliver_local(const Config& config, const Report& report, int64_t newest_begun) {
-  Delivery delivery;
+  Delivery delivery(report);
   const Result<FileLock> lock = lock_of_health(config);
   const bool is_newest = !is_overtaken(config, report.run.sequence, newest_begun);
   const std::string json = render_json(report_value(report), 1) + "\n";

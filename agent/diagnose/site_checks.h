@@ -17,6 +17,16 @@ inline constexpr Check kSiteChecks[] = {
      "Mend the probe; the README says what a finding looks like.",
      "",
      {}},
+    {"probe.left-processes",
+     Severity::kInfo,
+     Actor::kNodeOperator,
+     Rung::kNone,
+     "A site's own probe left processes behind",
+     "They were killed; one that is left in each pass would fill the node.",
+     "They became children of the agent when the probe ended.",
+     "Let the probe wait for what it starts; a daemon is started by a unit of its own.",
+     "",
+     {}},
 };
 
 }  // namespace efa

@@ -9,6 +9,7 @@
 #include "agent/report/report.h"
 #include "probes/judges.h"
 #include "probes/protocol/describe.h"
+#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
@@ -81,10 +82,29 @@ std::optional<Finding> parse_finding(const Value& value) {
   return finding;
 }
 
+// {"left_behind":["sleep","sh"]}: commands of processes that outlived the probe, as runner.cpp says
+void judge_left_behind(const std::string& probe, const Array& left, Findings& findings) {
+  constexpr size_t kMaxNamed = 8;
+  std::vector<std::string> commands;
+  for (const Value& command : left) {
+    const auto* text = command.as<std::string>();
+    if (text != nullptr && commands.size() < kMaxNamed) commands.push_back(*text);
+  }
+  findings.fail("probe.left-processes", probe,
+                "left " + std::to_string(left.size()) +
+                    " processes that were killed: " + join(commands, ", "),
+                {join(commands, ", "), "none", "/proc"});
+}
+
 void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
   for (const SiteProbe& probe : node.site) {
     const size_t count = std::min(probe.findings.size(), kMaxFindings);
     for (size_t i = 0; i < count; ++i) {
+      const Value* left = probe.findings[i].find("left_behind");
+      if (left != nullptr && left->as<Array>() != nullptr) {
+        judge_left_behind(probe.outcome.name, *left->as<Array>(), findings);
+        continue;
+      }
       std::optional<Finding> finding = parse_finding(probe.findings[i]);
       if (finding) {
         finding->evidence.source = probe.outcome.name;

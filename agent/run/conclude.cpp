@@ -57,6 +57,9 @@ Result<Conclusion> conclude(const Recording& recording, const std::vector<ProbeR
   Conclusion conclusion;
   Report& report = conclusion.report;
   report.node = node_of(runs, recording.live);
+  // not only probe-kernel knows it: a verdict without it counts for no boot
+  auto& boot_id = report.node.kernel.facts.boot_id;
+  if (!boot_id && !recording.before.boot_id.empty()) boot_id = recording.before.boot_id;
   Expectation expectation = expectation_of(report.node, *expect, instance_types());
   const State& before = recording.before;
   const Moment now = began_at(recording);

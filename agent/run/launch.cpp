@@ -68,10 +68,11 @@ void drop_rights(uint64_t wanted, bool as_nobody) {
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-[[noreturn]] void become_probe(const Launch& launch, int out, int err, char* const* arguments,
-                               char* const* environment) {
+[[noreturn]] void become_probe(const Launch& launch, pid_t agent, int out, int err,
+                               char* const* arguments, char* const* environment) {
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != agent) std::_Exit(kExitExec);  // it died before we were to be told
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   dup2(launch.stdin_fd >= 0 ? launch.stdin_fd : null, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
@@ -109,8 +110,9 @@ Result<Started> start_probe(const Launch& launch) {
     ::close(out[1]);
     return error;
   }
+  const pid_t agent = getpid();
   const pid_t pid = fork();
-  if (pid == 0) become_probe(launch, out[1], err[1], arguments.data(), environment.data());
+  if (pid == 0) become_probe(launch, agent, out[1], err[1], arguments.data(), environment.data());
   ::close(out[1]);
   ::close(err[1]);
   if (pid < 0) {

@@ -11,6 +11,7 @@
 #include "agent/deliver/way.h"
 #include "agent/diagnose/outcome_checks.h"
 #include "agent/run/libraries.h"
+#include "agent/run/adopted.h"
 #include "agent/run/probe_table.h"
 #include "probes/protocol/text.h"
 
@@ -148,6 +149,7 @@ void add_site_probes(const PassPlan& plan, std::vector<Launch>& launches,
     launch.name = name;
     launch.executable = path;
     launch.environment = base_environment();
+    launch.environment.push_back(std::string(kProbeVariable) + "=" + name);
     launch.capabilities = ~uint64_t{0};
     launches.push_back(std::move(launch));
   }

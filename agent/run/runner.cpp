@@ -8,10 +8,14 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <map>
 #include <optional>
+#include <set>
 
+#include "agent/run/adopted.h"
 #include "agent/run/hide_credentials.h"
 #include "agent/run/launch.h"
+#include "probes/protocol/child_exit.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/text.h"
 
@@ -149,6 +153,11 @@ void stop_clock(Running& running, const Progress& progress) {
   if (progress) progress(running.run.outcome);
 }
 
+// As if the probe had said so, which goes into a recording with the rest.
+void tell(Running& running, const char* what, Value value) {
+  Value line;
+  line.set(what, std::move(value));
+  running.run.transcript.take(render_json(line) + "\n");
 // A script that traces itself, or a library, may print a credential. Half a line may hold a value
 // without the name that tells what it is.
 std::string told_stderr(const Running& running) {
@@ -171,7 +180,6 @@ Transcript told_transcript(const Transcript& said) {
 void finish(Running& running) {
   ProbeOutcome& outcome = running.run.outcome;
   const pid_t pid = running.process.pid;
-  kill(-pid, SIGKILL);  // what it started ends with it
   if (running.process.stderr_fd >= 0) {
     fcntl(running.process.stderr_fd, F_SETFL, O_NONBLOCK);
     while (running.process.stderr_fd >= 0) read_stderr(running);
@@ -187,9 +195,7 @@ void finish(Running& running) {
   outcome.step = running.run.transcript.step();
   outcome.subject = running.run.transcript.subject();
   if (!running.status) {
-    Value left;
-    left.set("left", to_value(ProcessIdentity{pid, start_time_of(pid).value_or(0), "probe"}));
-    running.run.transcript.take(render_json(left) + "\n");
+    tell(running, "left", to_value(ProcessIdentity{pid, start_time_of(pid).value_or(0), "probe"}));
   }
   close_pipe(running.process.stdout_fd);
 }
@@ -231,7 +237,9 @@ void reap(std::vector<Running>& all, Clock::time_point end) {
   const Clock::time_point exit_by = std::min(Clock::now() + kTimeToExit, end);
   for (Running& running : all) {
     if (running.ended || !running.said_all) continue;
-    running.status = wait_for_exit(running.process.pid, left_until(exit_by));
+    if (!ends_within(running.process.pid, left_until(exit_by))) continue;
+    kill(-running.process.pid, SIGKILL);  // what it started ends with it
+    running.status = wait_for_exit(running.process.pid, milliseconds(0));
   }
   for (Running& running : all) {
     if (running.ended || running.status) continue;
@@ -245,11 +253,45 @@ void reap(std::vector<Running>& all, Clock::time_point end) {
   }
 }
 
+// Those that the kernel holds, and those that a probe has told to be held, were killed before.
+std::set<pid_t> known_children(const std::vector<Running>& all) {
+  std::set<pid_t> known;
+  for (const Running& running : all) {
+    if (running.process.pid > 0 && !running.status) known.insert(running.process.pid);
+    for (const ProcessIdentity& left : running.run.transcript.left()) known.insert(left.pid);
+  }
+  return known;
+}
+
+// What site's probes took out of their sessions ends with the pass. Of each probe that is one
+// finding, which site_judge.cpp puts into words.
+void end_adopted(Adoption& adoption, std::vector<Running>& all) {
+  std::map<std::string, Array> commands;
+  for (const AdoptedProcess& one : adoption.end(known_children(all), kTimeToDie)) {
+    const auto probe = std::find_if(all.begin(), all.end(), [&](const Running& running) {
+      return running.run.outcome.name == one.probe;
+    });
+    if (probe == all.end()) continue;
+    commands[one.probe].emplace_back(one.process.subject);
+    if (one.ended) continue;
+    tell(*probe, "left",
+         to_value(ProcessIdentity{one.process.pid, one.process.start_time, "probe"}));
+  }
+  for (Running& running : all) {
+    const auto left = commands.find(running.run.outcome.name);
+    if (left == commands.end()) continue;
+    Value finding;
+    finding.set("left_behind", left->second);
+    tell(running, "finding", std::move(finding));
+  }
+}
+
 }  // namespace
 
 std::vector<ProbeRun> run_probes(const std::vector<Launch>& launches, milliseconds deadline,
                                  const Progress& progress) {
   const Clock::time_point end = Clock::now() + deadline - kTimeToDie;
+  Adoption adoption;
   std::vector<Running> all;
   all.reserve(launches.size());
   for (const Launch& launch : launches) all.push_back(start(launch));
@@ -257,14 +299,14 @@ std::vector<ProbeRun> run_probes(const std::vector<Launch>& launches, millisecon
     if (wait_and_read(all, left_until(end), progress)) break;
   }
   reap(all, end);
-  std::vector<ProbeRun> runs;
   for (Running& running : all) {
-    if (!running.ended) {
-      if (!running.said_all) stop_clock(running, progress);
-      finish(running);
-    }
-    runs.push_back(std::move(running.run));
+    if (running.ended) continue;
+    if (!running.said_all) stop_clock(running, progress);
+    finish(running);
   }
+  end_adopted(adoption, all);
+  std::vector<ProbeRun> runs;
+  for (Running& running : all) runs.push_back(std::move(running.run));
   return runs;
 }
 

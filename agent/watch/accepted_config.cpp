@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "agent/cli/daemon_check.h"
+
 namespace efa {
 
 AcceptedConfig::~AcceptedConfig() {
@@ -16,6 +18,8 @@ Result<Done> AcceptedConfig::load(const std::string& path, bool required) {
   if (!text) return text.error();
   const Result<Config> config = parse_config(*text, path);
   if (!config) return config.error();
+  const Result<Done> right = check_for_daemon(*config, path);
+  if (!right) return right.error();
   const int fd = memfd_create("efa-doctor-config", MFD_CLOEXEC);
   if (fd < 0) return system_error(errno, "memfd_create");
   if (write(fd, text->data(), text->size()) != static_cast<ssize_t>(text->size())) {

@@ -11,11 +11,14 @@ constexpr int64_t kBetweenMs = 500;  // of the end of one pass and the next for 
 constexpr int64_t kKernelGapMs = 10'000;  // the driver's words after a pass may be its echo
 constexpr int64_t kConfirmMs = 500;       // the second clean pass follows the first within 2 s
 constexpr int64_t kStartingMs = 5'000;    // devices that are late come one by one
+constexpr int64_t kSecondRetryMs = 5'000;
+constexpr int kFreely = 10;             // quick passes in a row before they come slower
+constexpr int64_t kMostGapMs = 30'000;  // a device that comes and goes for ever costs no more
 
 }  // namespace
 
-Schedule::Schedule(int64_t interval_ms, uint64_t spread, int64_t now_ms)
-    : interval_ms_(interval_ms), spread_(spread), due_ms_(now_ms) {}
+Schedule::Schedule(int64_t interval_ms, uint64_t spread, int64_t now_ms, std::string trigger)
+    : interval_ms_(interval_ms), spread_(spread), due_ms_(now_ms), trigger_(std::move(trigger)) {}
 
 std::optional<int64_t> Schedule::due_ms() const {
   return running_ ? std::nullopt : std::optional(due_ms_);
@@ -25,6 +28,13 @@ void Schedule::wish(int64_t at_ms, const char* trigger) {
   if (at_ms >= due_ms_) return;
   due_ms_ = at_ms;
   trigger_ = trigger;
+}
+
+// Between the end of a pass and the next that nobody asked for: doubles with each beyond kFreely.
+int64_t Schedule::gap_ms() const {
+  constexpr int kMostDoublings = 6;
+  const int doublings = std::clamp(quick_ - kFreely, 0, kMostDoublings);
+  return std::min(kBetweenMs << doublings, kMostGapMs);
 }
 
 void Schedule::on_event(Event event, int64_t now_ms) {
@@ -39,7 +49,7 @@ void Schedule::on_event(Event event, int64_t now_ms) {
   }
   if (!first_event_ms_) first_event_ms_ = now_ms;
   const int64_t after_burst = std::min(now_ms + kQuietMs, *first_event_ms_ + kBurstMs);
-  const int64_t at_ms = std::max(after_burst, ended_ms_ + kBetweenMs);
+  const int64_t at_ms = std::max(after_burst, ended_ms_ + gap_ms());
   // each further event of a burst puts its pass off, but no pass that was due before
   if (trigger_ == "event" && due_ms_ > now_ms) {
     due_ms_ = at_ms;
@@ -61,13 +71,17 @@ int64_t Schedule::next_interval(int64_t now_ms) const {
 }
 
 void Schedule::on_pass_end(PassEnd end, int64_t now_ms) {
+  const bool quick = trigger_ != "interval" && trigger_ != "request" && trigger_ != "boot";
+  quick_ = quick ? quick_ + 1 : 0;
   running_ = false;
   ended_ms_ = now_ms;
   due_ms_ = next_interval(now_ms);
   trigger_ = "interval";
-  if (end.starting) wish(now_ms + kStartingMs, "starting");
-  if (end.recovering) wish(now_ms + kConfirmMs, "recovery");
-  if (again_) wish(now_ms + kBetweenMs, "event");
+  if (end.starting) wish(now_ms + std::max(kStartingMs, gap_ms()), "starting");
+  if (end.recovering) wish(now_ms + std::max(kConfirmMs, gap_ms()), "recovery");
+  if (end.broken == 1) wish(now_ms + gap_ms(), "retry");
+  if (end.broken == 2) wish(now_ms + std::max(kSecondRetryMs, gap_ms()), "retry");
+  if (again_) wish(now_ms + gap_ms(), "event");
   if (again_ == Event::kRequest) wish(now_ms, "request");
 }
 

@@ -1,7 +1,8 @@
 // When the next pass is due. Pure: times go in (milliseconds of CLOCK_MONOTONIC), times come out.
 //
 // A pass starts at once, on the interval, and soon after events; a burst of events makes one pass.
-// One that saw a recovery or a node that is still starting is soon followed by another.
+// One that saw a recovery or a node that is still starting is soon followed by another, and so is
+// one that ended badly. Whatever asks for quick passes again and again gets them ever slower.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +20,14 @@ enum class Event {
 struct PassEnd {
   bool recovering = false;  // a fault is gone: to be confirmed
   bool starting = false;    // the node is still gaining devices
+  int broken = 0;           // so many in a row, this one included, ended badly
 };
 
 class Schedule {
  public:
   // `spread` (of the machine id) shifts the interval, so that a fleet does not move in step.
-  Schedule(int64_t interval_ms, uint64_t spread, int64_t now_ms);
+  // The first pass is due at once.
+  Schedule(int64_t interval_ms, uint64_t spread, int64_t now_ms, std::string trigger = "boot");
 
   void set_interval(int64_t interval_ms) { interval_ms_ = interval_ms; }
   void on_event(Event event, int64_t now_ms);
@@ -34,12 +37,14 @@ class Schedule {
   [[nodiscard]] bool running() const { return running_; }
   // Nothing while a pass runs.
   [[nodiscard]] std::optional<int64_t> due_ms() const;
-  // "boot", "interval", "event", "request", "recovery", "starting": why the due pass is due.
+  // "boot", "interval", "event", "request", "recovery", "starting", "retry": why the due pass is
+  // due.
   [[nodiscard]] const std::string& trigger() const { return trigger_; }
 
  private:
   void wish(int64_t at_ms, const char* trigger);
   [[nodiscard]] int64_t next_interval(int64_t now_ms) const;
+  [[nodiscard]] int64_t gap_ms() const;
 
   int64_t interval_ms_;
   uint64_t spread_;
@@ -48,7 +53,8 @@ class Schedule {
   std::optional<int64_t> first_event_ms_;  // of the burst that waits for its pass
   int64_t ended_ms_ = INT64_MIN / 2;
   int64_t due_ms_;
-  std::string trigger_ = "boot";
+  std::string trigger_;
+  int quick_ = 0;  // passes in a row that neither the interval nor a person asked for
 };
 
 }  // namespace efa

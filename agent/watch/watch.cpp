@@ -10,28 +10,26 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 #include "agent/cli/exit_codes.h"
-#include "agent/deliver/files.h"
-#include "agent/deliver/local.h"
-#include "agent/deliver/s3/settings.h"
+#include "agent/run/adopted.h"
 #include "agent/watch/accepted_config.h"
 #include "agent/watch/child.h"
+#include "agent/watch/deliveries.h"
+#include "agent/watch/in_force.h"
 #include "agent/watch/kernel_events.h"
+#include "agent/watch/renew.h"
 #include "agent/watch/schedule.h"
-#include "probes/protocol/value.h"
+#include "agent/watch/told.h"
+#include "agent/watch/upkeep.h"
+#include "probes/protocol/child_exit.h"
 
 namespace efa {
 namespace {
 
-constexpr int64_t kBeyondDeadlineMs = 5'000;  // a pass that still runs then does not end by itself
-constexpr int64_t kStopMs = 4'500;            // a last delivery; systemctl stop takes under 6 s
-
-bool flag(const Value& value, const char* key) {
-  const Value* member = value.find(key);
-  return member != nullptr && member->as<bool>() != nullptr && *member->as<bool>();
-}
+constexpr int64_t kBeyondLimitMs = 5'000;  // a child that still runs then does not end by itself
+constexpr int64_t kStopMs = 4'500;         // a last delivery; systemctl stop takes under 6 s
 
 uint64_t spread_of_machine() {
   sd_id128_t id{};
@@ -53,34 +51,40 @@ class Watch {
  private:
   static int on_signal(sd_event_source* source, const signalfd_siginfo* info, void* self);
   static int on_timer(sd_event_source* source, uint64_t usec, void* self);
-  static int on_child(sd_event_source* source, const siginfo_t* info, void* self);
 
+  Result<Done> load();
   bool set_up();
   void reload();
   void stop();
   void on_told(Event event, const std::string& what);
   void act();
+  void check_limits();
   void start_pass();
-  void start_delivery();
-  void start_last_delivery();
-  void end_pass(const siginfo_t& info);
-  pid_t start(const std::vector<std::string>& command);
+  void end_if_idle();
+  void end_pass(int status);
+  void end_delivery();
+  void take_broken_pass(const std::string& how);
+  void end_what_was_left();
+  void renew_if_grown();
   void arm();
   [[nodiscard]] int64_t now_ms() const;
 
   WatchOptions options_;
   AcceptedConfig config_;
+  Adoption adoption_;
+  InForce in_force_;
   KernelEvents events_;
   std::optional<Schedule> schedule_;
   sd_event* loop_ = nullptr;
   sd_event_source* timer_ = nullptr;
-  pid_t pass_ = -1;
-  int64_t pass_kill_ms_ = 0;
-  pid_t delivery_ = -1;
+  Child pass_{[this](int status) { end_pass(status); }};
+  Deliveries deliveries_{options_.efa_doctor, config_, [this] { end_delivery(); }};
+  std::optional<ChildOutput> output_;  // of the pass
+  bool requested_ = false;             // somebody asked for the pass that runs
   bool last_delivery_ = false;
-  bool requested_ = false;          // a pass that has not been followed by a delivery yet
   std::optional<int64_t> stop_ms_;  // when the daemon ends at the latest
-  std::string verdict_;
+  bool large_from_start_ = false;   // what a fresh start would not change
+  bool renewing_ = false;
 };
 
 Watch::~Watch() {
@@ -109,11 +113,24 @@ bool Watch::set_up() {
   }
   sd_event_set_watchdog(loop_, 1);
   events_.listen(loop_);
+  deliveries_.listen(loop_);
   return true;
 }
 
+// A daemon that has renewed itself goes on with what its forerunner had accepted.
+Result<Done> Watch::load() {
+  Result<Done> loaded = config_.load(options_.config_path, options_.config_required);
+  if (!options_.accepted_fd) return loaded;
+  if (!loaded) {
+    spdlog::error("configuration refused, the old one stays: {}", message_of(loaded.error()));
+    loaded = config_.load("/proc/self/fd/" + std::to_string(*options_.accepted_fd), true);
+  }
+  close(*options_.accepted_fd);
+  return loaded;
+}
+
 int Watch::run() {
-  const Result<Done> loaded = config_.load(options_.config_path, options_.config_required);
+  const Result<Done> loaded = load();
   if (!loaded) {
     spdlog::error("{}", message_of(loaded.error()));
     return kExitUsage;
@@ -122,11 +139,17 @@ int Watch::run() {
     spdlog::error("no event loop");
     return kExitInternal;
   }
-  schedule_.emplace(config_.config().interval_s * 1000, spread_of_machine(), now_ms());
+  in_force_.start(config_.config());
+  const bool renewed = options_.accepted_fd.has_value();
+  schedule_.emplace(config_.config().interval_s * 1000, spread_of_machine(), now_ms(),
+                    renewed ? "interval" : "boot");
   sd_notify(0, "READY=1\nSTATUS=looking at the node for the first time");
+  large_from_start_ = outgrown(usage_of_self(), bounds_of_self()).has_value();
   arm();
   malloc_trim(0);
-  return sd_event_loop(loop_) < 0 ? kExitInternal : 0;
+  const int ended = sd_event_loop(loop_);
+  if (renewing_) become_anew(options_, config_.fd());
+  return ended < 0 || renewing_ ? kExitInternal : 0;
 }
 
 void Watch::reload() {
@@ -135,6 +158,7 @@ void Watch::reload() {
   const Result<Done> loaded = config_.load(options_.config_path, options_.config_required);
   if (loaded) {
     spdlog::info("configuration read anew");
+    in_force_.move(config_.config());
     schedule_->set_interval(config_.config().interval_s * 1000);
     schedule_->on_event(Event::kRequest, now_ms());
   } else {
@@ -160,12 +184,13 @@ int Watch::on_signal(sd_event_source* /*source*/, const signalfd_siginfo* info, 
 void Watch::stop() {
   if (stop_ms_) return;
   sd_notify(0, "STOPPING=1");
-  if (pass_ > 0) kill(-pass_, SIGKILL);
+  in_force_.stop(config_.config());
+  pass_.signal(SIGKILL);
   stop_ms_ = now_ms() + kStopMs;
-  if (delivery_ > 0) {
-    kill(delivery_, SIGTERM);  // it may be waiting; the last one does not
+  if (deliveries_.child().running()) {
+    deliveries_.end_soon(now_ms());  // it may be waiting; the last one does not
   } else {
-    start_last_delivery();
+    end_delivery();
   }
 }
 
@@ -181,112 +206,116 @@ int Watch::on_timer(sd_event_source* /*source*/, uint64_t /*usec*/, void* self) 
 }
 
 void Watch::act() {
-  const int64_t now = now_ms();
   if (stop_ms_) {
-    if (now >= *stop_ms_) sd_event_exit(loop_, 0);
-  } else if (pass_ > 0 && now >= pass_kill_ms_) {
-    spdlog::error("a pass did not end and is killed");
-    kill(-pass_, SIGKILL);
-    pass_kill_ms_ = now + kBeyondDeadlineMs;
-  } else if (schedule_->due_ms() && now >= *schedule_->due_ms()) {
-    start_pass();
+    if (now_ms() < *stop_ms_) return arm();
+    if (deliveries_.child().running()) spdlog::warn("the last delivery to S3 did not end in time");
+    sd_event_exit(loop_, 0);
+  } else {
+    check_limits();
+    if (!renewing_ && schedule_->due_ms() && now_ms() >= *schedule_->due_ms()) start_pass();
   }
   arm();
 }
 
+void Watch::check_limits() {
+  const Child::Overdue pass = pass_.check_limit(now_ms());
+  if (pass == Child::Overdue::kKilled) spdlog::error("a pass did not end and is killed");
+  if (pass == Child::Overdue::kHeld) {
+    const std::string why = "a pass cannot be killed: the kernel holds its process";
+    spdlog::error("{}; none is made until it ends", why);
+    in_force_.take_unknown(config_.config(), why);
+  }
+  deliveries_.check_limit(now_ms());
+}
+
 void Watch::arm() {
   std::optional<int64_t> next = stop_ms_;
-  if (!next && pass_ > 0) next = pass_kill_ms_;
-  if (!next) next = schedule_->due_ms();
+  const auto sooner = [&next](std::optional<int64_t> at_ms) {
+    if (at_ms && (!next || *at_ms < *next)) next = at_ms;
+  };
+  if (!stop_ms_) {
+    if (!renewing_) sooner(schedule_->due_ms());
+    sooner(pass_.limit_ms());
+    sooner(deliveries_.child().limit_ms());
+  }
   if (!next) return;
   sd_event_source_set_time(timer_, static_cast<uint64_t>(std::max<int64_t>(*next, 0)) * 1000);
   sd_event_source_set_enabled(timer_, SD_EVENT_ONESHOT);
 }
 
-pid_t Watch::start(const std::vector<std::string>& command) {
-  const Result<pid_t> pid = start_child(command, config_.fd());
-  if (!pid) {
-    spdlog::error("{}", message_of(pid.error()));
-    return -1;
-  }
-  sd_event_source* source = nullptr;
-  if (sd_event_add_child(loop_, &source, *pid, WEXITED, on_child, this) < 0) return -1;
-  sd_event_source_set_floating(source, 1);  // freed with its child
-  sd_event_source_unref(source);
-  return *pid;
-}
-
 void Watch::start_pass() {
   const std::string trigger = schedule_->trigger();
-  requested_ = requested_ || trigger == "request";
+  requested_ = trigger == "request";
   schedule_->on_pass_start(now_ms());
-  pass_ = start({options_.efa_doctor, "--once", "--trigger", trigger, "--config", config_.path()});
-  pass_kill_ms_ = now_ms() + config_.config().deadline_ms + kBeyondDeadlineMs;
-  if (pass_ < 0) schedule_->on_pass_end({}, now_ms());
+  output_.emplace();
+  pass_.set_limit(now_ms() + config_.config().deadline_ms + kBeyondLimitMs);
+  const Result<Done> started = pass_.start(loop_,
+                                           {options_.efa_doctor, "--once", "--format", "health",
+                                            "--trigger", trigger, "--config", config_.path()},
+                                           {config_.fd(), output_->fd()});
+  if (started) return;
+  take_broken_pass(message_of(started.error()));
+  renew_if_grown();
 }
 
-// With the time until the next pass; what is then left, the next one sends. After a pass that
-// somebody asked for it does not keep to the pauses that earlier tries decided on.
-void Watch::start_delivery() {
-  if (!delivers_to_s3(config_.config())) return;
-  if (delivery_ > 0) {
-    if (requested_) kill(delivery_, SIGTERM);  // it may be waiting; its end starts another
-    return;
+void Watch::end_delivery() {
+  if (stop_ms_ && !std::exchange(last_delivery_, true)) {
+    deliveries_.start_last(now_ms(), *stop_ms_);
   }
-  std::vector<std::string> command{options_.efa_doctor, "deliver", "--limit",
-                                   std::to_string(config_.config().interval_s)};
-  if (!requested_) command.emplace_back("--patient");
-  requested_ = false;
-  command.insert(command.end(), {"--config", config_.path()});
-  delivery_ = start(command);
+  if (stop_ms_ || renewing_) {
+    end_if_idle();
+  } else {
+    deliveries_.start_if_asked(now_ms());
+  }
+  arm();
 }
 
-void Watch::start_last_delivery() {
-  constexpr int64_t kToEndMs = 500;
-  const int64_t seconds = (*stop_ms_ - kToEndMs - now_ms()) / 1000;
-  if (!last_delivery_ && seconds > 0 && delivers_to_s3(config_.config())) {
-    delivery_ = start({options_.efa_doctor, "deliver", "--limit", std::to_string(seconds),
-                       "--config", config_.path()});
-  }
-  last_delivery_ = true;
-  if (delivery_ < 0) sd_event_exit(loop_, 0);
+void Watch::end_if_idle() {
+  const bool last = renewing_ || last_delivery_;
+  if (last && !pass_.running() && !deliveries_.child().running()) sd_event_exit(loop_, 0);
 }
 
-int Watch::on_child(sd_event_source* /*source*/, const siginfo_t* info, void* self) {
-  auto* watch = static_cast<Watch*>(self);
-  if (info->si_pid == watch->pass_) {
-    watch->end_pass(*info);
-  } else if (info->si_pid == watch->delivery_) {
-    watch->delivery_ = -1;
-    if (watch->stop_ms_) {
-      watch->start_last_delivery();
-    } else if (watch->requested_) {
-      watch->start_delivery();
-    }
+void Watch::end_pass(int status) {
+  const std::string text = output_->text();
+  output_.reset();
+  end_what_was_left();
+  if (stop_ms_) return end_if_idle();
+  const bool by_itself = WIFEXITED(status) && WEXITSTATUS(status) < kExitUsage;
+  const std::optional<Told> told = by_itself ? parse_told(text) : std::nullopt;
+  if (told) {
+    schedule_->on_pass_end({told->recovering, told->starting}, now_ms());
+    in_force_.take_verdict(config_.config(), *told);
+  } else {
+    take_broken_pass(by_itself ? "no verdict" : words_of_exit(status));
   }
-  watch->arm();
-  return 0;
-}
-
-void Watch::end_pass(const siginfo_t& info) {
-  pass_ = -1;
-  if (stop_ms_) return;
-  constexpr size_t kMaxHealth = size_t{256} * 1024;
-  const Result<std::string> text = read_own_file(health_path(config_.config()), kMaxHealth);
-  const Value health = text ? parse_json(*text, "health file").value_or(Value()) : Value();
-  schedule_->on_pass_end({flag(health, "recovering"), flag(health, "starting")}, now_ms());
-  const bool ended_well = info.si_code == CLD_EXITED && info.si_status < kExitUsage;
-  if (!ended_well) {
-    spdlog::error("the pass ended with {} {}", info.si_code == CLD_EXITED ? "exit code" : "signal",
-                  info.si_status);
-  }
-  const std::string verdict = ended_well ? health.text("verdict") : "unknown";
-  const std::string status = "STATUS=" + verdict + ": " + health.text("summary");
-  sd_notify(0, status.c_str());
-  if (verdict != verdict_) spdlog::info("verdict: {}: {}", verdict, health.text("summary"));
-  verdict_ = verdict;
-  start_delivery();
+  renew_if_grown();
+  if (!renewing_) deliveries_.start(now_ms(), requested_);
   malloc_trim(0);
+  arm();
+}
+
+void Watch::take_broken_pass(const std::string& how) {
+  const int broken = in_force_.take_broken_pass(config_.config(), how);
+  schedule_->on_pass_end({.broken = broken}, now_ms());
+}
+
+// By a pass that was killed: one that ends by itself has seen to it.
+void Watch::end_what_was_left() {
+  constexpr std::chrono::milliseconds kTimeToDie{50};
+  for (const AdoptedProcess& one :
+       adoption_.end({pass_.pid(), deliveries_.child().pid()}, kTimeToDie)) {
+    spdlog::warn("process {} ({}) was left by a pass and is killed", one.process.pid,
+                 one.process.subject);
+  }
+}
+
+void Watch::renew_if_grown() {
+  const std::optional<std::string> grown = outgrown(usage_of_self(), bounds_of_self());
+  if (!grown || large_from_start_ || renewing_) return;
+  spdlog::error("the daemon has grown: {}; it starts afresh", *grown);
+  renewing_ = true;
+  if (deliveries_.child().running()) deliveries_.end_soon(now_ms());
+  end_if_idle();
 }
 
 }  // namespace

@@ -32,10 +32,12 @@ Child start(const Look& look, const std::string& subject,
   Child child{subject};
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return child;
+  const pid_t probe = getpid();
   child.pid = fork();
   if (child.pid == 0) {
     ::close(ends[0]);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != probe) std::_Exit(0);  // it died before we were to be told
     const Emitter out(ends[1]);
     ask(subject, out);
     out.done();

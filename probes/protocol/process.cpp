@@ -1,13 +1,11 @@
 #include "probes/protocol/process.h"
 
-#include <poll.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <iterator>
 
+#include "probes/protocol/child_exit.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -29,16 +27,8 @@ std::optional<uint64_t> start_time_of(pid_t pid) {
 }
 
 std::optional<int> wait_for_exit(pid_t pid, std::chrono::milliseconds limit) {
-  const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));  // Linux 5.3
-  if (fd >= 0) {
-    pollfd wait{fd, POLLIN, 0};
-    poll(&wait, 1, static_cast<int>(limit.count()));
-    ::close(fd);
-  } else {
-    usleep(static_cast<useconds_t>(limit.count()) * 1000);
-  }
   int status = 0;
-  if (waitpid(pid, &status, WNOHANG) != pid) return std::nullopt;
+  if (!ends_within(pid, limit) || waitpid(pid, &status, WNOHANG) != pid) return std::nullopt;
   return status;
 }
 

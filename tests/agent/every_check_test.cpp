@@ -22,14 +22,10 @@ CheckCases all_cases() {
 }
 
 // What the agent itself has seen: it started the processes and read what they printed.
-const std::set<std::string> kAlwaysSeen = {"probe.timed-out",
-                                           "probe.crashed",
-                                           "probe.unavailable",
-                                           "probe.denied",
-                                           "probe.failed",
-                                           "probe.still-hanging",
-                                           "probe.malformed-finding",
-                                           "probe.library-not-trusted"};
+const std::set<std::string> kAlwaysSeen = {
+    "probe.timed-out",         "probe.crashed",           "probe.unavailable",
+    "probe.denied",            "probe.failed",            "probe.still-hanging",
+    "probe.malformed-finding", "probe.library-not-trusted", "probe.left-processes"};
 
 std::vector<const Check*> catalogue() {
   std::vector<const Check*> checks;

@@ -46,6 +46,8 @@ CheckCases outcome_cases() {
        }},
       {"probe.malformed-finding", kFail, "site:gpus",
        [](Scene& s) { add_site_finding(s, R"({"code":"pci.none-found","result":"fail"})"); }},
+      {"probe.left-processes", kFail, "site:gpus",
+       [](Scene& s) { add_site_finding(s, R"({"left_behind":["sleep"]})"); }},
   };
 }
 

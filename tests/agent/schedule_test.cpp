@@ -99,5 +99,65 @@ TEST(Schedule, ARequestIsDueAtOnce) {
   EXPECT_EQ(schedule.trigger(), "request");
 }
 
+// The longest wait for each of `count` passes that all ask for another like `end`.
+int64_t gap_after(int count, PassEnd end) {
+  Schedule schedule(kInterval, 0, 0);
+  int64_t now = 0;
+  for (int pass = 0; pass < count; ++pass) {
+    now = *schedule.due_ms();
+    schedule.on_pass_start(now);
+    schedule.on_pass_end(end, now);
+  }
+  return *schedule.due_ms() - now;
+}
+
+TEST(Schedule, PassesThatAlwaysAskForAnotherComeSlower) {
+  EXPECT_EQ(gap_after(3, {.recovering = true}), 500);
+  EXPECT_EQ(gap_after(10, {.recovering = true}), 500);
+  EXPECT_EQ(gap_after(13, {.recovering = true}), 2'000);
+  EXPECT_GE(gap_after(40, {.recovering = true}), 20'000);
+  EXPECT_EQ(gap_after(12, {.starting = true}), 5'000) << "the minute after boot";
+  EXPECT_GE(gap_after(40, {.starting = true}), 20'000);
+}
+
+TEST(Schedule, ADeviceThatComesAndGoesForEverGetsNoPassASecond) {
+  Schedule schedule(kInterval, 0, 0);
+  int passes = 0;
+  for (int64_t now = 0; now < 3'600'000; now += 100) {
+    schedule.on_event(Event::kDevices, now);
+    if (now < *schedule.due_ms()) continue;
+    schedule.on_pass_start(now);
+    schedule.on_pass_end({}, now);
+    ++passes;
+  }
+  EXPECT_GT(passes, 60);
+  EXPECT_LT(passes, 160);
+}
+
+TEST(Schedule, AfterAQuietIntervalEventsCountAtOnceAgain) {
+  Schedule schedule(kInterval, 0, 0);
+  int64_t now = 0;
+  for (int pass = 0; pass < 40; ++pass) {
+    schedule.on_event(Event::kDevices, now);
+    now = *schedule.due_ms();
+    schedule.on_pass_start(now);
+    schedule.on_pass_end({}, now);
+  }
+  now = *schedule.due_ms();
+  EXPECT_EQ(schedule.trigger(), "interval");
+  schedule.on_pass_start(now);
+  schedule.on_pass_end({}, now);
+  schedule.on_event(Event::kDevices, now + 10'000);
+  EXPECT_EQ(schedule.due_ms(), now + 10'100);
+}
+
+TEST(Schedule, APassThatEndedBadlyIsMadeAgainTwice) {
+  EXPECT_EQ(after_first_pass({.broken = 1}).due_ms(), 700);
+  EXPECT_EQ(after_first_pass({.broken = 1}).trigger(), "retry");
+  EXPECT_EQ(after_first_pass({.broken = 2}).due_ms(), 5'200);
+  EXPECT_EQ(after_first_pass({.broken = 3}).due_ms(), kInterval);
+  EXPECT_EQ(after_first_pass({.broken = 3}).trigger(), "interval");
+}
+
 }  // namespace
 }  // namespace efa

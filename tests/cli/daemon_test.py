@@ -1,70 +1,19 @@
 """The daemon from outside: passes in time, a configuration read anew, a clean end, and kill -9."""
 
 import json
-import os
 import random
 import signal
-import socket
 import subprocess
 import time
 import unittest
 
-from efa_doctor import EFA_DOCTOR, USAGE, Case
+from daemon_case import ENOUGH_S, DaemonCase, wait_for
+from efa_doctor import EFA_DOCTOR, USAGE
 
 KILLS = 200
-ENOUGH_S = 30
 
 
-def wait_for(what, seconds=ENOUGH_S):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = what()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError("did not come in time")
-
-
-class Daemon(Case):
-    def start(self, **settings):
-        self.configure(expect="none", **settings)
-        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.addCleanup(self.notify.close)
-        address = str(self.directory / "notify")
-        self.notify.bind(address)
-        self.notify.setblocking(False)
-        self.log = open(self.directory / "log", "w+")
-        self.addCleanup(self.log.close)
-        daemon = subprocess.Popen([EFA_DOCTOR, "--daemon", "--config", str(self.config)],
-                                  env={**os.environ, "NOTIFY_SOCKET": address}, stderr=self.log)
-        self.addCleanup(daemon.wait)
-        self.addCleanup(daemon.kill)
-        return daemon
-
-    def told(self):
-        """What the daemon has told the service manager since it was last asked."""
-        lines = []
-        while True:
-            try:
-                lines += self.notify.recv(4096).decode().split("\n")
-            except BlockingIOError:
-                return lines
-
-    def health(self):
-        try:
-            return json.loads((self.run_directory / "health.json").read_text())
-        except FileNotFoundError:
-            return {}
-
-    def sequence(self):
-        return self.health().get("sequence", 0)
-
-    def report(self):
-        return json.loads((self.state / "report.json").read_text())
-
-    def logged(self):
-        return (self.directory / "log").read_text()
-
+class Daemon(DaemonCase):
     def test_is_ready_and_says_the_verdict(self):
         self.start()
         wait_for(lambda: self.sequence() >= 1)

@@ -8,15 +8,21 @@ import unittest
 
 import http_service
 import s3_server
+from efa_doctor import write
+from fake_probes import SHELL, FakeProbes
+from process import children, holdings
 from s3_case import S3Case
 from s3_server import S3Server
 
 ENOUGH_S = 30
 
 
-class DaemonTest(S3Case):
+class Daemon(S3Case):
     def start(self, endpoint, **settings):
         self.use(endpoint, **settings)
+        return self.launch()
+
+    def launch(self):
         with open(self.directory / "log", "w") as log:
             daemon = subprocess.Popen([str(self.binary), "--daemon", "--config", str(self.config)],
                                       env=self.environment, stderr=log)
@@ -40,6 +46,8 @@ class DaemonTest(S3Case):
     def dated(bucket):
         return [path for path in bucket.objects if "/date%3D" in path]
 
+
+class DaemonTest(Daemon):
     def test_each_pass_is_delivered(self):
         with S3Server() as bucket:
             daemon = self.start(bucket.endpoint)
@@ -86,6 +94,60 @@ class DaemonTest(S3Case):
             self.assertEqual(daemon.wait(6), 0)
         self.assertEqual(len(self.dated(bucket)), 2)
         self.assertEqual(self.waiting(), [])
+
+
+class QuickPasses(Daemon, FakeProbes):
+    """Passes that cost little, and uploaders of the test's own."""
+
+    PASSES = 50
+
+    def setUp(self):
+        super().setUp()
+        self.silence_probes()
+
+    def replace_uploader(self, script):
+        (self.libexec / "deliver-s3").unlink()
+        write(self.libexec / "deliver-s3", SHELL + script, 0o755)
+
+    def logged(self):
+        return (self.directory / "log").read_text()
+
+    def idle(self, daemon, passes):
+        self.wait_for(lambda: self.health_sequence() >= passes and not children(daemon.pid))
+        return holdings(daemon.pid)
+
+    def test_passes_and_deliveries_leave_nothing_in_the_daemon(self):
+        with S3Server() as bucket:
+            daemon = self.start(bucket.endpoint)
+            self.idle(daemon, 1)
+            daemon.send_signal(signal.SIGUSR1)
+            before = self.idle(daemon, 2)
+            for number in range(3, 3 + self.PASSES):
+                daemon.send_signal(signal.SIGUSR1)
+                self.wait_for(lambda: self.health_sequence() >= number)  # pylint: disable=W0640
+            self.assertEqual(self.idle(daemon, 2 + self.PASSES), before)
+            self.assertEqual((before["threads"], before["zombies"]), (1, 0))
+            self.assertEqual(len(self.dated(bucket)), 2 + self.PASSES)
+        self.assertNotIn("has grown", self.logged())
+
+    def test_an_uploader_that_does_not_end_is_killed_and_told(self):
+        self.replace_uploader("trap '' TERM\nwhile :; do sleep 1; done\n")
+        self.use("http://127.0.0.1:9")
+        self.config.write_text("interval_s = 10\n" + self.config.read_text())
+        daemon = self.launch()
+        self.wait_for(lambda: "a delivery to S3 did not end and is killed" in self.logged())
+        self.wait_for(lambda: "the uploader ended with signal 9 (Killed)" in self.logged())
+        self.assertIn("the uploader ended with signal 9", self.efa_doctor("status").stdout)
+        self.assert_said("uploader ended", "signal 9")
+        self.wait_for(lambda: children(daemon.pid))  # the next delivery
+
+    def test_an_uploader_that_crashes_is_told(self):
+        self.replace_uploader("kill -SEGV $$\n")
+        self.start("http://127.0.0.1:9")
+        self.wait_for(lambda: "delivery to S3: the uploader ended with signal 11" in self.logged())
+        self.wait_for(lambda: "signal 11" in self.efa_doctor("status").stdout)
+        self.once(env=self.environment)
+        self.assert_said("uploader ended", "signal 11")
 
 
 if __name__ == "__main__":

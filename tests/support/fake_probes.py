@@ -43,8 +43,8 @@ class FakeProbes(Case):
             shutil.copy(EFA_DOCTOR, self.binary)
         self.libexec = self.directory / "libexec/efa-doctor"
         self.libexec.mkdir(parents=True)
-        for probe in LIBEXEC.glob("probe-*"):
-            (self.libexec / probe.name).symlink_to(probe)
+        for program in LIBEXEC.iterdir():
+            (self.libexec / program.name).symlink_to(program)
 
     def remove_probe(self, name):
         (self.libexec / f"probe-{name}").unlink(missing_ok=True)
@@ -52,6 +52,11 @@ class FakeProbes(Case):
     def replace_probe(self, name, script, mode=0o755):
         self.remove_probe(name)
         write(self.libexec / f"probe-{name}", script, mode)
+
+    def silence_probes(self):
+        """Passes that cost next to nothing, on a node without EFA."""
+        for probe in LIBEXEC.glob("probe-*"):
+            self.replace_probe(probe.name.removeprefix("probe-"), saying(DONE))
 
     def restore_probe(self, name):
         self.remove_probe(name)

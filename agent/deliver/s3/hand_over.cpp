@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/cli/exit_codes.h"
+#include "agent/deliver/s3/broken_delivery.h"
 #include "agent/deliver/s3/settings.h"
 #include "agent/run/pass.h"
 #include "probes/protocol/exec_vector.h"
@@ -60,10 +61,14 @@ void deliver_shortly(const Config& config, const std::string& config_file) {
     spdlog::warn("delivery to S3 was not started: {}: {}", arguments[0], std::strerror(failed));
     return;
   }
-  if (wait_for_exit(pid, std::chrono::milliseconds(run.limit_ms) + kGrace)) return;
-  spdlog::warn("delivery to S3 was ended after {} ms; the report stays in the spool", run.limit_ms);
-  kill(pid, SIGKILL);  // loses nothing: a report leaves the spool when S3 has it
-  wait_for_exit(pid, kGrace);
+  const std::chrono::milliseconds limit(run.limit_ms);
+  std::optional<int> status = wait_for_exit(pid, limit + kGrace);
+  if (!status) {
+    spdlog::warn("delivery to S3 did not end within {} ms and is killed", run.limit_ms);
+    kill(pid, SIGKILL);  // loses nothing: a report leaves the spool when S3 has it
+    status = wait_for_exit(pid, kGrace);
+  }
+  note_end_of_delivery(config, status.value_or(SIGKILL));
 }
 
 int become_uploader(const DeliveryRun& run) {

@@ -1,0 +1,38 @@
+#include "agent/deliver/s3/broken_delivery.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <csignal>
+
+#include "agent/cli/exit_codes.h"
+#include "agent/deliver/file_lock.h"
+#include "agent/deliver/s3/delivery_state.h"
+#include "agent/deliver/s3/settings.h"
+#include "agent/report/report.h"
+#include "probes/protocol/child_exit.h"
+
+namespace efa {
+
+void note_end_of_delivery(const Config& config, int status) {
+  const bool by_itself = WIFEXITED(status) && WEXITSTATUS(status) < kExitUsage;
+  const bool asked = WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM;
+  if (by_itself || asked) return;
+  const std::string words =
+      "the uploader ended with " + words_of_exit(status) + "; what waits is sent later";
+  spdlog::error("delivery to S3: {}", words);
+  const Result<FileLock> lock = FileLock::try_for(config.state_directory + "/delivery.lock");
+  if (!lock) return;  // another is at work and leaves its own word
+  const std::string path = delivery_state_path(config);
+  DeliveryState state = read_delivery_state(path, destination_of(config));
+  const int64_t now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                             std::chrono::system_clock::now().time_since_epoch())
+                             .count();
+  state.last_error = DeliveryError{time_text(now_ms), "uploader ended", words};
+  state.pending = static_cast<int64_t>(spool_of(config).list().size());
+  const Result<Done> kept = write_delivery_state(path, state);
+  if (!kept) spdlog::warn("state of delivery was not kept: {}", message_of(kept.error()));
+}
+
+}  // namespace efa

@@ -1,0 +1,92 @@
+#include "agent/deliver/service_file.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+
+#include "agent/deliver/files.h"
+#include "agent/report/report.h"
+#include "probes/protocol/describe.h"
+#include "probes/protocol/moment.h"
+#include "probes/protocol/process.h"
+
+namespace efa {
+
+template <class Io>
+void describe(Io& io, ServiceFile& service) {
+  io("state", service.state);
+  io("since", service.since);
+  io("boot_id", service.boot_id);
+  io("pid", service.pid);
+  io("start_time", service.start_time);
+  io("pid_namespace", service.pid_namespace);
+}
+
+namespace {
+
+// 0 where /proc is another namespace's or none: then no pid means anything.
+uint64_t own_pid_namespace() {
+  struct stat status {};
+  return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+}
+
+}  // namespace
+
+int64_t unix_now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Result<Done> write_in_place_of_old(const std::string& path, const std::string& text) {
+  const Result<Done> written = write_file(path, text, 0644);
+  if (written || unlink(path.c_str()) != 0) return written;
+  return write_file(path, text, 0644);
+}
+
+std::string service_path(const Config& config) {
+  return config.run_directory + "/service.json";
+}
+
+std::optional<ServiceFile> read_service_file(const Config& config) {
+  constexpr size_t kMaxService = size_t{4} * 1024;
+  const std::string path = service_path(config);
+  const Result<std::string> text = read_file(path, kMaxService);
+  const Result<Value> value = text ? parse_json(*text, path) : Result<Value>(text.error());
+  if (!value) return std::nullopt;
+  const Result<ServiceFile> service = from_value<ServiceFile>(*value, path);
+  const bool known = service && service->pid > 0 && service->boot_id == boot_id_of_machine();
+  return known ? std::optional(*service) : std::nullopt;
+}
+
+void write_service_file(const Config& config, const std::string& state) {
+  ServiceFile service;
+  service.state = state;
+  service.since = time_text(unix_now_ms());
+  service.boot_id = boot_id_of_machine();
+  service.pid = getpid();
+  service.start_time = start_time_of(getpid()).value_or(0);
+  service.pid_namespace = own_pid_namespace();
+  const Result<Done> written =
+      write_in_place_of_old(service_path(config), render_json(to_value(service), 1) + "\n");
+  if (!written) spdlog::warn("not written: {}", message_of(written.error()));
+}
+
+bool has_gone(const ServiceFile& service) {
+  const uint64_t here = own_pid_namespace();
+  if (here == 0 || here != service.pid_namespace) return false;
+  // kill(2) sees processes that a /proc mounted with hidepid= does not show
+  if (kill(service.pid, 0) != 0) return errno == ESRCH;
+  const auto start_time = start_time_of(service.pid);
+  return start_time && *start_time != service.start_time;
+}
+
+bool is_this_process(const ServiceFile& service) {
+  return service.pid == getpid() && start_time_of(getpid()) == service.start_time;
+}
+
+}  // namespace efa

@@ -1,0 +1,123 @@
+#include "agent/watch/in_force.h"
+
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/deliver/files.h"
+#include "agent/deliver/local.h"
+#include "agent/deliver/service_file.h"
+#include "agent/report/report.h"
+#include "probes/protocol/moment.h"
+#include "probes/protocol/printable.h"
+
+namespace efa {
+namespace {
+
+std::optional<Told> on_disk(const Config& config) {
+  constexpr size_t kMaxHealth = size_t{256} * 1024;
+  return parse_told(read_file(health_path(config), kMaxHealth).value_or(""));
+}
+
+void write(const Config& config, const Value& health) {
+  const Result<Done> written =
+      write_in_place_of_old(health_path(config), render_json(health, 1) + "\n");
+  if (!written) spdlog::error("not written: {}", message_of(written.error()));
+}
+
+// The file says what the pass said, or a newer one; where it cannot be written an older verdict is
+// not left in force if that can be helped.
+void put_in_force(const Config& config, const Told& told) {
+  const std::optional<Told> old = on_disk(config);
+  if (old && old->boot_id == told.boot_id && old->sequence >= told.sequence) return;
+  Value health = told.health;
+  health.set("problems", Array{Value("the pass could not write " + health_path(config))});
+  write(config, health);
+}
+
+Value unknown_health(const Config& config, const std::string& summary, int64_t sequence) {
+  const Moment now = Moment::now();
+  const int64_t valid_ms = config.valid_for_s * 1000;
+  Value health;
+  health.set("verdict", verdict_text(Verdict::kUnknown));
+  health.set("exit_code", exit_code_of(Verdict::kUnknown));
+  health.set("summary", summary);
+  health.set("root_causes", Array{});
+  health.set("generated_at", time_text(now.unix_ms));
+  health.set("valid_until", time_text(now.unix_ms + valid_ms));
+  health.set("generated_boottime_ms", now.boot_ms);
+  health.set("valid_until_boottime_ms", now.boot_ms + valid_ms);
+  health.set("boot_id", boot_id_of_machine());
+  health.set("sequence", std::max<int64_t>(sequence, 1));
+  health.set("starting", false);
+  health.set("recovering", false);
+  health.set("report", report_path(config));
+  health.set("problems", Array{});
+  return health;
+}
+
+}  // namespace
+
+void InForce::start(const Config& config) {
+  const std::optional<ServiceFile> before = read_service_file(config);
+  starts_again_ = before && before->state != "stopped" && has_gone(*before);
+  if (starts_again_) {
+    spdlog::warn("the service had ended unexpectedly; its verdict counts again after a pass");
+  }
+  move(config);
+}
+
+void InForce::move(const Config& config) const {
+  write_service_file(config, starts_again_ ? "starting" : "running");
+}
+
+void InForce::stop(const Config& config) {
+  // what no pass has confirmed since an unexpected end stays out of force
+  if (!starts_again_) write_service_file(config, "stopped");
+}
+
+void InForce::answer_for_verdict(const Config& config) {
+  if (!std::exchange(starts_again_, false)) return;
+  write_service_file(config, "running");
+}
+
+void InForce::take_verdict(const Config& config, const Told& told) {
+  broken_ = 0;
+  put_in_force(config, told);
+  answer_for_verdict(config);
+  say(told.verdict, told.summary);
+}
+
+int InForce::take_broken_pass(const Config& config, const std::string& how) {
+  ++broken_;
+  spdlog::error("the pass ended with {}", how);
+  if (broken_ >= 2) {
+    take_unknown(config, "the last " + std::to_string(broken_) +
+                             " passes ended badly, the newest with " + how);
+  }
+  return broken_;
+}
+
+void InForce::take_unknown(const Config& config, const std::string& why) {
+  const std::optional<Told> old = on_disk(config);
+  std::string summary = why;
+  // what the file said before it said unknown is not worth keeping
+  if (old && old->verdict != verdict_text(Verdict::kUnknown)) {
+    summary += "; at " + old->health.text("generated_at") + " it was " + old->verdict;
+  }
+  write(config, unknown_health(config, summary, old ? old->sequence : 1));
+  answer_for_verdict(config);
+  say(verdict_text(Verdict::kUnknown), why);
+}
+
+void InForce::say(const std::string& verdict, const std::string& summary) {
+  constexpr size_t kMostStatus = 1024;
+  const std::string status = "STATUS=" + printable(verdict + ": " + summary, kMostStatus);
+  sd_notify(0, status.c_str());
+  if (verdict != verdict_) spdlog::info("verdict: {}: {}", verdict, summary);
+  verdict_ = verdict;
+}
+
+}  // namespace efa

@@ -1,0 +1,37 @@
+// What is in force: keeps health.json true when passes cannot, after passes that ended badly and
+// where a pass could not write it, and tells in service.json whether anybody renews it.
+#pragma once
+
+#include <string>
+
+#include "agent/cli/config.h"
+#include "agent/watch/told.h"
+
+namespace efa {
+
+class InForce {
+ public:
+  // The daemon starts. One that ended without a word may have hidden what happened since: the
+  // verdict from before then counts again only after a pass.
+  void start(const Config& config);
+  void stop(const Config& config);
+  // The configuration may name another directory now.
+  void move(const Config& config) const;
+
+  void take_verdict(const Config& config, const Told& told);
+  // One may have been bad luck (a signal from outside, no memory): the verdict stays. Two in a row
+  // are told. Returns how many it were in a row.
+  int take_broken_pass(const Config& config, const std::string& how);
+  // `why` nothing is known, from now on.
+  void take_unknown(const Config& config, const std::string& why);
+
+ private:
+  void say(const std::string& verdict, const std::string& summary);
+  void answer_for_verdict(const Config& config);
+
+  int broken_ = 0;             // passes in a row that ended badly
+  bool starts_again_ = false;  // after an unexpected end, and nothing is known yet
+  std::string verdict_;
+};
+
+}  // namespace efa

@@ -1,0 +1,41 @@
+// What a pass tells the daemon: the text of its health file, on its standard output. So the daemon
+// knows what this very pass saw, also when no file could be written.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "probes/protocol/value.h"
+
+namespace efa {
+
+// A file in memory that a child prints to: a pipe would hold a child up that prints much.
+class ChildOutput {
+ public:
+  ChildOutput();
+  ChildOutput(const ChildOutput&) = delete;
+  ChildOutput& operator=(const ChildOutput&) = delete;
+  ~ChildOutput();
+
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] std::string text() const;  // at most 256 KiB
+
+ private:
+  int fd_ = -1;
+};
+
+struct Told {
+  std::string verdict;
+  std::string summary;
+  std::string boot_id;
+  int64_t sequence = 0;
+  bool recovering = false;
+  bool starting = false;
+  Value health;  // the whole of it
+};
+
+// Nothing of a text that is no health file.
+std::optional<Told> parse_told(const std::string& health);
+
+}  // namespace efa

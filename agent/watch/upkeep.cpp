@@ -1,0 +1,55 @@
+#include "agent/watch/upkeep.h"
+
+#include <sys/resource.h>
+
+#include <filesystem>
+
+#include "agent/deliver/files.h"
+#include "probes/protocol/text.h"
+
+namespace efa {
+
+int64_t parse_own_memory_kib(const std::string& status) {
+  int64_t kib = 0;
+  for (const std::string& line : split(status, '\n')) {
+    if (!line.starts_with("RssAnon:") && !line.starts_with("VmSwap:")) continue;
+    const std::vector<std::string> fields = words(line);
+    if (fields.size() == 3) kib += parse_number<int64_t>(fields[1]).value_or(0);
+  }
+  return kib;
+}
+
+Usage usage_of_self() {
+  Usage usage;
+  std::error_code error;
+  for (std::filesystem::directory_iterator fd("/proc/self/fd", error), end; !error && fd != end;
+       fd.increment(error)) {
+    ++usage.descriptors;
+  }
+  constexpr size_t kMaxStatus = size_t{64} * 1024;
+  usage.memory_kib = parse_own_memory_kib(read_file("/proc/self/status", kMaxStatus).value_or(""));
+  return usage;
+}
+
+Bounds bounds_of_self() {
+  Bounds bounds;
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    bounds.descriptors = static_cast<int64_t>(files.rlim_cur / 2);
+  }
+  return bounds;
+}
+
+std::optional<std::string> outgrown(const Usage& usage, const Bounds& bounds) {
+  if (usage.descriptors > bounds.descriptors) {
+    return std::to_string(usage.descriptors) + " file descriptors are open, more than " +
+           std::to_string(bounds.descriptors);
+  }
+  if (usage.memory_kib > bounds.memory_kib) {
+    return std::to_string(usage.memory_kib) + " KiB of memory are taken, more than " +
+           std::to_string(bounds.memory_kib);
+  }
+  return std::nullopt;
+}
+
+}  // namespace efa
