@@ -22,7 +22,7 @@ constexpr Setting kSettings[] = {
     {"site_probes", &Config::site_probes, 0, 0, "Executables here are run as probes too"},
     {"deadline_ms", &Config::deadline_ms, 1'000, 120'000, "A pass ends after this time"},
     {"device_deadline_ms", &Config::device_deadline_ms, 100, 60'000,
-     "A device that has not answered after this time hangs"},
+     "A device for which the driver still holds who asked it after this time hangs"},
     {"valid_for_s", &Config::valid_for_s, 10, 172'800,
      "A report older than this is stale; the daemon wants at least twice interval_s"},
     {"interval_s", &Config::interval_s, 10, 86'400, "The daemon looks at the node this often"},

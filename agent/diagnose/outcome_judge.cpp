@@ -95,6 +95,12 @@ void judge(const Node& node, const Expectation& /*expectation*/, Findings& findi
     if (code == nullptr) continue;
     const std::string step =
         outcome->step + (outcome->subject.empty() ? "" : " of " + outcome->subject);
+    if (ran_short_of_cpu(*outcome)) {
+      findings.unknown("probe.slow", outcome->name,
+                       "slow: not done in " + in_words(*outcome->spent),
+                       {in_words(*outcome->spent), "ends in time", step});
+      continue;
+    }
     const bool hung = outcome->status == ProbeStatus::kTimedOut && !step.empty();
     findings.fail(code, outcome->name, hung ? "hung in: " + step : outcome->detail,
                   {outcome->detail, "ends in time", step});

@@ -96,6 +96,7 @@ Value probes_value(const Node& node) {
     if (!ok) set_unless_empty(value, "step", outcome->step);
     if (!ok) set_unless_empty(value, "subject", outcome->subject);
     set_unless_empty(value, "stderr", outcome->stderr_tail);
+    if (outcome->spent) value.set("spent", to_value(*outcome->spent));
     probes.push_back(std::move(value));
   }
   return probes;

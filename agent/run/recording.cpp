@@ -161,11 +161,11 @@ Moment began_at(const Recording& recording) {
 
 RecordedProbe recorded(const ProbeRun& run) {
   const ProbeOutcome& outcome = run.outcome;
-  return {outcome.name,          status_text(outcome.status),
-          outcome.duration_ms,   outcome.detail,
-          outcome.step,          outcome.subject,
-          outcome.stderr_tail,   run.transcript.said(),
-          run.transcript.looks()};
+  return {outcome.name,           status_text(outcome.status),
+          outcome.duration_ms,    outcome.detail,
+          outcome.step,           outcome.subject,
+          outcome.stderr_tail,    run.transcript.said(),
+          run.transcript.looks(), outcome.spent};
 }
 
 ProbeRun run_of(const RecordedProbe& probe) {
@@ -173,7 +173,7 @@ ProbeRun run_of(const RecordedProbe& probe) {
   run.transcript.take(probe.said);
   run.outcome = {
       probe.name,    status_from(probe.status), probe.duration_ms, probe.detail, probe.step,
-      probe.subject, probe.stderr_tail};
+      probe.subject, probe.stderr_tail,         probe.spent};
   if (run.outcome.status == ProbeStatus::kOk && !run.transcript.done()) {
     run.outcome.status = ProbeStatus::kFailed;  // what is not there is not known, not absent
     run.outcome.detail = "its part of the recording is damaged";

@@ -22,6 +22,7 @@ struct RecordedProbe {
   std::string stderr_tail;
   std::string said;   // its output
   std::string looks;  // what it read
+  std::optional<TimeSpent> spent;
 };
 
 struct Recording {
@@ -51,6 +52,7 @@ void describe(Io& io, RecordedProbe& probe) {
   io("step", probe.step);
   io("subject", probe.subject);
   io("stderr", probe.stderr_tail);
+  io("spent", probe.spent);
 }
 
 template <class Io>

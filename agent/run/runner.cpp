@@ -26,7 +26,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr size_t kMaxStderr = size_t{16} * 1024;  // enough for the log lines of 32 devices
-constexpr milliseconds kTimeToDie{150};           // a killed process ends within a few ms
+constexpr milliseconds kTimeToDie{150};  // a killed process that gets a CPU ends within a few ms
 constexpr milliseconds kTimeToExit{
     1000};  // one that has said done only has to unload its libraries
 
@@ -39,6 +39,8 @@ struct Running {
   bool said_all = false;    // done, or the end of its output: it only has to exit
   bool ended = false;
   bool killed = false;
+  bool held = false;  // it outlived SIGKILL, asleep in the kernel
+  std::optional<TimeSpent> spent;
   std::optional<int> status;  // as waitpid(2) gives it, once it was reaped
 };
 
@@ -143,7 +145,8 @@ void judge_killed(Running& running) {
     return;
   }
   outcome.status = ProbeStatus::kTimedOut;
-  outcome.detail = !running.status    ? "could not be killed and was left"
+  outcome.spent = running.spent;
+  outcome.detail = running.held       ? "could not be killed and was left"
                    : running.said_all ? "its output ended early and it did not exit"
                                       : "killed at the deadline";
 }
@@ -158,6 +161,8 @@ void tell(Running& running, const char* what, Value value) {
   Value line;
   line.set(what, std::move(value));
   running.run.transcript.take(render_json(line) + "\n");
+}
+
 // A script that traces itself, or a library, may print a credential. Half a line may hold a value
 // without the name that tells what it is.
 std::string told_stderr(const Running& running) {
@@ -179,7 +184,6 @@ Transcript told_transcript(const Transcript& said) {
 // What is known when the child was reaped, or was left to the kernel that holds it.
 void finish(Running& running) {
   ProbeOutcome& outcome = running.run.outcome;
-  const pid_t pid = running.process.pid;
   if (running.process.stderr_fd >= 0) {
     fcntl(running.process.stderr_fd, F_SETFL, O_NONBLOCK);
     while (running.process.stderr_fd >= 0) read_stderr(running);
@@ -194,9 +198,6 @@ void finish(Running& running) {
   if (of_site) running.run.transcript = told_transcript(running.run.transcript);
   outcome.step = running.run.transcript.step();
   outcome.subject = running.run.transcript.subject();
-  if (!running.status) {
-    tell(running, "left", to_value(ProcessIdentity{pid, start_time_of(pid).value_or(0), "probe"}));
-  }
   close_pipe(running.process.stdout_fd);
 }
 
@@ -231,6 +232,29 @@ bool wait_and_read(std::vector<Running>& all, milliseconds left, const Progress&
   return false;
 }
 
+TimeSpent spent_by(const Running& running, std::optional<int> pressure) {
+  TimeSpent spent;
+  spent.waited_ms = ms_since(running.started);
+  spent.pressure = pressure;
+  const std::optional<Sight> sight = look_at_tree(running.process.pid);
+  if (!sight) return spent;
+  spent.cpu_ms = sight->cpu_ms;
+  spent.queued_ms = sight->queued_ms;
+  spent.state = sight->state;
+  spent.waits_in = sight->waits_in;
+  return spent;
+}
+
+// One that SIGKILL did not end sleeps in the kernel, and the next pass must know of it; or it is
+// still in line for the CPU that it needs to die, which is no news.
+void leave_when_held(Running& running) {
+  const std::optional<Sight> sight = look_at(running.process.pid);
+  if (!sight || sight->state != 'D') return;
+  running.held = true;
+  if (running.spent) running.spent->outlived_kill = true;
+  running.run.transcript.leave({running.process.pid, sight->start_time, "probe", sight->turns});
+}
+
 // Those that have said all get a moment to exit; the rest is killed all at once, so that all die
 // at once.
 void reap(std::vector<Running>& all, Clock::time_point end) {
@@ -241,8 +265,10 @@ void reap(std::vector<Running>& all, Clock::time_point end) {
     kill(-running.process.pid, SIGKILL);  // what it started ends with it
     running.status = wait_for_exit(running.process.pid, milliseconds(0));
   }
+  const std::optional<int> pressure = cpu_pressure();
   for (Running& running : all) {
     if (running.ended || running.status) continue;
+    if (!running.run.transcript.done()) running.spent = spent_by(running, pressure);
     running.killed = true;
     kill(-running.process.pid, SIGKILL);
   }
@@ -250,6 +276,7 @@ void reap(std::vector<Running>& all, Clock::time_point end) {
   for (Running& running : all) {
     if (running.ended || running.status) continue;
     running.status = wait_for_exit(running.process.pid, left_until(dead_by));
+    if (!running.status) leave_when_held(running);
   }
 }
 

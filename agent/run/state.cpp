@@ -126,9 +126,7 @@ void refresh(State& state, const std::string& boot_id) {
     fresh.sequence = state.sequence;
     state = std::move(fresh);
   }
-  std::erase_if(state.left, [](const LeftProcess& left) {
-    return start_time_of(left.process.pid) != left.process.start_time;
-  });
+  std::erase_if(state.left, [](const LeftProcess& left) { return !sleeps_on(left.process); });
 }
 
 State begin_pass(const std::string& path, bool keep) {

@@ -52,7 +52,7 @@ State salvaged(const Value& file);
 bool is_plausible(const State& state);
 bool is_plausible_time(int64_t unix_ms);
 
-// Forgets what belongs to another boot, and processes that are gone.
+// Forgets what belongs to another boot, and processes that the kernel no longer holds.
 void refresh(State& state, const std::string& boot_id);
 
 // What the pass that begins knows; its sequence is that of no other pass, also when two begin at

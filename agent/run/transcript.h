@@ -20,6 +20,9 @@ class Transcript {
   // Takes what was read; false when the output breaks a bound or the protocol: then it is cut off.
   bool take(std::string_view bytes);
 
+  // The process itself is left behind: what it said is not asked for that.
+  void leave(ProcessIdentity process) { left_.push_back(std::move(process)); }
+
   [[nodiscard]] bool done() const { return done_; }
   [[nodiscard]] const std::string& step() const { return step_; }
   [[nodiscard]] const std::string& subject() const { return subject_; }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "probes/device_answers.h"
 #include "probes/fabric/checks.h"
 #include "probes/judges.h"
 
@@ -59,6 +60,11 @@ std::optional<std::string> why_none_works(const Node& node) {
   return why;
 }
 
+bool ran_short(const Node& node) {
+  return std::any_of(node.fabric.begin(), node.fabric.end(),
+                     [](const auto& seen) { return ran_short_of_cpu(seen.outcome); });
+}
+
 bool all_missing(const Node& node) {
   return !node.fabric.empty() && std::all_of(node.fabric.begin(), node.fabric.end(), is_missing);
 }
@@ -88,11 +94,16 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
   const bool answered = std::any_of(node.fabric.begin(), node.fabric.end(), [](const auto& seen) {
     return seen.facts.getinfo_status.has_value();
   });
-  if (any_asked) {
+  if (answered || (any_asked && any_hangs(node))) {
     findings.fail("fabric.not-listed", subject,
                   answered ? "no libfabric lists " + device.name
                            : "libfabric gave no answer about " + device.name,
                   {answered ? "absent" : "no answer", device.name + "-rdm", libraries});
+  } else if (ran_short(node) && !answered_by(node, device).empty()) {
+    return;  // the device lives, and probe.slow says that libfabric got no CPU
+  } else if (any_asked) {
+    findings.unknown("fabric.not-listed", subject, "libfabric gave no answer in time",
+                     {"no answer", device.name + "-rdm", libraries});
   } else if (all_missing(node)) {
     findings.not_applicable("fabric.not-listed", subject, "no libfabric is installed on this host");
   } else if (const Seen<FabricFacts>* distrusted = not_asked(node)) {
@@ -146,7 +157,7 @@ void judge_loading(const Seen<FabricFacts>& seen, Findings& findings) {
 
 void judge_library(const Seen<FabricFacts>& seen, size_t most, Findings& findings) {
   const std::string subject = name_of(seen);
-  if (is_missing(seen)) return;
+  if (is_missing(seen) || ran_short_of_cpu(seen.outcome)) return;
   judge_loading(seen, findings);
   if (seen.facts.getinfo_status && seen.facts.devices.size() < most) {
     findings.fail("fabric.library-lists-fewer", subject,

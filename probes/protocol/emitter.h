@@ -4,7 +4,7 @@
 //   {"set":"release","value":"6.1.0"}                       a fact that there is one of
 //   {"add":"functions","value":{...}}                       one of several
 //   {"look":{...}}                                          what was read, while recording
-//   {"left":{"pid":7,"start_time":93,"subject":"..."}}      a child that could not be killed
+//   {"left":{"pid":7,"start_time":93,"subject":"..."}}      a child that the driver holds
 //   {"done":true}                                           last
 #pragma once
 

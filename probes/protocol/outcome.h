@@ -2,14 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "probes/protocol/time_spent.h"
 
 namespace efa {
 
 enum class ProbeStatus {
   kOk,             // it said done
-  kTimedOut,       // it was killed at the deadline; `step` and `subject` tell where it hung
+  kTimedOut,       // it was killed at the deadline; `step` and `subject` tell where it was
   kCrashed,        // a signal ended it; `detail` names it
   kUnavailable,    // it could not be loaded; `detail` is the dynamic loader's message
   kDenied,         // it could not be started for lack of rights
@@ -23,9 +26,16 @@ struct ProbeOutcome {
   ProbeStatus status = ProbeStatus::kNotApplicable;
   int64_t duration_ms = 0;
   std::string detail;
-  std::string step;         // the last that it said it was doing
-  std::string subject;      // and to what
-  std::string stderr_tail;  // bounded; evidence
+  std::string step;                // the last that it said it was doing
+  std::string subject;             // and to what
+  std::string stderr_tail;         // bounded; evidence
+  std::optional<TimeSpent> spent;  // of one that timed out
 };
+
+// It was killed at the deadline, but for lack of a CPU and not for what it looked at.
+inline bool ran_short_of_cpu(const ProbeOutcome& outcome) {
+  return outcome.status == ProbeStatus::kTimedOut && outcome.spent &&
+         is_short_of_cpu(*outcome.spent);
+}
 
 }  // namespace efa

@@ -9,17 +9,22 @@
 
 #include "probes/protocol/emitter.h"
 #include "probes/protocol/probe_main.h"
+#include "probes/protocol/time_spent.h"
 
 namespace efa {
 
 // Runs ask(subject, out) in a child for each subject; what it emits is passed on line by line.
-// A child that says nothing more until `limit` is killed and, when that does not end it, left
-// behind; then, and when it crashed, one {"add":"asked","value":{subject, status, step}} tells.
+// One that the driver holds until the device's deadline hangs; one that is only slow has until the
+// probe's own. Then it is killed and, where the driver holds it, left behind. How it ended is told
+// by {"add":"asked","value":{subject, status, ...}}.
 struct Asked {
   std::string subject;
-  std::string status;  // "ok", "hung", "crashed", "skipped" (an older process still hangs on it)
-  std::string step;    // the last step it announced, unless ok
-  std::string detail;  // the signal of a crash
+  // "ok", "hung": the driver holds it; "slow": time ran out without that proof; "crashed";
+  // "skipped": the driver still holds the process of an earlier pass
+  std::string status;
+  std::string step;                // the last step it announced, unless ok
+  std::string detail;              // the signal of a crash
+  std::optional<TimeSpent> spent;  // of one that is hung or slow
 };
 
 template <class Io>
@@ -28,6 +33,7 @@ void describe(Io& io, Asked& asked) {
   io("status", asked.status);
   io("step", asked.step);
   io("detail", asked.detail);
+  io("spent", asked.spent);
 }
 
 void ask_each_in_own_process(const Look& look, const std::vector<std::string>& subjects,

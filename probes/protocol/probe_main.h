@@ -21,7 +21,7 @@ struct Look {
   const Emitter& out;
   std::chrono::steady_clock::time_point deadline;  // the agent kills the probe soon after
   std::chrono::steady_clock::time_point
-      device_deadline;                         // a device that has not answered by then hangs
+      device_deadline;                         // whom the driver holds by then is not waited for
   std::set<std::string> skip;                  // subjects that a hung process still holds
   std::map<std::string, std::string> options;  // e.g. "imds-endpoint"
 };

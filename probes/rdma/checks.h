@@ -24,10 +24,24 @@ inline constexpr Check kRdmaChecks[] = {
      "An EFA device does not answer the driver's commands",
      "Every process that opens the device waits up to 30 s and fails; libfabric may list no "
      "device at all because of it.",
-     "Reading ports/1/hw_counters, which asks the device itself, did not end in time.",
+     "Reading ports/1/hw_counters, which asks the device itself, did not end in time: the driver "
+     "holds the reader, whom no signal can end, and no other probe was answered.",
      "Stop and start the instance, or replace it. Until then keep jobs off the node.",
      "sudo dmesg | grep -i 'efa.*admin'",
      {"pci.config-space-dead"}},
+    {"rdma.counters-slow",
+     Severity::kInfo,
+     Actor::kNodeOperator,
+     Rung::kNone,
+     "The counters of an EFA device could not be read in time",
+     "They are unknown in this pass; nothing is wrong with the device as far as was seen.",
+     "Reading hw_counters did not end in time, and the kernel does not show that the device is "
+     "why: "
+     "the reader was in line for a CPU, or another probe was answered.",
+     "Nothing when it is rare: the next pass asks again. Else leave the agent a CPU: CPUAffinity= "
+     "in a drop-in of efa-doctor.service.",
+     "cat /proc/pressure/cpu",
+     {"rdma.counters-hang", "verbs.hang"}},
     {"rdma.counters-fail",
      Severity::kCritical,
      Actor::kAwsSupport,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "probes/device_answers.h"
 #include "probes/judges.h"
 #include "probes/look_up.h"
 #include "probes/rdma/checks.h"
@@ -56,14 +57,9 @@ void judge_counters(const Node& node, const RdmaDevice& device, Findings& findin
   const std::string subject = device.address.to_text();
   const Asked* asked = find_asked(node.rdma.facts.asked, subject);
   const Counters* counters = find_device(node.rdma.facts.counters, device.address);
-  const bool hung = asked != nullptr && (asked->status == "hung" || asked->status == "skipped");
-  if (hung) {
-    findings.fail("rdma.counters-hang", subject,
-                  asked->status == "hung" ? "hung in: " + asked->step
-                                          : "a process of an earlier pass still hangs on it",
-                  {asked->step, "an answer within seconds", "hw_counters"});
-    return;
-  }
+  const Question question{"rdma.counters-hang", "rdma.counters-slow", "hw_counters",
+                          &node.rdma.facts.asked, &node.rdma.outcome};
+  if (judge_late(node, device, question, findings)) return;
   if (asked == nullptr || asked->status != "ok" || counters == nullptr) {
     findings.unknown("rdma.counters-hang", subject, "the counters were not read");
     return;

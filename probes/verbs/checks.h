@@ -35,11 +35,26 @@ inline constexpr Check kVerbsChecks[] = {
      "Opening an EFA device hangs",
      "Every program that opens the device waits up to 30 s and fails; libfabric may list no "
      "device at all because of it.",
-     "A verbs call on this device did not end in time.",
+     "A verbs call on this device did not end in time: the driver holds the caller, whom no signal "
+     "can end, and no other probe was answered.",
      "Stop and start the instance, or replace it. Until then keep jobs off the node.",
      "sudo dmesg | grep -i 'efa.*admin'",
      // libibverbs waits 5 s for udev when the node cannot be opened
      {"pci.config-space-dead", "rdma.counters-hang", "node.missing", "node.restricted-mode",
+      "node.cannot-open"}},
+    {"verbs.open-slow",
+     Severity::kInfo,
+     Actor::kNodeOperator,
+     Rung::kNone,
+     "An EFA device could not be opened in time",
+     "Whether libibverbs opens it is unknown in this pass.",
+     "A verbs call did not end in time, and the kernel does not show that the device is why: the "
+     "caller was in line for a CPU, or another probe was answered.",
+     "Nothing when it is rare: the next pass asks again. Else leave the agent a CPU: CPUAffinity= "
+     "in a drop-in of efa-doctor.service.",
+     "cat /proc/pressure/cpu",
+     // libibverbs waits 5 s for udev when the node cannot be opened
+     {"rdma.counters-hang", "verbs.hang", "node.missing", "node.restricted-mode",
       "node.cannot-open"}},
     {"verbs.not-installed",
      Severity::kInfo,

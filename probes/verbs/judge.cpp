@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "probes/device_answers.h"
 #include "probes/judges.h"
 #include "probes/look_up.h"
 #include "probes/verbs/checks.h"
@@ -18,20 +19,17 @@ void judge_open(const Node& node, const RdmaDevice& device, Findings& findings) 
   const std::string subject = device.address.to_text();
   const VerbsDevice* verbs = find_device(node.verbs.facts.devices, device.address);
   const Asked* asked = find_asked(node.verbs.facts.asked, subject);
-  if (asked == nullptr) {
+  const Question question{"verbs.hang", "verbs.open-slow", "libibverbs", &node.verbs.facts.asked,
+                          &node.verbs.outcome};
+  const bool late = judge_late(node, device, question, findings);
+  if (late && verbs == nullptr) return;
+  if (!late && asked == nullptr) {
     findings.unknown("verbs.hang", subject, "was not asked");
     findings.unknown("verbs.cannot-open", subject, "was not asked");
     return;
   }
-  if (asked->status == "hung" || asked->status == "skipped") {
-    findings.fail("verbs.hang", subject,
-                  asked->status == "hung" ? "hung in " + asked->step
-                                          : "a process of an earlier pass still hangs on it",
-                  {asked->step, "an answer within seconds", "libibverbs"});
-    return;
-  }
-  findings.pass("verbs.hang", subject, "answered in time", {"", "", "libibverbs"});
-  if (asked->status == "crashed") {
+  if (!late) findings.pass("verbs.hang", subject, "answered in time", {"", "", "libibverbs"});
+  if (asked != nullptr && asked->status == "crashed") {
     findings.fail("verbs.cannot-open", subject,
                   "the library crashed in " + asked->step + ": " + asked->detail,
                   {asked->detail, "opens", asked->step});

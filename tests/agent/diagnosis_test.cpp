@@ -95,13 +95,13 @@ TEST(Explain, AHungDeviceIsWhyAProbeTimedOut) {
   EXPECT_EQ(cause_of(diagnosis, "probe.timed-out", "fabric"), "rdma.counters-hang");
 }
 
-TEST(Explain, ARestrictedModeIsWhyAPlainUserSeesHangs) {
+TEST(Explain, ARestrictedModeIsWhyAPlainUserCannotOpen) {
   Scene scene = healthy_scene();
   for (size_t i = 0; i < 4; ++i) restrict_mode(scene, i);
   drop_fabric(scene);
   const Diagnosis diagnosis = diagnose(scene);
   EXPECT_EQ(diagnosis.root_causes, Codes{"node.restricted-mode"});
-  for (const char* code : {"verbs.hang", "node.cannot-open", "fabric.not-listed"}) {
+  for (const char* code : {"verbs.cannot-open", "node.cannot-open", "fabric.not-listed"}) {
     EXPECT_EQ(explained(diagnosis, code, "node.restricted-mode"), 4) << code;
   }
 }

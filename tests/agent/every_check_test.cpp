@@ -27,6 +27,9 @@ const std::set<std::string> kAlwaysSeen = {
     "probe.denied",            "probe.failed",            "probe.still-hanging",
     "probe.malformed-finding", "probe.library-not-trusted", "probe.left-processes"};
 
+// They say that time ran out and blame nobody.
+const std::set<std::string> kNeverFail = {"probe.slow", "rdma.counters-slow", "verbs.open-slow"};
+
 std::vector<const Check*> catalogue() {
   std::vector<const Check*> checks;
   for (const Judge& judge : judges()) {
@@ -60,7 +63,7 @@ TEST(EveryCheck, IsSilentOrPassesOnAHealthyNode) {
 }
 
 TEST(EveryCheck, HasBothCases) {
-  std::set<std::string> fails;
+  std::set<std::string> fails = kNeverFail;
   std::set<std::string> blind = kAlwaysSeen;
   for (const CheckCase& row : all_cases()) {
     EXPECT_NE(find_check(row.code), nullptr) << row.code;

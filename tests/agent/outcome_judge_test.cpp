@@ -29,6 +29,11 @@ void add_site_finding(Scene& scene, const char* json) {
 CheckCases outcome_cases() {
   return {
       {"probe.timed-out", kFail, "topology", topology_ends(ProbeStatus::kTimedOut)},
+      {"probe.slow", kUnknown, "topology",
+       [](Scene& s) {
+         topology_ends(ProbeStatus::kTimedOut)(s);
+         s.node.topology.outcome.spent = TimeSpent{9000, 300, 8000, "S"};
+       }},
       {"probe.crashed", kFail, "topology", topology_ends(ProbeStatus::kCrashed)},
       {"probe.unavailable", kFail, "topology", topology_ends(ProbeStatus::kUnavailable)},
       {"probe.denied", kFail, "topology", topology_ends(ProbeStatus::kDenied)},

@@ -11,6 +11,7 @@
 #include "agent/run/state.h"
 #include "probes/protocol/describe.h"
 #include "probes/rdma/parse.h"
+#include "tests/support/held_process.h"
 
 namespace efa {
 namespace {
@@ -194,7 +195,8 @@ TEST_F(StateTest, APassKnowsWhatTheOneBeforeLeft) {
   State state = begin_pass(path_, true);
   EXPECT_EQ(state.sequence, 1);
   state.devices = {{0, 6, 0, 0}};
-  state.left = {{"verbs", {getpid(), start_time_of(getpid()).value_or(0), "0000:06:00.0"}}};
+  const HeldProcess held;
+  state.left = {{"verbs", {held.pid, look_at(held.pid)->start_time, "0000:06:00.0"}}};
   ASSERT_TRUE(end_pass(path_, state).ok());
   const State next = begin_pass(path_, true);
   EXPECT_EQ(next.sequence, 2);
@@ -222,8 +224,10 @@ TEST(State, AnotherBootForgetsDevicesAndProcesses) {
   state.boot_id = "b";
   state.sequence = 41;
   state.devices = {{0, 6, 0, 0}};
-  state.left = {{"verbs", {getpid(), start_time_of(getpid()).value_or(0), "x"}},
-                {"verbs", {getpid(), 1, "x"}}};  // its number went to another process
+  const HeldProcess held;
+  state.left = {{"verbs", {held.pid, look_at(held.pid)->start_time, "x"}},
+                {"verbs", {held.pid, 1, "x"}},  // its number went to another process
+                {"verbs", {getpid(), look_at(getpid())->start_time, "x"}}};  // nothing holds it
   refresh(state, "b");
   EXPECT_EQ(state.devices.size(), 1U);
   EXPECT_EQ(state.left.size(), 1U);

@@ -218,19 +218,56 @@ TEST(ParseSoftware, RefusesADamagedCache) {
   EXPECT_EQ(parse_loader_cache(loader_cache(1, ~0U, ~0U), "libefa.so.1"), kNone);
 }
 
-TEST(ParseProcess, FindsTheStartTime) {
-  const std::string rest = " S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0 0";
-  const Row<std::optional<uint64_t>> rows[] = {
-      {"7 (x)" + rest, 4711},
-      {"7 (a b) c) ()" + rest, 4711},
-      {"7 ()" + rest, 4711},
-      {"7 (x) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0", kNone},
-      {"7 (x) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 -4", kNone},
-      {"7 x" + rest, kNone},
-      {")", kNone},
+TEST(ParseProcess, FindsStateCpuTimeAndStartTime) {
+  const std::string rest = " D 1 7 7 0 -1 0 0 0 0 0 12 30 0 0 20 0 1 0 4711 0 0";
+  for (const char* command : {"7 (x)", "7 (a b) c) ()", "7 ()", "7 (x) R 1 (y)"}) {
+    const auto sight = parse_stat(command + rest);
+    ASSERT_TRUE(sight) << command;
+    EXPECT_EQ(sight->state, 'D');
+    EXPECT_EQ(sight->cpu_ms, 420);
+    EXPECT_EQ(sight->start_time, 4711U);
+    EXPECT_FALSE(sight->queued_ms) << "this file does not tell";
+  }
+  const std::string refused[] = {
+      "7 (x) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0",
+      "7 (x) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 -4",
+      "7 (x) S 1 7 7 0 -1 0 0 0 0 0 -1 0 0 0 20 0 1 0 4711",
+      "7 (x) S 1 7 7 0 -1 0 0 0 0 0 99999999999 0 0 0 20 0 1 0 4711",
+      "7 (x) sleeping 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711",
+      "7 x" + rest,
+      ")",
+      "",
+  };
+  for (const std::string& text : refused) EXPECT_FALSE(parse_stat(text)) << text;
+}
+
+TEST(ParseProcess, FindsHowLongItWasInLine) {
+  Sight sight;
+  EXPECT_TRUE(parse_schedstat("1834027 52933041 41\n", sight));
+  EXPECT_EQ(sight.queued_ms, 52);
+  EXPECT_EQ(sight.turns, 41U);
+  // the second is what a kernel says that does not count
+  for (const char* text :
+       {"", "0 0 0\n", "1 2", "1 2 3 4", "1 -2 3", "1 x 3", "1 2 99999999999999999999"}) {
+    Sight none;
+    EXPECT_FALSE(parse_schedstat(text, none)) << text;
+    EXPECT_FALSE(none.queued_ms) << text;
+  }
+}
+
+TEST(ParseProcess, FindsThePressureOnTheCpu) {
+  const Row<std::optional<int>> rows[] = {
+      {"some avg10=93.21 avg60=80.00 avg300=1.00 total=2\nfull avg10=0.00 avg60=0.00\n", 93},
+      {"some avg10=100.00 avg60=0.00 avg300=0.00 total=2\n", 100},
+      {"some avg10=0.00", 0},
+      {"some avg10=101.00", kNone},
+      {"some avg10=-1.00", kNone},
+      {"some avg10=.5", kNone},
+      {"some avg10=7", kNone},
+      {"full avg10=7.00", kNone},
       {"", kNone},
   };
-  for (const auto& row : rows) EXPECT_EQ(parse_start_time(row.input), row.wanted) << row.input;
+  for (const auto& row : rows) EXPECT_EQ(parse_pressure(row.input), row.wanted) << row.input;
 }
 
 }  // namespace

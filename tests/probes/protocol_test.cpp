@@ -98,13 +98,6 @@ TEST(Text, MakesAnyBytesUtf8) {
   EXPECT_EQ(from_hex(to_hex("\xff\x01")), "\xff\x01");
 }
 
-TEST(Process, FindsTheStartTimeBehindAnyCommandName) {
-  const std::string rest = " D 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0 0";
-  EXPECT_EQ(parse_start_time("7 (probe) x)" + rest), 4711U);
-  EXPECT_EQ(parse_start_time("7 (probe) D 1"), std::nullopt);
-  EXPECT_EQ(parse_start_time(""), std::nullopt);
-}
-
 TEST(Gid, HoldsTheMacOfTheInterface) {
   // both read on one c5n.18xlarge
   EXPECT_EQ(parse_gid_mac("fe80:0000:0000:0000:048f:94ff:fe25:3613"), "06:8f:94:25:36:13");

@@ -35,6 +35,8 @@ CheckCases rdma_cases() {
       {"rdma.counters-hang", kFail, device(0), [](Scene& s) { hang(s, 0); }},
       {"rdma.counters-hang", kUnknown, device(0),
        [](Scene& s) { s.node.rdma.facts.asked.clear(); }},
+      {"rdma.counters-slow", kUnknown, device(0),
+       [](Scene& s) { s.node.rdma.facts.asked.at(0).status = "slow"; }},
       {"rdma.counters-fail", kFail, device(0), fail_counters},
       {"rdma.counters-fail", kUnknown, device(0),
        [](Scene& s) { s.node.rdma.facts.counters.at(0).port.clear(); }},
@@ -106,12 +108,6 @@ TEST(Rdma, OneHungDeviceLeavesItsNeighboursWell) {
     EXPECT_EQ(result_of(scene, "rdma.counters-hang", device(i)), wanted) << i;
     EXPECT_EQ(result_of(scene, "verbs.hang", device(i)), wanted) << i;
   }
-}
-
-TEST(Rdma, ADeviceThatIsSkippedStillHangs) {
-  Scene scene = healthy_scene();
-  scene.node.rdma.facts.asked.at(2).status = "skipped";
-  EXPECT_EQ(result_of(scene, "rdma.counters-hang", device(2)), kFail);
 }
 
 TEST(Rdma, AnAskingProcessThatCrashedSaysNothing) {

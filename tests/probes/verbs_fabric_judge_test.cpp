@@ -60,6 +60,8 @@ CheckCases verbs_cases() {
        [](Scene& s) { s.node.verbs.facts.devices.clear(); }},
       {"verbs.hang", kFail, device(0), [](Scene& s) { hang(s, 0); }},
       {"verbs.hang", kUnknown, device(0), [](Scene& s) { s.node.verbs.facts.asked.clear(); }},
+      {"verbs.open-slow", kUnknown, device(0),
+       [](Scene& s) { s.node.verbs.facts.asked.at(0).status = "slow"; }},
       {"verbs.not-installed", kFail, kNodeSubject, no_verbs},
       {"verbs.not-installed", kUnknown, kNodeSubject, crash_verbs},
       {"verbs.does-not-load", kFail, kNodeSubject,
