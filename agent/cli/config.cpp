@@ -7,6 +7,7 @@
 #define TOML_ASSERT(expression) static_cast<void>(0)
 #include <toml++/toml.h>
 
+#include "agent/cli/toml_letters.h"
 #include "agent/deliver/s3/settings.h"
 #include "probes/protocol/url.h"
 
@@ -170,6 +171,10 @@ std::span<const Setting> settings() {
 }
 
 Result<Config> parse_config(const std::string& toml, const std::string& path) {
+  if (const auto line = foreign_letter(toml)) {
+    return Error{ErrorKind::kMalformed, path + ":" + std::to_string(*line),
+                 "only strings and comments may hold letters that are not ASCII"};
+  }
   const toml::parse_result parsed = toml::parse(toml, path);
   if (!parsed) {
     return error_at(path, parsed.error().source(), std::string(parsed.error().description()));

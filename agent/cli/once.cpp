@@ -19,7 +19,7 @@
 namespace efa {
 namespace {
 
-constexpr size_t kMaxRecording = size_t{64} * 1024 * 1024;
+constexpr size_t kMaxRecording = size_t{32} * 1024 * 1024;
 
 // "checking: 7 of 13" on a terminal, one line that is overwritten.
 Progress progress_on_terminal(const OnceOptions& options) {
@@ -42,10 +42,14 @@ Looked look(const OnceOptions& options, bool record) {
   return looked;
 }
 
-Result<Looked> look_at_recording(const OnceOptions& options) {
-  const Result<std::string> packed = read_file(options.replay, kMaxRecording);
+Result<Recording> read_recording(const std::string& path) {
+  const Result<std::string> packed = read_file(path, kMaxRecording);
   if (!packed) return packed.error();
-  Result<Recording> recording = unpack(*packed, options.replay);
+  return unpack(*packed, path);
+}
+
+Result<Looked> look_at_recording(const OnceOptions& options) {
+  Result<Recording> recording = read_recording(options.replay);
   if (!recording) return recording.error();
   if (options.expect) recording->expect = *options.expect;
   std::vector<ProbeRun> runs = replayed_runs(options.config, *recording);

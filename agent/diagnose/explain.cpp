@@ -1,7 +1,7 @@
 // Which failing finding explains which: the device's own lowest lost rung first, then the causes
 // that the catalogue names, for the same device or for the node.
 
-#include <algorithm>
+#include <map>
 
 #include "agent/diagnose/diagnosis.h"
 
@@ -25,17 +25,29 @@ bool can_explain(const Finding& cause, const Finding& finding, const Check& chec
   return finding.subject.starts_with(cause.code.substr(0, cause.code.find('.')));
 }
 
+using ByCode = std::map<std::string_view, std::vector<const Finding*>>;
+
+ByCode failing_by_code(const std::vector<Finding>& findings) {
+  ByCode by_code;
+  for (const Finding& finding : findings) {
+    if (fails(finding)) by_code[finding.code].push_back(&finding);
+  }
+  return by_code;
+}
+
 // The cause named in the catalogue that fails too: for the same subject, else elsewhere.
-const Finding* cause_of(const std::vector<Finding>& findings, const Finding& finding) {
+const Finding* cause_of(const ByCode& failing, const Finding& finding) {
   const Check* check = find_check(finding.code);
   if (check == nullptr) return nullptr;
   const Finding* elsewhere = nullptr;
   for (const char* code : check->causes) {
-    for (const Finding& cause : findings) {
-      if (cause.code != code || !fails(cause) || &cause == &finding) continue;
-      if (cause.subject == finding.subject) return &cause;
+    const auto found = failing.find(code);
+    if (found == failing.end()) continue;
+    for (const Finding* cause : found->second) {
+      if (cause == &finding) continue;
+      if (cause->subject == finding.subject) return cause;
       if (!fails(finding)) continue;
-      if (elsewhere == nullptr && can_explain(cause, finding, *check)) elsewhere = &cause;
+      if (elsewhere == nullptr && can_explain(*cause, finding, *check)) elsewhere = cause;
     }
   }
   return elsewhere;
@@ -45,12 +57,13 @@ const Finding* cause_of(const std::vector<Finding>& findings, const Finding& fin
 
 void explain(std::vector<Finding>& findings) {
   constexpr int kMaxChain = 16;  // longer than the ladder: ends a circle in the catalogue
+  const ByCode failing = failing_by_code(findings);
   for (Finding& finding : findings) {
     // what could not be looked at has a cause too
     if (!fails(finding) && finding.result != FindingResult::kUnknown) continue;
     const Finding* root = &finding;
     for (int i = 0; i < kMaxChain; ++i) {
-      const Finding* cause = cause_of(findings, *root);
+      const Finding* cause = cause_of(failing, *root);
       if (cause == nullptr) break;
       root = cause;
     }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "agent/diagnose/diagnosis.h"
+#include "probes/protocol/bounds.h"
 
 namespace efa {
 namespace {
@@ -29,6 +30,19 @@ const Check* find_check(std::string_view code) {
   return nullptr;
 }
 
+namespace {
+
+// Whatever a kernel, a file or a site's probe said: what quotes it stays short.
+void cut_texts(Finding& finding) {
+  finding.subject = cut(std::move(finding.subject), kMaxSubject);
+  Evidence& evidence = finding.evidence;
+  for (std::string* text : {&finding.message, &finding.title, &evidence.observed,
+                            &evidence.expected, &evidence.source}) {
+    *text = cut(std::move(*text), kMaxWords);
+  }
+}
+
+// A site's own findings come complete.
 void complete(Finding& finding) {
   const Check* check = find_check(finding.code);
   if (check == nullptr) return;
@@ -43,7 +57,10 @@ std::vector<Finding> judge_all(const Node& node, const Expectation& expectation)
   Findings findings;
   for (const Judge& judge : table()) judge.judge(node, expectation, findings);
   std::vector<Finding> all = findings.take();
-  for (Finding& finding : all) complete(finding);
+  for (Finding& finding : all) {
+    complete(finding);
+    cut_texts(finding);
+  }
   std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) {
     return std::tie(a.code, a.subject) < std::tie(b.code, b.subject);
   });

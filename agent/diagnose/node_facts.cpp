@@ -1,5 +1,6 @@
 #include "agent/diagnose/node_facts.h"
 
+#include "probes/protocol/bounds.h"
 #include "probes/protocol/describe.h"
 
 namespace efa {
@@ -27,6 +28,30 @@ void take(const std::vector<ProbeRun>& runs, const char* name, Seen<Facts>& seen
   }
 }
 
+template <class Facts, class Item>
+void bound(Seen<Facts>& seen, std::vector<Item>& list) {
+  constexpr size_t kMost = 2 * kMaxDevices;
+  if (list.size() <= kMost) return;
+  list.resize(kMost);
+  seen.outcome.status = ProbeStatus::kFailed;
+  seen.outcome.detail = "it lists more than " + std::to_string(kMost) + " devices";
+}
+
+// Judges compare every device with every other: no list of a recording that was made up, or of a
+// library that went wrong, is longer than that of a machine.
+void bound_lists(Node& node) {
+  PciFacts& pci = node.pci.facts;
+  for (auto* list : {&pci.efa, &pci.amazon_unknown}) bound(node.pci, *list);
+  for (auto* list : {&pci.unidentified, &pci.ena, &pci.gpus, &pci.neuron}) bound(node.pci, *list);
+  bound(node.rdma, node.rdma.facts.devices);
+  bound(node.rdma, node.rdma.facts.counters);
+  bound(node.rdma, node.rdma.facts.asked);
+  bound(node.verbs, node.verbs.facts.devices);
+  bound(node.verbs, node.verbs.facts.asked);
+  bound(node.topology, node.topology.facts.efa);
+  bound(node.cloud, node.cloud.facts.interfaces);
+}
+
 }  // namespace
 
 Node node_of(const std::vector<ProbeRun>& runs, bool live) {
@@ -48,6 +73,7 @@ Node node_of(const std::vector<ProbeRun>& runs, bool live) {
     if (name.starts_with("fabric")) take(run, node.fabric.emplace_back());
     if (name.starts_with("site:")) node.site.push_back({run.outcome, run.transcript.findings()});
   }
+  bound_lists(node);
   return node;
 }
 

@@ -8,13 +8,14 @@
 #include "agent/diagnose/site_checks.h"
 #include "agent/report/report.h"
 #include "probes/judges.h"
+#include "probes/protocol/bounds.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
 
-constexpr size_t kMaxFindings = 256;  // of one probe
+constexpr size_t kMaxFindings = 200;  // of one probe
 
 struct SiteFinding {
   std::string code;
@@ -75,10 +76,13 @@ std::optional<Finding> parse_finding(const Value& value) {
   finding.result = *result;
   finding.subject = site->subject;
   finding.message = site->message;
-  finding.command = site->command;
   finding.severity = *severity;
   finding.title = site->title;
-  finding.remedy = site->remedy;
+  finding.remedy = cut(site->remedy, kMaxWords);
+  // half a command is another command
+  const bool whole = site->command.size() <= kMaxWords;
+  if (whole) finding.command = site->command;
+  if (!whole) finding.remedy += " [its command is longer than 1 KiB and left out]";
   return finding;
 }
 
@@ -112,8 +116,13 @@ void judge(const Node& node, const Expectation& /*expectation*/, Findings& findi
       } else {
         findings.fail("probe.malformed-finding", probe.outcome.name,
                       "its finding " + std::to_string(i + 1) + " is malformed",
-                      {render_json(probe.findings[i]).substr(0, 200), "a finding", ""});
+                      {cut(render_json(probe.findings[i]), 200), "a finding", ""});
       }
+    }
+    if (probe.findings.size() > kMaxFindings) {
+      findings.fail("probe.malformed-finding", probe.outcome.name,
+                    "it has " + std::to_string(probe.findings.size()) +
+                        " findings: all after the first 200 are left out");
     }
   }
 }

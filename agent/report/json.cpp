@@ -1,9 +1,13 @@
 // The report as a JSON value: the contract of packaging/report.schema.json.
 
+#include <algorithm>
+
 #include "agent/diagnose/node_facts.h"
+#include "agent/report/fit.h"
 #include "agent/report/report.h"
 #include "agent/version.h"
 #include "probes/look_up.h"
+#include "probes/protocol/bounds.h"
 #include "probes/protocol/describe.h"
 
 namespace efa {
@@ -153,22 +157,29 @@ Value report_value(const Report& report) {
   value.set("devices", std::move(devices));
   value.set("probes", probes_value(report.node));
   value.set("facts", report.facts);
+  fit(value);
   return value;
 }
 
+// The health file stays small, so that whoever reads it can: 256 KiB for `status`.
 Value health_value(const Report& report, const std::string& report_path) {
+  constexpr size_t kMaxCauses = 100;
+  std::vector<std::string> causes = report.diagnosis.root_causes;
+  const size_t left_out = causes.size() - std::min(causes.size(), kMaxCauses);
+  causes.resize(causes.size() - left_out);
   Value value;
   value.set("verdict", verdict_text(report.diagnosis.verdict));
   value.set("exit_code", exit_code_of(report.diagnosis.verdict));
-  value.set("summary", report.diagnosis.summary);
-  value.set("root_causes", to_value(report.diagnosis.root_causes));
+  value.set("summary", cut(report.diagnosis.summary, kMaxWords * 2));
+  value.set("root_causes", to_value(causes));
+  if (left_out > 0) value.set("root_causes_left_out", static_cast<int64_t>(left_out));
   value.set("generated_at", time_text(report.run.started_at_ms));
   value.set("valid_until", time_text(report.run.started_at_ms + report.run.valid_for_ms));
   if (report.run.boottime_ms) {  // how old it is, whatever the wall clock was set to since
     value.set("generated_boottime_ms", *report.run.boottime_ms);
     value.set("valid_until_boottime_ms", *report.run.boottime_ms + report.run.valid_for_ms);
   }
-  value.set("boot_id", report.node.kernel.facts.boot_id.value_or(""));
+    value.set("boot_id", cut(report.node.kernel.facts.boot_id.value_or(""), kMaxSubject));
   value.set("sequence", report.run.sequence);
   value.set("starting", report.diagnosis.starting);
   value.set("recovering", report.diagnosis.recovering);

@@ -14,7 +14,10 @@ State state_after(const State& before, const std::vector<ProbeRun>& runs, const 
   State state = before;
   for (const ProbeRun& run : runs) {
     for (const ProcessIdentity& process : run.transcript.left()) {
-      state.left.push_back({run.outcome.name, process});
+      const bool known = std::any_of(state.left.begin(), state.left.end(), [&](const auto& left) {
+        return left.probe == run.outcome.name && left.process.pid == process.pid;
+      });
+      if (!known) state.left.push_back({run.outcome.name, process});
     }
   }
   for (const PciFunction& function : node.pci.facts.efa) {

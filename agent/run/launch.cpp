@@ -28,12 +28,14 @@ void set_limit(__rlimit_resource resource, rlim_t most) {
   setrlimit(resource, &limit);
 }
 
-void set_limits() {
+void set_limits(const Launch& launch) {
   constexpr rlim_t kMiB = rlim_t{1024} * 1024;
 #if !defined(__SANITIZE_ADDRESS__)  // its shadow memory is 20 TiB of addresses
   set_limit(RLIMIT_AS,
             4096 * kMiB);  // libfabric maps about 110 MB an endpoint; none is opened here
 #endif
+  // what eats memory ends by itself, before it takes that of the others
+  if (launch.memory_mib > 0) set_limit(RLIMIT_DATA, launch.memory_mib * kMiB);
   set_limit(RLIMIT_NOFILE, 4096);
   set_limit(RLIMIT_NPROC, 16384);  // counts all processes of the user, not only ours
   set_limit(RLIMIT_FSIZE, 16 * kMiB);
@@ -47,6 +49,15 @@ void become_nobody() {
   if (is_nobody) return;
   dprintf(STDERR_FILENO, "could not become nobody: %s\n", strerror(errno));
   std::_Exit(kExitExec);
+}
+
+// Where the memory of the unit or of the machine runs out, a probe goes before the agent and before
+// any job: proc_pid_oom_score_adj(5).
+void offer_to_oom_killer() {
+  const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  (void)!::write(fd, "1000", 4);
+  ::close(fd);
 }
 
 // Keeps only the wanted of the capabilities that we have; what is not held is not asked for.
@@ -80,7 +91,8 @@ void drop_rights(uint64_t wanted, bool as_nobody) {
   // what our own caller left open is not the probe's; Linux 5.11, before that it stays open
   syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   signal(SIGPIPE, SIG_DFL);
-  set_limits();
+  set_limits(launch);
+  offer_to_oom_killer();
   const int executable = ::open(launch.executable.c_str(), O_PATH | O_CLOEXEC);
   drop_rights(launch.as_nobody ? 0 : launch.capabilities, launch.as_nobody);
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // another user begins without

@@ -57,11 +57,15 @@ std::vector<RecordedProbe> recorded_probes(const std::vector<ProbeRun>& runs) {
 
 std::vector<ProbeRun> replayed_runs(const Config& config, const Recording& recording) {
   const PassPlan plan{"/", find_libexec(), config, false, {}};
+  const auto end = std::chrono::steady_clock::now() + milliseconds(config.deadline_ms);
+  const Allowances allowances;
   std::vector<ProbeRun> runs;
   for (const RecordedProbe& probe : recording.probes) {
+    const auto left = duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
     const bool again =
         probe.status == "ok" && !probe.looks.empty() && replays_from_files(probe.name);
-    ProbeRun run = again ? run_from_looks(plan, probe.name, probe.looks) : run_of(probe);
+    ProbeRun run =
+        again ? run_from_looks(plan, probe.name, probe.looks, left) : run_of(probe, allowances);
     if (run.outcome.status == ProbeStatus::kOk) run.outcome.duration_ms = probe.duration_ms;
     runs.push_back(std::move(run));
   }

@@ -21,6 +21,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTimeToReport{500};  // of the deadline: diagnosis and writing take a few ms
+constexpr uint64_t kMemoryMib = 128;        // of a probe: half of what the unit gives to all
+constexpr size_t kMaxSiteProbes = 64;
 
 // The copies of libfabric beside the one that the loader finds by itself.
 constexpr const char* kFabricDirectories[] = {"/opt/amazon/efa/lib64", "/opt/amazon/efa/lib"};
@@ -37,11 +39,21 @@ std::string option(const std::string& name, const std::string& value) {
   return name + "=" + value;
 }
 
+// A library maps what it likes on the machine that it was made for; our own code needs little.
+uint64_t memory_of(const std::string& probe, bool live) {
+#if defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too
+  return 0;
+#endif
+  const bool library = probe == "verbs" || probe == "fabric" || (probe == "topology" && live);
+  return library ? 0 : kMemoryMib;
+}
+
 Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
   Launch launch;
   launch.name = row.name;
   launch.executable = plan.libexec + "/probe-" + row.name;
   launch.capabilities = row.capabilities;
+  launch.memory_mib = memory_of(launch.name, plan.live());
   launch.environment = base_environment();
   const int64_t end_ms = plan.config.deadline_ms - 2 * kTimeToReport.count();
   launch.arguments = {"--sysroot",
@@ -136,9 +148,16 @@ void add_site_probes(const PassPlan& plan, std::vector<Launch>& launches,
   for (const auto& entry : std::filesystem::directory_iterator(plan.config.site_probes, error)) {
     if (access(entry.path().c_str(), X_OK) == 0) paths.insert(entry.path().string());
   }
+  size_t count = 0;
   for (const std::string& path : paths) {
     const std::string name = "site:" + std::filesystem::path(path).filename().string();
     if (std::filesystem::is_directory(path, error) || !is_utf8(name)) continue;
+    if (++count > kMaxSiteProbes) {
+      others.push_back(not_started(name, ProbeStatus::kFailed,
+                                   std::to_string(paths.size() - kMaxSiteProbes) +
+                                       " of the site's probes were not run: at most 64 are"));
+      return;
+    }
     // by its path, which nobody else can lead elsewhere: a script finds what lies beside it
     const std::string why = who_else_changes(path);
     if (!why.empty()) {
@@ -151,6 +170,7 @@ void add_site_probes(const PassPlan& plan, std::vector<Launch>& launches,
     launch.environment = base_environment();
     launch.environment.push_back(std::string(kProbeVariable) + "=" + name);
     launch.capabilities = ~uint64_t{0};
+    launch.memory_mib = kMemoryMib;
     launches.push_back(std::move(launch));
   }
 }
@@ -229,17 +249,21 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
   return runs;
 }
 
-ProbeRun run_from_looks(const PassPlan& plan, const std::string& probe, const std::string& looks) {
+ProbeRun run_from_looks(const PassPlan& plan, const std::string& probe, const std::string& looks,
+                        milliseconds limit) {
+  if (limit <= milliseconds(0)) {
+    return not_started(probe, ProbeStatus::kTimedOut, "those before it took the pass's deadline");
+  }
   const int fd = memory_file(looks);
   if (fd < 0) return not_started(probe, ProbeStatus::kFailed, "no memory for what it read");
   Launch launch;
   launch.name = probe;
   launch.executable = plan.libexec + "/probe-" + probe;
   launch.stdin_fd = fd;
+  launch.memory_mib = memory_of(probe, /*live=*/false);
   launch.arguments = {"--replay", "/dev/stdin"};
   launch.environment = base_environment();
-  std::vector<ProbeRun> runs =
-      run_probes({launch}, milliseconds(plan.config.deadline_ms), Progress());
+  std::vector<ProbeRun> runs = run_probes({launch}, limit, Progress());
   ::close(fd);
   return std::move(runs.front());
 }

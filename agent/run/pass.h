@@ -1,6 +1,7 @@
 // One pass over the machine: which probes are started, with what, and what they brought back.
 #pragma once
 
+#include <chrono>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ std::string find_libexec();
 std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress);
 
 // One probe again, on what a recording holds of the files that it read.
-ProbeRun run_from_looks(const PassPlan& plan, const std::string& probe, const std::string& looks);
+ProbeRun run_from_looks(const PassPlan& plan, const std::string& probe, const std::string& looks,
+                        std::chrono::milliseconds limit);
 
 }  // namespace efa

@@ -13,14 +13,14 @@
 
 #include "agent/diagnose/expectation.h"
 #include "agent/report/report.h"
+#include "probes/protocol/bounds.h"
 #include "probes/protocol/describe.h"
-#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
 
-constexpr size_t kMaxEntry = size_t{16} * 1024 * 1024;  // a probe's output has at most 8 MiB
-constexpr size_t kMaxArchive = size_t{128} * 1024 * 1024;
+constexpr size_t kMaxEntry = size_t{16} * 1024 * 1024;    // a probe's output has at most 8 MiB
+constexpr size_t kMaxArchive = size_t{32} * 1024 * 1024;  // that of a p5.48xlarge: 2 MiB
 constexpr size_t kMaxEntries = 256;
 constexpr size_t kMaxProbes = (kMaxEntries - 1) / 2;  // two entries each
 
@@ -86,7 +86,7 @@ Error malformed(const std::string& where, const std::string& what) {
   return {ErrorKind::kMalformed, where, what};
 }
 
-Result<std::string> read_entry(archive* reader, const std::string& where) {
+Result<std::string> read_data(archive* reader, size_t limit, const std::string& where) {
   std::string text;
   char buffer[65536];
   while (true) {
@@ -94,29 +94,54 @@ Result<std::string> read_entry(archive* reader, const std::string& where) {
     if (count < 0) return malformed(where, "is damaged");
     if (count == 0) return text;
     text.append(buffer, static_cast<size_t>(count));
-    if (text.size() > kMaxEntry) return malformed(where, "has an entry larger than 16 MiB");
+    if (text.size() > limit) return malformed(where, "is larger than a recording can be");
   }
+}
+
+// First out of its compression and only then taken apart: so nothing of an archive, be it long
+// names, holes or entries that nobody asks for, costs more than its bytes.
+Result<std::string> decompress(const std::string& packed, const std::string& where) {
+  const std::unique_ptr<archive, FreeReader> reader(archive_read_new());
+  archive_read_support_filter_zstd(reader.get());
+  archive_read_support_format_raw(reader.get());
+  archive_entry* entry = nullptr;
+  if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK ||
+      archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK) {
+    return malformed(where, "is no recording");
+  }
+  return read_data(reader.get(), kMaxArchive, where);
 }
 
 Result<Entries> read_entries(archive* reader, const std::string& where) {
   Entries entries;
   size_t total = 0;
+  size_t count = 0;
   archive_entry* entry = nullptr;
   int status = ARCHIVE_OK;
   while ((status = archive_read_next_header(reader, &entry)) == ARCHIVE_OK) {
-    const char* name = archive_entry_pathname(entry);
-    const Result<std::string> text = read_entry(reader, where);
+    if (++count > kMaxEntries) return malformed(where, "is larger than a recording can be");
+    const char* pathname = archive_entry_pathname(entry);
+    const std::string name = pathname == nullptr ? "" : pathname;
+    Result<std::string> text = read_data(reader, std::min(kMaxEntry, kMaxArchive - total), where);
     if (!text) return text.error();
     total += text->size();
-    if (total > kMaxArchive || entries.size() >= kMaxEntries) {
-      return malformed(where, "is larger than a recording can be");
-    }
-    if (name != nullptr) entries[name] = *text;
+    entries[name] = std::move(*text);
   }
   if (status != ARCHIVE_EOF) return malformed(where, "is damaged");
   const auto checksum = entries.extract(kChecksum);  // one made by hand may have none
   if (checksum && checksum.mapped() != checksum_of(entries)) return malformed(where, "is damaged");
   return entries;
+}
+
+Result<Entries> unpack_entries(const std::string& packed, const std::string& where) {
+  const Result<std::string> tar = decompress(packed, where);
+  if (!tar) return tar.error();
+  const std::unique_ptr<archive, FreeReader> reader(archive_read_new());
+  archive_read_support_format_tar(reader.get());
+  if (archive_read_open_memory(reader.get(), tar->data(), tar->size()) != ARCHIVE_OK) {
+    return malformed(where, "is no recording");
+  }
+  return read_entries(reader.get(), where);
 }
 
 // What is computed with is as large as a pass could have made it.
@@ -143,12 +168,24 @@ bool has_known_shape(const Recording& recording) {
          recording.duration_ms >= 0 && recording.max_rss_kib >= 0 && recording.cpu_ms >= 0;
 }
 
+// As short as those of a pass, which keeps to the same bounds.
+void cut_words(Recording& recording) {
+  recording.trigger = cut(std::move(recording.trigger), kMaxSubject);
+  for (RecordedProbe& probe : recording.probes) {
+    probe.name = cut(std::move(probe.name), kMaxWords);
+    probe.detail = cut(std::move(probe.detail), kMaxWords);
+    probe.step = cut(std::move(probe.step), kMaxWords);
+    probe.subject = cut(std::move(probe.subject), kMaxSubject);
+    probe.stderr_tail = cut(std::move(probe.stderr_tail), kMaxStderr);
+  }
+}
+
 // What a probe said and read was kept line by line, each line of which was JSON.
 bool is_whole(const RecordedProbe& probe) {
-  for (const std::string* lines : {&probe.said, &probe.looks}) {
-    for (const std::string& line : split(*lines, '\n')) {
-      if (!line.empty() && !parse_json(line, "")) return false;
-    }
+  std::string_view looks = probe.looks;
+  while (!looks.empty()) {
+    const std::string_view look = take_line(looks);
+    if (!look.empty() && !parse_json(look, "")) return false;
   }
   return run_of(probe).transcript.broken().empty();
 }
@@ -168,8 +205,9 @@ RecordedProbe recorded(const ProbeRun& run) {
           run.transcript.looks(), outcome.spent};
 }
 
-ProbeRun run_of(const RecordedProbe& probe) {
+ProbeRun run_of(const RecordedProbe& probe, const Allowances& allowances) {
   ProbeRun run;
+  run.transcript = allowances.transcript_for(probe.name);
   run.transcript.take(probe.said);
   run.outcome = {
       probe.name,    status_from(probe.status), probe.duration_ms, probe.detail, probe.step,
@@ -200,13 +238,7 @@ Result<std::string> pack(const Recording& recording) {
 }
 
 Result<Recording> unpack(const std::string& packed, const std::string& where) {
-  const std::unique_ptr<archive, FreeReader> reader(archive_read_new());
-  archive_read_support_filter_zstd(reader.get());
-  archive_read_support_format_tar(reader.get());
-  if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK) {
-    return malformed(where, "is no recording");
-  }
-  const Result<Entries> entries = read_entries(reader.get(), where);
+  Result<Entries> entries = unpack_entries(packed, where);
   if (!entries) return entries.error();
   const auto head = entries->find("recording.json");
   if (head == entries->end()) return malformed(where, "is no recording");
@@ -224,11 +256,12 @@ Result<Recording> unpack(const std::string& packed, const std::string& where) {
   if (!has_known_shape(*recording) || !is_plausible(*recording)) {
     return malformed(where, "holds what no pass can have recorded");
   }
+  cut_words(*recording);
   for (size_t i = 0; i < recording->probes.size(); ++i) {
     const auto said = entries->find(entry_name(i, "said"));
     const auto looks = entries->find(entry_name(i, "looks"));
-    if (said != entries->end()) recording->probes[i].said = said->second;
-    if (looks != entries->end()) recording->probes[i].looks = looks->second;
+    if (said != entries->end()) recording->probes[i].said = std::move(said->second);
+    if (looks != entries->end()) recording->probes[i].looks = std::move(looks->second);
     if (!is_whole(recording->probes[i])) return malformed(where, "is damaged");
   }
   return recording;

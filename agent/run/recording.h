@@ -79,7 +79,7 @@ Moment began_at(const Recording& recording);
 
 RecordedProbe recorded(const ProbeRun& run);
 // The run as it was, without starting anything.
-ProbeRun run_of(const RecordedProbe& probe);
+ProbeRun run_of(const RecordedProbe& probe, const Allowances& allowances = {});
 
 // Packed in memory (libarchive), so that a full disk never leaves half a recording.
 Result<std::string> pack(const Recording& recording);

@@ -15,6 +15,7 @@
 #include "agent/run/adopted.h"
 #include "agent/run/hide_credentials.h"
 #include "agent/run/launch.h"
+#include "probes/protocol/bounds.h"
 #include "probes/protocol/child_exit.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/text.h"
@@ -25,7 +26,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr size_t kMaxStderr = size_t{16} * 1024;  // enough for the log lines of 32 devices
 constexpr milliseconds kTimeToDie{150};  // a killed process that gets a CPU ends within a few ms
 constexpr milliseconds kTimeToExit{
     1000};  // one that has said done only has to unload its libraries
@@ -56,8 +56,9 @@ void close_pipe(int& fd) {
   if (fd >= 0) ::close(std::exchange(fd, -1));
 }
 
-Running start(const Launch& launch) {
+Running start(const Launch& launch, const Allowances& allowances) {
   Running running;
+  running.run.transcript = allowances.transcript_for(launch.name);
   running.started = Clock::now();
   ProbeOutcome& outcome = running.run.outcome;
   outcome.name = launch.name;
@@ -125,6 +126,8 @@ void judge_exit(Running& running, int status) {
     outcome.status = ProbeStatus::kCrashed;
     outcome.detail = std::string("signal ") + std::to_string(WTERMSIG(status)) + " (" +
                      strsignal(WTERMSIG(status)) + ")" + (words.empty() ? "" : ": " + words);
+    // before the deadline nobody here sends it
+    if (WTERMSIG(status) == SIGKILL) outcome.detail += "; the kernel sends it when memory runs out";
   } else if (WEXITSTATUS(status) == 0 && running.run.transcript.done()) {
     outcome.status = ProbeStatus::kOk;
   } else if (is_loader_message(outcome.stderr_tail)) {
@@ -199,6 +202,7 @@ void finish(Running& running) {
   outcome.step = running.run.transcript.step();
   outcome.subject = running.run.transcript.subject();
   close_pipe(running.process.stdout_fd);
+  outcome.detail = cut(std::move(outcome.detail), kMaxWords);
 }
 
 // Waits for output of any; true when there is none left to wait for.
@@ -319,9 +323,10 @@ std::vector<ProbeRun> run_probes(const std::vector<Launch>& launches, millisecon
                                  const Progress& progress) {
   const Clock::time_point end = Clock::now() + deadline - kTimeToDie;
   Adoption adoption;
+  const Allowances allowances;
   std::vector<Running> all;
   all.reserve(launches.size());
-  for (const Launch& launch : launches) all.push_back(start(launch));
+  for (const Launch& launch : launches) all.push_back(start(launch, allowances));
   while (Clock::now() < end) {
     if (wait_and_read(all, left_until(end), progress)) break;
   }

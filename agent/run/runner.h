@@ -13,6 +13,8 @@
 
 namespace efa {
 
+constexpr size_t kMaxStderr = size_t{16} * 1024;  // enough for the log lines of 32 devices
+
 struct Launch {
   std::string name;        // as the report names it
   std::string executable;  // absolute path
@@ -20,6 +22,7 @@ struct Launch {
   std::vector<std::string> environment;  // all of it: "NAME=value"
   uint64_t capabilities = 0;             // kept when we are root
   bool as_nobody = false;                // it loads what root must not
+  uint64_t memory_mib = 0;               // of its data at most; 0: as much as a library maps
   int stdin_fd = -1;                     // what it may read; without it, nothing
 };
 

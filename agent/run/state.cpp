@@ -1,6 +1,7 @@
 #include "agent/run/state.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 
 #include "agent/deliver/file_lock.h"
@@ -51,6 +52,8 @@ class Salvage {
   const Value& object_;
 };
 
+constexpr size_t kMaxLeft = 512;  // processes that no pass could kill; TasksMax of the unit
+
 constexpr int64_t kMaxCount = 1'000'000'000'000;  // passes, and how often a check began to fail
 
 bool is_count(int64_t number) {
@@ -77,15 +80,24 @@ void erase_implausible(std::vector<T>& items) {
   std::erase_if(items, [](const T& item) { return !is_plausible(item); });
 }
 
+constexpr size_t kMaxState = size_t{4} * 1024 * 1024;  // 32 devices with all that fails: 0.5 MiB
+
 State read_state(const std::string& path) {
-  constexpr size_t kMaxState = size_t{4} * 1024 * 1024;
   const Result<std::string> text = read_own_file(path, kMaxState);
   const Result<Value> value = text ? parse_json(*text, path) : Result<Value>(text.error());
   return value ? salvaged(*value) : State{};
 }
 
-Result<Done> write_state(const std::string& path, const State& state) {
-  return write_file(path, render_json(to_value(state), 1) + "\n", 0640);
+// What the next pass can read. What is only told goes first; the devices of this boot stay.
+Result<Done> write_state(const std::string& path, State state) {
+  std::string text = render_json(to_value(state), 1) + "\n";
+  if (text.size() > kMaxState) {
+    state.history.episodes.clear();
+    state.left.resize(std::min(state.left.size(), kMaxLeft));
+    text = render_json(to_value(state), 1) + "\n";
+  }
+  if (text.size() > kMaxState) return system_error(EFBIG, path);
+  return write_file(path, text, 0640);
 }
 
 }  // namespace

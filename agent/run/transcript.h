@@ -2,6 +2,7 @@
 // probes/protocol/emitter.h describes them.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,10 +13,30 @@
 
 namespace efa {
 
+// What may be taken of a process, or of all processes of a pass together. It is used up.
+struct Allowance {
+  size_t output;  // bytes of all lines
+  size_t facts;   // bytes of facts and findings, which are held several times
+  size_t values;  // in them: "[]," is 3 bytes here and 40 in memory
+};
+
+constexpr size_t kMiB = size_t{1024} * 1024;
+// a probe of a p5.48xlarge says 50 KiB and 3,000 values, and reads 0.5 MiB
+constexpr Allowance kAllowance{8 * kMiB, 2 * kMiB, 30'000};
+constexpr Allowance kAllowanceOfAll{32 * kMiB, 6 * kMiB, 60'000};
+constexpr Allowance kSiteAllowance{kMiB, kMiB / 2, 10'000};  // of a site's own probe
+constexpr Allowance kSiteAllowanceOfAll{4 * kMiB, 2 * kMiB, 20'000};
+
 class Transcript {
  public:
-  static constexpr size_t kMaxOutput = size_t{8} * 1024 * 1024;
-  static constexpr size_t kMaxLine = size_t{1} * 1024 * 1024;
+  static constexpr size_t kMaxOutput = kAllowance.output;
+  static constexpr size_t kMaxLine = 1 * kMiB;
+  static constexpr size_t kMaxFacts = 256;  // names of facts; our largest probe has 30
+  static constexpr size_t kMaxLeft = 256;   // processes that could not be killed
+
+  Transcript() : Transcript(kAllowance) {}
+  explicit Transcript(Allowance allowance, std::shared_ptr<Allowance> of_all = nullptr)
+      : allowance_(allowance), left_over_(allowance), of_all_(std::move(of_all)) {}
 
   // Takes what was read; false when the output breaks a bound or the protocol: then it is cut off.
   bool take(std::string_view bytes);
@@ -35,10 +56,16 @@ class Transcript {
 
  private:
   bool take_line(const std::string& line);
-  void take_fact(const Value& line);
+  bool take_words(Value& line, size_t bytes);
+  bool take_fact(Value& line, size_t bytes);
+  bool take_left(const Value& left);
+  bool spend(size_t Allowance::*what, size_t amount, const char* words);
+  bool breaks(const std::string& why);
 
+  Allowance allowance_;
+  Allowance left_over_;
+  std::shared_ptr<Allowance> of_all_;
   std::string unread_;
-  size_t taken_ = 0;
   size_t lines_ = 0;
   bool done_ = false;
   std::string step_;
@@ -49,6 +76,17 @@ class Transcript {
   std::vector<ProcessIdentity> left_;
   std::string looks_;
   std::string said_;
+};
+
+// What all processes of a pass may still say together: ours, and those of the site's own probes.
+struct Allowances {
+  std::shared_ptr<Allowance> own = std::make_shared<Allowance>(kAllowanceOfAll);
+  std::shared_ptr<Allowance> site = std::make_shared<Allowance>(kSiteAllowanceOfAll);
+
+  [[nodiscard]] Transcript transcript_for(std::string_view probe) const {
+    return probe.starts_with("site:") ? Transcript(kSiteAllowance, site)
+                                      : Transcript(kAllowance, own);
+  }
 };
 
 }  // namespace efa

@@ -12,6 +12,7 @@ namespace efa {
 namespace {
 
 constexpr size_t kModuleIndex = size_t{16} * 1024 * 1024;  // modules.alias has 1 to 3 MiB
+constexpr size_t kMaxListed = 256;  // device ids of one driver, modules of DKMS
 
 std::optional<bool> optional_flag(const Look& look, const std::string& path) {
   const auto text = look.root.text(path);
@@ -89,7 +90,10 @@ void read_module_index(const Look& look, KernelFacts& facts) {
       directory + "modules.alias",
       [](const std::string& line) { return parse_efa_alias(line).has_value(); }, kModuleIndex);
   if (!aliases) return;
-  for (const std::string& line : *aliases) facts.known_device_ids.push_back(*parse_efa_alias(line));
+  for (const std::string& line : *aliases) {
+    if (facts.known_device_ids.size() == kMaxListed) break;
+    facts.known_device_ids.push_back(*parse_efa_alias(line));
+  }
 }
 
 void read_blacklist(const Look& look, KernelFacts& facts) {
@@ -132,6 +136,7 @@ void read_dkms(const Look& look, KernelFacts& facts) {
       if (version.starts_with("kernel-") || !kernels) continue;
       for (const std::string& kernel : *kernels) {
         if (kernel == "build" || kernel == "source") continue;
+        if (facts.dkms.size() == kMaxListed) return;
         facts.dkms.push_back(std::string(module) + "/" + version + " for " + kernel);
       }
     }

@@ -5,6 +5,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 
+#include <cerrno>
 #include <map>
 
 #include "probes/net/facts.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr const char* kNet = "/sys/class/net";
 constexpr size_t kMaxRoutes = size_t{1} * 1024 * 1024;
+constexpr size_t kMaxInterfaces = 1'000;  // 32 of AWS, and some for each container
 
 std::string address_text(const sockaddr& address) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -69,6 +71,10 @@ void read_net(const Look& look) {
   if (!names) facts.unseen.push_back({kNet, names.error().what, names.error().os_error});
   for (const std::string& name : names.value_or({})) {
     if (!look.root.link(std::string(kNet) + "/" + name)) continue;  // bonding_masters is a file
+    if (facts.interfaces.size() == kMaxInterfaces) {
+      facts.unseen.push_back({kNet, "more than 1,000 interfaces", E2BIG});
+      break;
+    }
     facts.interfaces.push_back(read_interface(look, name));
   }
   if (look.root.live()) {

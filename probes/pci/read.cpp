@@ -2,7 +2,10 @@
 // Interface: Documentation/ABI/testing/sysfs-bus-pci, sysfs-bus-pci-devices-aer_stats.
 // Functions are known by their numeric ids only: pci.ids names lag behind the hardware.
 
+#include <cerrno>
+
 #include "probes/pci/facts.h"
+#include "probes/protocol/bounds.h"
 #include "probes/protocol/efa_functions.h"
 #include "probes/protocol/probe_main.h"
 #include "probes/protocol/text.h"
@@ -128,6 +131,8 @@ void read_pci(const Look& look) {
     return;
   }
   look.out.set("functions", static_cast<int>(names->size()));
+  size_t efa = 0;
+  size_t unidentified = 0;
   for (const std::string& name : *names) {
     const auto address = PciAddress::from_text(name);
     if (!address) continue;
@@ -136,7 +141,16 @@ void read_pci(const Look& look) {
                       read_pci_id(look.root, *address, "class")};
     if (id.vendor == 0 || (id.vendor == kAmazonVendor && id.device == 0)) {
       look.out.add("unidentified", *address);
+      if (++unidentified == kMaxDevices) {
+        facts.unseen.push_back({kDevices, "more than 256 functions cannot be identified", E2BIG});
+        break;
+      }
     } else if (is_efa_id(id.vendor, id.device)) {
+      if (++efa > kMaxDevices) {
+        look.out.add("unidentified", *address);
+        facts.unseen.push_back({kDevices, "more than 256 EFA functions", E2BIG});
+        break;
+      }
       look.out.doing("read PCI function", name);
       look.out.add("efa", read_function(look, *address, facts));
     } else if (is_ena(id)) {

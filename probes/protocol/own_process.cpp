@@ -22,6 +22,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kBetweenLooks{250};
 constexpr milliseconds kTimeToDie{100};  // for one that nothing holds and that gets a CPU
 
+constexpr size_t kMaxLine = size_t{1} * 1024 * 1024;  // as the agent takes it
+
 struct Child {
   std::string subject;
   pid_t pid = -1;
@@ -88,13 +90,15 @@ bool read_some(const Look& look, Child& child) {
   char buffer[65536];
   const ssize_t count = ::read(child.fd, buffer, sizeof buffer);
   if (count <= 0) return false;
-  child.unread.append(buffer, static_cast<size_t>(count));
+  std::string_view bytes(buffer, static_cast<size_t>(count));
   size_t end = 0;
-  while ((end = child.unread.find('\n')) != std::string::npos) {
-    take_line(look, child, child.unread.substr(0, end));
-    child.unread.erase(0, end + 1);
+  while ((end = bytes.find('\n')) != std::string_view::npos) {
+    child.unread += bytes.substr(0, end);
+    bytes.remove_prefix(end + 1);
+    take_line(look, child, std::exchange(child.unread, {}));
   }
-  return true;
+  child.unread += bytes;
+  return child.unread.size() <= kMaxLine;
 }
 
 // It has neither said all nor closed its end.

@@ -13,12 +13,15 @@
 #include <array>
 #include <cerrno>
 
+#include "probes/protocol/bounds.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
 
+constexpr size_t kMaxLines = 100'000;  // kept of one file: the kernel's log has most
+constexpr size_t kMaxLooks = 100'000;  // of one probe: /proc of 30,000 processes
 constexpr size_t kMaxKernelMessages = 100'000;         // the largest ring buffer holds fewer
 constexpr size_t kMaxKernelRecord = size_t{8} * 1024;  // CONSOLE_EXT_LOG_MAX of the kernel
 
@@ -102,8 +105,11 @@ Result<Sysroot> Sysroot::open(const std::string& directory) {
 
 Result<Sysroot> Sysroot::replay(const std::string& looks) {
   Sysroot root;
-  for (const std::string& line : split(looks, '\n')) {
+  std::string_view rest = looks;
+  while (!rest.empty()) {
+    const std::string_view line = take_line(rest);
     if (line.empty()) continue;
+    if (root.looks_.size() >= kMaxLooks) return system_error(EFBIG, "recording");
     const Result<Value> look = parse_json(line, "recording");
     if (!look) return look.error();
     const Value* live = look->find("live");
@@ -251,7 +257,7 @@ Result<std::vector<std::string>> Sysroot::read_lines(const std::string& path, co
       if (got < 0) return system_error(errno, path);
       if (got == 0) break;
       total += static_cast<size_t>(got);
-      if (total > limit) return system_error(EFBIG, path);
+      if (total > limit || lines.size() > kMaxLines) return system_error(EFBIG, path);
       std::string_view rest(piece.data(), static_cast<size_t>(got));
       for (size_t end = 0; (end = rest.find(separator)) != std::string_view::npos;) {
         line += rest.substr(0, end);

@@ -3,8 +3,10 @@
 // Reading any port counter makes the driver send admin commands to the device, which is a real
 // sign of life but can block for 30 s: each device is asked in a process of its own.
 
+#include <cerrno>
 #include <map>
 
+#include "probes/protocol/bounds.h"
 #include "probes/protocol/efa_functions.h"
 #include "probes/protocol/own_process.h"
 #include "probes/protocol/probe_main.h"
@@ -142,11 +144,16 @@ void read_rdma(const Look& look) {
   look.out.set("rdma_cm", look.root.exists("/dev/infiniband/rdma_cm"));
   const std::map<std::string, std::string> uverbs_names = read_uverbs_names(look);
   std::map<std::string, std::string> efa_names;
+  size_t efa = 0;
   for (const std::string& name : names.value_or({})) {
     const auto address = pci_function_behind(look.root, std::string(kRdma) + "/" + name);
     if (!address || !is_efa_function(look.root, *address)) {
       look.out.add("foreign", name);
       continue;
+    }
+    if (++efa > kMaxDevices) {
+      look.out.add("unseen", Unseen{kRdma, "more than 256 EFA devices", E2BIG});
+      break;
     }
     look.out.doing("read RDMA device", address->to_text());
     look.out.add("devices", read_device(look, name, *address, uverbs_names));

@@ -28,6 +28,8 @@ constexpr const char* kPluginDirectories[] = {
     "/opt/aws-ofi-nccl/lib64",
 };
 
+constexpr size_t kMaxTopologyFiles = 64;  // of the plugin: one for each instance type
+
 void keep_existing(const Look& look, const std::string& path, std::vector<std::string>& found) {
   if (look.root.exists(path)) found.push_back(path);
 }
@@ -95,6 +97,7 @@ void read_stack(const Look& look, SoftwareFacts& facts) {
                                 "/opt/aws-ofi-nccl/share/aws-ofi-nccl/xml"}) {
     const auto files = look.root.list(directory);
     for (const std::string& file : files.value_or({})) {
+      if (facts.nccl_topology_files.size() == kMaxTopologyFiles) break;
       facts.nccl_topology_files.push_back(std::string(directory) + "/" + file);
     }
   }

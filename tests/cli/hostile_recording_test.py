@@ -16,6 +16,7 @@ from efa_doctor import EFA_DOCTOR, USAGE, Case
 from recordings import HEAD
 
 PEAK_KIB = 600 * 1024  # under AddressSanitizer; a third of it without
+CPU_S = 20  # of a replay under AddressSanitizer; a tenth of it without
 
 
 @unittest.skipUnless(shutil.which("zstd"), "needs zstd")
@@ -39,10 +40,13 @@ class HostileTest(Case):
 
     def replay(self):
         files = sorted(self.directory.rglob("*"))
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         run = self.efa_doctor("--replay", self.path, "--format", "json", timeout=30,
                               env={"TMPDIR": str(self.directory)})
         self.assertEqual(files, sorted(self.directory.rglob("*")), "nothing is written")
-        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, PEAK_KIB)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.assertLess(after.ru_maxrss, PEAK_KIB)
+        self.assertLess(after.ru_utime - before.ru_utime, CPU_S)
         return run
 
     def replay_of(self, entries):
@@ -119,6 +123,26 @@ class ArchiveTest(HostileTest):
     def test_ten_thousand_entries_are_refused(self):
         self.refuse([*self.entries.items(), *((f"probes/x{i}", b"") for i in range(10_000))])
 
+    def test_entries_of_one_name_are_counted(self):
+        entry = tarfile.TarInfo(HEAD).tobuf()
+        recordings.compress(entry * 200_000 + bytes(1024), self.path)
+        self.assert_refused(self.replay(), self.path)
+
+    def test_a_hole_is_as_large_as_what_it_stands_for(self):
+        sparse = tarfile.TarInfo(HEAD)
+        sparse.pax_headers = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1",
+                              "GNU.sparse.name": HEAD, "GNU.sparse.size": str(1 << 40),
+                              "GNU.sparse.map": "0,0", "GNU.sparse.numblocks": "1"}
+        recordings.compress(sparse.tobuf(tarfile.PAX_FORMAT) + bytes(1024), self.path)
+        self.assert_refused(self.replay(), self.path)
+
+    def test_a_window_of_128_mib_is_no_memory(self):
+        with open(self.directory / "zeros", "wb") as zeros:
+            zeros.truncate(1 << 30)
+        subprocess.run(["zstd", "-qf1", "--long=27", "--rm", zeros.name, "-o", self.path],
+                       check=True)
+        self.assert_refused(self.replay(), self.path)
+
     def test_names_that_climb_are_no_files(self):
         climbing = ["../../escaped", "/tmp/efa-doctor-escaped", str(self.directory / "escaped"),
                     "probes/../../escaped", "\x01\x02", "a" * 5000]
@@ -171,6 +195,18 @@ class HeadTest(HostileTest):
         self.refuse(recordings.with_head(self.entries, b'{"probes":' + b"[" * 200_000))
         self.refuse(recordings.with_head(self.entries, b'{"a":' * 100_000 + b"1" + b"}" * 100_000))
 
+    def test_many_values_are_refused(self):
+        for many in (b"[]," * 5_000_000, b"{}," * 190_000):
+            whole = recordings.with_head(self.entries, b'{"version":1,"before":{"baselines":[' +
+                                         many + b"{}]}}")
+            self.refuse(whole)
+
+    def test_many_members_are_read_in_time(self):
+        members = "".join(f'"{i}":1,' for i in range(150_000))
+        head = recordings.head_of(self.entries)
+        self.report_of(self.replay_of(recordings.with_head(
+            self.entries, ("{" + members + json.dumps(head)[1:]).encode())))
+
     def test_huge_words_do_no_harm(self):
         huge = "x" * (10 << 20)
         self.report_of(self.replay_of(self.head(trigger=huge)))
@@ -211,6 +247,15 @@ class ProbePartTest(HostileTest):
                     with self.subTest(kind=kind, probe=probe, garbage=garbage[:20]):
                         self.assert_refused_or_report(
                             self.replay_of(self.part(probe, kind, garbage)))
+
+    def test_many_lines_of_a_probe_cost_neither_time_nor_memory(self):
+        for kind, line in (("said", b'{"add":"a","value":[]}\n'), ("said", b'{"doing":"a"}\n'),
+                           ("looks", b"\n"), ("looks", b"{}\n"),
+                           ("looks", b'{"look":"list","path":"/sys/module","is":[[]]}\n')):
+            for probe in ("kernel", "rdma"):
+                with self.subTest(kind=kind, probe=probe, line=line):
+                    self.assert_refused_or_report(
+                        self.replay_of(self.part(probe, kind, line * ((8 << 20) // len(line)))))
 
     def test_words_that_were_cut_off_are_no_absence(self):
         index = recordings.index_of(self.entries, "rdma")

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "probes/protocol/bounds.h"
 #include "tests/support/faulty_node.h"
 
 namespace efa {
@@ -139,6 +140,34 @@ TEST_F(Hostile, LoopsOfLinksAreNoEndlessLoops) {
 TEST_F(Hostile, DirectoriesInPlaceOfFilesAreReported) {
   replace_all([&](const std::string& file, const std::string&) { tree().directory(file); });
   expect_unwell(look());
+}
+
+// More than any machine has: the entries themselves cost the pass no more than its deadline.
+TEST_F(Hostile, AHundredThousandEntriesEndInTime) {
+  constexpr int kMany = 100'000;
+  for (const char* directory : {"/sys/bus/pci/devices", "/sys/class/infiniband", "/proc"}) {
+    for (int i = 0; i < kMany; ++i) {
+      const std::string path = tree().at(directory) + "/" + std::to_string(1'000'000 + i);
+      ASSERT_EQ(symlink("nothing", path.c_str()), 0) << path;
+    }
+  }
+  EXPECT_EQ(look().exit_code, kUnknown);
+}
+
+TEST_F(Hostile, AsManyDevicesAsNoMachineHasEndInTime) {
+  constexpr unsigned kMany = 20'000;
+  for (unsigned i = 0; i < kMany; ++i) {
+    const PciAddress address{0x100 + i / 256, static_cast<uint8_t>(i % 256), 0, 0};
+    const std::string pci = tree().at("/sys/bus/pci/devices/") + address.to_text();
+    const std::string rdma = tree().at("/sys/class/infiniband/") + "many" + std::to_string(i);
+    ASSERT_EQ(symlink((std::string("../../../..") + kFirstPci).c_str(), pci.c_str()), 0);
+    ASSERT_EQ(symlink((std::string("../../..") + kFirstRdma).c_str(), rdma.c_str()), 0);
+  }
+  const AgentRun run = look();
+  EXPECT_EQ(run.exit_code, kUnknown);
+  const Value* devices = report().find("devices");
+  ASSERT_NE(devices, nullptr);
+  EXPECT_EQ(devices->as<Array>()->size(), kMaxDevices);
 }
 
 TEST_F(Hostile, LinksOutOfTheSysrootShowNothingOfThisMachine) {

@@ -1,0 +1,117 @@
+// What the agent writes can be read by whoever reads it, whatever it tells of.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "agent/cli/config.h"
+#include "agent/cli/toml_letters.h"
+#include "agent/diagnose/diagnosis.h"
+#include "agent/report/fit.h"
+#include "agent/report/report.h"
+#include "agent/run/state.h"
+#include "probes/protocol/bounds.h"
+#include "probes/protocol/describe.h"
+
+namespace efa {
+namespace {
+
+Value report_of(size_t findings, size_t facts) {
+  Array list;
+  for (size_t i = 0; i < findings; ++i) {
+    Value finding;
+    finding.set("result", i % 2 == 0 ? "pass" : "fail");
+    finding.set("message", std::string(1'000, '\x01'));
+    list.push_back(std::move(finding));
+  }
+  Value report;
+  report.set("findings", std::move(list));
+  report.set("devices", Array{});
+  report.set("facts", Object{{"pci", Array(facts)}});
+  return report;
+}
+
+TEST(Fit, LeavesAReportThatFitsAsItIs) {
+  Value report = report_of(100, 1'000);
+  const std::string before = render_json(report);
+  fit(report);
+  EXPECT_EQ(render_json(report), before);
+}
+
+TEST(Fit, LeavesOutFactsFirst) {
+  Value report = report_of(100, 180'000);
+  fit(report);
+  EXPECT_EQ(render_json(*report.find("facts")), "{}");
+  EXPECT_EQ(render_json(*report.find("left_out")), R"(["facts"])");
+  EXPECT_EQ(report.find("findings")->as<Array>()->size(), 100U);
+}
+
+TEST(Fit, KeepsWhatFails) {
+  Value report = report_of(5'000, 0);
+  fit(report);
+  const Array& findings = *report.find("findings")->as<Array>();
+  EXPECT_EQ(findings.size(), 2'000U);
+  EXPECT_EQ(findings.front().text("result"), "fail");
+  EXPECT_EQ(render_json(*report.find("left_out")),
+            R"(["facts","findings that pass","500 findings"])");
+  const std::string json = render_json(report, 1);
+  EXPECT_LT(json.size(), size_t{16} * 1024 * 1024);
+  EXPECT_TRUE(parse_json(json, "report").ok());
+}
+
+TEST(HealthFile, HasTheGravestOfManyCauses) {
+  Report report;
+  for (int i = 0; i < 5'000; ++i) {
+    report.diagnosis.root_causes.push_back("site." + std::string(50, 'x') + std::to_string(i));
+  }
+  report.diagnosis.summary = std::string(100'000, 'x');
+  const Value health = health_value(report, "/r");
+  EXPECT_LT(render_json(health, 1).size(), size_t{256} * 1024);
+  EXPECT_EQ(health.find("root_causes")->as<Array>()->size(), 100U);
+  EXPECT_EQ(*health.find("root_causes_left_out")->as<int64_t>(), 4'900);
+}
+
+TEST(Findings, QuoteNoMoreThanAPersonReads) {
+  Node node;
+  node.kernel.outcome.name = "kernel";
+  node.kernel.outcome.status = ProbeStatus::kFailed;
+  node.kernel.outcome.detail = std::string(100'000, 'x');
+  for (const Finding& finding : judge_all(node, {})) {
+    EXPECT_LE(finding.message.size(), kMaxWords) << finding.code;
+    EXPECT_LE(finding.evidence.observed.size(), kMaxWords) << finding.code;
+    EXPECT_LE(finding.subject.size(), kMaxSubject) << finding.code;
+  }
+}
+
+TEST(State, OneThatGrewTooLargeKeepsWhatThePassNeeds) {
+  std::string directory = testing::TempDir() + "state-XXXXXX";
+  ASSERT_NE(mkdtemp(directory.data()), nullptr);
+  const std::string path = directory + "/state.json";
+  State state = begin_pass(path, true);
+  state.devices = {{0, 6, 0, 0}};
+  for (int i = 0; i < 50'000; ++i) {
+    state.history.episodes.push_back({"site.x", std::string(100, 'x') + std::to_string(i), 0});
+  }
+  EXPECT_TRUE(end_pass(path, state).ok());
+  const State next = begin_pass(path, false);
+  EXPECT_EQ(next.sequence, 2);
+  EXPECT_EQ(next.devices, state.devices);
+  std::filesystem::remove_all(directory);
+}
+
+TEST(Config, LettersOfOtherScriptsAreForStringsAndComments) {
+  for (const char* text : {"# ä\nexpect = \"none\" # ä\n", "expect = 'ä'", "expect = \"\\\"ä\"",
+                           "expect = \"\"\"\nä\n\\\"\"\"\"", "\xEF\xBB\xBF# ä", "'ä' = 1"}) {
+    EXPECT_FALSE(foreign_letter(text)) << text;
+  }
+  EXPECT_EQ(foreign_letter("a = \"x\"\nä = 1"), 2U);
+  EXPECT_EQ(foreign_letter("[s\xCE\xA2"), 1U);
+  EXPECT_EQ(foreign_letter("a = \"not closed\nä"), 2U);
+  const Result<Config> config = parse_config("[s\xCE\xA2", "c.toml");
+  ASSERT_FALSE(config.ok());
+  EXPECT_TRUE(message_of(config.error()).starts_with("c.toml:1: only strings and comments"));
+}
+
+}  // namespace
+}  // namespace efa

@@ -1,0 +1,60 @@
+// What servers answer: S3, STS and the metadata service; and the files that hold credentials. The
+// first byte says which: 'e' an error of S3, 'r' a role of STS, 'j' credentials, 'p' a profile,
+// 't' times, 'm' metadata, 'u' a target.
+
+#include "agent/deliver/s3/answer.h"
+#include "agent/deliver/s3/backoff.h"
+#include "agent/deliver/s3/credential_sources.h"
+#include "agent/deliver/s3/times.h"
+#include "probes/cloud/metadata.h"
+#include "probes/protocol/text.h"
+#include "tests/fuzz/claims.h"
+
+namespace efa {
+namespace {
+
+constexpr int64_t kNow = 1'795'471'200'000;
+
+void read_error(const std::string& body) {
+  const ServiceError error = parse_service_error(body);
+  PutContext context;
+  context.target.bucket = "bucket";
+  context.region = "eu-west-1";
+  for (const long status : {200L, 301L, 400L, 403L, 404L, 407L, 409L, 412L, 413L, 501L, 503L}) {
+    HttpAnswer answer;
+    answer.status = status;
+    answer.headers = {{"retry-after", body.substr(0, 64)}};
+    answer.body = body;
+    const PutResult result = judge_answer(answer, error, context, kNow);
+    claim(result.words.size() < 4096 && is_utf8(result.words), "delivery.json takes the words");
+  }
+}
+
+void read_times(const std::string& text) {
+  (void)parse_iso_time_ms(text);
+  (void)parse_http_date_ms(text);
+  const auto after = parse_retry_after_ms(text, kNow);
+  claim(delay_ms(kSoon, 3, 0.5, after) <= kSlowly.most_ms * 24, "a pause ends");
+}
+
+void read(char which, const std::string& text) {
+  if (which == 'e') read_error(text);
+  if (which == 'r') (void)parse_assumed_role(text, "STS").ok();
+  if (which == 'j') (void)parse_credentials_json(text, "metadata").ok();
+  if (which == 'p') (void)parse_profile(text, "default", "credentials").ok();
+  if (which == 't') read_times(text);
+  if (which == 'm') claim(!is_metadata_text(text) || is_utf8(text), "metadata is text");
+  if (which == 'c') (void)is_allowed_container_url(text);
+  if (which != 'u') return;
+  const Result<S3Target> target = parse_target(text, "", "auto");
+  if (target) claim(!address_of(*target, "eu-west-1", "key").host.empty(), "a target has a host");
+}
+
+}  // namespace
+}  // namespace efa
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  efa::read(static_cast<char>(data[0]), {reinterpret_cast<const char*>(data) + 1, size - 1});
+  return 0;
+}
