@@ -99,6 +99,7 @@ void keep(const OnceOptions& options, const Conclusion& conclusion) {
   if (!kept) spdlog::warn("state was not kept: {}", message_of(kept.error()));
   spool_for_s3(options.config, conclusion.report);  // first: what health.json tells reaches S3
   deliver_local(options.config, conclusion.report, kept.value_or(0));
+  trim_spool(options.config);  // last: health.json does not wait for what others left
 }
 
 }  // namespace

@@ -131,15 +131,16 @@ std::string delivery_words(const Config& config) {
     return errno == ENOENT ? destination_of(config) + ": no try has ended yet"
                            : message_of(system_error(errno, path));
   }
-  return to_words(read_delivery_state(path, destination_of(config), Author::kOfDirectory));
+  return to_words(read_delivery_state(path, destination_of(config), Moment::now().unix_ms,
+                                      Author::kOfDirectory));
 }
 
 }  // namespace
 
 int run_status(const Config& config, const StatusOptions& options) {
-  using Clock = std::chrono::steady_clock;
+  using Steady = std::chrono::steady_clock;
   constexpr std::chrono::milliseconds kBetweenLooks{500};
-  const Clock::time_point end = Clock::now() + std::chrono::seconds(options.wait_s);
+  const Steady::time_point end = Steady::now() + std::chrono::seconds(options.wait_s);
   const auto good = [&](const Health& health) {
     return exit_code_of(health.verdict) == 0 ||
            (options.accept_degraded && health.verdict == Verdict::kDegraded);
@@ -147,7 +148,7 @@ int run_status(const Config& config, const StatusOptions& options) {
   const std::string path = health_path(config);
   ServiceWord service = word_on_service(config);
   Health health = in_force(read_health(path, options.max_age_s), service);
-  while (!good(health) && Clock::now() < end) {
+  while (!good(health) && Steady::now() < end) {
     std::this_thread::sleep_for(kBetweenLooks);
     service = word_on_service(config);
     health = in_force(read_health(path, options.max_age_s), service);

@@ -46,7 +46,7 @@ void read_report(const std::string& json) {
 void read(char which, const std::string& text) {
   if (which == 's') claim(is_plausible(begin_pass(file_of(text), false)), "a pass can begin");
   if (which == 'h') read_health(text);
-  if (which == 'd') to_words(read_delivery_state(file_of(text), "s3://bucket/prefix"));
+  if (which == 'd') to_words(read_delivery_state(file_of(text), "s3://bucket/prefix", 0));
   if (which == 'r') read_report(text);
   if (which == 'c') (void)parse_config(text, "config.toml").ok();
 }

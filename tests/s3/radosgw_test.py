@@ -170,6 +170,39 @@ class RadosgwTest(S3Case):
         self.put(1)
         self.assert_refused("404 NoSuchBucket", "bucket 'efa-nowhere' does not exist")
 
+    def test_a_full_bucket_is_explained(self):
+        gateway.admin("quota", "set", "--quota-scope=bucket", "--uid=efa", "--max-objects=0")
+        gateway.admin("quota", "enable", "--quota-scope=bucket", "--uid=efa")
+        self.addCleanup(gateway.admin, "quota", "disable", "--quota-scope=bucket", "--uid=efa")
+        self.put(1)
+        self.assert_refused("403 QuotaExceeded", "no room left")
+
+    def test_a_suspended_user_is_explained(self):
+        gateway.admin("user", "suspend", "--uid=other")
+        self.addCleanup(gateway.admin, "user", "enable", "--uid=other")
+        self.put(1)
+        self.set_keys(radosgw.OTHER_KEY, radosgw.OTHER_SECRET)
+        self.assert_refused("403 UserSuspended", "suspended")
+
+    def test_a_refused_option_is_named(self):
+        self.put(1)
+        self.use(sse="aws:kms", kms_key_id="no-such-key")
+        run = self.deliver("--limit", 1)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("s3.kms_key_id", self.delivery()["last_error"]["words"])
+
+    def test_a_wrong_secret_beside_a_token_service_is_explained(self):
+        gateway.stop_gateway()
+        gateway.start_gateway(sts=True)
+        try:
+            self.put(1)
+            self.set_keys(secret="wrong")
+            self.deliver("--limit", 1)
+            self.assertIn("secret access key", self.delivery()["last_error"]["words"])
+        finally:
+            gateway.stop_gateway()
+            gateway.start_gateway()
+
     def test_a_clock_that_is_an_hour_off_is_corrected(self):
         self.put(1)
         self.deliver()  # learns the destination

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 #include <sys/wait.h>
 
-#include <chrono>
 #include <csignal>
 
 #include "agent/cli/exit_codes.h"
@@ -12,6 +11,7 @@
 #include "agent/deliver/s3/settings.h"
 #include "agent/report/report.h"
 #include "probes/protocol/child_exit.h"
+#include "probes/protocol/moment.h"
 
 namespace efa {
 
@@ -25,12 +25,10 @@ void note_end_of_delivery(const Config& config, int status) {
   const Result<FileLock> lock = FileLock::try_for(config.state_directory + "/delivery.lock");
   if (!lock) return;  // another is at work and leaves its own word
   const std::string path = delivery_state_path(config);
-  DeliveryState state = read_delivery_state(path, destination_of(config));
-  const int64_t now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                             std::chrono::system_clock::now().time_since_epoch())
-                             .count();
+  const int64_t now_ms = Moment::now().unix_ms;
+  DeliveryState state = read_delivery_state(path, destination_of(config), now_ms);
   state.last_error = DeliveryError{time_text(now_ms), "uploader ended", words};
-  state.pending = static_cast<int64_t>(spool_of(config).list().size());
+  state.pending = spool_of(config).count();
   const Result<Done> kept = write_delivery_state(path, state);
   if (!kept) spdlog::warn("state of delivery was not kept: {}", message_of(kept.error()));
 }

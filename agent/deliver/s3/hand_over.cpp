@@ -46,12 +46,19 @@ void spool_for_s3(const Config& config, const Report& report) {
   if (!kept) spdlog::warn("report was not kept for S3: {}", message_of(kept.error()));
 }
 
+void trim_spool(const Config& config) {
+  if (!delivers_to_s3(config)) return;
+  const Result<Done> trimmed = spool_of(config).trim();
+  if (!trimmed) spdlog::warn("report was not kept for S3: {}", message_of(trimmed.error()));
+}
+
 void deliver_shortly(const Config& config, const std::string& config_file) {
   constexpr std::chrono::milliseconds kGrace{500};  // to end by itself
   if (!delivers_to_s3(config)) return;
   DeliveryRun run;
   run.config_file = config_file;
   run.limit_ms = config.s3_once_limit_ms;
+  run.patient = true;  // nobody asked for a try against earlier decisions
   run.quiet = true;
   const std::vector<std::string> arguments = arguments_of(run);
   pid_t pid = 0;

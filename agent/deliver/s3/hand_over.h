@@ -11,8 +11,10 @@
 
 namespace efa {
 
-// Logs what could not be kept. Does nothing without s3.uri.
+// Both log what could not be kept, and do nothing without s3.uri. The first takes the same time
+// whatever the spool holds; the second gives it its bounds again.
 void spool_for_s3(const Config& config, const Report& report);
+void trim_spool(const Config& config);
 
 struct DeliveryRun {
   std::string config_file;  // "": the default path

@@ -89,7 +89,6 @@ ChainSettings chain_settings(const Config& config, const Environment& environmen
   return settings;
 }
 
-// What was learned of one server is not true of another.
 int print(const Drained& drained, const Config& config, bool quiet) {
   if (!quiet) {
     std::printf("%lld delivered to %s, %lld left%s%s\n", static_cast<long long>(drained.delivered),
@@ -120,7 +119,7 @@ int deliver(const Config& config, const Arguments& arguments) {
     return value == nullptr ? "" : value;
   };
   const DeliveryState state =
-      read_delivery_state(delivery_state_path(config), destination_of(config));
+      read_delivery_state(delivery_state_path(config), destination_of(config), clock.unix_ms());
   CurlHttp http(http_settings(config, clock, arguments.options.limit_ms));
   const ChainSettings chain = chain_settings(config, environment);
   CredentialChain credentials(chain, environment, http);

@@ -3,8 +3,9 @@
 #include <poll.h>
 #include <sys/signalfd.h>
 
-#include <chrono>
 #include <csignal>
+
+#include "probes/protocol/moment.h"
 
 namespace efa {
 namespace {
@@ -28,17 +29,12 @@ bool is_readable_within(int fd, int64_t milliseconds) {
 
 Clock clock_of_process() {
   const int signals = descriptor_of_signals();
-  using std::chrono::duration_cast;
-  using std::chrono::milliseconds;
   Clock clock;
-  clock.unix_ms = [] {
-    return duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  };
-  clock.steady_ms = [] {
-    return duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  };
+  clock.unix_ms = [] { return Moment::now().unix_ms; };
+  clock.steady_ms = [] { return Moment::now().boot_ms; };
   clock.sleep = [signals](int64_t ms) { is_readable_within(signals, ms); };
   clock.stopped = [signals] { return is_readable_within(signals, 0); };
+  clock.boot_id = boot_id_of_machine();
   return clock;
 }
 

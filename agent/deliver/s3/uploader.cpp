@@ -3,9 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cctype>
 #include <limits>
 
 #include "agent/report/report.h"
+#include "probes/protocol/printable.h"
 
 namespace efa {
 namespace {
@@ -23,7 +25,7 @@ const SpoolEntry* newest_of(const std::vector<SpoolEntry>& entries) {
 }
 
 PutResult damaged(const std::string& what) {
-  return {Outcome::kRefused, "damaged", what, std::nullopt};
+  return {Outcome::kDamaged, "damaged", printable(what, kLongestWords), std::nullopt};
 }
 
 }  // namespace
@@ -34,7 +36,7 @@ Uploader::Uploader(const Spool& spool, S3Client& client, const Clock& clock, std
       client_(client),
       clock_(clock),
       state_path_(std::move(state_path)),
-      state_(std::move(state)),
+      state_(rebased(std::move(state), clock)),
       random_(std::move(random)) {}
 
 int64_t Uploader::time_left_ms() const {
@@ -44,7 +46,11 @@ int64_t Uploader::time_left_ms() const {
 
 std::vector<SpoolEntry> Uploader::waiting() const {
   std::vector<SpoolEntry> entries = spool_.list();
-  std::erase_if(entries, [&](const SpoolEntry& entry) { return set_aside_.contains(entry.file); });
+  const bool refused_lately = left_ms(state_.set_aside_until, clock_) > 0;
+  const std::set<std::string> refused(state_.set_aside.begin(), state_.set_aside.end());
+  std::erase_if(entries, [&](const SpoolEntry& entry) {
+    return passed_over_.contains(entry.file) || (refused_lately && refused.contains(entry.file));
+  });
   return entries;
 }
 
@@ -52,7 +58,8 @@ void Uploader::keep_state() {
   const SpoolState spool = spool_.state();
   state_.dropped = spool.dropped;
   state_.refused = spool.refused;
-  state_.pending = static_cast<int64_t>(spool_.list().size());
+  state_.pending = spool_.count();
+  state_.damaged = spool_.damaged();
   if (!client_.corrected_region().empty()) state_.bucket_region = client_.corrected_region();
   state_.clock_offset_ms = client_.clock_offset_ms();
   const Result<Done> kept = write_delivery_state(state_path_, state_);
@@ -66,10 +73,9 @@ bool Uploader::wait(int64_t milliseconds) {
 }
 
 bool Uploader::wait_for_earlier_decision(bool patient) {
-  const int64_t until =
-      patient ? std::max(state_.next_try_ms, state_.not_before_ms) : state_.not_before_ms;
-  constexpr int64_t kLongestMs = kSlowly.most_ms;  // the clock may have been set back since
-  const int64_t wait_ms = std::min(until - clock_.unix_ms(), kLongestMs);
+  const int64_t asked_for = left_ms(state_.not_before, clock_);
+  const int64_t wait_ms =
+      patient ? std::max(left_ms(state_.next_try, clock_), asked_for) : asked_for;
   return wait_ms <= 0 || wait(wait_ms);
 }
 
@@ -96,6 +102,9 @@ PutResult Uploader::deliver(const SpoolEntry& entry, bool newest) {
   if (!report && report.error().kind == ErrorKind::kNotFound) {
     return {Outcome::kAlreadyThere, "", "", std::nullopt};  // made room for others
   }
+  if (!report && report.error().kind != ErrorKind::kTooLarge) {
+    return {Outcome::kUnreadable, "unreadable", message_of(report.error()), std::nullopt};
+  }
   if (!report) return damaged(message_of(report.error()));
   const Result<Value> value = parse_json(*report, entry.file);
   if (!value) return damaged(message_of(value.error()));
@@ -113,12 +122,29 @@ void Uploader::take_success(const SpoolEntry& entry, Drained& drained) {
   if (!removed) {
     drained.trouble = message_of(removed.error());
     spdlog::warn("delivered report stays in the spool: {}", drained.trouble);
-    set_aside_.insert(entry.file);
+    passed_over_.insert(entry.file);
   }
   ++drained.delivered;
-  state_.failures = state_.next_try_ms = state_.not_before_ms = 0;
+  state_.failures = 0;
+  state_.next_try = state_.not_before = {};
   state_.last_success = time_text(clock_.unix_ms());
   state_.last_error.reset();
+}
+
+// One line for all of them, at the end.
+void Uploader::take_damaged(const SpoolEntry& entry, const PutResult& result) {
+  if (damaged_++ == 0) first_damaged_ = result.words;
+  const bool gone = result.outcome == Outcome::kDamaged && spool_.set_aside_as_damaged(entry);
+  if (!gone) passed_over_.insert(entry.file);
+}
+
+void Uploader::tell_damaged() const {
+  if (damaged_ == 0) return;
+  spdlog::warn(
+      "{} files of the spool are no reports that can be read; those that never will be are set "
+      "aside "
+      "in its folder damaged; first {}",
+      damaged_, first_damaged_);
 }
 
 void Uploader::note_failure(const SpoolEntry& entry, const PutResult& result, Drained& drained) {
@@ -126,27 +152,37 @@ void Uploader::note_failure(const SpoolEntry& entry, const PutResult& result, Dr
   if (cut_off && !drained.trouble.empty() && result.outcome == Outcome::kRetrySoon) {
     return;  // the try before it says more
   }
-  if (drained.trouble != result.words) {
+  // what a server says besides its code may change with every try
+  const bool of_server = std::isdigit(static_cast<unsigned char>(result.code.front())) != 0;
+  const std::string trouble = of_server ? result.code : result.code + result.words;
+  if (told_ != trouble) {
     spdlog::warn("report {} not delivered to {}: {}: {}", to_text(entry.id), state_.destination,
                  result.code, result.words);
   }
+  told_ = trouble;
   drained.trouble = result.words;
   state_.last_error = DeliveryError{time_text(clock_.unix_ms()), result.code, result.words};
   if (result.outcome != Outcome::kRefused) return;
-  set_aside_.insert(entry.file);
-  if (result.code == "damaged") ++state_.damaged;
+  // a new list when the pause of the one before is over
+  if (left_ms(state_.set_aside_until, clock_) == 0) {
+    state_.set_aside.clear();
+    state_.set_aside_until = pause_of(kSlowly.most_ms, clock_);
+  }
+  if (state_.set_aside.size() < kMostSetAside) state_.set_aside.push_back(entry.file);
 }
 
+// A refusal of one report is believed to concern that one alone until another is refused as well.
 bool Uploader::back_off(const PutResult& result) {
   constexpr int64_t kMostCounted = 64;
+  const bool of_one = result.outcome == Outcome::kRefused && state_.failures == 0;
+  const bool soon = of_one || result.outcome == Outcome::kRetrySoon;
   state_.failures = std::min(state_.failures + 1, kMostCounted);
-  const Backoff& backoff = result.outcome == Outcome::kRetrySoon ? kSoon : kSlowly;
-  const int64_t delay =
-      delay_ms(backoff, static_cast<int>(state_.failures), random_(), result.retry_after_ms);
-  state_.next_try_ms = clock_.unix_ms() + delay;
-  state_.not_before_ms = result.retry_after_ms ? clock_.unix_ms() + *result.retry_after_ms : 0;
+  const int64_t delay = delay_ms(soon ? kSoon : kSlowly, static_cast<int>(state_.failures),
+                                 random_(), result.retry_after_ms);
+  state_.next_try = pause_of(delay, clock_);
+  state_.not_before = pause_of(result.retry_after_ms.value_or(0), clock_);
   keep_state();
-  return wait(delay);
+  return soon && wait(delay);
 }
 
 // Until the first failure; then what is needed most may be another one.
@@ -160,8 +196,12 @@ bool Uploader::drain_once(Drained& drained) {
       take_success(entry, drained);
       continue;
     }
+    if (result.outcome == Outcome::kDamaged || result.outcome == Outcome::kUnreadable) {
+      take_damaged(entry, result);
+      continue;
+    }
     note_failure(entry, result, drained);
-    if (result.outcome != Outcome::kRefused) return back_off(result);
+    return back_off(result);
   }
   return true;
 }
@@ -169,13 +209,16 @@ bool Uploader::drain_once(Drained& drained) {
 Drained Uploader::drain(const DrainOptions& options) {
   Drained drained;
   if (options.limit_ms) deadline_ms_ = clock_.steady_ms() + *options.limit_ms;
-  state_.damaged = 0;
   bool time_left = wait_for_earlier_decision(options.patient);
   if (!time_left && state_.last_error) drained.trouble = state_.last_error->words;
   while (time_left && !waiting().empty()) time_left = drain_once(drained);
+  tell_damaged();
   keep_state();
   drained.pending = state_.pending;
   if (drained.pending == 0) drained.trouble.clear();
+  if (drained.pending > 0 && drained.trouble.empty() && !state_.set_aside.empty()) {
+    drained.trouble = "S3 refused it; it is tried again within the hour";
+  }
   return drained;
 }
 

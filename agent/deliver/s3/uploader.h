@@ -1,4 +1,5 @@
-// Drains the spool into S3: what is needed most first, one connection, back-off between failures.
+// Drains the spool into S3: what is needed most first, one connection, a pause after every failure.
+// A failure that concerns all reports and does not pass by itself ends the run.
 // A file leaves the spool only when S3 has it, so a killed uploader loses nothing, and a name that
 // comes from the report alone makes a second try no second object.
 #pragma once
@@ -41,11 +42,13 @@ class Uploader {
   PutResult put(const std::string& key, const std::string& body, bool only_if_absent);
   PutResult put_latest(const ReportNames& names, const std::string& report);
   void take_success(const SpoolEntry& entry, Drained& drained);
+  void take_damaged(const SpoolEntry& entry, const PutResult& result);
   void note_failure(const SpoolEntry& entry, const PutResult& result, Drained& drained);
-  // False when no time is left.
+  // The next two: false when the run ends.
   bool back_off(const PutResult& result);
   bool drain_once(Drained& drained);
   void keep_state();
+  void tell_damaged() const;
   [[nodiscard]] std::vector<SpoolEntry> waiting() const;
   [[nodiscard]] int64_t time_left_ms() const;
 
@@ -56,7 +59,10 @@ class Uploader {
   DeliveryState state_;
   std::function<double()> random_;
   std::optional<int64_t> deadline_ms_;
-  std::set<std::string> set_aside_;  // damaged or refused; tried again by the next run
+  std::set<std::string> passed_over_;  // by this run: could not be removed or set aside
+  std::string told_;                   // the trouble that was logged last
+  int64_t damaged_ = 0;                // found by this run
+  std::string first_damaged_;
 };
 
 }  // namespace efa

@@ -34,6 +34,13 @@ class SpoolTest : public testing::Test {
     for (const SpoolEntry& entry : spool.list()) found.push_back(entry.id.sequence);
     return found;
   }
+  // As a pass does it.
+  static Result<Done> put(const Spool& spool, int number, const char* verdict,
+                          const std::string& report = "{}") {
+    const Result<Done> kept = spool.put(id(number), verdict, report);
+    const Result<Done> trimmed = spool.trim();
+    return kept ? trimmed : kept;
+  }
   std::string directory_;
 };
 
@@ -42,14 +49,14 @@ using Numbers = std::vector<int64_t>;
 TEST_F(SpoolTest, ListsVerdictChangesFirstAndTheNewestOfEachFirst) {
   const Spool spool = this->spool(100);
   const char* verdicts[] = {"healthy", "healthy", "unhealthy", "unhealthy", "healthy", "healthy"};
-  for (int i = 0; i < 6; ++i) ASSERT_TRUE(spool.put(id(i), verdicts[i], "{}"));
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(put(spool, i, verdicts[i], "{}"));
   EXPECT_EQ(numbers(spool), (Numbers{4, 2, 0, 5, 3, 1}));
 }
 
 TEST_F(SpoolTest, GivesBackTheBytes) {
   const Spool spool = this->spool(100);
   const std::string report = "{\"a\":1}\n";
-  ASSERT_TRUE(spool.put(id(1), "healthy", report));
+  ASSERT_TRUE(put(spool, 1, "healthy", report));
   const std::vector<SpoolEntry> entries = spool.list();
   ASSERT_EQ(entries.size(), 1U);
   EXPECT_EQ(entries[0].bytes, report.size());
@@ -61,7 +68,7 @@ TEST_F(SpoolTest, GivesBackTheBytes) {
 
 TEST_F(SpoolTest, DropsTheOldestSupersededBeyondTheCount) {
   const Spool spool = this->spool(4);
-  for (int i = 0; i < 10; ++i) ASSERT_TRUE(spool.put(id(i), i < 3 ? "healthy" : "degraded", "{}"));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(put(spool, i, i < 3 ? "healthy" : "degraded", "{}"));
   EXPECT_EQ(numbers(spool), (Numbers{3, 0, 9, 8}));
   EXPECT_EQ(spool.state().dropped, 6);
 }
@@ -69,15 +76,15 @@ TEST_F(SpoolTest, DropsTheOldestSupersededBeyondTheCount) {
 TEST_F(SpoolTest, DropsTheOldestSupersededBeyondTheBytes) {
   const Spool spool = this->spool(100, 350);
   const std::string report(100, 'x');
-  for (int i = 0; i < 6; ++i) ASSERT_TRUE(spool.put(id(i), "healthy", report));
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(put(spool, i, "healthy", report));
   EXPECT_EQ(numbers(spool), (Numbers{0, 5, 4}));
 }
 
 TEST_F(SpoolTest, NeverDropsTheFirstReportOfAVerdict) {
   const Spool spool = this->spool(3);
   const char* verdicts[] = {"healthy", "degraded", "healthy"};
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(spool.put(id(i), verdicts[i], "{}"));
-  const Result<Done> refused = spool.put(id(3), "healthy", "{}");
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(put(spool, i, verdicts[i], "{}"));
+  const Result<Done> refused = put(spool, 3, "healthy", "{}");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kTooLarge);
   EXPECT_EQ(numbers(spool), (Numbers{2, 1, 0}));
@@ -86,34 +93,93 @@ TEST_F(SpoolTest, NeverDropsTheFirstReportOfAVerdict) {
 
 TEST_F(SpoolTest, RefusesAReportThatNeverFits) {
   const Spool spool = this->spool(100, 50);
-  ASSERT_TRUE(spool.put(id(1), "healthy", "{}"));
-  EXPECT_FALSE(spool.put(id(2), "healthy", std::string(100, 'x')));
+  ASSERT_TRUE(put(spool, 1, "healthy", "{}"));
+  EXPECT_FALSE(put(spool, 2, "healthy", std::string(100, 'x')));
   EXPECT_EQ(numbers(spool), (Numbers{1}));
 }
 
 TEST_F(SpoolTest, KeepsTheMarkOfAChangeWhenTheReportBeforeIsDelivered) {
   const Spool spool = this->spool(100);
-  ASSERT_TRUE(spool.put(id(1), "healthy", "{}"));
+  ASSERT_TRUE(put(spool, 1, "healthy", "{}"));
   ASSERT_TRUE(spool.remove(spool.list().front()));
-  ASSERT_TRUE(spool.put(id(2), "healthy", "{}"));
+  ASSERT_TRUE(put(spool, 2, "healthy", "{}"));
   EXPECT_FALSE(spool.list().front().verdict_change);
-  ASSERT_TRUE(spool.put(id(3), "unhealthy", "{}"));
+  ASSERT_TRUE(put(spool, 3, "unhealthy", "{}"));
   EXPECT_TRUE(spool.list().front().verdict_change);
 }
 
 TEST_F(SpoolTest, SweepsWhatAKilledProcessLeft) {
   const Spool spool = this->spool(100);
-  ASSERT_TRUE(spool.put(id(1), "healthy", "{}"));
+  ASSERT_TRUE(put(spool, 1, "healthy", "{}"));
   const std::string torn = directory_ + "/." + to_text(id(2)) + ".json.efa-doctor-0123456789abcdef";
   const std::string torn_state = directory_ + "/.state.efa-doctor-0123456789abcdef";
   std::ofstream(torn) << "{\"half";
   std::ofstream(torn_state) << "{";
   std::ofstream(directory_ + "/note.txt") << "of someone";
   EXPECT_EQ(numbers(spool), (Numbers{1}));
-  ASSERT_TRUE(spool.put(id(3), "healthy", "{}"));
+  std::filesystem::remove(directory_ + "/state");  // what is not counted is listed
+  ASSERT_TRUE(put(spool, 3, "healthy", "{}"));
   EXPECT_FALSE(std::filesystem::exists(torn));
   EXPECT_FALSE(std::filesystem::exists(torn_state));
   EXPECT_TRUE(std::filesystem::exists(directory_ + "/note.txt"));
+}
+
+TEST_F(SpoolTest, APutDoesNotLookAtWhatWaits) {
+  const Spool spool = this->spool(10);
+  ASSERT_TRUE(put(spool, 1, "healthy"));
+  for (int i = 2; i < 600; ++i) {
+    std::ofstream(directory_ + "/" + to_text(id(i)) + ".json") << "{}";
+  }
+  std::ofstream(directory_ + "/state") << R"({"verdict":"healthy","held":700,"held_bytes":1})";
+  ASSERT_TRUE(spool.put(id(600), "healthy", "{}"));
+  EXPECT_EQ(spool.count(), 600);
+  ASSERT_TRUE(spool.trim());
+  EXPECT_EQ(spool.count(), 400) << "some hundred a pass";
+  EXPECT_EQ(spool.state().dropped, 200);
+  for (int pass = 0; pass < 3; ++pass) EXPECT_TRUE(spool.trim());
+  EXPECT_EQ(spool.count(), 10);
+}
+
+TEST_F(SpoolTest, AFullOneIsNotListedByEveryPass) {
+  const Spool spool = this->spool(300);
+  for (int i = 0; i < 301; ++i) ASSERT_TRUE(put(spool, i, "healthy"));
+  EXPECT_EQ(spool.count(), 297) << "room for the next passes";
+  EXPECT_EQ(spool.state().held, 297);
+}
+
+TEST_F(SpoolTest, WhatOthersRemovedIsSeenInTheEnd) {
+  const Spool spool = this->spool(1'000);
+  for (int i = 0; i < 90; ++i) ASSERT_TRUE(put(spool, i, "healthy"));
+  for (const SpoolEntry& entry : spool.list()) ASSERT_TRUE(spool.remove(entry));
+  for (int i = 90; i < 205; ++i) ASSERT_TRUE(put(spool, i, "healthy"));
+  EXPECT_LE(spool.state().held, 115);
+}
+
+TEST_F(SpoolTest, AStateThatNobodyCountedIsCountedAnew) {
+  const Spool spool = this->spool(2);
+  ASSERT_TRUE(put(spool, 1, "healthy"));
+  for (const char* state :
+       {"", "{", "[]", R"({"held":-5})", R"({"held_bytes":9223372036854775807})"}) {
+    std::ofstream(directory_ + "/state") << state;
+    ASSERT_TRUE(put(spool, 2, "healthy")) << state;
+    EXPECT_EQ(spool.state().held, 2) << state;
+  }
+}
+
+TEST_F(SpoolTest, AReportBeyondWhatItReadsIsNotTaken) {
+  const Spool spool = this->spool(10, 100'000'000);
+  const Result<Done> kept = spool.put(id(1), "healthy", std::string(17 << 20, 'x'));
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error().kind, ErrorKind::kTooLarge);
+  EXPECT_EQ(spool.count(), 0);
+}
+
+TEST_F(SpoolTest, DamagedFilesAreSetAsideAndBounded) {
+  const Spool spool = this->spool(1'000);
+  for (int i = 0; i < 105; ++i) ASSERT_TRUE(put(spool, i, "healthy", "{"));
+  for (const SpoolEntry& entry : spool.list()) ASSERT_TRUE(spool.set_aside_as_damaged(entry));
+  EXPECT_EQ(spool.count(), 0);
+  EXPECT_EQ(spool.damaged(), 100);
 }
 
 TEST_F(SpoolTest, WithoutADirectoryIsEmpty) {

@@ -54,13 +54,14 @@ class UploaderTest : public testing::Test {
       : directory_(testing::TempDir() + "efa-uploader-" + std::to_string(getpid())),
         spool_(directory_ + "/spool", {}) {
     std::filesystem::remove_all(directory_);
-    clock_.unix_ms = [this] { return now_ms_; };
+    clock_.unix_ms = [this] { return now_ms_ + set_ms_; };
     clock_.steady_ms = [this] { return now_ms_; };
     clock_.sleep = [this](int64_t ms) {
       slept_.push_back(ms);
       now_ms_ += ms;
     };
     clock_.stopped = [] { return false; };
+    clock_.boot_id = "boot-1";
     settings_.target = *parse_target("s3://pics/efa", "", "auto");
   }
   ~UploaderTest() override { std::filesystem::remove_all(directory_); }
@@ -78,13 +79,14 @@ class UploaderTest : public testing::Test {
         {}, [](const char* name) { return std::string(name) == "HOME" ? "/none" : "key"; }, http_);
     S3Client client(settings_, chain, http_, clock_);
     Uploader uploader(spool_, client, clock_, state_path(),
-                      read_delivery_state(state_path(), "s3://pics/efa"), [] { return 0.5; });
+                      read_delivery_state(state_path(), "s3://pics/efa", clock_.unix_ms()),
+                      [] { return 0.5; });
     return uploader.drain(options);
   }
 
   [[nodiscard]] std::string state_path() const { return directory_ + "/delivery.json"; }
   [[nodiscard]] DeliveryState state() const {
-    return read_delivery_state(state_path(), "s3://pics/efa");
+    return read_delivery_state(state_path(), "s3://pics/efa", clock_.unix_ms());
   }
   // What follows the last '/', of each request.
   [[nodiscard]] std::vector<std::string> names() const {
@@ -99,6 +101,7 @@ class UploaderTest : public testing::Test {
   Clock clock_;
   ClientSettings settings_;
   int64_t now_ms_ = kNowMs;
+  int64_t set_ms_ = 0;  // by how much somebody has set the wall clock
   std::vector<int64_t> slept_;
 };
 
@@ -173,7 +176,7 @@ TEST_F(UploaderTest, SaysWhichPermissionIsMissingAndTriesSlowly) {
   ASSERT_TRUE(state().last_error);
   EXPECT_EQ(state().last_error->code, "403 AccessDenied");
   EXPECT_NE(state().last_error->words.find("s3:PutObject"), std::string::npos);
-  EXPECT_EQ(state().next_try_ms, kNowMs + 60'000);
+  EXPECT_EQ(state().next_try.unix_ms, kNowMs + 60'000);
   EXPECT_EQ(state().pending, 1);
   EXPECT_TRUE(slept_.empty());
 }
@@ -235,15 +238,105 @@ TEST_F(UploaderTest, AReportThatS3RefusesDoesNotHoldUpTheOthers) {
   const Drained drained = drain();
   EXPECT_EQ(drained.delivered, 1);
   EXPECT_EQ(drained.pending, 1);
+  EXPECT_EQ(slept_, (std::vector<int64_t>{500})) << "a pause after a refusal";
+  http_.asked.clear();
+  spool_report(3, "unhealthy");
+  EXPECT_EQ(drain().delivered, 1);
+  EXPECT_EQ(http_.asked.size(), 2U) << "the refused one is left alone for an hour";
+  now_ms_ += 3'600'000;
+  EXPECT_EQ(drain().delivered, 1);
 }
 
-TEST_F(UploaderTest, AFileThatIsNoReportIsSaidAndLeft) {
+TEST_F(UploaderTest, ARefusalThatConcernsAllEndsTheRun) {
+  for (const auto& answer : {failure(403, "QuotaExceeded"), failure(403, "AccessDenied"),
+                             failure(501, "NotImplemented"), failure(301, "PermanentRedirect"),
+                             HttpAnswer{200, {}, "<html>"}, HttpAnswer{407, {}, ""}}) {
+    std::filesystem::remove_all(directory_);
+    http_.asked.clear();
+    slept_.clear();
+    for (int i = 1; i < 9; ++i) spool_report(i, "healthy");
+    for (size_t run = 1; run < 4; ++run) {
+      http_.answers.assign(20, answer);
+      drain({600'000, true});
+      const size_t puts = answer.status == 501 ? 2 : 1;  // once more without If-None-Match
+      EXPECT_EQ(http_.asked.size(), run * puts) << answer.status;
+    }
+    EXPECT_EQ(slept_.size(), 2U) << answer.status;
+  }
+}
+
+TEST_F(UploaderTest, WhenAllAreRefusedOneByOneTheRunEndsAfterTheSecond) {
+  for (int i = 1; i < 9; ++i) spool_report(i, "healthy");
+  http_.answers.assign(100, failure(413, ""));
+  drain({600'000, true});
+  EXPECT_EQ(http_.asked.size(), 2U);
+  drain({600'000, true});
+  EXPECT_EQ(http_.asked.size(), 3U);
+}
+
+TEST_F(UploaderTest, APauseHoldsWhoeverSetsTheClock) {
+  for (const int64_t step_ms : {int64_t{-365} * 86'400'000, int64_t{365} * 86'400'000,
+                                int64_t{-3'600'000}, int64_t{3'600'000}}) {
+    std::filesystem::remove_all(directory_);
+    spool_report(1, "healthy");
+    http_.answers = {failure(404, "NoSuchBucket")};
+    drain({1, false});
+    http_.asked.clear();
+    slept_.clear();
+    set_ms_ += step_ms;
+    EXPECT_EQ(drain({5'000, true}).delivered, 0) << step_ms;
+    EXPECT_TRUE(http_.asked.empty()) << step_ms;
+    EXPECT_EQ(drain({600'000, true}).delivered, 1) << step_ms;
+    EXPECT_EQ(slept_, (std::vector<int64_t>{60'000})) << step_ms;
+  }
+}
+
+TEST_F(UploaderTest, AfterABootAPauseIsNeverLongerThanThePausesAre) {
   spool_report(1, "healthy");
-  std::ofstream(directory_ + "/spool/2026-11-23T22:00:02Z-9f86d081-2.json") << "{\"torn";
+  http_.answers = {failure(404, "NoSuchBucket")};
+  drain({1, false});
+  clock_.boot_id = "boot-2";
+  set_ms_ = int64_t{-365} * 86'400'000;
+  EXPECT_EQ(drain({5'000, true}).delivered, 1);
+}
+
+TEST_F(UploaderTest, FilesThatAreNoReportsAreSetAside) {
+  spool_report(1, "healthy");
+  for (const char* name : {"2", "3"}) {
+    std::ofstream(directory_ + "/spool/2026-11-23T22:00:02Z-9f86d081-" + name + ".json")
+        << "{\"torn";
+  }
   const Drained drained = drain();
   EXPECT_EQ(drained.delivered, 1);
-  EXPECT_EQ(drained.pending, 1);
-  EXPECT_EQ(state().damaged, 1);
+  EXPECT_EQ(drained.pending, 0);
+  EXPECT_EQ(state().damaged, 2);
+  EXPECT_EQ(spool_.damaged(), 2);
+  EXPECT_NE(to_words(state()).find("2 damaged in spool/damaged"), std::string::npos);
+}
+
+TEST_F(UploaderTest, WhatNoRunWroteIsNotBelieved) {
+  std::filesystem::create_directories(directory_);
+  std::ofstream(state_path())
+      << R"({"destination":"s3://pics/efa","pending":-9,"failures":9999,)"
+      << R"("next_try_ms":9223372036854775807,"not_before_ms":-1,)"
+      << R"("next_try_boot_ms":9223372036854775807,"boot_id":"boot-1",)"
+      << R"("clock_offset_ms":9223372036854775807,)"
+      << R"("last_success":"\u001b[2J","bucket_region":"evil.example/#",)"
+      << R"("last_error":{"at":"x","code":"\u001b[2J","words":"a\nMAINPID=1"},)"
+      << R"("latest":{"started_at":"9999-01-01T00:00:00Z","boot":"/..",)"
+      << R"("sequence":9223372036854775807}})";
+  const DeliveryState state = this->state();
+  EXPECT_EQ(state.pending, 0);
+  EXPECT_EQ(state.failures, 64);
+  EXPECT_EQ(state.clock_offset_ms, 0);
+  EXPECT_EQ(state.bucket_region, "");
+  EXPECT_EQ(state.last_success, "");
+  EXPECT_FALSE(state.latest);
+  EXPECT_EQ(state.last_error->code, "?[2J");
+  EXPECT_EQ(state.last_error->words, "a MAINPID=1");
+  spool_report(1, "healthy");
+  EXPECT_EQ(drain({5'000, true}).delivered, 1);
+  EXPECT_EQ(names().back(), "/i-1.json");
 }
 
 TEST_F(UploaderTest, SendsWhatTheSettingsAskFor) {
@@ -285,7 +378,7 @@ TEST_F(UploaderTest, EndsWhenItIsAskedTo) {
 TEST_F(UploaderTest, AnotherDestinationKnowsNothingOfThisOne) {
   spool_report(1, "healthy");
   drain();
-  EXPECT_FALSE(read_delivery_state(state_path(), "s3://other").latest);
+  EXPECT_FALSE(read_delivery_state(state_path(), "s3://other", kNowMs).latest);
   std::ofstream(state_path()) << "{\"destination\":7";
   EXPECT_FALSE(state().latest);
 }
