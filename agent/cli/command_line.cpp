@@ -2,8 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <sstream>
 
 #include "agent/version.h"
+#include "probes/protocol/printable.h"
+#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
@@ -96,7 +101,9 @@ void Parser::add_commands() {
   record->add_flag("--redact", line_.redact, "Without names and addresses of this host");
   add("config-check", Command::kConfigCheck, "Say whether the configuration is right");
   CLI::App* deliver = add("deliver", Command::kDeliver, "Send the reports that wait for S3");
-  deliver->add_option("--limit", line_.deliver_limit_s, "Give up after this time")
+  deliver
+      ->add_option("--limit", line_.deliver_limit_s,
+                   "Give up after this time; 60 when it is not given")
       ->type_name("SECONDS")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -115,7 +122,12 @@ CommandLine Parser::parse(int argc, const char* const* argv) {
   try {
     app_.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    line_.command = app_.exit(error) == 0 ? Command::kPrinted : Command::kUsageError;
+    std::ostringstream words;  // an argument may have been made of anything
+    line_.command =
+        app_.exit(error, std::cout, words) == 0 ? Command::kPrinted : Command::kUsageError;
+    for (const std::string& one : split(trim_end(words.str()), '\n')) {
+      if (!one.empty()) std::fprintf(stderr, "%s\n", printable(one).c_str());
+    }
     return line_;
   }
   line_.deliver = !no_deliver_;

@@ -79,6 +79,12 @@ class Usage(Case):
             self.assertEqual(run.stdout, "", arguments)
             self.assertNotEqual(run.stderr, "", arguments)
 
+    def test_an_argument_steers_no_terminal(self):
+        run = self.efa_doctor("\x1b[2Jevil\n<0>x")
+        self.assertEqual(run.returncode, USAGE)
+        self.assertNotRegex(run.stderr, "\x1b|^<0>")
+        self.assertIn("evil", run.stderr)
+
     def test_help_and_version_are_printed_and_exit_0(self):
         run = self.efa_doctor("--help")
         self.assertEqual(run.returncode, 0)
