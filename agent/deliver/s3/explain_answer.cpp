@@ -177,7 +177,9 @@ std::string explain_code(const HttpAnswer& answer, const ServiceError& error,
       error.code == "IllegalLocationConstraintException") {
     return explain_elsewhere(answer, error, context);
   }
-  if (error.code.starts_with("KMS.")) return explain_kms(error, context);
+  // Ceph says InvalidAccessKeyId of a key that it cannot get for us
+  const bool about_key = context.sse == "aws:kms" && error.message.find("kms") != std::string::npos;
+  if (about_key || error.code.starts_with("KMS.")) return explain_kms(error, context);
   for (const Explanation& explanation : kExplanations) {
     if (error.code == explanation.code) return explanation.words;
   }
