@@ -179,7 +179,7 @@ Value health_value(const Report& report, const std::string& report_path) {
     value.set("generated_boottime_ms", *report.run.boottime_ms);
     value.set("valid_until_boottime_ms", *report.run.boottime_ms + report.run.valid_for_ms);
   }
-    value.set("boot_id", cut(report.node.kernel.facts.boot_id.value_or(""), kMaxSubject));
+  value.set("boot_id", cut(report.node.kernel.facts.boot_id.value_or(""), kMaxSubject));
   value.set("sequence", report.run.sequence);
   value.set("starting", report.diagnosis.starting);
   value.set("recovering", report.diagnosis.recovering);

@@ -10,8 +10,8 @@
 
 #include "agent/deliver/way.h"
 #include "agent/diagnose/outcome_checks.h"
-#include "agent/run/libraries.h"
 #include "agent/run/adopted.h"
+#include "agent/run/libraries.h"
 #include "agent/run/probe_table.h"
 #include "probes/protocol/text.h"
 

@@ -20,9 +20,9 @@
 namespace efa {
 namespace {
 
-constexpr size_t kMaxLines = 100'000;  // kept of one file: the kernel's log has most
-constexpr size_t kMaxLooks = 100'000;  // of one probe: /proc of 30,000 processes
-constexpr size_t kMaxKernelMessages = 100'000;         // the largest ring buffer holds fewer
+constexpr size_t kMaxLines = 100'000;           // kept of one file: the kernel's log has most
+constexpr size_t kMaxLooks = 100'000;           // of one probe: /proc of 30,000 processes
+constexpr size_t kMaxKernelMessages = 100'000;  // the largest ring buffer holds fewer
 constexpr size_t kMaxKernelRecord = size_t{8} * 1024;  // CONSOLE_EXT_LOG_MAX of the kernel
 
 class Descriptor {

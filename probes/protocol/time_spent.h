@@ -47,10 +47,10 @@ class SleepWatch {
 
 // Asleep in the efa driver, or where the kernel does not show in what.
 //
-// What efa_com.c does in Linux 6.1, 6.12 and 7.3 (the last two seen at work): the caller of an admin
-// command sleeps in wait_for_completion_timeout() until the device answers or 30 s are over (the
-// device may ask for 0.1 to 1.5 s), and before that in down() until the queue has room. Both are
-// uninterruptible and one sleep each: state D, wchan efa_com_cmd_exec. The queue is polled only
+// What efa_com.c does in Linux 6.1, 6.12 and 7.3 (the last two seen at work): the caller of an
+// admin command sleeps in wait_for_completion_timeout() until the device answers or 30 s are over
+// (the device may ask for 0.1 to 1.5 s), and before that in down() until the queue has room. Both
+// are uninterruptible and one sleep each: state D, wchan efa_com_cmd_exec. The queue is polled only
 // while the driver binds the device, before it has a counter to read or a node to open: D as well,
 // but in msleep() of 100 ms each, so never a long sleep. A register read spins for at most 50 ms:
 // state R.

@@ -22,10 +22,15 @@ CheckCases all_cases() {
 }
 
 // What the agent itself has seen: it started the processes and read what they printed.
-const std::set<std::string> kAlwaysSeen = {
-    "probe.timed-out",         "probe.crashed",           "probe.unavailable",
-    "probe.denied",            "probe.failed",            "probe.still-hanging",
-    "probe.malformed-finding", "probe.library-not-trusted", "probe.left-processes"};
+const std::set<std::string> kAlwaysSeen = {"probe.timed-out",
+                                           "probe.crashed",
+                                           "probe.unavailable",
+                                           "probe.denied",
+                                           "probe.failed",
+                                           "probe.still-hanging",
+                                           "probe.malformed-finding",
+                                           "probe.library-not-trusted",
+                                           "probe.left-processes"};
 
 // They say that time ran out and blame nobody.
 const std::set<std::string> kNeverFail = {"probe.slow", "rdma.counters-slow", "verbs.open-slow"};
