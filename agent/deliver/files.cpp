@@ -23,7 +23,7 @@ constexpr size_t kRandomDigits = 16;
 
 std::string name_beside(const std::string& name) {
   uint64_t random = 0;
-  (void)getrandom(&random, sizeof random, 0);
+  if (getrandom(&random, sizeof random, 0) < 0) random = static_cast<uint64_t>(getpid());
   char digits[kRandomDigits + 1];
   std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(random));
   constexpr size_t kLongest = NAME_MAX - 1 - kMark.size() - kRandomDigits;

@@ -132,6 +132,29 @@ class Ring(Case):
         self.assertTrue((self.state / "report.json").exists())
         self.assertFalse((self.state / "reports").exists())
 
+    def test_a_pass_that_was_overtaken_replaces_nothing_and_is_kept_as_itself(self):
+        others = self.directory / "others.toml"
+        inner = f"'{self.binary}' --config '{others}' --once --expect none >/dev/null\n"
+        write(self.site_probes / "slow", "#!/bin/sh\n" + inner + "echo '{\"done\":true}'\n", 0o755)
+        others.write_text(self.config.read_text().replace("probes.d", "none"))
+        self.once("--expect", "none")
+        health = json.loads((self.run_directory / "health.json").read_text())
+        newest = json.loads((self.state / "report.json").read_text())
+        self.assertEqual((health["sequence"], newest["run"]["sequence"]), (2, 2))
+        names = sorted((self.state / "reports").glob("*.json"))
+        self.assertEqual(sorted(int(name.stem[-6:]) for name in names), [1, 2])
+        for name in names:
+            kept = json.loads(name.read_text())
+            self.assertEqual(kept["run"]["sequence"], int(name.stem[-6:]))
+
+    def test_after_a_state_that_was_lost_the_newest_pass_is_told(self):
+        for _ in range(3):
+            self.once("--expect", "none")
+        (self.state / "state.json").unlink()
+        self.once("--expect", "none")
+        health = json.loads((self.run_directory / "health.json").read_text())
+        self.assertEqual(health["sequence"], 1)
+
 
 class WhereNothingCanBeWritten(Case):
     def setUp(self):
