@@ -47,6 +47,25 @@ bool is_unit(std::string_view word) {
   return std::find(kUnits.begin(), kUnits.end(), word) != kUnits.end();
 }
 
+// Where an absolute path begins: "/usr/lib", "file:/home/me", "-L/home/me/lib"; not in "lib/x", nor
+// in "0::/user.slice" of a control group.
+size_t path_in(std::string_view token) {
+  constexpr std::array<std::string_view, 10> kHomes = {"/home/",   "/root/",  "/fsx/", "/scratch/",
+                                                       "/shared/", "/mnt/",   "/efs/", "/data/",
+                                                       "/tmp/",    "/lustre/"};
+  for (size_t at = 0; (at = token.find('/', at)) != std::string_view::npos; ++at) {
+    const char before = at == 0 ? '\0' : token[at - 1];
+    const bool after_colon = before == ':' && (at < 2 || token[at - 2] != ':');
+    const std::string_view rest = token.substr(at);
+    if (after_colon || before == '@' || static_cast<unsigned char>(before) < ' ' ||
+        std::any_of(kHomes.begin(), kHomes.end(),
+                    [&](std::string_view home) { return rest.starts_with(home); })) {
+      return at;
+    }
+  }
+  return token.size();
+}
+
 // "user=alice"
 bool names_somebody(std::string_view member) {
   constexpr std::array<std::string_view, 9> kMembers = {
@@ -136,7 +155,8 @@ std::string Pseudonyms::of_token(const std::string& token, Source source, bool c
     return of_words(token.substr(0, equals)) + "=" +
            (named ? of_name(value) : of_token(value, source, false));
   }
-  if (token.starts_with('/')) return of_path(token);
+  const size_t path = path_in(token);
+  if (path < token.size()) return of_words(token.substr(0, path)) + of_path(token.substr(path));
   if (is_account(token)) {
     return source == Source::kSpoken && !counts ? formatted("00000000%04u", token) : token;
   }

@@ -130,6 +130,8 @@ TEST(Redact, HidesWhatNamesAHostOrAnAccount) {
       {"account=123456789012", "123456789012"},
       {"user=alice", "alice"},
       {"~alice/x", "alice"},
+      {"-L/home/alice/lib", "alice"},
+      {"file:/opt/alice/lib", "alice"},
       {"https://me:pw@my-bucket.s3.us-east-1.amazonaws.com/secret-key", "my-bucket"},
       {"https://me:pw@my-bucket.s3.us-east-1.amazonaws.com/secret-key", "pw"},
       {"https://me:pw@my-bucket.s3.us-east-1.amazonaws.com/secret-key", "secret-key"},
