@@ -222,31 +222,6 @@ class FaultTest(Case):
         self.assert_lost(self.assert_found(node, "nobody", ["node.restricted-mode"]), "node", 0)
         node.remove()
 
-    def test_memory_that_jobs_may_lock(self):
-        node = DoctorNode(r"""
-no_grace
-sudo() { "$@"; }
-cp /bin/sleep /usr/local/sbin/slurmd
-printf '[Service]\nExecStart=/usr/local/sbin/slurmd 1000\n[Install]\nWantedBy=multi-user.target\n' > /etc/systemd/system/slurmd.service
-once shell
-systemctl enable slurmd; once stopped
-systemctl start slurmd; once running
-command=$(sed -n 's/.*"command": "\(sudo mkdir .*slurmd.*\)".*/\1/p' /tmp/seen/running | sed 's/\\\\/\\/g')
-eval "$command"; once mended
-""", "--guest-fault", "memlock-64k")
-        report = self.assert_found(node, "shell", [], "healthy")
-        self.assertIn(("limits.shell-memlock-low", "this shell"), self.failing(report))
-        for name in ("stopped", "running"):
-            report = self.assert_found(node, name, ["limits.memlock-low"], "degraded")
-            self.assertIn(("limits.memlock-low", "slurmd"), self.failing(report))
-        self.assert_found(node, "mended", [], "healthy")
-        node.remove()
-
-    @staticmethod
-    def failing(report):
-        return {(finding["code"], finding["subject"]) for finding in report["findings"]
-                if finding["result"] == "fail"}
-
     def test_devices_that_are_sick_from_boot_on(self):
         node = DoctorNode("no_grace; once root", "--fault", "admin_to_100ms=15", "--fault", "0:device_id=0xefa9",
                     "--fault", "2:admin=silent", "--fault", "3:link_width=4")
