@@ -67,7 +67,7 @@ Result<ReportNames> names_of(const Value& report) {
   const auto* number = sequence == nullptr ? nullptr : sequence->as<int64_t>();
   ReportNames names;
   names.id.started_at = text_in(report, "run", "started_at");
-  if (number == nullptr || !is_time(names.id.started_at)) {
+  if (number == nullptr || *number < 0 || !is_time(names.id.started_at)) {
     return no_report("it does not say when it was made");
   }
   names.id.sequence = *number;
