@@ -42,7 +42,8 @@ void cut_texts(Finding& finding) {
   }
 }
 
-// A site's own findings come complete.
+}  // namespace
+
 void complete(Finding& finding) {
   const Check* check = find_check(finding.code);
   if (check == nullptr) return;

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "agent/deliver/local.h"
 #include "agent/run/pass.h"
@@ -10,6 +11,9 @@
 
 namespace efa {
 namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
 
 int64_t cpu_ms_of(const rusage& usage) {
   return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
