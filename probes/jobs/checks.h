@@ -15,8 +15,8 @@ inline constexpr Check kJobsChecks[] = {
      "It fails when it registers more: error -12 of fi_mr_reg, 4112 of the efa provider.",
      "Max locked memory in /proc/<pid>/limits is below 16 GiB and the process lacks "
      "CAP_IPC_LOCK.",
-     "Start the job with ulimit -l unlimited; in a container with IPC_LOCK or "
-     "--ulimit memlock=-1.",
+     "Start the job with ulimit -l unlimited, a container with --ulimit memlock=-1; IPC_LOCK helps "
+     "one that runs as root.",
      "",
      {"limits.memlock-low", "limits.container-memlock-low"}},
 };

@@ -2,11 +2,10 @@
 
 #include "probes/jobs/checks.h"
 #include "probes/judges.h"
+#include "probes/limits/memlock.h"
 
 namespace efa {
 namespace {
-
-constexpr uint64_t kEnoughKib = uint64_t{16} * 1024 * 1024;  // AWS's own efa-check.sh warns below
 
 std::span<const Check> checks() {
   return kJobsChecks;
@@ -20,11 +19,9 @@ void judge_job(const Job& job, Findings& findings) {
     findings.unknown(code, subject, "its limits could not be read", {"", "", source});
     return;
   }
-  const uint64_t soft_kib = job.locked_memory->soft_kib.value_or(0);
-  const std::string observed =
-      job.locked_memory->unlimited ? "unlimited" : std::to_string(soft_kib) + " KiB";
-  const Evidence evidence{observed, "unlimited, or 16 GiB and more", source};
-  if (job.locked_memory->unlimited || job.may_lock_any == true || soft_kib >= kEnoughKib) {
+  const std::string observed = words_of(*job.locked_memory);
+  const Evidence evidence{observed, kEnoughLockedMemory, source};
+  if (job.may_lock_any == true || is_enough(*job.locked_memory)) {
     findings.pass(code, subject, "may lock memory: " + observed, evidence);
   } else {
     findings.fail(code, subject, "may lock only " + observed, evidence);

@@ -2,48 +2,16 @@
 
 #include "probes/judges.h"
 #include "probes/limits/checks.h"
+#include "probes/limits/memlock_judge.h"
 
 namespace efa {
 namespace {
 
-constexpr uint64_t kEnoughKib = uint64_t{16} * 1024 * 1024;  // AWS's own efa-check.sh warns below
 constexpr uint64_t kHugePagesPerCpu = 55;           // 110 MiB: an endpoint's pools; efa-check.sh
 constexpr uint64_t kLargestDefaultPageKib = 16384;  // efa-check.sh does not ask above
 
 std::span<const Check> checks() {
   return kLimitsChecks;
-}
-
-std::string words_of(const LockedMemory& memory) {
-  return memory.unlimited ? "unlimited" : std::to_string(memory.soft_kib.value_or(0)) + " KiB";
-}
-
-bool is_runtime(const std::string& name) {
-  return name == "containerd" || name == "dockerd" || name == "crio";
-}
-
-bool is_scheduler(const std::string& name) {
-  return name == "slurmd" || name == "slurmstepd" || name == "pbs_mom";
-}
-
-void judge_service(const ServiceLimits& service, Findings& findings) {
-  if (!is_runtime(service.name) && !is_scheduler(service.name)) return;
-  const char* code =
-      is_runtime(service.name) ? "limits.container-memlock-low" : "limits.memlock-low";
-  const std::string source = "/proc/" + std::to_string(service.pid) + "/limits";
-  if (!service.locked_memory) {
-    findings.unknown(code, service.name, "its limits could not be read", {"", "", source});
-    return;
-  }
-  const LockedMemory& memory = *service.locked_memory;
-  const Evidence evidence{words_of(memory), "unlimited, or 16 GiB and more", source};
-  if (memory.unlimited || memory.soft_kib.value_or(0) >= kEnoughKib) {
-    findings.pass(code, service.name, "may lock memory: " + words_of(memory), evidence);
-    return;
-  }
-  findings.fail(code, service.name, "may lock only " + words_of(memory), evidence);
-  findings.with_command("sudo systemctl edit " + service.name +
-                        " # [Service] LimitMEMLOCK=infinity");
 }
 
 void judge_huge_pages(const LimitsFacts& facts, Findings& findings) {
@@ -83,12 +51,7 @@ void judge_ptrace(const Node& node, Findings& findings) {
 
 void judge(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!expectation.expected) return;
-  if (node.live && node.limits.facts.services.empty()) {  // there is always process 1
-    for (const char* code : {"limits.memlock-low", "limits.container-memlock-low"}) {
-      findings.unknown(code, kNodeSubject, "processes could not be listed", {"", "", "/proc"});
-    }
-  }
-  for (const ServiceLimits& service : node.limits.facts.services) judge_service(service, findings);
+  judge_memlock(node, findings);
   judge_huge_pages(node.limits.facts, findings);
   judge_ptrace(node, findings);
 }

@@ -10,6 +10,24 @@ namespace efa {
 
 // The row "Max locked memory         65536                65536                bytes"
 std::optional<LockedMemory> parse_locked_memory(std::string_view limits);
+// The values of NAME= in that section of a file of systemd's syntax, in order: "[Service]",
+// "LimitMEMLOCK=infinity". Comments and other sections do not count.
+std::vector<std::string> parse_settings(const std::vector<std::string>& lines,
+                                        std::string_view section, std::string_view name);
+// "*  -  memlock  unlimited  # EFA", with its source; none for another item, a comment or less.
+std::optional<PamLimit> parse_pam_limit(std::string_view line, const std::string& source);
+// A line of /etc/pam.d: "session [success=1] pam_limits.so conf=/etc/x", "@include common-session".
+struct PamLine {
+  std::string module;   // "pam_limits.so", without its directory
+  std::string include;  // the other stack, of @include, include and substack
+  std::string conf;     // of conf=FILE
+};
+// None for a comment and for lines of other kinds than sessions'.
+std::optional<PamLine> parse_pam_line(std::string_view line);
+// "PropagateResourceLimitsExcept=MEMLOCK  # x" -> "MEMLOCK"; names are of any case.
+std::optional<std::string> parse_slurm_value(std::string_view line, std::string_view name);
+// "0::/system.slice/slurmd.service" -> "/system.slice/slurmd.service", of cgroup v2 or v1
+std::optional<std::string> parse_systemd_cgroup(std::string_view text);
 // "0-95,128-223" -> 192
 std::optional<int> parse_cpu_count(std::string_view online);
 // The number of a row "Uid:\t0\t0\t0\t0" or "Hugepagesize:    2048 kB"; column 0 follows the name

@@ -6,24 +6,95 @@
 #include <map>
 
 #include "probes/limits/facts.h"
+#include "probes/limits/memlock.h"
 #include "probes/limits/parse.h"
+#include "probes/limits/read.h"
 #include "probes/protocol/probe_main.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
 
-// They hand their limits on to jobs; a user's shell gets its own from sshd.
-bool starts_jobs(const std::string& command) {
-  constexpr const char* kServices[] = {"slurmd", "slurmstepd", "containerd", "dockerd",
-                                       "crio",   "kubelet",    "sshd",       "pbs_mom"};
-  return std::any_of(std::begin(kServices), std::end(kServices),
-                     [&](const char* service) { return command == service; });
-}
+constexpr size_t kMaxNamesakes = 16;  // processes of one name that are looked at closer
 
 std::optional<LockedMemory> read_locked_memory(const Look& look, const std::string& process) {
   const auto limits = look.root.text("/proc/" + process + "/limits");
   return limits ? parse_locked_memory(*limits) : std::nullopt;
+}
+
+// A process with a service's name.
+struct Candidate {
+  int rank = 0;  // 2: of a system unit; 1: of root's without one; 0: of a container or a user
+  int pid = 0;
+  std::optional<std::string> unit;
+};
+
+// Containers have an sshd or a containerd too.
+bool is_of_container(const std::string& group) {
+  constexpr const char* kParts[] = {"kubepods", "/docker", "libpod",        "/machine.slice",
+                                    "/lxc",     "/ecs",    "cri-containerd"};
+  return std::any_of(std::begin(kParts), std::end(kParts), [&](const char* part) {
+    const size_t at = group.find(part);
+    return at != std::string::npos && !group.substr(at).starts_with("/docker.service");
+  });
+}
+
+// "/runtime.slice/containerd.service" -> "containerd.service"
+std::optional<std::string> system_unit(const std::string& group) {
+  if (group.starts_with("/user.slice")) return std::nullopt;
+  for (const std::string& part : split(group, '/')) {
+    if (part.ends_with(".service")) return part;
+  }
+  return std::nullopt;
+}
+
+// The real one: "Uid:\t0\t0\t0\t0" of real, effective, saved, file system.
+std::optional<uint64_t> uid_of(const Look& look, const std::string& process, size_t column = 0) {
+  const auto status = look.root.read_lines(
+      process + "/status", [](const std::string& line) { return line.starts_with("Uid:"); },
+      Sysroot::kSmallFile);
+  return status && !status->empty() ? parse_row(status->front(), "Uid:", column) : std::nullopt;
+}
+
+Candidate candidate_of(const Look& look, int pid) {
+  const std::string process = "/proc/" + std::to_string(pid);
+  Candidate candidate{1, pid, std::nullopt};
+  // any user can call a process of his so; the owner of /proc/<pid> may be root's nonetheless
+  if (uid_of(look, process).value_or(0) != 0) return {0, pid, std::nullopt};
+  const auto text = look.root.text(process + "/cgroup");
+  const auto group = text ? parse_systemd_cgroup(*text) : std::nullopt;
+  if (!group) return candidate;
+  if (is_of_container(*group)) return {0, pid, std::nullopt};
+  candidate.unit = system_unit(*group);
+  if (candidate.unit) candidate.rank = 2;
+  return candidate;
+}
+
+void take_service(const Look& look, const std::string& command, const std::vector<int>& pids,
+                  LimitsFacts& facts) {
+  std::optional<Candidate> best;
+  for (size_t i = 0; i < std::min(pids.size(), kMaxNamesakes); ++i) {
+    const Candidate candidate = candidate_of(look, pids[i]);
+    if (candidate.rank > 0 && (!best || candidate.rank > best->rank)) best = candidate;
+  }
+  if (!best) return;
+  facts.services.push_back(
+      {command, best->pid, read_locked_memory(look, std::to_string(best->pid)), best->unit});
+}
+
+// Services whose units set no limit: they have what systemd gives by default. Process 1 has raised
+// its own and does not hand that on; it is no less than the default.
+void take_default(const Look& look, const std::map<std::string, std::vector<int>>& pids,
+                  LimitsFacts& facts) {
+  constexpr const char* kPlain[] = {"systemd-logind", "systemd-journal", "systemd-udevd"};
+  for (const char* command : kPlain) {
+    const auto found = pids.find(command);
+    if (found == pids.end()) continue;
+    const Candidate candidate = candidate_of(look, found->second.front());
+    if (look.root.live() && candidate.rank < 2) continue;
+    facts.default_locked_memory = read_locked_memory(look, std::to_string(candidate.pid));
+    if (facts.default_locked_memory) return;
+  }
 }
 
 void read_services(const Look& look, LimitsFacts& facts) {
@@ -32,39 +103,22 @@ void read_services(const Look& look, LimitsFacts& facts) {
     facts.unseen.push_back({"/proc", processes.error().what, processes.error().os_error});
     return;
   }
-  std::map<std::string, int> seen;
+  std::map<std::string, std::vector<int>> pids;
   for (const std::string& process : *processes) {
     const auto pid = parse_number<int>(process);
     const auto command = pid ? look.root.text("/proc/" + process + "/comm") : std::nullopt;
-    if (!command || (*pid != 1 && !starts_jobs(*command))) continue;
-    if (seen[*command]++ > 0) continue;  // one sshd speaks for all
-    facts.services.push_back({*command, *pid, read_locked_memory(look, process)});
-  }
-}
-
-void read_configured(const Look& look, LimitsFacts& facts) {
-  const auto keep = [](const std::string& line) {
-    const std::vector<std::string> fields = words(line);
-    const bool limit = fields.size() == 4 && fields[2] == "memlock";
-    return !fields.empty() && fields[0][0] != '#' &&
-           (limit || line.starts_with("DefaultLimitMEMLOCK"));
-  };
-  const auto read = [&](const std::string& path) {
-    const auto lines = look.root.read_lines(path, keep, Sysroot::kSmallFile);
-    if (!lines) return;
-    for (const std::string& line : *lines) facts.configured.push_back(path + ": " + line);
-  };
-  const auto read_directory = [&](const std::string& directory) {
-    const auto files = look.root.list(directory);
-    if (!files) return;
-    for (const std::string& file : *files) {
-      if (file.ends_with(".conf")) read(directory + "/" + file);
+    if (!command) continue;
+    if (*pid == 1) {
+      facts.services.push_back({*command, 1, read_locked_memory(look, "1"), std::nullopt});
+    } else if (find_door(*command) != nullptr || command->starts_with("systemd-")) {
+      pids[*command].push_back(*pid);
     }
-  };
-  read("/etc/security/limits.conf");
-  read_directory("/etc/security/limits.d");
-  read("/etc/systemd/system.conf");
-  read_directory("/etc/systemd/system.conf.d");
+  }
+  for (auto& [command, all] : pids) std::sort(all.begin(), all.end());
+  take_default(look, pids, facts);
+  for (const auto& [command, all] : pids) {
+    if (find_door(command) != nullptr) take_service(look, command, all, facts);
+  }
 }
 
 template <class Number>
@@ -117,18 +171,14 @@ void read_control_group(const Look& look, LimitsFacts& facts) {
       facts.cgroup_devices = look.root.text("/sys/fs/cgroup/devices" + fields[2] + "/devices.list");
     }
   }
+  if (!facts.cgroup) facts.cgroup = parse_systemd_cgroup(*text);
 }
 
 void read_own(const Look& look, LimitsFacts& facts) {
   if (!look.root.live()) return;  // these are this process's own
   facts.own_locked_memory = read_locked_memory(look, "self");
-  const auto status = look.root.read_lines(
-      "/proc/self/status", [](const std::string& line) { return line.starts_with("Uid:"); },
-      Sysroot::kSmallFile);
-  if (status && !status->empty()) {
-    const auto uid = parse_row(status->front(), "Uid:", 1);  // real, effective, saved, file system
-    if (uid) facts.effective_uid = static_cast<int>(*uid);
-  }
+  const auto uid = uid_of(look, "/proc/self", 1);
+  if (uid) facts.effective_uid = static_cast<int>(*uid);
   read_control_group(look, facts);
 }
 
@@ -137,7 +187,9 @@ void read_limits(const Look& look) {
   look.out.doing("read limits of services", "/proc");
   read_services(look, facts);
   look.out.doing("read configured limits");
-  read_configured(look, facts);
+  read_units(look, facts);
+  read_manager(look, facts);
+  read_sessions(look, facts);
   read_memory(look, facts);
   facts.container = read_container(look);
   read_own(look, facts);

@@ -138,6 +138,116 @@ TEST(LimitsFaults, ASchedulerThatMayLockLittleIsAWarning) {
   EXPECT_EQ(node.changes(), (Changes{{{"limits.memlock-low", "slurmd"}, "unknown"}}));
 }
 
+// A p4d on which slurmd does not run now.
+struct StoppedSlurmd : FaultyNode {
+  explicit StoppedSlurmd(const std::string& unit) {
+    tree().remove("/proc/" + std::to_string(kSlurmd));
+    tree().file("/usr/lib/systemd/system/slurmd.service", unit);
+    tree().link("/etc/systemd/system/multi-user.target.wants/slurmd.service",
+                "/usr/lib/systemd/system/slurmd.service");
+  }
+  std::string changed() {
+    std::string text;
+    for (const auto& [finding, result] : changes()) {
+      text += finding.first + " " + finding.second + " " + result + "\n";
+    }
+    return text;
+  }
+};
+
+constexpr const char* kUnlimitedUnit =
+    "[Service]\nLimitMEMLOCK=infinity\n[Install]\nWantedBy=multi-user.target\n";
+constexpr const char* kSlurmdFails = "limits.memlock-low slurmd fail\n";
+
+TEST(LimitsFaults, AStoppedSchedulerIsJudgedByItsUnitAndTheManager) {
+  StoppedSlurmd healthy(kUnlimitedUnit);
+  EXPECT_EQ(healthy.changed(), "");
+  StoppedSlurmd silent("[Service]\nExecStart=slurmd\n[Install]\nWantedBy=multi-user.target\n");
+  EXPECT_EQ(silent.changed(), kSlurmdFails);
+  silent.tree().file("/etc/systemd/system.conf.d/x.conf",
+                     "[Manager]\nDefaultLimitMEMLOCK=infinity\n");
+  EXPECT_EQ(silent.changed(), "");
+  silent.tree().file("/usr/lib/systemd/system.conf.d/y.conf",
+                     "[Manager]\nDefaultLimitMEMLOCK=64K\n");
+  EXPECT_EQ(silent.changed(), kSlurmdFails);
+  EXPECT_EQ(silent.verdict(), "degraded");
+  silent.tree().link("/etc/systemd/system.conf.d/y.conf", "/dev/null");
+  EXPECT_EQ(silent.changed(), "");
+}
+
+TEST(LimitsFaults, DropInsAreAppliedInSystemdsOrder) {
+  const std::string low = "[Service]\nLimitMEMLOCK=64K\n";
+  const std::string enough = "[Service]\nLimitMEMLOCK=infinity\n";
+  StoppedSlurmd node(kUnlimitedUnit);
+  node.tree().file("/usr/lib/systemd/system/slurmd.service.d/50-a.conf", low);
+  EXPECT_EQ(node.changed(), kSlurmdFails) << "a drop-in holds over its unit";
+  node.tree().file("/run/systemd/system/slurmd.service.d/50-a.conf", enough);
+  EXPECT_EQ(node.changed(), "") << "of one name the first directory's";
+  node.tree().file("/usr/lib/systemd/system/service.d/60-b.conf", low);
+  EXPECT_EQ(node.changed(), kSlurmdFails) << "of all services; names in order, not directories";
+  node.tree().file("/etc/systemd/system/slurmd.service.d/60-b.conf", enough);
+  EXPECT_EQ(node.changed(), "") << "the service's own hides the general one of that name";
+  node.tree().file("/etc/systemd/system/slurmd.service.d/70-c.conf", "[Service]\nLimitMEMLOCK=\n");
+  EXPECT_EQ(node.changed(), kSlurmdFails) << "empty: the manager's default again";
+  node.tree().file("/etc/systemd/system/slurmd.service", kUnlimitedUnit);
+  node.tree().remove("/etc/systemd/system/slurmd.service.d/70-c.conf");
+  EXPECT_EQ(node.changed(), "");
+}
+
+TEST(LimitsFaults, AMaskedOrDisabledSchedulerBringsNoJobs) {
+  // a login is what is left to bring jobs
+  const std::string gone =
+      "limits.memlock-low login (ssh) pass\n" gone "limits.shell-memlock-low login (ssh) gone\n";
+  StoppedSlurmd masked("[Service]\n");
+  masked.tree().link("/etc/systemd/system/slurmd.service", "/dev/null");
+  EXPECT_EQ(masked.changed(), gone);
+  StoppedSlurmd disabled("[Service]\n[Install]\nWantedBy=multi-user.target\n");
+  disabled.tree().remove("/etc/systemd/system/multi-user.target.wants");
+  EXPECT_EQ(disabled.changed(), gone);
+}
+
+TEST(LimitsFaults, AnUnreadableDropInIsUnknownForItsServiceAlone) {
+  for (const bool huge : {false, true}) {
+    StoppedSlurmd node(kUnlimitedUnit);
+    const std::string path = "/etc/systemd/system/slurmd.service.d/a.conf";
+    huge ? node.tree().file(path, std::string(100'000, '\n')) : node.tree().directory(path);
+    EXPECT_EQ(node.changed(), "limits.memlock-low slurmd unknown\n");
+  }
+}
+
+TEST(LimitsFaults, ALoginsLimitsAreThoseOfPam) {
+  const std::string low = "limits.shell-memlock-low login (ssh) fail\n";
+  const auto changed = [](FaultyNode& node) {
+    std::string text;
+    for (const auto& [finding, result] : node.changes()) {
+      text += finding.first + " " + finding.second + " " + result + "\n";
+    }
+    return text;
+  };
+  FaultyNode later;
+  later.tree().file("/etc/security/limits.d/90-x.conf", "* - memlock 65536\n");
+  EXPECT_EQ(changed(later), low);
+  EXPECT_EQ(later.verdict(), "healthy") << "its jobs come through Slurm";
+  FaultyNode earlier;
+  earlier.tree().file("/etc/security/limits.conf", "* - memlock 65536\n");
+  EXPECT_EQ(changed(earlier), "") << "limits.d comes after";
+  FaultyNode without;
+  without.tree().file("/etc/pam.d/password-auth", "session required pam_unix.so\n");
+  EXPECT_EQ(changed(without), low);
+  FaultyNode off;
+  off.tree().file("/etc/ssh/sshd_config.d/00-x.conf", "UsePAM no\n");
+  EXPECT_EQ(changed(off), low) << "sshd takes the first value";
+}
+
+TEST(LimitsFaults, WhereOnlySshBringsJobsALowLoginIsAWarning) {
+  FaultyNode node;
+  node.tree().remove("/proc/" + std::to_string(kSlurmd));
+  node.tree().file("/etc/security/limits.d/01_efa.conf", "# removed\n");
+  node.changes();
+  EXPECT_EQ(node.root_causes(), Causes{"limits.memlock-low"});
+  EXPECT_EQ(node.verdict(), "degraded");
+}
+
 TEST(JobsFaults, AJobThatMayLockLittleIsAnInfoOfTheSchedulersLimit) {
   FaultyNode node;
   node.tree().file("/proc/4242/comm", "python3\n");

@@ -39,7 +39,7 @@ void expect_nothing(Scene& scene) {
   scene.node.pci.facts.efa.clear();
 }
 
-constexpr LockedMemory kLow{false, 64};
+constexpr LockedMemory kLow{false, 64, std::nullopt, std::nullopt};
 
 }  // namespace
 
@@ -51,6 +51,10 @@ CheckCases limits_cases() {
       {"limits.container-memlock-low", kFail, "containerd",
        [](Scene& s) { locked_memory(s, "containerd") = kLow; }},
       {"limits.container-memlock-low", kUnknown, kNodeSubject,
+       [](Scene& s) { silence(s.node.limits, ProbeStatus::kTimedOut); }},
+      {"limits.shell-memlock-low", kFail, "this shell",
+       [](Scene& s) { s.node.limits.facts.own_locked_memory = kLow; }},
+      {"limits.shell-memlock-low", kUnknown, kNodeSubject,
        [](Scene& s) { silence(s.node.limits, ProbeStatus::kTimedOut); }},
       {"limits.huge-pages-few", kFail, kNodeSubject,
        [](Scene& s) { s.node.limits.facts.hugepages_2m = 55 * 192; }},
@@ -119,9 +123,9 @@ namespace {
 TEST(Limits, SixteenGibibytesAreEnough) {
   Scene scene = healthy_scene();
   constexpr uint64_t kEnoughKib = uint64_t{16} * 1024 * 1024;
-  locked_memory(scene, "slurmd") = LockedMemory{false, kEnoughKib};
+  locked_memory(scene, "slurmd") = LockedMemory{false, kEnoughKib, {}, {}};
   EXPECT_EQ(result_of(scene, "limits.memlock-low", "slurmd"), FindingResult::kPass);
-  locked_memory(scene, "slurmd") = LockedMemory{false, kEnoughKib - 1};
+  locked_memory(scene, "slurmd") = LockedMemory{false, kEnoughKib - 1, {}, {}};
   EXPECT_EQ(result_of(scene, "limits.memlock-low", "slurmd"), kFail);
 }
 

@@ -108,9 +108,13 @@ void fill_cloud(CloudFacts& facts) {
 }
 
 void fill_limits(LimitsFacts& facts) {
-  facts.services = {{"systemd", 1, LockedMemory{false, 8192}},
-                    {"slurmd", 900, LockedMemory{true, std::nullopt}},
-                    {"containerd", 901, LockedMemory{true, std::nullopt}}};
+  const LockedMemory unlimited{
+      .unlimited = true, .soft_kib = {}, .hard_unlimited = true, .hard_kib = {}};
+  const LockedMemory by_default{
+      .unlimited = false, .soft_kib = 8192, .hard_unlimited = false, .hard_kib = 8192};
+  facts.services = {{"systemd", 1, by_default, {}},
+                    {"slurmd", 900, unlimited, "slurmd.service"},
+                    {"containerd", 901, unlimited, "containerd.service"}};
   facts.cpus = kCpus;
   facts.hugepages_2m = 110 * kCpus + 1;
   facts.hugepage_size_kib = 2048;
@@ -123,7 +127,8 @@ void fill_jobs(JobsFacts& facts) {
   job.pid = 4711;
   job.command = "all_reduce_perf";
   job.devices = {"/dev/infiniband/uverbs0"};
-  job.locked_memory = LockedMemory{true, std::nullopt};
+  job.locked_memory =
+      LockedMemory{.unlimited = true, .soft_kib = {}, .hard_unlimited = {}, .hard_kib = {}};
   facts.processes_looked_at = 300;
   facts.unreadable_processes = 0;
   facts.processes = {job};

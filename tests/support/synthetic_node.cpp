@@ -186,6 +186,22 @@ void write_software(const SyntheticNode& node, const Tree& tree) {
                 "\n# Debug packages installed: no\n# Packages installed:\n" +
                 join(node.installer->packages, " ") + "\n");
   tree.file("/etc/modules-load.d/efa.conf", "efa\n");
+  const bool config =
+      std::any_of(node.installer->packages.begin(), node.installer->packages.end(),
+                  [](const std::string& package) { return package.starts_with("efa-config-"); });
+  if (config) {
+    tree.file("/etc/security/limits.d/01_efa.conf",
+              "*  soft  memlock  unlimited\n*  hard  memlock  unlimited\n");
+  }
+}
+
+// Of Amazon Linux 2023, but for what does not concern limits.
+void write_sessions(const Tree& tree) {
+  tree.file("/etc/ssh/sshd_config", "Include /etc/ssh/sshd_config.d/*.conf\n");
+  tree.file("/etc/ssh/sshd_config.d/50-redhat.conf", "UsePAM yes\n");
+  tree.file("/etc/pam.d/sshd", "session    include      password-auth\n");
+  tree.file("/etc/pam.d/password-auth", "session     required      pam_limits.so\n");
+  tree.file("/etc/security/limits.conf", "#*  soft  core  0\n");
 }
 
 void write_dmi(const SyntheticNode& node, const Tree& tree) {
@@ -204,6 +220,7 @@ void write_node(const SyntheticNode& node, const Tree& tree) {
   write_memory(node, tree);
   for (const SyntheticService& service : node.services) write_service(service, tree);
   write_software(node, tree);
+  write_sessions(tree);
   write_dmi(node, tree);
   write_functions(node, tree);
   tree.file("/topology.xml", topology_xml(node));
