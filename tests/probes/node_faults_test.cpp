@@ -197,7 +197,9 @@ TEST(LimitsFaults, DropInsAreAppliedInSystemdsOrder) {
 TEST(LimitsFaults, AMaskedOrDisabledSchedulerBringsNoJobs) {
   // a login is what is left to bring jobs
   const std::string gone =
-      "limits.memlock-low login (ssh) pass\n" gone "limits.shell-memlock-low login (ssh) gone\n";
+      "limits.memlock-low login (ssh) pass\n"
+      "limits.memlock-low slurmd gone\n"
+      "limits.shell-memlock-low login (ssh) gone\n";
   StoppedSlurmd masked("[Service]\n");
   masked.tree().link("/etc/systemd/system/slurmd.service", "/dev/null");
   EXPECT_EQ(masked.changed(), gone);
