@@ -26,6 +26,7 @@ bool was_added(const std::optional<std::string>& module_file) {
 std::string intent_of(const Node& node) {
   if (!node.pci.facts.efa.empty()) return "the node has an EFA device";
   if (!node.rdma.facts.devices.empty()) return "the node has an RDMA device of EFA";
+  if (!node.log.facts.functions.empty()) return "the node had an EFA device earlier in this boot";
   if (node.kernel.facts.efa_loaded == true) return "the efa driver is loaded";
   if (was_added(node.kernel.facts.module_file)) return "the efa driver was installed";
   if (node.software.facts.installer_version) return "the EFA installer was run";

@@ -32,8 +32,9 @@ void describe(Io& io, LogMessage& message) {
 }
 
 struct LogFacts {
-  std::optional<uint64_t> total;     // messages that matched; absent: the log could not be read
-  std::vector<LogMessage> messages;  // the newest of them, oldest first
+  std::optional<uint64_t> total;      // messages that matched; absent: the log could not be read
+  std::vector<LogMessage> messages;   // the newest of them, oldest first
+  std::vector<PciAddress> functions;  // EFA functions that the kernel has named since boot
   std::vector<Unseen> unseen;
 };
 
@@ -41,6 +42,7 @@ template <class Io>
 void describe(Io& io, LogFacts& facts) {
   io("total", facts.total);
   io("messages", facts.messages);
+  io("functions", facts.functions);
   io("unseen", facts.unseen);
 }
 

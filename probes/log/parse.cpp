@@ -99,7 +99,26 @@ bool speaks_of_efa(const std::vector<std::string>& fields, std::string_view text
   return first == "(null)" && text.find("for admin cmd") != std::string_view::npos;
 }
 
+// "pci 0000:00:06.0: [1d0f:efa1] type 00 class 0x020000": the bus was scanned. "efa 0000:00:06.0:
+// ..." or "efa 0000:00:06.0 rdmap0s6: ...": the driver was bound to it.
+bool names_efa_function(std::string_view text) {
+  return text.starts_with("efa ") ||
+         (text.starts_with("pci ") && text.find(": [1d0f:efa") != std::string_view::npos);
+}
+
+// Facility 0 of syslog(3): a process that writes to /dev/kmsg has another.
+bool is_kernels_own(std::string_view record) {
+  constexpr unsigned kMostOfKernel = 7;
+  const auto priority = parse_number<unsigned>(std::string(record.substr(0, record.find(','))));
+  return priority && *priority <= kMostOfKernel;
+}
+
 }  // namespace
+
+std::optional<PciAddress> named_efa_function(std::string_view record) {
+  const auto message = is_kernels_own(record) ? parse_kernel_message(record) : std::nullopt;
+  return message && names_efa_function(message->text) ? message->address : std::nullopt;
+}
 
 std::optional<LogMessage> parse_kernel_message(std::string_view record) {
   const size_t semicolon = record.find(';');

@@ -2,6 +2,7 @@
 // and PCI say of EFA devices. Interface: Documentation/ABI/testing/dev-kmsg.
 
 #include <algorithm>
+#include <set>
 
 #include "probes/log/facts.h"
 #include "probes/log/parse.h"
@@ -13,6 +14,15 @@ namespace {
 
 constexpr size_t kMaxMessages = 200;  // the newest; a dead device repeats itself
 
+// Of all records: those that are kept can have been pushed out by what a dead device repeats.
+std::vector<PciAddress> functions_named_in(const std::vector<std::string>& records) {
+  std::set<PciAddress> functions;
+  for (const std::string& record : records) {
+    if (const auto function = named_efa_function(record)) functions.insert(*function);
+  }
+  return {functions.begin(), functions.end()};
+}
+
 void read_log(const Look& look) {
   const std::vector<PciAddress> devices = efa_functions(look.root);
   look.out.doing("read the kernel log", "/dev/kmsg");
@@ -21,7 +31,8 @@ void read_log(const Look& look) {
     const auto message = parse_kernel_message(record);
     if (!message) return false;
     const bool of_pci = message->text.starts_with("pci");
-    return !of_pci || std::find(devices.begin(), devices.end(), *message->address) != devices.end();
+    return !of_pci || named_efa_function(record) ||
+           std::find(devices.begin(), devices.end(), *message->address) != devices.end();
   };
   const Result<std::vector<std::string>> records = look.root.kernel_messages(wanted);
   LogFacts facts;
@@ -29,6 +40,7 @@ void read_log(const Look& look) {
     facts.unseen.push_back({"/dev/kmsg", records.error().what, records.error().os_error});
   } else {
     facts.total = records->size();
+    facts.functions = functions_named_in(*records);
     const size_t first = records->size() - std::min(records->size(), kMaxMessages);
     for (size_t i = first; i < records->size(); ++i) {
       if (auto message = parse_kernel_message((*records)[i])) {

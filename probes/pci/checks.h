@@ -18,7 +18,7 @@ inline constexpr Check kPciChecks[] = {
      "efa-only; interfaces of type interface carry no EFA.",
      "aws ec2 describe-instances --instance-ids \"$INSTANCE_ID\" --query "
      "'Reservations[].Instances[].NetworkInterfaces[].[NetworkInterfaceId,InterfaceType]'",
-     {}},
+     {"pci.device-vanished"}},
     {"pci.fewer-than-expected",
      Severity::kCritical,
      Actor::kAccountOwner,
@@ -47,7 +47,8 @@ inline constexpr Check kPciChecks[] = {
      Rung::kPci,
      "An EFA device that was there since boot is gone",
      "Jobs that held the device have lost it; new ones see one rail fewer.",
-     "A PCI address that an earlier pass of this boot saw is not in /sys/bus/pci/devices.",
+     "A PCI address that an earlier pass or the kernel log of this boot names as an EFA device is "
+     "not in /sys/bus/pci/devices.",
      "Rescan the PCI bus; if the device does not return, replace the instance.",
      "echo 1 | sudo tee /sys/bus/pci/rescan",
      {}},

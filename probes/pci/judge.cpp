@@ -2,6 +2,7 @@
 // bound.
 
 #include <algorithm>
+#include <climits>
 
 #include "probes/judges.h"
 #include "probes/pci/checks.h"
@@ -69,8 +70,20 @@ void judge_shortfall(const Node& node, const Expectation& expectation, Findings&
   }
 }
 
+// Those that an earlier pass saw. Without one, those that the kernel has named since boot, while
+// the node lacks devices: one that was plugged in elsewhere anew is not missed.
+std::set<PciAddress> devices_since_boot(const Node& node, const Expectation& expectation) {
+  std::set<PciAddress> devices = expectation.past.devices;
+  const auto wanted = expectation.exactly ? expectation.exactly : expectation.maximum;
+  const auto found = static_cast<int>(node.pci.facts.efa.size());
+  if (found < wanted.value_or(INT_MAX)) {
+    devices.insert(node.log.facts.functions.begin(), node.log.facts.functions.end());
+  }
+  return devices;
+}
+
 void judge_vanished(const Node& node, const Expectation& expectation, Findings& findings) {
-  for (const PciAddress& address : expectation.past.devices) {
+  for (const PciAddress& address : devices_since_boot(node, expectation)) {
     const bool there = std::any_of(node.pci.facts.efa.begin(), node.pci.facts.efa.end(),
                                    [&](const PciFunction& f) { return f.address == address; });
     if (there) continue;

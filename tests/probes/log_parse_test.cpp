@@ -127,6 +127,30 @@ TEST(Log, LeavesOtherDriversTheirWords) {
   }
 }
 
+TEST(Log, TellsWhichFunctionsWereEfaDevicesInThisBoot) {
+  const PciAddress six{0, 0, 6, 0};
+  struct Row {
+    const char* record;
+    std::optional<PciAddress> function;
+  };
+  const Row rows[] = {
+      {"6,1,1,-;pci 0000:00:06.0: [1d0f:efa1] type 00 class 0x020000", six},
+      {"6,1,1,-;pci 0000:00:06.0: [1d0f:efa0] type 00 class 0x020000 PCIe Endpoint", six},
+      {"6,1,1,-;pci 0000:00:06.0: [1d0f:ec20] type 00 class 0x020000", std::nullopt},
+      {"6,1,1,-;pci 0000:00:06.0: BAR 0 [mem 0xfe000000-0xfe003fff]", std::nullopt},
+      {"6,1,1,-;efa 0000:00:06.0: enabling device (0000 -> 0002)", six},
+      {"6,1,1,-;efa 0000:00:06.0 rdmap0s6: IB device registered", six},
+      {"3,1,1,-;efa 0000:00:06.0: AER: can't recover (no error_detected callback)", six},
+      {"6,1,1,-;ena 0000:00:06.0: enabling device", std::nullopt},
+      {"3,1,1,-;pcieport 0000:00:06.0: AER: Corrected error received", std::nullopt},
+      {"3,1,1,-;infiniband efa_0: Admin queue is closed", std::nullopt},
+      {"12,1,1,-;efa 0000:00:06.0: text that a process wrote", std::nullopt},
+      {"efa 0000:00:06.0: text", std::nullopt},
+      {"", std::nullopt},
+  };
+  for (const Row& row : rows) EXPECT_EQ(named_efa_function(row.record), row.function) << row.record;
+}
+
 TEST(Log, RefusesWhatIsNoRecord) {
   for (const char* record : {
            "",

@@ -119,6 +119,27 @@ TEST(Pci, ADeadDeviceHasNoNarrowLink) {
   EXPECT_EQ(result_of(scene, "pci.narrow-link", device(0)), kNotApplicable);
 }
 
+TEST(Pci, ADeviceThatTheKernelLogNamesAndThatIsGoneHasVanished) {
+  for (const size_t devices : {4, 1}) {
+    Scene scene = healthy_scene(devices);
+    scene.expectation.maximum = static_cast<int>(devices);
+    for (size_t i = 0; i < devices; ++i) scene.node.log.facts.functions.push_back(address(i));
+    EXPECT_EQ(result_of(scene, "pci.device-vanished", device(0)), kNotApplicable);
+    scene.node.pci.facts.efa.erase(scene.node.pci.facts.efa.begin());
+    scene.node.rdma.facts.devices.erase(scene.node.rdma.facts.devices.begin());
+    const Diagnosis diagnosis = diagnose(scene);
+    EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"pci.device-vanished"});
+    EXPECT_TRUE(diagnosis.summary.starts_with(device(0))) << diagnosis.summary;
+  }
+}
+
+TEST(Pci, ADeviceThatWasPluggedInElsewhereIsNotMissed) {
+  Scene scene = healthy_scene();
+  scene.expectation.maximum = 4;
+  scene.node.log.facts.functions = {address(9)};
+  EXPECT_EQ(result_of(scene, "pci.device-vanished", device(9)), kNotApplicable);
+}
+
 TEST(Pci, AListThatBrokeOffHidesDevices) {
   Scene scene = healthy_scene();
   scene.node.pci.outcome.status = ProbeStatus::kTimedOut;
