@@ -60,7 +60,9 @@ struct Past {
   std::set<PciAddress> devices;
   std::vector<CounterBaseline> baselines;
   CounterLimits limits;
-  int64_t now_ms = 0;  // when this pass began
+  int64_t now_ms = 0;  // when this pass began, of CLOCK_BOOTTIME
+  // code and subject of what failed when it was last looked at
+  std::set<std::pair<std::string, std::string>> failing;
 };
 
 struct Expectation {

@@ -13,7 +13,6 @@
 #include "agent/deliver/s3/delivery_state.h"
 #include "agent/deliver/s3/settings.h"
 #include "probes/protocol/printable.h"
-#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
@@ -40,6 +39,27 @@ Health unknown(const std::string& why) {
   return {Verdict::kUnknown, why};
 }
 
+std::optional<int64_t> number_of(const Value& object, const char* key) {
+  const Value* member = object.find(key);
+  if (member == nullptr) return std::nullopt;
+  const auto* number = member->as<int64_t>();
+  return number == nullptr ? std::nullopt : std::optional(*number);
+}
+
+struct Age {
+  int64_t ms = 0;
+  bool stale = false;
+};
+
+// By the clock that nobody sets. Nothing for a file of a version that did not note it, and where
+// this process has another such clock than the writer (time_namespaces(7)): it lies in the future.
+std::optional<Age> age_by_boottime(const Value& health, int64_t boot_ms) {
+  const auto generated = number_of(health, "generated_boottime_ms");
+  const auto valid_until = number_of(health, "valid_until_boottime_ms");
+  if (!generated || !valid_until || *generated < 0 || *generated > boot_ms) return std::nullopt;
+  return Age{boot_ms - *generated, boot_ms > *valid_until};
+}
+
 std::vector<std::string> root_causes_of(const Value& health) {
   std::vector<std::string> codes;
   const Value* found = health.find("root_causes");
@@ -53,7 +73,7 @@ std::vector<std::string> root_causes_of(const Value& health) {
 
 }  // namespace
 
-Health judge_health(const std::string& json, int64_t now_ms, const std::string& boot_id,
+Health judge_health(const std::string& json, const Moment& now, const std::string& boot_id,
                     std::optional<int64_t> max_age_s) {
   const Result<Value> health = parse_json(json, "health file");
   if (!health) return unknown(message_of(health.error()));
@@ -63,10 +83,11 @@ Health judge_health(const std::string& json, int64_t now_ms, const std::string& 
   if (!verdict || !generated || !valid_until) return unknown("the health file is damaged");
   if (boot_id.empty() || health->text("boot_id") != boot_id)
     return unknown("the health file is of another boot");
-  const int64_t age_s = (now_ms - *generated) / 1000;
-  if (age_s < -kClockStep) return unknown("the health file is of a time to come");
-  const bool stale = now_ms > *valid_until || (max_age_s && age_s > *max_age_s);
-  if (stale) {
+  const Age by_wall{now.unix_ms - *generated, now.unix_ms > *valid_until};
+  const Age age = age_by_boottime(*health, now.boot_ms).value_or(by_wall);
+  const int64_t age_s = age.ms / 1000;
+  if (age_s < -kClockStep) return unknown("the timestamp of the health file lies in the future");
+  if (age.stale || (max_age_s && age_s > *max_age_s)) {
     return unknown("the health file is stale: " + std::to_string(age_s) + " s old; it said " +
                    health->text("verdict"));
   }
@@ -91,12 +112,8 @@ namespace {
 
 Health read_health(const std::string& path, std::optional<int64_t> max_age_s) {
   constexpr size_t kMaxHealth = size_t{256} * 1024;
-  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-  const std::string boot_id =
-      std::string(trim(read_file("/proc/sys/kernel/random/boot_id", 64).value_or("")));
   const Result<std::string> json = read_file(path, kMaxHealth);
-  return json ? judge_health(*json, now.count(), boot_id, max_age_s)
+  return json ? judge_health(*json, Moment::now(), boot_id_of_machine(), max_age_s)
               : unknown(message_of(json.error()));
 }
 

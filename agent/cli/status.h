@@ -9,6 +9,7 @@
 
 #include "agent/cli/config.h"
 #include "agent/report/report.h"
+#include "probes/protocol/moment.h"
 
 namespace efa {
 
@@ -18,8 +19,9 @@ struct Health {
   std::vector<std::string> root_causes;  // codes, the gravest first; none of an unknown file
 };
 
-// A file that is damaged, stale, older than `max_age_s` or from another boot is `unknown`.
-Health judge_health(const std::string& json, int64_t now_ms, const std::string& boot_id,
+// A file that is damaged, stale, older than `max_age_s` or from another boot is `unknown`. Its age
+// is told by the boottime in it; by the wall clock where it has none.
+Health judge_health(const std::string& json, const Moment& now, const std::string& boot_id,
                     std::optional<int64_t> max_age_s);
 
 // "kernel.driver-not-loaded: The efa driver is not loaded": one line for schedulers, at most

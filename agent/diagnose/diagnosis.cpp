@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "agent/diagnose/history.h"
 #include "agent/report/report.h"
 
 namespace efa {
@@ -121,16 +122,35 @@ Verdict verdict_of(const Node& node, const Expectation& expectation,
   return Verdict::kHealthy;
 }
 
-Diagnosis diagnose(const Node& node, const Expectation& expectation) {
+namespace {
+
+Diagnosis concluded(const Node& node, const Expectation& expectation,
+                    std::vector<Finding> findings) {
   Diagnosis diagnosis;
   diagnosis.expectation = expectation;
-  diagnosis.findings = judge_all(node, expectation);
-  explain(diagnosis.findings);
+  diagnosis.findings = std::move(findings);
   diagnosis.funnel = funnel_of(node, expectation, diagnosis.findings);
   diagnosis.verdict = verdict_of(node, expectation, diagnosis.findings);
   diagnosis.root_causes = root_causes_of(diagnosis.findings);
   diagnosis.summary = summary_of(node, diagnosis);
   return diagnosis;
+}
+
+}  // namespace
+
+Diagnosis diagnose(const Node& node, const Expectation& expectation) {
+  std::vector<Finding> findings = judge_all(node, expectation);
+  explain(findings);
+  return concluded(node, expectation, std::move(findings));
+}
+
+Diagnosis diagnose(const Node& node, const Expectation& expectation, History& history,
+                   const Moment& now) {
+  std::vector<Finding> findings = judge_all(node, expectation);
+  remember_findings(history, findings, node, now);
+  explain(findings);
+  lead_by_returning(findings, history, now.boot_ms);
+  return concluded(node, expectation, std::move(findings));
 }
 
 }  // namespace efa

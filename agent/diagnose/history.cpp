@@ -8,8 +8,6 @@
 namespace efa {
 namespace {
 
-constexpr size_t kMaxEpisodes = 1024;  // 32 devices with all that can fail of each
-
 // Nothing that fails is broken for good while devices, their nodes and names are still coming.
 constexpr std::array<std::string_view, 12> kMayComeLate = {
     "pci.none-found",           "pci.fewer-than-expected",
@@ -21,41 +19,6 @@ constexpr std::array<std::string_view, 12> kMayComeLate = {
 
 bool may_come_late(const std::string& code) {
   return std::find(kMayComeLate.begin(), kMayComeLate.end(), code) != kMayComeLate.end();
-}
-
-Episode* episode_of(History& history, const Finding& finding) {
-  for (Episode& episode : history.episodes) {
-    if (episode.code == finding.code && episode.subject == finding.subject) return &episode;
-  }
-  return nullptr;
-}
-
-void remember_failure(History& history, Finding& finding, int64_t now_ms) {
-  Episode* episode = episode_of(history, finding);
-  if (episode == nullptr) {
-    if (history.episodes.size() >= kMaxEpisodes) return;
-    history.episodes.push_back({finding.code, finding.subject, now_ms});
-    episode = &history.episodes.back();
-  } else if (!episode->failing) {
-    ++episode->times;
-    episode->since_ms = now_ms;
-  }
-  episode->failing = true;
-  finding.since_ms = episode->since_ms;
-  finding.times = episode->times;
-}
-
-void remember_findings(History& history, std::vector<Finding>& findings, int64_t now_ms) {
-  for (Episode& episode : history.episodes) {
-    const bool fails = std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
-      return finding.result == FindingResult::kFail && finding.code == episode.code &&
-             finding.subject == episode.subject;
-    });
-    episode.failing = episode.failing && fails;
-  }
-  for (Finding& finding : findings) {
-    if (finding.result == FindingResult::kFail) remember_failure(history, finding, now_ms);
-  }
 }
 
 // A node that was whole once in this boot and lacks something now has lost it.
@@ -81,26 +44,78 @@ bool is_better(const std::string& now, const std::string& before) {
   return a && b && *a < *b;
 }
 
+bool is_grave(const Episode& episode) {
+  const Check* check = find_check(episode.code);
+  return check == nullptr || check->severity != Severity::kInfo;
+}
+
+bool fails(const Diagnosis& diagnosis, const Episode& episode) {
+  return std::any_of(diagnosis.findings.begin(), diagnosis.findings.end(), [&](const Finding& f) {
+    return f.result == FindingResult::kFail && f.code == episode.code &&
+           f.subject == episode.subject;
+  });
+}
+
+// Why a better verdict is not believed at all; "" when it is. The first: what failed is in no
+// finding, and the probe that saw it fail did not get that far.
+std::string doubt(const Diagnosis& diagnosis, const History& history, const Settling& settling) {
+  for (const Episode& episode : history.episodes) {
+    if (!is_grave(episode)) continue;
+    if (episode.failing && !fails(diagnosis, episode)) return "could not look again";
+    if (settling.confirm && is_returning(episode, settling.now.boot_ms)) {
+      return "comes and goes, well only if it stays so for a minute";
+    }
+  }
+  return "";
+}
+
+// The verdict stays what it was, and so do its causes.
+void keep_verdict(Diagnosis& diagnosis, const History& history, const std::string& why) {
+  diagnosis.verdict = history.verdict == "unhealthy" ? Verdict::kUnhealthy : Verdict::kDegraded;
+  diagnosis.root_causes = history.root_causes;
+  diagnosis.summary = why + ": " + history.summary;
+}
+
+void remember_verdict(const Diagnosis& diagnosis, History& history) {
+  const bool was_known = !history.verdict.empty() && history.verdict != "unknown";
+  // a pass that could not look is no end of what an earlier one saw
+  if (diagnosis.verdict == Verdict::kUnknown && was_known) return;
+  history.verdict = verdict_text(diagnosis.verdict);
+  history.summary = diagnosis.summary;
+  history.root_causes = diagnosis.root_causes;
+}
+
+// What was seen to pass is over; where all is as well as it gets, it no longer returns either.
+void end_episodes(History& history, bool well) {
+  for (Episode& episode : history.episodes) {
+    episode.ending = false;
+    if (well && !episode.failing) episode.returns = 0;
+    if (!episode.failing && episode.returns == 0) episode.message.clear();
+  }
+}
+
 }  // namespace
 
 void settle(Diagnosis& diagnosis, History& history, const Settling& settling) {
-  remember_findings(history, diagnosis.findings, settling.now_ms);
   const bool better = is_better(verdict_text(diagnosis.verdict), history.verdict);
+  const std::string why_not = better ? doubt(diagnosis, history, settling) : "";
   if (is_starting(diagnosis, history, settling)) {
     diagnosis.starting = true;
     diagnosis.verdict = Verdict::kUnknown;
     diagnosis.summary = "the node is starting, up for " + std::to_string(*settling.uptime_s) +
                         " s: " + diagnosis.summary;
+  } else if (!why_not.empty()) {
+    keep_verdict(diagnosis, history, why_not);
+    return;  // what is remembered stays what it doubts the end of
   } else if (better && settling.confirm && !settling.confirming) {
     diagnosis.recovering = true;
-    diagnosis.verdict = history.verdict == "unhealthy" ? Verdict::kUnhealthy : Verdict::kDegraded;
-    diagnosis.root_causes = history.root_causes;
-    diagnosis.summary = "recovering, to be confirmed by one more pass: " + history.summary;
+    keep_verdict(diagnosis, history, "recovering, to be confirmed by one more pass");
     return;  // what is remembered stays what it recovers from
   }
-  history.verdict = verdict_text(diagnosis.verdict);
-  history.summary = diagnosis.summary;
-  history.root_causes = diagnosis.root_causes;
+  if (diagnosis.verdict != Verdict::kUnknown) {
+    end_episodes(history, better || diagnosis.verdict == Verdict::kHealthy);
+  }
+  remember_verdict(diagnosis, history);
 }
 
 }  // namespace efa

@@ -29,9 +29,6 @@ const Check* find_check(std::string_view code) {
   return nullptr;
 }
 
-namespace {
-
-// A site's own findings come complete.
 void complete(Finding& finding) {
   const Check* check = find_check(finding.code);
   if (check == nullptr) return;
@@ -41,8 +38,6 @@ void complete(Finding& finding) {
   finding.remedy = check->remedy;
   if (finding.command.empty()) finding.command = check->command;
 }
-
-}  // namespace
 
 std::vector<Finding> judge_all(const Node& node, const Expectation& expectation) {
   Findings findings;

@@ -163,6 +163,10 @@ Value health_value(const Report& report, const std::string& report_path) {
   value.set("root_causes", to_value(report.diagnosis.root_causes));
   value.set("generated_at", time_text(report.run.started_at_ms));
   value.set("valid_until", time_text(report.run.started_at_ms + report.run.valid_for_ms));
+  if (report.run.boottime_ms) {  // how old it is, whatever the wall clock was set to since
+    value.set("generated_boottime_ms", *report.run.boottime_ms);
+    value.set("valid_until_boottime_ms", *report.run.boottime_ms + report.run.valid_for_ms);
+  }
   value.set("boot_id", report.node.kernel.facts.boot_id.value_or(""));
   value.set("sequence", report.run.sequence);
   value.set("starting", report.diagnosis.starting);

@@ -20,6 +20,7 @@ struct RunInfo {
   int64_t valid_for_ms = 0;  // after the start of the pass
   int64_t max_rss_kib = 0;   // the largest process of the pass
   int64_t cpu_ms = 0;
+  std::optional<int64_t> boottime_ms;  // of the machine when the pass began
 };
 
 struct Report {

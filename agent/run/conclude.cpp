@@ -10,7 +10,7 @@ namespace {
 
 // The state after a pass, but for what the diagnosis adds.
 State state_after(const State& before, const std::vector<ProbeRun>& runs, const Node& node,
-                  int64_t now_ms) {
+                  int64_t boot_ms) {
   State state = before;
   for (const ProbeRun& run : runs) {
     for (const ProcessIdentity& process : run.transcript.left()) {
@@ -22,14 +22,14 @@ State state_after(const State& before, const std::vector<ProbeRun>& runs, const 
                        state.devices.end();
     if (!known) state.devices.push_back(function.address);
   }
-  state.baselines = next_baselines(before.baselines, node.rdma.facts, now_ms);
+  state.baselines = next_baselines(before.baselines, node.rdma.facts, boot_ms);
   return state;
 }
 
 RunInfo run_info(const Recording& recording) {
   return {recording.trigger,     recording.sequence,     recording.started_at_ms,
           recording.duration_ms, recording.valid_for_ms, recording.max_rss_kib,
-          recording.cpu_ms};
+          recording.cpu_ms,      recording.boottime_ms};
 }
 
 // A person or a script that asks once is told what is seen now; the daemon has a recovery
@@ -59,16 +59,20 @@ Result<Conclusion> conclude(const Recording& recording, const std::vector<ProbeR
   report.node = node_of(runs, recording.live);
   Expectation expectation = expectation_of(report.node, *expect, instance_types());
   const State& before = recording.before;
+  const Moment now = began_at(recording);
   expectation.past = {{before.devices.begin(), before.devices.end()},
                       before.baselines,
                       recording.limits,
-                      recording.started_at_ms};
-  report.diagnosis = diagnose(report.node, expectation);
-  conclusion.after = state_after(before, runs, report.node, recording.started_at_ms);
+                      now.boot_ms,
+                      failing_in(before.history)};
+  conclusion.after = state_after(before, runs, report.node, now.boot_ms);
   if (recording.live) {
+    report.diagnosis = diagnose(report.node, expectation, conclusion.after.history, now);
     settle(report.diagnosis, conclusion.after.history,
-           {recording.started_at_ms, report.node.kernel.facts.uptime_s, recording.boot_grace_s,
+           {now, report.node.kernel.facts.uptime_s, recording.boot_grace_s,
             wants_confirmation(recording), before.confirming});
+  } else {
+    report.diagnosis = diagnose(report.node, expectation);
   }
   conclusion.after.confirming = report.diagnosis.recovering;
   report.run = run_info(recording);

@@ -11,13 +11,6 @@
 namespace efa {
 namespace {
 
-using std::chrono::duration_cast;
-using std::chrono::milliseconds;
-
-int64_t unix_ms() {
-  return duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 int64_t cpu_ms_of(const rusage& usage) {
   return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
          (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
@@ -40,7 +33,7 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
     recording.sequence = recording.before.sequence;
     plan.left = recording.before.left;
   }
-  recording.started_at_ms = unix_ms();
+  const Moment begin = Moment::now();
   looked.runs = run_pass(plan, progress);
   rusage probes{};
   rusage agent{};
@@ -48,7 +41,10 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
   getrusage(RUSAGE_SELF, &agent);
   recording.max_rss_kib = std::max(probes.ru_maxrss, agent.ru_maxrss);  // of the largest process
   recording.cpu_ms = cpu_ms_of(probes) + cpu_ms_of(agent);
-  recording.duration_ms = unix_ms() - recording.started_at_ms;
+  const Moment end = Moment::now();
+  recording.started_at_ms = shown_at(end, begin.unix_ms, begin.boot_ms);
+  recording.boottime_ms = begin.boot_ms;
+  recording.duration_ms = end.boot_ms - begin.boot_ms;
   return looked;
 }
 

@@ -155,6 +155,10 @@ bool is_whole(const RecordedProbe& probe) {
 
 }  // namespace
 
+Moment began_at(const Recording& recording) {
+  return {recording.started_at_ms, recording.boottime_ms.value_or(recording.started_at_ms)};
+}
+
 RecordedProbe recorded(const ProbeRun& run) {
   const ProbeOutcome& outcome = run.outcome;
   return {outcome.name,          status_text(outcome.status),
@@ -213,8 +217,8 @@ Result<Recording> unpack(const std::string& packed, const std::string& where) {
   if (recording->version != 1) return malformed(where, "is of a version that is not known here");
   const Result<ExpectSetting> expect = parse_expect(recording->expect);
   if (!expect) return malformed(where, message_of(expect.error()));
-  for (const int64_t time :
-       {recording->started_at_ms, recording->duration_ms, recording->valid_for_ms}) {
+  for (const int64_t time : {recording->started_at_ms, recording->duration_ms,
+                             recording->valid_for_ms, recording->boottime_ms.value_or(0)}) {
     if (!is_plausible_time(time)) return malformed(where, "has a time that no clock shows");
   }
   if (!has_known_shape(*recording) || !is_plausible(*recording)) {

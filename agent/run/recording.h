@@ -7,6 +7,7 @@
 
 #include "agent/run/runner.h"
 #include "agent/run/state.h"
+#include "probes/protocol/moment.h"
 #include "probes/protocol/result.h"
 
 namespace efa {
@@ -30,6 +31,7 @@ struct Recording {
   std::string trigger;
   int64_t sequence = 1;
   int64_t started_at_ms = 0;
+  std::optional<int64_t> boottime_ms;  // at the start; older recordings have none
   int64_t duration_ms = 0;
   int64_t valid_for_ms = 0;
   int64_t max_rss_kib = 0;
@@ -59,6 +61,7 @@ void describe(Io& io, Recording& recording) {
   io("trigger", recording.trigger);
   io("sequence", recording.sequence);
   io("started_at_ms", recording.started_at_ms);
+  io("boottime_ms", recording.boottime_ms);
   io("duration_ms", recording.duration_ms);
   io("valid_for_ms", recording.valid_for_ms);
   io("max_rss_kib", recording.max_rss_kib);
@@ -68,6 +71,9 @@ void describe(Io& io, Recording& recording) {
   io("before", recording.before);
   io("probes", recording.probes);
 }
+
+// When the pass began. Without a boottime all of the recording is told by the wall clock.
+Moment began_at(const Recording& recording);
 
 RecordedProbe recorded(const ProbeRun& run);
 // The run as it was, without starting anything.

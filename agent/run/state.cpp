@@ -6,7 +6,7 @@
 #include "agent/deliver/file_lock.h"
 #include "agent/deliver/files.h"
 #include "probes/protocol/describe.h"
-#include "probes/protocol/text.h"
+#include "probes/protocol/moment.h"
 
 namespace efa {
 namespace {
@@ -19,19 +19,69 @@ Result<FileLock> lock_of(const std::string& state) {
   return FileLock::wait_for(state + ".lock", std::chrono::seconds(2));
 }
 
+// Takes from a file what is whole of it: a member, or an element of a list, that is damaged costs
+// itself and no other.
+class Salvage {
+ public:
+  explicit Salvage(const Value& object) : object_(object) {}
+
+  template <class T>
+  void operator()(const char* key, std::vector<T>& items) {
+    const Value* member = object_.find(key);
+    const Array* array = member == nullptr ? nullptr : member->as<Array>();
+    if (array == nullptr) return;
+    for (const Value& element : *array) {
+      if (Result<T> item = from_value<T>(element, key)) items.push_back(std::move(*item));
+    }
+  }
+  void operator()(const char* key, History& history) {
+    if (const Value* member = object_.find(key)) {
+      Salvage inner(*member);
+      describe(inner, history);
+    }
+  }
+  template <class T>
+  void operator()(const char* key, T& field) {
+    const Value* member = object_.find(key);
+    if (member == nullptr) return;
+    if (Result<T> whole = from_value<T>(*member, key)) field = std::move(*whole);
+  }
+
+ private:
+  const Value& object_;
+};
+
 constexpr int64_t kMaxCount = 1'000'000'000'000;  // passes, and how often a check began to fail
 
 bool is_count(int64_t number) {
   return number >= 0 && number <= kMaxCount;
 }
 
+bool is_plausible_period(const std::optional<int64_t>& period_ms) {
+  return !period_ms || (*period_ms > 0 && is_plausible_time(*period_ms));
+}
+
+bool is_plausible(const CounterBaseline& baseline) {
+  return is_plausible_time(baseline.at_ms) && is_plausible_time(baseline.keep_alive_ms) &&
+         is_plausible_time(baseline.older_at_ms.value_or(0));
+}
+
+bool is_plausible(const Episode& episode) {
+  return is_plausible_time(episode.since_ms) && is_count(episode.times) &&
+         is_count(episode.returns) && is_plausible_time(episode.since_boot_ms.value_or(0)) &&
+         is_plausible_time(episode.seen_boot_ms.value_or(0));
+}
+
+template <class T>
+void erase_implausible(std::vector<T>& items) {
+  std::erase_if(items, [](const T& item) { return !is_plausible(item); });
+}
+
 State read_state(const std::string& path) {
   constexpr size_t kMaxState = size_t{4} * 1024 * 1024;
   const Result<std::string> text = read_file(path, kMaxState);
-  if (!text) return {};
-  const Result<Value> value = parse_json(*text, path);
-  State state = value ? from_value<State>(*value, path).value_or(State{}) : State{};
-  return is_plausible(state) ? state : State{};
+  const Result<Value> value = text ? parse_json(*text, path) : Result<Value>(text.error());
+  return value ? salvaged(*value) : State{};
 }
 
 Result<Done> write_state(const std::string& path, const State& state) {
@@ -49,14 +99,24 @@ bool is_plausible(const State& state) {
   return is_count(state.sequence) &&
          std::all_of(state.baselines.begin(), state.baselines.end(),
                      [](const CounterBaseline& baseline) {
-                       return is_plausible_time(baseline.at_ms) &&
-                              is_plausible_time(baseline.keep_alive_ms) &&
+                       return is_plausible(baseline) &&
                               is_plausible_time(baseline.keep_alive_period_ms.value_or(0));
                      }) &&
          std::all_of(state.history.episodes.begin(), state.history.episodes.end(),
-                     [](const Episode& episode) {
-                       return is_plausible_time(episode.since_ms) && is_count(episode.times);
-                     });
+                     [](const Episode& episode) { return is_plausible(episode); });
+}
+
+State salvaged(const Value& file) {
+  State state;
+  Salvage whole(file);
+  describe(whole, state);
+  if (!is_count(state.sequence)) state.sequence = 0;
+  erase_implausible(state.baselines);
+  for (CounterBaseline& baseline : state.baselines) {
+    if (!is_plausible_period(baseline.keep_alive_period_ms)) baseline.keep_alive_period_ms.reset();
+  }
+  erase_implausible(state.history.episodes);
+  return state;
 }
 
 void refresh(State& state, const std::string& boot_id) {
@@ -72,12 +132,10 @@ void refresh(State& state, const std::string& boot_id) {
 }
 
 State begin_pass(const std::string& path, bool keep) {
-  const std::string boot_id =
-      std::string(trim(read_file("/proc/sys/kernel/random/boot_id", 64).value_or("")));
   const auto lock = keep ? std::optional(lock_of(path)) : std::nullopt;
   if (lock && *lock) remove_unfinished(path, std::chrono::seconds(0));  // no other writes it
   State state = read_state(path);
-  refresh(state, boot_id);
+  refresh(state, boot_id_of_machine());
   ++state.sequence;
   if (keep) (void)write_state(path, state).ok();  // whether it can be kept is told at the end
   return state;

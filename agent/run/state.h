@@ -1,6 +1,7 @@
 // What one pass leaves for the next, in state.json: the number of the pass, and of this boot:
 // which devices it has had, which processes could not be killed, counters to compare with, since
-// when checks fail.
+// when checks fail. Times are of CLOCK_BOOTTIME, which nobody sets; those of a file of version
+// 0.1.0, which are of the wall clock, lie far in its future and count for nothing.
 #pragma once
 
 #include <string>
@@ -45,6 +46,8 @@ void describe(Io& io, State& state) {
   io("confirming", state.confirming);
 }
 
+// From the text of a state file what is whole and plausible of it; the rest costs itself alone.
+State salvaged(const Value& file);
 // Whether the times and numbers are such as passes make, so that they can be computed with.
 bool is_plausible(const State& state);
 bool is_plausible_time(int64_t unix_ms);
@@ -53,7 +56,7 @@ bool is_plausible_time(int64_t unix_ms);
 void refresh(State& state, const std::string& boot_id);
 
 // What the pass that begins knows; its sequence is that of no other pass, also when two begin at
-// once. A missing or damaged file is an empty state: nothing is known of earlier passes.
+// once. A missing file is an empty state: nothing is known of earlier passes.
 State begin_pass(const std::string& path, bool keep);
 Result<Done> end_pass(const std::string& path, State state);
 

@@ -28,6 +28,7 @@ void learn_period(CounterBaseline& next, uint64_t keep_alives, int64_t now_ms) {
   if (before == next.values.end() || keep_alives < before->second + kEnough) return;
   const int64_t period_ms =
       (now_ms - next.at_ms) / static_cast<int64_t>(keep_alives - before->second);
+  if (period_ms <= 0) return;
   next.keep_alive_period_ms = std::min(next.keep_alive_period_ms.value_or(period_ms), period_ms);
 }
 
@@ -36,14 +37,19 @@ CounterBaseline next_baseline(const CounterBaseline* before, const Counters& cou
   const std::map<std::string, uint64_t> values = values_of(counters);
   const auto keep_alives = values.find(kKeepAlives);
   const bool counted = keep_alives != values.end();
-  const bool same = before != nullptr && before->registration == registration;
+  const bool same = before != nullptr && before->registration == registration &&
+                    before->at_ms <= now_ms && before->keep_alive_ms <= now_ms;
   CounterBaseline next = same ? *before : CounterBaseline{counters.address, registration};
   if (counted && keep_alives->second != next.keep_alives) {
     next.keep_alives = keep_alives->second;
     next.keep_alive_ms = now_ms;
   }
-  if (same && now_ms >= next.at_ms && now_ms - next.at_ms < kKeptMs) return next;
+  if (same && now_ms - next.at_ms < kKeptMs) return next;
   if (same && counted) learn_period(next, keep_alives->second, now_ms);
+  if (same) {
+    next.older_at_ms = next.at_ms;
+    next.older_values = std::move(next.values);
+  }
   next.at_ms = now_ms;
   next.values = values;
   return next;

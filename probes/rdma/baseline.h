@@ -15,8 +15,11 @@ namespace efa {
 struct CounterBaseline {
   PciAddress address;
   uint64_t registration = 0;  // of the device when they were read: another one starts anew
-  int64_t at_ms = 0;
+  int64_t at_ms = 0;          // milliseconds of CLOCK_BOOTTIME, as are all times here
   std::map<std::string, uint64_t> values;  // of the device and of its port
+  // The one before it, to measure from while this one is too young to.
+  std::optional<int64_t> older_at_ms;
+  std::map<std::string, uint64_t> older_values;
   // keep_alive_rcvd: when it was last seen to have grown, and the shortest average time between two
   // keep-alives that was seen on this node (absent until three came between two baselines)
   uint64_t keep_alives = 0;
@@ -30,6 +33,8 @@ void describe(Io& io, CounterBaseline& baseline) {
   io("registration", baseline.registration);
   io("at_ms", baseline.at_ms);
   io("values", baseline.values);
+  io("older_at_ms", baseline.older_at_ms);
+  io("older_values", baseline.older_values);
   io("keep_alives", baseline.keep_alives);
   io("keep_alive_ms", baseline.keep_alive_ms);
   io("keep_alive_period_ms", baseline.keep_alive_period_ms);

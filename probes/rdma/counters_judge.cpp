@@ -80,31 +80,57 @@ std::string rate_text(uint64_t grown, int64_t ms) {
   return text;
 }
 
-void judge_growth(const Growth& growth, const Counters& counters, const CounterBaseline& baseline,
-                  int64_t ms, Findings& findings) {
+// An earlier sample, so long ago that a rate since then is no noise.
+struct Sample {
+  const std::map<std::string, uint64_t>* values;
+  int64_t ms;  // ago
+};
+
+std::optional<Sample> sample_of(const CounterBaseline& baseline, int64_t now_ms) {
+  const int64_t ms = now_ms - baseline.at_ms;
+  if (ms >= kShortestMs) return Sample{&baseline.values, ms};
+  const int64_t older_ms = now_ms - baseline.older_at_ms.value_or(now_ms);
+  if (older_ms >= kShortestMs) return Sample{&baseline.older_values, older_ms};
+  return std::nullopt;
+}
+
+// The first sample of a counter is no alarm, and nothing that was not measured ends one.
+void cannot_measure(const Past& past, const char* code, const std::string& subject,
+                    const std::string& why, Findings& findings) {
+  past.failing.contains({code, subject}) ? findings.unknown(code, subject, why)
+                                         : findings.not_applicable(code, subject, why);
+}
+
+void judge_growth(const Growth& growth, const Counters& counters, const Sample& sample,
+                  const Past& past, Findings& findings) {
   const std::string subject = counters.address.to_text();
   std::vector<std::string> above;
   std::vector<std::string> limits;
   size_t looked = 0;
+  bool was_reset = false;
   for (const Limit& limit : growth.limits) {
     const auto now = value_of(counters, limit.counter);
-    const auto before = baseline.values.find(limit.counter);
-    if (!now || before == baseline.values.end() || *now < before->second) continue;  // or was reset
+    const auto before = sample.values->find(limit.counter);
+    was_reset = was_reset || (now && before != sample.values->end() && *now < before->second);
+    if (!now || before == sample.values->end() || *now < before->second) continue;
     ++looked;
     const uint64_t grown = *now - before->second;
-    const uint64_t allowed = static_cast<uint64_t>(limit.per_s) * static_cast<uint64_t>(ms) / 1000;
+    const uint64_t allowed =
+        static_cast<uint64_t>(limit.per_s) * static_cast<uint64_t>(sample.ms) / 1000;
     limits.push_back(std::string(limit.counter) + " " + std::to_string(limit.per_s) + "/s");
     if (grown > allowed) {
       above.push_back(std::string(limit.counter) + " grew by " + std::to_string(grown) + " (" +
-                      rate_text(grown, ms) + ") in " + std::to_string(ms / 1000) + " s");
+                      rate_text(grown, sample.ms) + ") in " + std::to_string(sample.ms / 1000) +
+                      " s");
     }
   }
   const Evidence evidence{join(above, ", "),
                           "at most " + join(limits, ", ") + " (" + growth.provenance + ")",
                           "hw_counters"};
-  if (looked == 0) {
-    findings.not_applicable(growth.code, subject,
-                            "the driver has no such counters, or they were reset");
+  if (looked == 0 && was_reset) {
+    cannot_measure(past, growth.code, subject, "the counters were reset", findings);
+  } else if (looked == 0) {
+    findings.not_applicable(growth.code, subject, "the driver has no such counters");
   } else if (above.empty()) {
     findings.pass(growth.code, subject, "within its limits", evidence);
   } else {
@@ -112,8 +138,19 @@ void judge_growth(const Growth& growth, const Counters& counters, const CounterB
   }
 }
 
-void judge_keep_alive(const CounterLimits& limits, const Counters& counters,
-                      const CounterBaseline& baseline, int64_t now_ms, Findings& findings) {
+// As the device itself showed it, else as the slowest of the node's others did: the devices of a
+// node send them alike, and one that fell silent early never shows its own.
+std::optional<int64_t> keep_alive_period(const Past& past, const CounterBaseline& own) {
+  if (own.keep_alive_period_ms) return own.keep_alive_period_ms;
+  std::optional<int64_t> slowest;
+  for (const CounterBaseline& baseline : past.baselines) {
+    if (baseline.at_ms <= past.now_ms) slowest = std::max(slowest, baseline.keep_alive_period_ms);
+  }
+  return slowest;
+}
+
+void judge_keep_alive(const Past& past, const Counters& counters, const CounterBaseline& baseline,
+                      Findings& findings) {
   const char* code = "counters.keep-alive-stopped";
   const std::string subject = counters.address.to_text();
   const auto count = value_of(counters, "keep_alive_rcvd");
@@ -121,16 +158,18 @@ void judge_keep_alive(const CounterLimits& limits, const Counters& counters,
     findings.not_applicable(code, subject, "the driver has no such counter");
     return;
   }
-  if (!baseline.keep_alive_period_ms) {
-    findings.not_applicable(code, subject, "its period on this node is not known yet");
+  const std::optional<int64_t> known = keep_alive_period(past, baseline);
+  if (!known) {
+    cannot_measure(past, code, subject, "their period on this node is not known yet", findings);
     return;
   }
-  const int64_t period_ms = std::max<int64_t>(*baseline.keep_alive_period_ms, 1);
-  const int64_t limit_ms = std::max(limits.keep_alive_periods * period_ms, kShortestMs);
-  const int64_t silent_ms = *count == baseline.keep_alives ? now_ms - baseline.keep_alive_ms : 0;
+  const int64_t period_ms = std::max<int64_t>(*known, 1);
+  const int64_t limit_ms = std::max(past.limits.keep_alive_periods * period_ms, kShortestMs);
+  const int64_t silent_ms =
+      *count == baseline.keep_alives ? past.now_ms - baseline.keep_alive_ms : 0;
   const Evidence evidence{std::to_string(silent_ms) + " ms of silence",
                           "at most " + std::to_string(limit_ms) +
-                              " ms: " + std::to_string(limits.keep_alive_periods) +
+                              " ms: " + std::to_string(past.limits.keep_alive_periods) +
                               " periods as seen here (" + kOurs + ")",
                           "hw_counters/keep_alive_rcvd"};
   silent_ms > limit_ms
@@ -142,7 +181,8 @@ void judge_keep_alive(const CounterLimits& limits, const Counters& counters,
 const CounterBaseline* baseline_of(const Past& past, const RdmaDevice& device) {
   for (const CounterBaseline& baseline : past.baselines) {
     const bool same = baseline.registration == device.registration.value_or(0);
-    if (baseline.address == device.address && same) return &baseline;
+    const bool past_time = baseline.at_ms <= past.now_ms && baseline.keep_alive_ms <= past.now_ms;
+    if (baseline.address == device.address && same && past_time) return &baseline;
   }
   return nullptr;
 }
@@ -158,18 +198,22 @@ void judge_device(const Node& node, const RdmaDevice& device, const Past& past,
   const std::string subject = device.address.to_text();
   const Counters* counters = counters_of(node, device.address);
   const CounterBaseline* baseline = baseline_of(past, device);
-  const int64_t ms = baseline == nullptr ? 0 : past.now_ms - baseline->at_ms;
-  if (counters != nullptr && baseline != nullptr && ms >= kShortestMs) {
+  const std::optional<Sample> sample =
+      baseline == nullptr ? std::nullopt : sample_of(*baseline, past.now_ms);
+  if (counters != nullptr && sample) {
     for (const Growth& growth : growths(past.limits)) {
-      judge_growth(growth, *counters, *baseline, ms, findings);
+      judge_growth(growth, *counters, *sample, past, findings);
     }
-    judge_keep_alive(past.limits, *counters, *baseline, past.now_ms, findings);
+    judge_keep_alive(past, *counters, *baseline, findings);
     return;
   }
   for (const Check& check : checks()) {
-    counters == nullptr ? findings.unknown(check.code, subject, "the counters were not read")
-                        : findings.not_applicable(check.code, subject,
-                                                  "there is no earlier sample to compare with");
+    if (counters == nullptr) {
+      findings.unknown(check.code, subject, "the counters were not read");
+    } else {
+      cannot_measure(past, check.code, subject, "there is no earlier sample to compare with",
+                     findings);
+    }
   }
 }
 

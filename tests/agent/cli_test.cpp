@@ -82,6 +82,7 @@ TEST(Config, EverySettingIsToldAndInBounds) {
 }
 
 constexpr int64_t kNowMs = 1'795'471'200'000;  // 2026-11-23T22:00:00Z
+constexpr Moment kNow{kNowMs, 5'000'000};
 
 std::string health(const std::string& verdict, const std::string& generated,
                    const std::string& valid_until, const std::string& boot_id = "b") {
@@ -91,10 +92,10 @@ std::string health(const std::string& verdict, const std::string& generated,
 
 TEST(Health, IsTakenWhileItIsFresh) {
   const std::string fresh = health("degraded", "2026-11-23T21:59:00Z", "2026-11-23T22:14:00Z");
-  const Health taken = judge_health(fresh, kNowMs, "b", std::nullopt);
+  const Health taken = judge_health(fresh, kNow, "b", std::nullopt);
   EXPECT_EQ(taken.verdict, Verdict::kDegraded);
   EXPECT_EQ(taken.summary, "4 EFA devices work");
-  EXPECT_EQ(judge_health(fresh, kNowMs, "b", 60).verdict, Verdict::kDegraded);
+  EXPECT_EQ(judge_health(fresh, kNow, "b", 60).verdict, Verdict::kDegraded);
 }
 
 TEST(Health, ElseItIsUnknown) {
@@ -117,17 +118,68 @@ TEST(Health, ElseItIsUnknown) {
       {health("healthy", "2026-11-23T21:00:00Z", "2026-11-23T21:15:00Z"),
        "the health file is stale: 3600 s old; it said healthy"},
       {health("healthy", "2026-11-23T23:00:00Z", "2026-11-23T23:15:00Z"),
-       "the health file is of a time to come"},
+       "the timestamp of the health file lies in the future"},
   };
   for (const Row& row : rows) {
-    const Health judged = judge_health(row.json, kNowMs, "b", std::nullopt);
+    const Health judged = judge_health(row.json, kNow, "b", std::nullopt);
     EXPECT_EQ(judged.verdict, Verdict::kUnknown) << row.json;
     EXPECT_TRUE(judged.summary.starts_with(row.why)) << judged.summary;
   }
-  EXPECT_EQ(judge_health(health("healthy", early, late), kNowMs, "b", 59).verdict,
+  EXPECT_EQ(judge_health(health("healthy", early, late), kNow, "b", 59).verdict, Verdict::kUnknown);
+  EXPECT_EQ(judge_health(health("healthy", early, late, ""), kNow, "", {}).verdict,
             Verdict::kUnknown);
-  EXPECT_EQ(judge_health(health("healthy", early, late, ""), kNowMs, "", {}).verdict,
-            Verdict::kUnknown);
+}
+
+constexpr int64_t kSteps[] = {1'000, 3'600'000, 31'536'000'000};  // a second, an hour, a year
+
+// Generated a minute before kNow, valid for 15.
+std::string health_with_boottime(const std::string& boot_id = "b") {
+  std::string json = health("healthy", "2026-11-23T21:59:00Z", "2026-11-23T22:14:00Z", boot_id);
+  json.pop_back();
+  return json + R"(,"generated_boottime_ms":4940000,"valid_until_boottime_ms":5840000})";
+}
+
+TEST(Health, AClockThatWasSetMakesItNeitherStaleNorFresh) {
+  for (const int64_t step : kSteps) {
+    for (const int64_t by : {-step, step}) {
+      const auto after = [&](int64_t ms) { return Moment{kNowMs + by + ms, kNow.boot_ms + ms}; };
+      const auto judge = [&](int64_t ms, std::optional<int64_t> max_age_s) {
+        return judge_health(health_with_boottime(), after(ms), "b", max_age_s);
+      };
+      EXPECT_EQ(judge(0, 60).verdict, Verdict::kHealthy) << by;
+      EXPECT_EQ(judge(0, 59).verdict, Verdict::kUnknown) << by;
+      EXPECT_EQ(judge(840'000, {}).verdict, Verdict::kHealthy) << by;
+      EXPECT_EQ(judge(841'000, {}).summary, "the health file is stale: 901 s old; it said healthy")
+          << by;
+    }
+  }
+}
+
+TEST(Health, WhereTheClockSinceBootIsAnotherTheWallClockTells) {
+  const Moment elsewhere{kNowMs, 1'000};  // a container with a time namespace of its own
+  EXPECT_EQ(judge_health(health_with_boottime(), elsewhere, "b", 60).verdict, Verdict::kHealthy);
+  EXPECT_EQ(judge_health(health_with_boottime(), elsewhere, "b", 59).verdict, Verdict::kUnknown);
+  EXPECT_EQ(judge_health(health_with_boottime(), elsewhere, "c", {}).verdict, Verdict::kUnknown);
+}
+
+TEST(Moment, APastTimeIsShownByTheClockAsItIsSetNow) {
+  const Moment now{kNowMs, 5'000'000};
+  const int64_t minute_ago = now.boot_ms - 60'000;
+  EXPECT_EQ(shown_at(now, kNowMs - 60'000, minute_ago), kNowMs - 60'000);
+  EXPECT_EQ(shown_at(now, kNowMs - 60'003, minute_ago), kNowMs - 60'003) << "no flicker";
+  for (const int64_t step : kSteps) {
+    for (const int64_t by : {-step, step}) {
+      EXPECT_EQ(shown_at(now, kNowMs - by - 60'000, minute_ago), kNowMs - 60'000) << by;
+    }
+  }
+}
+
+TEST(Moment, TheClockSinceBootGoesOn) {
+  const Moment first = Moment::now();
+  const Moment second = Moment::now();
+  EXPECT_GE(second.boot_ms, first.boot_ms);
+  EXPECT_GT(first.boot_ms, 0);
+  EXPECT_FALSE(boot_id_of_machine().empty());
 }
 
 }  // namespace

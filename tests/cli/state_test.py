@@ -1,12 +1,22 @@
 """What passes leave for each other in state.json."""
 
+import calendar
 import concurrent.futures
 import json
+import time
 import unittest
 
 from efa_doctor import Case
 
 LAST_BOOT = "00000000-0000-4000-8000-000000000000"
+
+
+def boottime_ms():
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+
+
+def seconds(utc):
+    return calendar.timegm(time.strptime(utc, "%Y-%m-%dT%H:%M:%SZ"))
 
 
 class StateTest(Case):
@@ -60,6 +70,56 @@ class StateTest(Case):
                       {"history": {"episodes": [{"code": "a", "subject": "b", "times": most}]}}):
             self.put_state(state)
             self.assertEqual(self.sequence(), 1, state)
+
+    def test_what_is_damaged_costs_itself_alone(self):
+        self.sequence()
+        bad = {"address": "0000:00:06.0", "at_ms": 5, "keep_alive_period_ms": -3000}
+        self.put_state({**self.kept_state(), "devices": ["0000:00:06.0", 7], "left": "x",
+                        "baselines": [bad, "x"], "confirming": 5})
+        report = self.report()
+        self.assertEqual(report["run"]["sequence"], 2)
+        self.assertEqual([f["subject"] for f in self.findings(report, "pci.device-vanished")],
+                         ["0000:00:06.0"])
+
+    def test_a_state_with_times_of_the_wall_clock_raises_no_alarm(self):
+        """As version 0.1.0 kept it, also when that clock was set since."""
+        self.report("--expect", "1")
+        for by_s in (0, -1, 1, -3600, 3600, -365 * 86400, 365 * 86400):
+            with self.subTest(by_s):
+                now = round((time.time() + by_s) * 1000)
+                state = self.kept_state()
+                number = state["sequence"]
+                episode = {"code": "pci.none-found", "subject": "node", "since_ms": now,
+                           "times": 3, "failing": True}
+                state["history"]["episodes"] = [episode]
+                state["baselines"] = [{"address": "0000:00:06.0", "at_ms": now,
+                                       "keep_alive_ms": now, "values": {"rx_drops": 1}}]
+                self.put_state(state)
+                report = self.report("--expect", "1")
+                self.assertEqual(report["run"]["sequence"], number + 1)
+                none_found = self.findings(report, "pci.none-found")[0]
+                self.assertEqual(none_found["times"], 3)
+                self.assertEqual(self.findings(report, "counters.keep-alive-stopped"), [])
+
+    def test_times_are_of_the_clock_that_nobody_sets(self):
+        before = boottime_ms()
+        report = self.report("--expect", "1")
+        episode = self.kept_state()["history"]["episodes"][0]
+        self.assertLessEqual(before, episode["since_boot_ms"])
+        self.assertLessEqual(episode["since_boot_ms"], boottime_ms())
+        self.assertLess(report["run"]["duration_ms"], 60_000)
+
+    def test_since_is_shown_by_the_clock_as_it_is_set_now(self):
+        """Had the clock been set by an hour since the failure, it would be kept as an hour off."""
+        since = self.findings(self.report("--expect", "1"), "pci.none-found")[0]["since"]
+        for by_s in (-3600, 3600, -365 * 86400, 365 * 86400):
+            state = self.kept_state()
+            for episode in state["history"]["episodes"]:
+                episode["since_ms"] += by_s * 1000
+            self.put_state(state)
+            again = self.findings(self.report("--expect", "1"), "pci.none-found")[0]
+            self.assertLessEqual(abs(seconds(again["since"]) - seconds(since)), 1)
+            self.assertEqual(again["times"], 1)
 
     def test_another_boot_is_forgotten_but_the_numbers_go_on(self):
         episode = {"code": "pci.none-found", "subject": "node", "since_ms": 1, "times": 4}

@@ -10,6 +10,10 @@ from efa_doctor import Case, VERDICTS, write
 BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
+def boottime_ms(after_s):
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 + after_s * 1000
+
+
 def utc(after_s):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + after_s))
 
@@ -67,7 +71,28 @@ class Status(Case):
 
     def test_a_file_from_the_future_is_unknown(self):
         self.write_health(generated_at=utc(3600), valid_until=utc(4500))
-        self.assert_status(3, "unknown  the health file is .+")
+        self.assert_status(3, "unknown  the timestamp of the health file lies in the future")
+
+    def test_a_clock_that_was_set_makes_it_neither_stale_nor_fresh(self):
+        for by_s in (-365 * 86400, -3600, -1, 1, 3600, 365 * 86400):
+            with self.subTest(by_s):
+                shown = {"generated_at": utc(-60 + by_s), "valid_until": utc(840 + by_s)}
+                self.write_health(**shown, generated_boottime_ms=max(0, boottime_ms(-60)),
+                                  valid_until_boottime_ms=boottime_ms(840))
+                self.assert_status(0, "healthy  .+")
+                self.write_health(**shown, generated_boottime_ms=0,
+                                  valid_until_boottime_ms=boottime_ms(-1))
+                self.assert_status(3, "unknown  the health file is stale: .+")
+
+    def test_a_pass_writes_the_boottime(self):
+        before = boottime_ms(0)
+        self.report("--expect", "none")
+        health = json.loads((self.run_directory / "health.json").read_text())
+        self.assert_valid(health, "health")
+        self.assertLessEqual(before, health["generated_boottime_ms"])
+        self.assertLessEqual(health["generated_boottime_ms"], boottime_ms(0))
+        self.assertEqual(health["valid_until_boottime_ms"] - health["generated_boottime_ms"],
+                         900_000)
 
     def test_a_hostile_summary_steers_no_terminal(self):
         self.write_health(summary="a\x1b[2J\nhealthy  b\x9b\u202e\x07")

@@ -120,11 +120,66 @@ TEST(CountersJudge, ARateOverSecondsIsNotJudged) {
   EXPECT_EQ(result_of(scene, "counters.receive-drops"), FindingResult::kNotApplicable);
 }
 
+TEST(CountersJudge, SoonAfterABaselineTheOneBeforeItIsMeasuredFrom) {
+  Scene scene = healthy_scene();
+  growth("rx_drops", 1'000'000)(scene);
+  CounterBaseline& baseline = scene.expectation.past.baselines.front();
+  baseline.older_values = baseline.values;
+  baseline.older_at_ms = kNow - 300'000;
+  baseline.at_ms = kNow - 500;
+  baseline.values["rx_drops"] = 999'900;
+  EXPECT_EQ(result_of(scene, "counters.receive-drops"), FindingResult::kFail);
+}
+
+TEST(CountersJudge, WhatFailedAndCannotBeMeasuredIsNotKnown) {
+  for (const Check& check : counters_judge().checks()) {
+    Scene scene = healthy_scene();
+    with_past(scene);
+    scene.expectation.past.failing = {{check.code, device(0)}};
+    scene.expectation.past.baselines.clear();
+    EXPECT_EQ(result_of(scene, check.code), FindingResult::kUnknown) << check.code;
+  }
+  Scene scene = healthy_scene();
+  with_past(scene);
+  scene.expectation.past.failing = {{"counters.receive-drops", device(0)}};
+  counters(scene).port["rx_drops"] = 3;
+  EXPECT_EQ(result_of(scene, "counters.receive-drops"), FindingResult::kUnknown) << "reset";
+  counters(scene).port.erase("rx_drops");
+  EXPECT_EQ(result_of(scene, "counters.receive-drops"), FindingResult::kNotApplicable)
+      << "the driver has it no more";
+}
+
+TEST(CountersJudge, TimesOfAnotherClockAreNoPast) {
+  Scene scene = healthy_scene();
+  growth("rx_drops", 1'000'000)(scene);
+  silence_keep_alive(scene);
+  CounterBaseline& baseline = scene.expectation.past.baselines.front();
+  baseline.at_ms = baseline.keep_alive_ms = 1'790'000'000'000;  // of the wall clock
+  for (const char* code : {"counters.receive-drops", "counters.keep-alive-stopped"}) {
+    EXPECT_EQ(result_of(scene, code), FindingResult::kNotApplicable) << code;
+  }
+}
+
 TEST(CountersJudge, KeepAlivesOfUnknownPeriodAreNoAlarm) {
   Scene scene = healthy_scene();
   silence_keep_alive(scene);
   scene.expectation.past.baselines.front().keep_alive_period_ms.reset();
   EXPECT_EQ(result_of(scene, "counters.keep-alive-stopped"), FindingResult::kNotApplicable);
+}
+
+TEST(CountersJudge, KeepAlivesThatStoppedEarlyAreToldByThePeriodOfTheSiblings) {
+  Scene scene = healthy_scene();
+  silence_keep_alive(scene);
+  auto& baselines = scene.expectation.past.baselines;
+  baselines.front().keep_alive_period_ms.reset();
+  for (size_t i = 1; i < 4; ++i) {
+    baselines.push_back(baselines.front());
+    baselines.back().address = address(i);
+    baselines.back().keep_alive_period_ms = 1080;
+  }
+  EXPECT_EQ(result_of(scene, "counters.keep-alive-stopped"), FindingResult::kFail);
+  baselines.back().keep_alive_period_ms = 6'000;  // the slowest counts
+  EXPECT_EQ(result_of(scene, "counters.keep-alive-stopped"), FindingResult::kPass);
 }
 
 TEST(CountersJudge, SaysWhereALimitComesFrom) {
@@ -177,9 +232,25 @@ TEST(Baseline, StartsAnewWithTheDeviceAndStaysWhenItIsNotRead) {
   EXPECT_EQ(unread.front().at_ms, kNow);
 }
 
-TEST(Baseline, AClockSetBackStartsAnew) {
-  const auto first = next_baselines({}, facts_with(10), kNow);
-  EXPECT_EQ(next_baselines(first, facts_with(11), kNow - kMinute).front().at_ms, kNow - kMinute);
+TEST(Baseline, TheOneBeforeItIsKept) {
+  auto baselines = next_baselines({}, facts_with(10), kNow);
+  EXPECT_FALSE(baselines.front().older_at_ms);
+  baselines = next_baselines(baselines, facts_with(40), kNow + kMinute);
+  EXPECT_EQ(baselines.front().older_at_ms, kNow);
+  EXPECT_EQ(baselines.front().older_values.at("keep_alive_rcvd"), 10U);
+  baselines = next_baselines(baselines, facts_with(2, /*registration=*/10), kNow + 2 * kMinute);
+  EXPECT_FALSE(baselines.front().older_at_ms) << "of another registration";
+}
+
+// As of version 0.1.0, which kept wall times.
+TEST(Baseline, ATimeThatLiesInTheFutureStartsAnewAndTeachesNothing) {
+  auto first = next_baselines({}, facts_with(10), kNow);
+  first.front().keep_alive_period_ms = -3'000;
+  const auto next = next_baselines(first, facts_with(40), kNow - kMinute);
+  EXPECT_EQ(next.front().at_ms, kNow - kMinute);
+  EXPECT_EQ(next.front().keep_alive_ms, kNow - kMinute);
+  EXPECT_FALSE(next.front().keep_alive_period_ms);
+  EXPECT_FALSE(next.front().older_at_ms);
 }
 
 }  // namespace

@@ -1,0 +1,191 @@
+// Passes between and during which the wall clock is set: nothing but what is shown changes.
+
+#include <gtest/gtest.h>
+
+#include "agent/run/conclude.h"
+#include "probes/protocol/describe.h"
+#include "tests/support/healthy_node.h"
+
+namespace efa {
+namespace {
+
+constexpr int64_t kWallMs = 1'790'000'000'000;
+constexpr int64_t kBootMs = 3'600'000;
+constexpr int64_t kSteps[] = {1'000, 3'600'000, 31'536'000'000};  // a second, an hour, a year
+
+template <class Facts>
+ProbeRun run_with(const char* name, const Facts& facts) {
+  ProbeRun run;
+  run.outcome.name = name;
+  run.outcome.status = ProbeStatus::kOk;
+  const Value all = to_value(facts);
+  for (const auto& [key, value] : *all.as<Object>()) {
+    Value line;
+    line.set("set", key);
+    line.set("value", value);
+    run.transcript.take(render_json(line) + "\n");
+  }
+  run.transcript.take("{\"done\":true}\n");
+  return run;
+}
+
+std::vector<ProbeRun> runs_of(const Node& node) {
+  return {run_with("pci", node.pci.facts),           run_with("kernel", node.kernel.facts),
+          run_with("rdma", node.rdma.facts),         run_with("verbs", node.verbs.facts),
+          run_with("topology", node.topology.facts), run_with("net", node.net.facts),
+          run_with("limits", node.limits.facts),     run_with("software", node.software.facts),
+          run_with("log", node.log.facts),           run_with("cloud", node.cloud.facts),
+          run_with("jobs", node.jobs.facts),         run_with("fabric", node.fabric[0].facts)};
+}
+
+// All devices with that many keep-alives and drops.
+Scene counted(uint64_t keep_alives, uint64_t drops) {
+  Scene scene = healthy_scene();
+  for (Counters& counters : scene.node.rdma.facts.counters) {
+    counters.device["keep_alive_rcvd"] = keep_alives;
+    counters.port["rx_drops"] = drops;
+  }
+  return scene;
+}
+
+class Passes {
+ public:
+  // So long after the first, by the clock that nobody sets.
+  Report pass(const Scene& scene, int64_t after_ms) {
+    Recording recording;
+    recording.trigger = "interval";
+    recording.valid_for_ms = 900'000;
+    recording.started_at_ms = kWallMs + set_by_ms + after_ms;
+    recording.boottime_ms = kBootMs + after_ms;
+    recording.before = state_;
+    const Result<Conclusion> conclusion = conclude(recording, runs_of(scene.node));
+    EXPECT_TRUE(conclusion.ok());
+    EXPECT_TRUE(is_plausible(conclusion->after));
+    const Result<Value> kept = parse_json(render_json(to_value(conclusion->after)), "state");
+    state_ = salvaged(*kept);
+    EXPECT_EQ(to_value(state_), *kept);
+    return conclusion->report;
+  }
+
+  int64_t set_by_ms = 0;
+
+ private:
+  State state_;
+};
+
+std::vector<int64_t> steps() {
+  std::vector<int64_t> both;
+  for (const int64_t step : kSteps) both.insert(both.end(), {-step, step});
+  return both;
+}
+
+FindingResult result_of(const Report& report, const char* code, const std::string& subject) {
+  const Finding* finding = finding_of(report.diagnosis.findings, code, subject);
+  return finding == nullptr ? FindingResult::kNotApplicable : finding->result;
+}
+
+TEST(ClockSet, ADeviceThatVanishedIsStillMissed) {
+  for (const int64_t step : steps()) {
+    Passes passes;
+    passes.pass(healthy_scene(), 0);
+    passes.set_by_ms = step;
+    Scene scene = healthy_scene();
+    scene.node.pci.facts.efa.pop_back();
+    scene.node.rdma.facts.devices.pop_back();
+    const Report report = passes.pass(scene, 300'000);
+    EXPECT_EQ(result_of(report, "pci.device-vanished", device(3)), FindingResult::kFail) << step;
+  }
+}
+
+TEST(ClockSet, ARateIsThatOfTheTimeThatPassed) {
+  for (const int64_t step : steps()) {
+    Passes passes;
+    passes.pass(counted(100, 1'000), 0);
+    passes.set_by_ms = step;
+    const Report within = passes.pass(counted(300, 30'900), 300'000);  // 99.7 a second
+    EXPECT_EQ(result_of(within, "counters.receive-drops", device(0)), FindingResult::kPass) << step;
+    passes.set_by_ms = 0;
+    const Report above = passes.pass(counted(500, 61'500), 600'000);  // 102 a second
+    EXPECT_EQ(result_of(above, "counters.receive-drops", device(0)), FindingResult::kFail) << step;
+    const Finding* finding =
+        finding_of(above.diagnosis.findings, "counters.receive-drops", device(0));
+    EXPECT_EQ(finding->message, "rx_drops grew by 30600 (102.0/s) in 300 s");
+  }
+}
+
+TEST(ClockSet, KeepAlivesThatComeAreNoAlarmAndThoseThatStoppedAreOne) {
+  for (const int64_t step : steps()) {
+    Passes passes;
+    passes.pass(counted(100, 0), 0);
+    passes.set_by_ms = step;
+    passes.pass(counted(400, 0), 300'000);
+    passes.set_by_ms = 2 * step;
+    const Report going = passes.pass(counted(410, 0), 311'000);
+    EXPECT_EQ(result_of(going, "counters.keep-alive-stopped", device(0)), FindingResult::kPass)
+        << step;
+    passes.set_by_ms = 0;
+    const Report stopped = passes.pass(counted(410, 0), 600'000);
+    EXPECT_EQ(result_of(stopped, "counters.keep-alive-stopped", device(0)), FindingResult::kFail)
+        << step;
+    EXPECT_EQ(
+        finding_of(stopped.diagnosis.findings, "counters.keep-alive-stopped", device(0))->message,
+        "no keep-alive for 289 s");
+  }
+}
+
+TEST(ClockSet, SinceIsShownByTheClockAsItIsSetNow) {
+  for (const int64_t step : steps()) {
+    Passes passes;
+    Scene scene = healthy_scene();
+    restrict_mode(scene, 0);
+    passes.pass(scene, 0);
+    passes.set_by_ms = step;
+    const Report report = passes.pass(scene, 300'000);
+    const Finding* finding =
+        finding_of(report.diagnosis.findings, "node.restricted-mode", device(0));
+    ASSERT_NE(finding, nullptr);
+    EXPECT_EQ(finding->since_ms, kWallMs + step) << step;
+    EXPECT_EQ(finding->times, 1);
+  }
+}
+
+// Without a boottime all times are of the wall clock, as when it was recorded.
+TEST(ClockSet, ARecordingOfAnOlderVersionIsReplayedAsItWas) {
+  Recording recording;
+  recording.trigger = "interval";
+  recording.started_at_ms = kWallMs;
+  recording.before.baselines =
+      next_baselines({}, counted(100, 1'000).node.rdma.facts, kWallMs - 60'000);
+  const Result<Conclusion> conclusion = conclude(recording, runs_of(counted(140, 100'000).node));
+  ASSERT_TRUE(conclusion.ok());
+  EXPECT_EQ(result_of(conclusion->report, "counters.receive-drops", device(0)),
+            FindingResult::kFail);
+}
+
+TEST(State, WhatIsDamagedCostsItselfAlone) {
+  const Result<Value> file = parse_json(R"({
+    "boot_id": "b", "sequence": 41, "devices": ["0000:00:06.0", 7, "0000:00:07.0"],
+    "left": {},
+    "baselines": [{"address": "0000:00:06.0", "at_ms": 10, "keep_alive_ms": 10,
+                   "keep_alive_period_ms": -3000, "values": {"rx_drops": 5}},
+                  {"address": "0000:00:07.0", "at_ms": -1},
+                  {"address": "0000:00:08.0", "at_ms": "soon"}],
+    "history": {"episodes": [{"code": "a.b", "subject": "node", "since_ms": 5},
+                             {"code": "a.c", "subject": "node", "times": -1}, "x"],
+                "verdict": "unhealthy", "summary": 5, "root_causes": ["a.b"]},
+    "confirming": "yes"})",
+                                        "state");
+  ASSERT_TRUE(file.ok());
+  const State state = salvaged(*file);
+  EXPECT_EQ(state.sequence, 41);
+  EXPECT_EQ(state.devices.size(), 2U);
+  ASSERT_EQ(state.baselines.size(), 1U);
+  EXPECT_FALSE(state.baselines.front().keep_alive_period_ms);
+  EXPECT_EQ(state.baselines.front().values.at("rx_drops"), 5U);
+  ASSERT_EQ(state.history.episodes.size(), 1U);
+  EXPECT_EQ(state.history.verdict, "unhealthy");
+  EXPECT_EQ(state.history.root_causes, std::vector<std::string>{"a.b"});
+}
+
+}  // namespace
+}  // namespace efa
