@@ -17,6 +17,7 @@
 #include "agent/deliver/file_lock.h"
 #include "agent/deliver/files.h"
 #include "probes/protocol/describe.h"
+#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
@@ -27,6 +28,14 @@ std::string ring_name(const RunInfo& run) {
   std::erase(time, ':');
   const std::string number = std::to_string(run.sequence);
   return time + "-" + std::string(6 - std::min<size_t>(number.size(), 6), '0') + number + ".json";
+}
+
+// Passes are counted; the time of the name is the wall clock's, which may have been set back.
+int64_t number_of(const std::string& ring_name) {
+  const size_t dash = ring_name.rfind('-');
+  const size_t end = ring_name.rfind(".json");
+  if (dash == std::string::npos || end == std::string::npos || end < dash) return 0;
+  return parse_number<int64_t>(ring_name.substr(dash + 1, end - dash - 1)).value_or(0);
 }
 
 struct Kept {
@@ -43,7 +52,9 @@ std::vector<Kept> kept_reports(const Fd& ring) {
                       fstatat(ring.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
     if (seen) kept.push_back({name, static_cast<uint64_t>(status.st_size)});
   }
-  std::sort(kept.begin(), kept.end(), [](const Kept& a, const Kept& b) { return a.name > b.name; });
+  std::sort(kept.begin(), kept.end(), [](const Kept& a, const Kept& b) {
+    return std::pair(number_of(a.name), a.name) > std::pair(number_of(b.name), b.name);
+  });
   return kept;
 }
 

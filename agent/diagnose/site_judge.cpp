@@ -102,13 +102,13 @@ void judge_left_behind(const std::string& probe, const Array& left, Findings& fi
 
 void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
   for (const SiteProbe& probe : node.site) {
-    const size_t count = std::min(probe.findings.size(), kMaxFindings);
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < probe.findings.size(); ++i) {
       const Value* left = probe.findings[i].find("left_behind");
       if (left != nullptr && left->as<Array>() != nullptr) {
         judge_left_behind(probe.outcome.name, *left->as<Array>(), findings);
         continue;
       }
+      if (i >= kMaxFindings) continue;
       std::optional<Finding> finding = parse_finding(probe.findings[i]);
       if (finding) {
         finding->evidence.source = probe.outcome.name;

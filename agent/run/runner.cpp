@@ -181,6 +181,8 @@ Transcript told_transcript(const Transcript& said) {
     const Result<Value> value = parse_json(line, "output");
     if (value) told.take(render_json(hide_credentials(*value)) + "\n");
   }
+  // it was left behind itself, which it has not said
+  if (said.left().size() > told.left().size()) told.leave(said.left().back());
   return told;
 }
 

@@ -121,6 +121,13 @@ class Ring(Case):
         self.configure(reports_kib=2 * size // 1024 + 2)
         self.assertEqual(self.kept_after(4), [4, 5])
 
+    def test_the_newest_stays_when_the_clock_was_set_back(self):
+        self.configure(reports_kept=1)
+        self.once("--expect", "none")
+        older, = (self.state / "reports").iterdir()
+        older.rename(older.with_name("2099-01-01T000000Z-000001.json"))
+        self.assertEqual(self.kept_after(1), [2])
+
     def test_the_newest_report_takes_its_space_once(self):
         self.once()
         newest, = (self.state / "reports").iterdir()
