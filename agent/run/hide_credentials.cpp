@@ -94,8 +94,9 @@ class Scanner {
     while (end < rest_.size() && is_name_char(rest_[end])) ++end;
     const std::string_view name = rest_.substr(0, end);
     const bool option = name.starts_with("-");
-    if (is_key_itself(name)) {
-      hide(until(kEndOfValue));
+    const size_t end_of_word = until(kEndOfValue);  // a web token has dots in it
+    if (is_key_itself(rest_.substr(0, end_of_word))) {
+      hide(end_of_word);
       return true;
     }
     copy(end);

@@ -14,6 +14,7 @@ constexpr int64_t kStartingMs = 5'000;    // devices that are late come one by o
 constexpr int64_t kSecondRetryMs = 5'000;
 constexpr int kFreely = 10;             // quick passes in a row before they come slower
 constexpr int64_t kMostGapMs = 30'000;  // a device that comes and goes for ever costs no more
+constexpr int64_t kCalmMs = 60'000;     // after so long without one they come freely again
 
 }  // namespace
 
@@ -72,7 +73,12 @@ int64_t Schedule::next_interval(int64_t now_ms) const {
 
 void Schedule::on_pass_end(PassEnd end, int64_t now_ms) {
   const bool quick = trigger_ != "interval" && trigger_ != "request" && trigger_ != "boot";
-  quick_ = quick ? quick_ + 1 : 0;
+  if (quick) {
+    ++quick_;
+    quick_ended_ms_ = now_ms;
+  } else if (now_ms - quick_ended_ms_ > kCalmMs) {
+    quick_ = 0;
+  }
   running_ = false;
   ended_ms_ = now_ms;
   due_ms_ = next_interval(now_ms);

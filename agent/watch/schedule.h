@@ -55,6 +55,7 @@ class Schedule {
   int64_t due_ms_;
   std::string trigger_;
   int quick_ = 0;  // passes in a row that neither the interval nor a person asked for
+  int64_t quick_ended_ms_ = INT64_MIN / 2;
 };
 
 }  // namespace efa

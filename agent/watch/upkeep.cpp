@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "agent/deliver/files.h"
@@ -35,7 +36,7 @@ Bounds bounds_of_self() {
   Bounds bounds;
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    bounds.descriptors = static_cast<int64_t>(files.rlim_cur / 2);
+    bounds.descriptors = std::min(bounds.descriptors, static_cast<int64_t>(files.rlim_cur / 2));
   }
   return bounds;
 }

@@ -49,9 +49,8 @@ TEST(HideCredentials, MembersOfAValueAreNamesToo) {
   value.set("message", "PASSWORD=hush");
   value.add("list", "secret: hush");
   EXPECT_EQ(render_json(hide_credentials(value)),
-            R"({"api_token":"(hidden)","tokens_left":7,"message":"PASSWORD=(hidden)",)"
-            R"("list":["secret: (hidden)"]
-})");
+            R"x({"api_token":"(hidden)","tokens_left":7,"message":"PASSWORD=(hidden)",)x"
+            R"x("list":["secret: (hidden)"]})x");
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include "agent/deliver/s3/answer.h"
 #include "agent/deliver/s3/backoff.h"
-#include "agent/deliver/s3/credential_sources.h"
+#include "agent/deliver/s3/credential_chain.h"
 #include "agent/deliver/s3/times.h"
 #include "probes/cloud/metadata.h"
 #include "probes/protocol/text.h"

@@ -15,7 +15,6 @@ void claim(bool holds, const char* what) {
 }
 
 void claim_of_pass(const Recording& recording, const std::vector<ProbeRun>& runs) {
-  constexpr size_t kMiB = size_t{1024} * 1024;
   const Result<Conclusion> conclusion = conclude(recording, runs);
   if (!conclusion) return;
   const Report& report = conclusion->report;
@@ -27,7 +26,8 @@ void claim_of_pass(const Recording& recording, const std::vector<ProbeRun>& runs
   const std::string health = render_json(health_value(report, "/report.json"), 1);
   claim(health.size() < kMiB / 4, "status reads the health file");
   const std::string boot = report.node.kernel.facts.boot_id.value_or("");
-  const Health judged = judge_health(health, report.run.started_at_ms, boot, std::nullopt);
+  const Moment now{report.run.started_at_ms, report.run.boottime_ms.value_or(0)};
+  const Health judged = judge_health(health, now, boot, std::nullopt);
   claim(boot.empty() || judged.verdict == report.diagnosis.verdict, "status says the verdict");
   claim(reason_of(judged).size() <= 200, "a reason fits into a scheduler's command");
   const std::string text = render_text(report, {});

@@ -15,6 +15,7 @@ namespace efa {
 namespace {
 
 constexpr int64_t kNow = 1'795'471'200'000;
+constexpr int64_t kUp = 86'400'000;  // since boot
 
 // A path that shows this text.
 std::string file_of(std::string_view text) {
@@ -29,7 +30,7 @@ void read_health(const std::string& json) {
   const Result<Value> value = parse_json(json, "health.json");
   const std::string boot = value ? value->text("boot_id") : "";
   for (const auto& max_age_s : {std::optional<int64_t>(), std::optional<int64_t>(0)}) {
-    const Health health = judge_health(json, kNow, boot, max_age_s);
+    const Health health = judge_health(json, {kNow, kUp}, boot, max_age_s);
     claim(reason_of(health).size() <= 200, "a reason fits into a scheduler's command");
   }
 }

@@ -147,9 +147,7 @@ TEST(DeviceAnswers, AProbeThatDidNotComeToItIsSlowToo) {
   starve_fabric(scene);
   const Diagnosis diagnosis = diagnose(scene);
   EXPECT_EQ(diagnosis.verdict, Verdict::kUnknown);
-  EXPECT_EQ(diagnosis.summary, "could not look: " + device(0) +
-                                   ": slow: no answer in 8400 ms: 310 on a CPU, 7904 in line for "
-                                   "one, then ready to run");
+  EXPECT_EQ(diagnosis.summary, "could not look: " + device(0) + ": libfabric got no CPU in time");
 }
 
 TEST(Fabric, WithoutAnAnswerItBlamesNoDevice) {

@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "probes/protocol/bounds.h"
+#include "probes/protocol/pci_address.h"
 #include "tests/support/faulty_node.h"
 
 namespace efa {
