@@ -102,10 +102,10 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
   } else if (ran_short(node) && !answered_by(node, device).empty()) {
     return;  // the device lives, and probe.slow says that libfabric got no CPU
   } else if (any_asked) {
-    findings.unknown("fabric.not-listed", subject,
-                     ran_short(node) ? "libfabric got no CPU in time"
-                                     : "libfabric gave no answer in time",
-                     {"no answer", device.name + "-rdm", libraries});
+    findings.unknown(
+        "fabric.not-listed", subject,
+        ran_short(node) ? "libfabric got no CPU in time" : "libfabric gave no answer in time",
+        {"no answer", device.name + "-rdm", libraries});
   } else if (all_missing(node)) {
     findings.not_applicable("fabric.not-listed", subject, "no libfabric is installed on this host");
   } else if (const Seen<FabricFacts>* distrusted = not_asked(node)) {
