@@ -81,8 +81,10 @@ bool has_gone(const ServiceFile& service) {
   if (here == 0 || here != service.pid_namespace) return false;
   // kill(2) sees processes that a /proc mounted with hidepid= does not show
   if (kill(service.pid, 0) != 0) return errno == ESRCH;
-  const auto start_time = start_time_of(service.pid);
-  return start_time && *start_time != service.start_time;
+  const auto sight = look_at(service.pid);
+  if (!sight) return false;
+  // a container's first process may never reap it
+  return sight->state == 'Z' || sight->start_time != service.start_time;
 }
 
 bool is_this_process(const ServiceFile& service) {

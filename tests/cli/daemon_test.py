@@ -26,7 +26,7 @@ class Daemon(DaemonCase):
         daemon = self.start()
         wait_for(lambda: self.sequence() >= 1)
         daemon.send_signal(signal.SIGUSR1)
-        wait_for(lambda: self.report()["run"]["trigger"] == "request")
+        wait_for(lambda: self.newest_report()["run"]["trigger"] == "request")
 
     def test_a_wrong_configuration_is_refused_and_the_old_stays(self):
         daemon = self.start()
@@ -37,7 +37,7 @@ class Daemon(DaemonCase):
         wait_for(lambda: "configuration refused" in self.logged())
         self.assertIn("unknown key 'intervall_s'", self.logged())
         daemon.send_signal(signal.SIGUSR1)  # the pass gets the old one, not the file on disk
-        wait_for(lambda: self.report()["run"]["trigger"] == "request")
+        wait_for(lambda: self.newest_report()["run"]["trigger"] == "request")
         self.config.write_text(right)
         daemon.send_signal(signal.SIGHUP)
         wait_for(lambda: "configuration read anew" in self.logged())

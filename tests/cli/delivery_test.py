@@ -7,6 +7,7 @@ import subprocess
 import time
 import unittest
 
+from daemon_case import ENOUGH_S, wait_for
 from efa_doctor import Case, INTERNAL, machine_without_efa, schema, write
 
 
@@ -140,11 +141,19 @@ class Ring(Case):
         self.assertFalse((self.state / "reports").exists())
 
     def test_a_pass_that_was_overtaken_replaces_nothing_and_is_kept_as_itself(self):
-        others = self.directory / "others.toml"
-        inner = f"'{self.binary}' --config '{others}' --once --expect none >/dev/null\n"
-        write(self.site_probes / "slow", "#!/bin/sh\n" + inner + "echo '{\"done\":true}'\n", 0o755)
-        others.write_text(self.config.read_text().replace("probes.d", "none"))
+        begun, go = self.directory / "begun", self.directory / "go"
+        write(self.site_probes / "slow", f"#!/bin/sh\n: > {begun}\nwhile [ ! -e {go} ]; do sleep 0.05;"
+              " done\necho '{\"done\":true}'\n", 0o755)
+        self.configure(deadline_ms=30000)
+        slow = subprocess.Popen([self.binary, "--config", self.config, "--once", "--expect", "none"],
+                                stdout=subprocess.DEVNULL)
+        self.addCleanup(slow.wait)
+        self.addCleanup(slow.kill)
+        wait_for(begun.exists)
+        self.configure(site_probes=str(self.directory / "none"))
         self.once("--expect", "none")
+        write(go, "")
+        self.assertEqual(slow.wait(ENOUGH_S), 0)
         health = json.loads((self.run_directory / "health.json").read_text())
         newest = json.loads((self.state / "report.json").read_text())
         self.assertEqual((health["sequence"], newest["run"]["sequence"]), (2, 2))

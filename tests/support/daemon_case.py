@@ -59,7 +59,7 @@ class DaemonCase(Case):
     def sequence(self):
         return self.health().get("sequence", 0)
 
-    def report(self):
+    def newest_report(self):
         return json.loads((self.state / "report.json").read_text())
 
     def logged(self):
