@@ -150,6 +150,20 @@ class Configuration(Case):
         self.assert_refused("reports_kept = -1\n", "reports_kept")
         self.assert_refused("interval_s = 99999999999999999999\n", f"{self.config}:1")
 
+    def test_a_verdict_that_one_late_pass_makes_stale_is_refused_where_a_daemon_makes_it(self):
+        for interval, valid, also in ((300, 599, ", or interval_s = 299 or less"),
+                                      (300, 10, ""), (86400, 172799, "or interval_s = 86399")):
+            run = self.check(f"interval_s = {interval}\nvalid_for_s = {valid}\n")
+            self.assertEqual((run.returncode, run.stdout), (USAGE, ""), run.stderr)
+            for words in (str(self.config), f"valid_for_s = {2 * interval} or more", also):
+                self.assertIn(words, run.stderr)
+            daemon = self.efa_doctor("--daemon")
+            self.assertEqual((daemon.returncode, daemon.stdout), (USAGE, ""))
+            self.assertIn("less than twice interval_s", daemon.stderr)
+        for right in ("interval_s = 300\nvalid_for_s = 600\n", "interval_s = 86400\n"
+                      "valid_for_s = 172800\n", ""):
+            self.assertEqual(self.check(right).returncode, 0, right)
+
     def test_what_is_no_toml_is_told_the_line(self):
         self.assert_refused('expect = "4"\ndeadline_ms = = 3\n', f"{self.config}:2")
         self.assert_refused('expect = "4"\nexpect = "5"\n', f"{self.config}:2")

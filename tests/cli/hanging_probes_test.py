@@ -1,8 +1,12 @@
 """A probe that hangs costs neither the pass its deadline nor its neighbours their answers."""
 
+import json
+import pathlib
 import unittest
 
 from fake_probes import DONE, SHELL, FakeProbes, saying, still_runs
+
+BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 class HangingProbes(FakeProbes):
@@ -42,6 +46,19 @@ class HangingProbes(FakeProbes):
         report = self.timed_report()
         self.assert_ended(report, "kernel", "timed_out")
         self.assertEqual(report["node"]["kernel"], "6.1.0-said")
+
+    def test_a_verdict_counts_for_this_boot_where_the_kernel_probe_does_not_name_it(self):
+        for script in (SHELL + "exec sleep 60\n", saying(DONE), SHELL + "exit 3\n", None):
+            self.remove_probe("kernel")
+            if script:
+                self.replace_probe("kernel", script)
+            self.timed_report()
+            health = json.loads((self.run_directory / "health.json").read_text())
+            self.assert_valid(health, "health")
+            self.assertEqual(health["boot_id"], BOOT_ID)
+            run = self.efa_doctor("status")
+            self.assertEqual(run.returncode, health["exit_code"])
+            self.assertNotIn("another boot", run.stdout)
 
     def test_many_that_linger_after_their_output_do_not_add_up(self):
         linger = saying(DONE) + "exec sleep 60\n"
