@@ -10,9 +10,10 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <memory>
+
+#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
@@ -67,7 +68,7 @@ Fd own_descriptor(const Place& place) {
                       fstat(place.directory.get(), &there) == 0 && own.st_dev == there.st_dev &&
                       own.st_ino == there.st_ino;
   if (!is_own || place.name.find_first_not_of("0123456789") != std::string::npos) return Fd();
-  return Fd(fcntl(std::atoi(place.name.c_str()), F_DUPFD_CLOEXEC, 0));
+  return Fd(fcntl(parse_number<int>(place.name).value_or(-1), F_DUPFD_CLOEXEC, 0));
 }
 
 // Why nothing is written into what is there; "" when it may be.

@@ -43,7 +43,7 @@ int64_t unix_now_ms() {
 }
 
 Result<Done> write_in_place_of_old(const std::string& path, const std::string& text) {
-  const Result<Done> written = write_file(path, text, 0644);
+  Result<Done> written = write_file(path, text, 0644);
   if (written || unlink(path.c_str()) != 0) return written;
   return write_file(path, text, 0644);
 }

@@ -56,7 +56,7 @@ constexpr int64_t kMostCounted = 1'000'000'000'000;
 constexpr int64_t kMostFailures = 64;
 
 // The clock of a node may be years off; signing by a server's corrects it.
-constexpr int64_t kMostOffsetMs = 100 * 365 * kDayMs;
+constexpr int64_t kMostOffsetMs = int64_t{100} * 365 * kDayMs;
 
 void bound_error(DeliveryState& state) {
   constexpr size_t kLongestCode = 100;

@@ -44,7 +44,7 @@ std::string region_of_node(const ChainSettings& settings, const Environment& env
       {"the instance metadata", [&] { return region_of_instance(settings); }},
   };
   for (const auto& [name, region_of] : sources) {
-    const std::string region = region_of();
+    std::string region = region_of();
     if (is_region(region)) return region;
     if (!region.empty()) spdlog::warn("{}: the region it names is none: passed over", name);
   }
