@@ -100,12 +100,10 @@ class Scanner {
       return true;
     }
     copy(end);
-    if (lower_case(name) == "bearer") {
-      hide_word();
+    if (lower_case(name) == "bearer" || name == "-u" || name == "--user") {
+      hide_word();  // also curl's "-u name:password"
     } else if (names_credential(name)) {
       hide_value(name, option);
-    } else if (name == "-u" || name == "--user") {
-      hide_word();  // curl's "-u name:password"
     }
     return true;
   }

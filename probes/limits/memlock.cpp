@@ -193,7 +193,7 @@ GivenLimit last_of(const std::vector<MemlockSetting>& settings) {
 }
 
 GivenLimit unit_limit(const LimitsFacts& facts, const UnitOnDisk& unit) {
-  const GivenLimit own = last_of(unit.memlock);
+  GivenLimit own = last_of(unit.memlock);
   if (own.memory) return own;
   const GivenLimit manager = last_of(facts.manager);
   if (manager.memory) return {manager.memory, manager.source + " (DefaultLimitMEMLOCK)"};

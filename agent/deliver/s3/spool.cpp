@@ -112,7 +112,7 @@ SpoolState Spool::state() const {
   if (!text) return unknown;
   const Result<Value> value = parse_json(*text, path);
   if (!value) return unknown;
-  const SpoolState state = from_value<SpoolState>(*value, path).value_or(unknown);
+  SpoolState state = from_value<SpoolState>(*value, path).value_or(unknown);
   for (const int64_t count :
        {state.dropped, state.refused, state.held, state.held_bytes, state.unlisted}) {
     if (count < 0 || count > kMostCounted) return unknown;
