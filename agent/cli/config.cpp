@@ -5,9 +5,10 @@
 #define TOML_HEADER_ONLY 1
 // its own assertions fail on "[[["; what follows them reports that as an error
 #define TOML_ASSERT(expression) static_cast<void>(0)
+#define TOML_MAX_NESTED_VALUES 16
 #include <toml++/toml.h>
 
-#include "agent/cli/toml_letters.h"
+#include "agent/cli/toml_bounds.h"
 #include "agent/deliver/s3/settings.h"
 #include "probes/protocol/url.h"
 
@@ -171,9 +172,9 @@ std::span<const Setting> settings() {
 }
 
 Result<Config> parse_config(const std::string& toml, const std::string& path) {
-  if (const auto line = foreign_letter(toml)) {
-    return Error{ErrorKind::kMalformed, path + ":" + std::to_string(*line),
-                 "only strings and comments may hold letters that are not ASCII"};
+  if (const auto line = refused_line(toml)) {
+    return Error{ErrorKind::kMalformed, path + ":" + std::to_string(line->number),
+                 std::string(line->why)};
   }
   const toml::parse_result parsed = toml::parse(toml, path);
   if (!parsed) {

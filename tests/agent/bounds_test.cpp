@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "agent/cli/config.h"
-#include "agent/cli/toml_letters.h"
+#include "agent/cli/toml_bounds.h"
 #include "agent/diagnose/diagnosis.h"
 #include "agent/report/fit.h"
 #include "agent/report/report.h"
@@ -100,17 +100,36 @@ TEST(State, OneThatGrewTooLargeKeepsWhatThePassNeeds) {
   std::filesystem::remove_all(directory);
 }
 
+size_t refused_number(std::string_view toml) {
+  return refused_line(toml).value_or(RefusedLine{}).number;
+}
+
 TEST(Config, LettersOfOtherScriptsAreForStringsAndComments) {
   for (const char* text : {"# ä\nexpect = \"none\" # ä\n", "expect = 'ä'", "expect = \"\\\"ä\"",
                            "expect = \"\"\"\nä\n\\\"\"\"\"", "\xEF\xBB\xBF# ä", "'ä' = 1"}) {
-    EXPECT_FALSE(foreign_letter(text)) << text;
+    EXPECT_FALSE(refused_line(text)) << text;
   }
-  EXPECT_EQ(foreign_letter("a = \"x\"\nä = 1"), 2U);
-  EXPECT_EQ(foreign_letter("[s\xCE\xA2"), 1U);
-  EXPECT_EQ(foreign_letter("a = \"not closed\nä"), 2U);
+  EXPECT_EQ(refused_number("a = \"x\"\nä = 1"), 2U);
+  EXPECT_EQ(refused_number("[s\xCE\xA2"), 1U);
+  EXPECT_EQ(refused_number("a = \"not closed\nä"), 2U);
   const Result<Config> config = parse_config("[s\xCE\xA2", "c.toml");
   ASSERT_FALSE(config.ok());
   EXPECT_TRUE(message_of(config.error()).starts_with("c.toml:1: only strings and comments"));
+}
+
+TEST(Config, AKeyOfManyDotsDoesNotFillTheStack) {
+  std::string key = "a";
+  for (int i = 0; i < 400'000; ++i) key += ".a";
+  for (const std::string& text :
+       {"\n" + key + " = 1", "\n[" + key + "]", "\nx = {" + key + " = 1}",
+        "\nx = [\"\"\"a\"\"\"\", {" + key + " = 1}]", "\nx = ['''a''''', {" + key + " = 1}]"}) {
+    const Result<Config> config = parse_config(text, "c.toml");
+    ASSERT_FALSE(config.ok());
+    EXPECT_EQ(message_of(config.error()), "c.toml:2: no key has so many dots");
+  }
+  const std::string dots(100, '.');
+  EXPECT_FALSE(refused_line("x = '" + dots + "'  # " + dots));
+  EXPECT_FALSE(refused_line("x = \"\"\"" + dots + "\"\"\"\"\"\ny = 1.5"));
 }
 
 }  // namespace
