@@ -204,7 +204,7 @@ std::string find_libexec() {
   for (const char* beside : {"libexec/efa-doctor", "../libexec/efa-doctor"}) {
     const std::filesystem::path directory = self.parent_path() / beside;
     if (!std::filesystem::is_directory(directory, error)) continue;
-    const std::string found = std::filesystem::weakly_canonical(directory, error).string();
+    std::string found = std::filesystem::weakly_canonical(directory, error).string();
     // who can change the agent itself needs no other way
     const std::string why = who_else_changes(self).empty() ? who_else_changes(found) : "";
     if (why.empty()) return found;

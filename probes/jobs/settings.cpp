@@ -165,7 +165,7 @@ std::string library(std::string_view path) {
   const std::string_view whole = name;
   while (!name.empty() && (is_digit(name.back()) || name.back() == '.')) name.remove_suffix(1);
   const bool known = is_known(kLibraries, name) && whole.size() - name.size() <= 12;
-  const std::string told = known ? std::string(whole) : std::string(kOther);
+  std::string told = known ? std::string(whole) : std::string(kOther);
   if (slash == std::string_view::npos) return told;
   return directory(path.substr(0, std::max<size_t>(slash, 1))) + "/" + told;
 }
