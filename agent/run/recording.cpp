@@ -187,7 +187,8 @@ bool is_whole(const RecordedProbe& probe) {
     const std::string_view look = take_line(looks);
     if (!look.empty() && !parse_json(look, "")) return false;
   }
-  return run_of(probe).transcript.broken().empty();
+  const bool ends = probe.said.empty() || probe.said.back() == '\n';
+  return ends && run_of(probe).transcript.broken().empty();
 }
 
 }  // namespace

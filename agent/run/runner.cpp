@@ -222,9 +222,11 @@ bool wait_and_read(std::vector<Running>& all, milliseconds left, const Progress&
     }
   }
   if (all_said) return true;
+  const Clock::time_point limit = Clock::now() + left;
   if (poll(waits.data(), waits.size(), static_cast<int>(left.count())) <= 0) return false;
   for (size_t i = 0; i < waits.size(); ++i) {
-    if (waits[i].revents == 0) continue;
+    if (waits[i].revents == 0 || Clock::now() >= limit)
+      continue;  // what is read is taken apart too
     Running& running = *readers[i].first;
     readers[i].second ? read_stdout(running) : read_stderr(running);
   }

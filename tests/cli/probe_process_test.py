@@ -127,7 +127,7 @@ class SiteProbes(FakeProbes):
     def test_a_flood_of_findings_is_bounded(self):
         finding = '{"finding":{"code":"site.x","result":"fail","subject":"y"}}'
         self.site("many", saying(*[finding] * 300, DONE))
-        self.assertEqual(len(self.findings(self.timed_report(), "site.x")), 256)
+        self.assertEqual(len(self.findings(self.timed_report(), "site.x")), 200)
 
     def test_a_finding_without_a_remedy_or_a_message_is_one(self):
         self.site("terse", saying('{"finding":{"code":"site.x","result":"fail"}}', DONE))

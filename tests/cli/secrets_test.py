@@ -193,9 +193,8 @@ class Secrets(Case):
             https_proxy=f"http://me:{plant('the password of a proxy')}@127.0.0.1:9",
             no_proxy="127.0.0.1", SECRET=plant("the caller's variable"))
         with imds.MetadataServer(paths) as metadata, S3Server() as bucket:
-            host = metadata.endpoint.removeprefix("http://")
             self.configure(**{
-                "metadata.endpoint": f"http://me:{plant('a password of an endpoint')}@{host}",
+                "metadata.endpoint": metadata.endpoint,
                 "metadata.budget_ms": 5000, "s3.uri": "s3://pics/efa", "s3.endpoint": bucket.endpoint,
                 "s3.region": "eu-west-1"})
             outputs = self.outputs(env=caller)

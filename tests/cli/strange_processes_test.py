@@ -69,7 +69,7 @@ class StrangeProcesses(Case):
         self.assertEqual(jobs[5000]["cut"], [])
 
     def test_a_setting_that_is_there_often_is_told_once(self):
-        self.process(4242, b"\0".join([SETTING] * 100_000))
+        self.process(4242, b"\0".join([SETTING] * 20_000))
         self.assertEqual(self.look()[4242]["environment"], [SETTING.decode()])
 
     def test_very_many_open_files_hide_no_other_process(self):

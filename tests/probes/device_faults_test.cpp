@@ -94,8 +94,20 @@ TEST(PciFaults, ANarrowOrSlowLinkIsAWarning) {
   }
 }
 
+// The kernel has named it since boot: it was there, and no interface is to be attached.
+TEST(PciFaults, AMissingFunctionThatTheKernelHasNamedHasVanished) {
+  FaultyNode node;
+  node.tree().remove(std::string("/sys/bus/pci/devices/") + kFirst);
+  node.tree().remove("/sys/class/infiniband/rdmap16s27");
+  const Changes changes = node.changes();
+  EXPECT_EQ(changes.at({"pci.device-vanished", kFirst}), "fail");
+  EXPECT_EQ(node.verdict(), "unhealthy");
+  EXPECT_EQ(node.root_causes(), Causes{"pci.device-vanished"});
+}
+
 TEST(PciFaults, AMissingFunctionIsOneFewerThanTheTypeCanHave) {
   FaultyNode node;
+  node.tree().file("/dev/kmsg", "");
   node.tree().remove(std::string("/sys/bus/pci/devices/") + kFirst);
   node.tree().remove("/sys/class/infiniband/rdmap16s27");
   Changes meant = without_rdma(kFirst);
