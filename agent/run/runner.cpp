@@ -174,18 +174,6 @@ std::string told_stderr(const Running& running) {
   return hide_credentials(make_utf8(tail));
 }
 
-// What a site's own probe said, without the credentials in it.
-Transcript told_transcript(const Transcript& said) {
-  Transcript told;
-  for (const std::string& line : split(said.said(), '\n')) {
-    const Result<Value> value = parse_json(line, "output");
-    if (value) told.take(render_json(hide_credentials(*value)) + "\n");
-  }
-  // it was left behind itself, which it has not said
-  if (said.left().size() > told.left().size()) told.leave(said.left().back());
-  return told;
-}
-
 // What is known when the child was reaped, or was left to the kernel that holds it.
 void finish(Running& running) {
   ProbeOutcome& outcome = running.run.outcome;
@@ -199,8 +187,6 @@ void finish(Running& running) {
   } else {
     judge_killed(running);
   }
-  const bool of_site = outcome.name.starts_with("site:");
-  if (of_site) running.run.transcript = told_transcript(running.run.transcript);
   outcome.step = running.run.transcript.step();
   outcome.subject = running.run.transcript.subject();
   close_pipe(running.process.stdout_fd);

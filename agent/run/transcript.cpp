@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/run/hide_credentials.h"
 #include "probes/protocol/bounds.h"
 #include "probes/protocol/describe.h"
 
@@ -81,8 +82,9 @@ bool Transcript::take_line(const std::string& line) {
     looks_ += render_json(*look) + "\n";
     return true;
   }
+  if (hides_) *value = hide_credentials(*value);
   if (!take_words(*value, line.size())) return false;
-  said_ += line + "\n";
+  said_ += (hides_ ? render_json(*value) : line) + "\n";
   return true;
 }
 

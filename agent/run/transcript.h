@@ -38,6 +38,8 @@ class Transcript {
   explicit Transcript(Allowance allowance, std::shared_ptr<Allowance> of_all = nullptr)
       : allowance_(allowance), left_over_(allowance), of_all_(std::move(of_all)) {}
 
+  // From now on what it takes is kept without the credentials in it.
+  void hide_what_is_secret() { hides_ = true; }
   // Takes what was read; false when the output breaks a bound or the protocol: then it is cut off.
   bool take(std::string_view bytes);
 
@@ -67,6 +69,7 @@ class Transcript {
   std::shared_ptr<Allowance> of_all_;
   std::string unread_;
   size_t lines_ = 0;
+  bool hides_ = false;
   bool done_ = false;
   std::string step_;
   std::string subject_;
@@ -84,8 +87,10 @@ struct Allowances {
   std::shared_ptr<Allowance> site = std::make_shared<Allowance>(kSiteAllowanceOfAll);
 
   [[nodiscard]] Transcript transcript_for(std::string_view probe) const {
-    return probe.starts_with("site:") ? Transcript(kSiteAllowance, site)
-                                      : Transcript(kAllowance, own);
+    if (!probe.starts_with("site:")) return Transcript(kAllowance, own);
+    Transcript transcript(kSiteAllowance, site);
+    transcript.hide_what_is_secret();
+    return transcript;
   }
 };
 
