@@ -254,10 +254,10 @@ Result<Recording> unpack(const std::string& packed, const std::string& where) {
                              recording->valid_for_ms, recording->boottime_ms.value_or(0)}) {
     if (!is_plausible_time(time)) return malformed(where, "has a time that no clock shows");
   }
+  cut_words(*recording);  // before names are compared: cut, two may be alike
   if (!has_known_shape(*recording) || !is_plausible(*recording)) {
     return malformed(where, "holds what no pass can have recorded");
   }
-  cut_words(*recording);
   for (size_t i = 0; i < recording->probes.size(); ++i) {
     const auto said = entries->find(entry_name(i, "said"));
     const auto looks = entries->find(entry_name(i, "looks"));
