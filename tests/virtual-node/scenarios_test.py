@@ -179,7 +179,7 @@ exit 194
         self.assertIn(": last arrived 20", node.text("status"))
 
     def check_surroundings(self, node):
-        self.assertLess(self.pss_kib(node), 4608)  # the aim is 4096: 4061 was seen
+        self.assertLess(self.pss_kib(node), 4096)
         self.assertEqual((node.text("verify.err"), node.text("verify.code")), ("", "0\n"))
         exposure = float(re.search(r"exposure level for .*: ([\d.]+)", node.text("security")).group(1))
         self.assertLessEqual(exposure, 3.0)
