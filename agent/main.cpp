@@ -1,7 +1,6 @@
 // efa-doctor: from the command line to the verb that was asked for (README, "Commands").
 
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,12 +13,12 @@
 #include "agent/cli/command_line.h"
 #include "agent/cli/daemon_check.h"
 #include "agent/cli/exit_codes.h"
-#include "agent/cli/log.h"
 #include "agent/cli/once.h"
 #include "agent/cli/status.h"
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
 #include "agent/deliver/s3/settings.h"
+#include "agent/log.h"
 #include "agent/run/pass.h"
 #include "probes/protocol/printable.h"
 
@@ -56,7 +55,7 @@ int become_daemon(const CommandLine& line) {
   const std::string self = std::filesystem::read_symlink("/proc/self/exe", error);
   execl(daemon.c_str(), "efa-doctor", self.c_str(),
         line.config.empty() ? nullptr : line.config.c_str(), nullptr);
-  spdlog::error("{}", message_of(system_error(errno, daemon)));
+  log_error("{}", message_of(system_error(errno, daemon)));
   return kExitInternal;
 }
 
@@ -83,10 +82,10 @@ DeliveryRun delivery_run(const CommandLine& line) {
 int check_config(const Config& config, const std::string& path) {
   for (const Result<Done>& right : {check_authorities(config), check_for_daemon(config, path)}) {
     if (right) continue;
-    spdlog::error("{}", message_of(right.error()));
+    log_error("{}", message_of(right.error()));
     return kExitUsage;
   }
-  for (const std::string& words : who_else_decides(config)) spdlog::warn("{}", words);
+  for (const std::string& words : who_else_decides(config)) log_warning("{}", words);
   std::printf("%s: correct\n", printable(path).c_str());
   return 0;
 }
@@ -96,12 +95,12 @@ int run_with_config(const CommandLine& line) {
   const std::string path = line.config.empty() ? kConfigPath : line.config;
   const Result<Config> config = read_config(path, /*required=*/!line.config.empty());
   if (!config) {
-    spdlog::error("{}", message_of(config.error()));
+    log_error("{}", message_of(config.error()));
     return kExitUsage;
   }
   const Result<Done> right = check_arguments(line);
   if (!right) {
-    spdlog::error("{}", message_of(right.error()));
+    log_error("{}", message_of(right.error()));
     return kExitUsage;
   }
   switch (line.command) {
@@ -141,7 +140,7 @@ int run(int argc, const char* const* argv) {
 int printed(int code) {
   const bool whole = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
   if (whole || code != 0) return code;
-  spdlog::error("standard output could not be written");
+  log_error("standard output could not be written");
   return kExitInternal;
 }
 

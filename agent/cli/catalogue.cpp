@@ -1,12 +1,11 @@
 #include "agent/cli/catalogue.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <vector>
 
 #include "agent/cli/exit_codes.h"
+#include "agent/log.h"
 #include "agent/report/report.h"
 #include "probes/protocol/value.h"
 
@@ -65,7 +64,7 @@ std::vector<const Check*> all_checks() {
 int run_explain(const std::string& code) {
   const Check* check = find_check(code);
   if (check == nullptr) {
-    spdlog::error("no check has the code '{}'; efa-doctor list-checks names all", code);
+    log_error("no check has the code '{}'; efa-doctor list-checks names all", code);
     return kExitUsage;
   }
   print_text(*check);

@@ -1,6 +1,5 @@
 #include "agent/cli/once.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "agent/deliver/files.h"
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
+#include "agent/log.h"
 #include "agent/run/conclude.h"
 #include "agent/run/look.h"
 #include "probes/protocol/printable.h"
@@ -81,14 +81,14 @@ int print(const OnceOptions& options, const Report& report) {
   if (options.output.empty()) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
         std::fflush(stdout) != 0) {
-      spdlog::error("{}", message_of(system_error(errno, "standard output")));
+      log_error("{}", message_of(system_error(errno, "standard output")));
       code = kExitInternal;
     }
     return code;
   }
   const Result<Done> written = write_output(options.output, text, 0666);
   if (!written) {
-    spdlog::error("{}", message_of(written.error()));
+    log_error("{}", message_of(written.error()));
     std::fwrite(text.data(), 1, text.size(), stdout);
   }
   return code;
@@ -96,7 +96,7 @@ int print(const OnceOptions& options, const Report& report) {
 
 void keep(const OnceOptions& options, const Conclusion& conclusion) {
   const Result<int64_t> kept = end_pass(state_path(options.config), conclusion.after);
-  if (!kept) spdlog::warn("state was not kept: {}", message_of(kept.error()));
+  if (!kept) log_warning("state was not kept: {}", message_of(kept.error()));
   spool_for_s3(options.config, conclusion.report);  // first: what health.json tells reaches S3
   deliver_local(options.config, conclusion.report, kept.value_or(0));
   trim_spool(options.config);  // last: health.json does not wait for what others left
@@ -109,13 +109,13 @@ int run_once(const OnceOptions& options) {
                                     ? Result<Looked>(look(options, /*record=*/false))
                                     : look_at_recording(options);
   if (!looked) {
-    spdlog::error("{}", message_of(looked.error()));
+    log_error("{}", message_of(looked.error()));
     return kExitUsage;
   }
   const Recording& recording = looked->recording;
   const Result<Conclusion> conclusion = conclude(recording, looked->runs);
   if (!conclusion) {
-    spdlog::error("{}", message_of(conclusion.error()));
+    log_error("{}", message_of(conclusion.error()));
     return kExitUsage;
   }
   const bool kept = options.deliver && options.replay.empty() && recording.live;
@@ -135,7 +135,7 @@ int run_record(const OnceOptions& options, const std::string& file, bool redacte
   const Result<Done> written =
       packed ? write_output(file, *packed, 0600) : Result<Done>(packed.error());
   if (!written) {
-    spdlog::error("{}", message_of(written.error()));
+    log_error("{}", message_of(written.error()));
     return kExitInternal;
   }
   std::printf("%s: %zu probes recorded\n", printable(file).c_str(), recording.probes.size());

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 
 #include "agent/deliver/file_lock.h"
 #include "agent/deliver/files.h"
+#include "agent/log.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/text.h"
 
@@ -111,7 +111,7 @@ class Delivery {
     if (written) return true;
     problems_.push_back(message_of(written.error()) +
                         (of_service_ ? advice_to_service(written.error()) : ""));
-    spdlog::warn("not written: {}", problems_.back());
+    log_warning("not written: {}", problems_.back());
     return false;
   }
 
@@ -164,7 +164,7 @@ void make_state_directory(const Config& config) {
   const bool given = fchown(directory->get(), static_cast<uid_t>(-1), *readers) == 0 &&
                      fchmod(directory->get(), kHandedOn) == 0;
   if (given) return;
-  spdlog::warn(
+  log_warning(
       "{} was made anew and the group efa-doctor cannot read the reports there: {}; "
       "systemd-tmpfiles --create efa-doctor.conf mends it",
       config.state_directory, std::strerror(errno));

@@ -1,6 +1,5 @@
 #include "agent/deliver/service_file.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <csignal>
 
 #include "agent/deliver/files.h"
+#include "agent/log.h"
 #include "agent/report/report.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/moment.h"
@@ -73,7 +73,7 @@ void write_service_file(const Config& config, const std::string& state) {
   service.pid_namespace = own_pid_namespace();
   const Result<Done> written =
       write_in_place_of_old(service_path(config), render_json(to_value(service), 1) + "\n");
-  if (!written) spdlog::warn("not written: {}", message_of(written.error()));
+  if (!written) log_warning("not written: {}", message_of(written.error()));
 }
 
 bool has_gone(const ServiceFile& service) {

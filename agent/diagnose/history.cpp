@@ -21,12 +21,17 @@ bool may_come_late(const std::string& code) {
   return std::find(kMayComeLate.begin(), kMayComeLate.end(), code) != kMayComeLate.end();
 }
 
+// A verdict of this boot that said something.
+bool was_known(const History& history) {
+  return !history.verdict.empty() && history.verdict != "unknown";
+}
+
 // A node that was whole once in this boot and lacks something now has lost it.
 bool is_starting(const Diagnosis& diagnosis, const History& history, const Settling& settling) {
-  const bool was_whole = !history.verdict.empty() && history.verdict != "unknown";
   const bool broken =
       diagnosis.verdict == Verdict::kUnhealthy || diagnosis.verdict == Verdict::kDegraded;
-  return broken && !was_whole && settling.uptime_s && *settling.uptime_s < settling.boot_grace_s &&
+  return broken && !was_known(history) && settling.uptime_s &&
+         *settling.uptime_s < settling.boot_grace_s &&
          std::all_of(diagnosis.root_causes.begin(), diagnosis.root_causes.end(), may_come_late);
 }
 
@@ -77,9 +82,8 @@ void keep_verdict(Diagnosis& diagnosis, const History& history, const std::strin
 }
 
 void remember_verdict(const Diagnosis& diagnosis, History& history) {
-  const bool was_known = !history.verdict.empty() && history.verdict != "unknown";
   // a pass that could not look is no end of what an earlier one saw
-  if (diagnosis.verdict == Verdict::kUnknown && was_known) return;
+  if (diagnosis.verdict == Verdict::kUnknown && was_known(history)) return;
   history.verdict = verdict_text(diagnosis.verdict);
   history.summary = diagnosis.summary;
   history.root_causes = diagnosis.root_causes;
@@ -92,6 +96,11 @@ void end_episodes(History& history, bool well) {
     if (well && !episode.failing) episode.returns = 0;
     if (!episode.failing && episode.returns == 0) episode.message.clear();
   }
+}
+
+// What came late while the node started was no fault: the first that follows is the first.
+void forget_the_start(History& history) {
+  std::erase_if(history.episodes, [](const Episode& episode) { return !episode.failing; });
 }
 
 }  // namespace
@@ -114,6 +123,7 @@ void settle(Diagnosis& diagnosis, History& history, const Settling& settling) {
   }
   if (diagnosis.verdict != Verdict::kUnknown) {
     end_episodes(history, better || diagnosis.verdict == Verdict::kHealthy);
+    if (!was_known(history)) forget_the_start(history);
   }
   remember_verdict(diagnosis, history);
 }

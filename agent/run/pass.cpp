@@ -1,6 +1,5 @@
 #include "agent/run/pass.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 
 #include "agent/deliver/way.h"
 #include "agent/diagnose/outcome_checks.h"
+#include "agent/log.h"
 #include "agent/run/adopted.h"
 #include "agent/run/libraries.h"
 #include "agent/run/probe_table.h"
@@ -208,7 +208,7 @@ std::string find_libexec() {
     // who can change the agent itself needs no other way
     const std::string why = who_else_changes(self).empty() ? who_else_changes(found) : "";
     if (why.empty()) return found;
-    spdlog::error("nothing in {} is run: {}", found, why);
+    log_error("nothing in {} is run: {}", found, why);
   }
   return "";
 }

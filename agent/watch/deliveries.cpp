@@ -1,12 +1,11 @@
 #include "agent/watch/deliveries.h"
 
-#include <spdlog/spdlog.h>
-
 #include <csignal>
 #include <utility>
 
 #include "agent/deliver/s3/broken_delivery.h"
 #include "agent/deliver/s3/settings.h"
+#include "agent/log.h"
 
 namespace efa {
 namespace {
@@ -25,7 +24,7 @@ void Deliveries::run(int64_t limit_s, bool patient, int64_t now_ms) {
   command.insert(command.end(), {"--config", config_.path()});
   child_.set_limit(now_ms + limit_s * 1000 + kBeyondLimitMs);
   const Result<Done> started = child_.start(loop_, command, {config_.fd(), -1});
-  if (!started) spdlog::error("{}", message_of(started.error()));
+  if (!started) log_error("{}", message_of(started.error()));
 }
 
 void Deliveries::start(int64_t now_ms, bool requested) {
@@ -56,7 +55,7 @@ void Deliveries::end_soon(int64_t now_ms) {
 
 void Deliveries::check_limit(int64_t now_ms) {
   if (child_.check_limit(now_ms) != Child::Overdue::kKilled) return;
-  spdlog::error("a delivery to S3 did not end and is killed");
+  log_error("a delivery to S3 did not end and is killed");
 }
 
 void Deliveries::take_end(int status) {

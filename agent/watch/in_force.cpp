@@ -1,6 +1,5 @@
 #include "agent/watch/in_force.h"
 
-#include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include "agent/deliver/files.h"
 #include "agent/deliver/local.h"
 #include "agent/deliver/service_file.h"
+#include "agent/log.h"
 #include "agent/report/report.h"
 #include "probes/protocol/moment.h"
 #include "probes/protocol/printable.h"
@@ -24,7 +24,7 @@ std::optional<Told> on_disk(const Config& config) {
 void write(const Config& config, const Value& health) {
   const Result<Done> written =
       write_in_place_of_old(health_path(config), render_json(health, 1) + "\n");
-  if (!written) spdlog::error("not written: {}", message_of(written.error()));
+  if (!written) log_error("not written: {}", message_of(written.error()));
 }
 
 // The file says what the pass said, or a newer one; where it cannot be written an older verdict is
@@ -64,7 +64,7 @@ void InForce::start(const Config& config) {
   const std::optional<ServiceFile> before = read_service_file(config);
   starts_again_ = before && before->state != "stopped" && has_gone(*before);
   if (starts_again_) {
-    spdlog::warn("the service had ended unexpectedly; its verdict counts again after a pass");
+    log_warning("the service had ended unexpectedly; its verdict counts again after a pass");
   }
   move(config);
 }
@@ -92,7 +92,7 @@ void InForce::take_verdict(const Config& config, const Told& told) {
 
 int InForce::take_broken_pass(const Config& config, const std::string& how) {
   ++broken_;
-  spdlog::error("the pass ended with {}", how);
+  log_error("the pass ended with {}", how);
   if (broken_ >= 2) {
     take_unknown(config, "the last " + std::to_string(broken_) +
                              " passes ended badly, the newest with " + how);
@@ -116,7 +116,7 @@ void InForce::say(const std::string& verdict, const std::string& summary) {
   constexpr size_t kMostStatus = 1024;
   const std::string status = "STATUS=" + printable(verdict + ": " + summary, kMostStatus);
   sd_notify(0, status.c_str());
-  if (verdict != verdict_) spdlog::info("verdict: {}: {}", verdict, summary);
+  if (verdict != verdict_) log_info("verdict: {}: {}", verdict, summary);
   verdict_ = verdict;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <libudev.h>
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "agent/log.h"
 #include "probes/log/parse.h"
 
 namespace efa {
@@ -59,7 +59,7 @@ void KernelEvents::listen_to_uevents(sd_event* loop) {
   listens =
       listens && udev_monitor_enable_receiving(monitor_) >= 0 &&
       sd_event_add_io(loop, nullptr, udev_monitor_get_fd(monitor_), EPOLLIN, on_uevent, this) >= 0;
-  if (!listens) spdlog::warn("no uevents: {}", std::strerror(errno));
+  if (!listens) log_warning("no uevents: {}", std::strerror(errno));
 }
 
 int KernelEvents::on_uevent(sd_event_source* /*source*/, int /*fd*/, uint32_t /*events*/,
@@ -81,7 +81,7 @@ void KernelEvents::listen_to_kernel_log(sd_event* loop) {
   const bool listens =
       kernel_log_ >= 0 && lseek(kernel_log_, 0, SEEK_END) >= 0 &&
       sd_event_add_io(loop, nullptr, kernel_log_, EPOLLIN, on_kernel_message, this) >= 0;
-  if (!listens) spdlog::warn("no kernel messages: {}", std::strerror(errno));
+  if (!listens) log_warning("no kernel messages: {}", std::strerror(errno));
 }
 
 int KernelEvents::on_kernel_message(sd_event_source* /*source*/, int fd, uint32_t /*events*/,

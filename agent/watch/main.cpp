@@ -8,7 +8,7 @@
 
 #include "agent/cli/config.h"
 #include "agent/cli/exit_codes.h"
-#include "agent/cli/log.h"
+#include "agent/log.h"
 #include "agent/watch/watch.h"
 #include "probes/protocol/text.h"
 

@@ -1,13 +1,13 @@
 #include "agent/watch/renew.h"
 
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
+#include "agent/log.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -24,7 +24,7 @@ void become_anew(const WatchOptions& options, int config_fd) {
   const std::string accepted = std::to_string(config_fd);
   execl("/proc/self/exe", "efa-doctor", options.efa_doctor.c_str(), config.c_str(),
         accepted.c_str(), nullptr);
-  spdlog::error("could not start afresh: {}", std::strerror(errno));
+  log_error("could not start afresh: {}", std::strerror(errno));
 }
 
 }  // namespace efa

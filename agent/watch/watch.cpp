@@ -2,7 +2,6 @@
 
 #include <malloc.h>
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include "agent/cli/exit_codes.h"
+#include "agent/log.h"
 #include "agent/run/adopted.h"
 #include "agent/watch/accepted_config.h"
 #include "agent/watch/child.h"
@@ -122,7 +122,7 @@ Result<Done> Watch::load() {
   Result<Done> loaded = config_.load(options_.config_path, options_.config_required);
   if (!options_.accepted_fd) return loaded;
   if (!loaded) {
-    spdlog::error("configuration refused, the old one stays: {}", message_of(loaded.error()));
+    log_error("configuration refused, the old one stays: {}", message_of(loaded.error()));
     loaded = config_.load("/proc/self/fd/" + std::to_string(*options_.accepted_fd), true);
   }
   close(*options_.accepted_fd);
@@ -132,11 +132,11 @@ Result<Done> Watch::load() {
 int Watch::run() {
   const Result<Done> loaded = load();
   if (!loaded) {
-    spdlog::error("{}", message_of(loaded.error()));
+    log_error("{}", message_of(loaded.error()));
     return kExitUsage;
   }
   if (!set_up()) {
-    spdlog::error("no event loop");
+    log_error("no event loop");
     return kExitInternal;
   }
   in_force_.start(config_.config());
@@ -157,12 +157,12 @@ void Watch::reload() {
   sd_notify(0, reloading.c_str());
   const Result<Done> loaded = config_.load(options_.config_path, options_.config_required);
   if (loaded) {
-    spdlog::info("configuration read anew");
+    log_info("configuration read anew");
     in_force_.move(config_.config());
     schedule_->set_interval(config_.config().interval_s * 1000);
     schedule_->on_event(Event::kRequest, now_ms());
   } else {
-    spdlog::error("configuration refused, the old one stays: {}", message_of(loaded.error()));
+    log_error("configuration refused, the old one stays: {}", message_of(loaded.error()));
   }
   sd_notify(0, "READY=1");
 }
@@ -195,7 +195,7 @@ void Watch::stop() {
 }
 
 void Watch::on_told(Event event, const std::string& what) {
-  spdlog::debug("event: {}", what);
+  log_debug("event: {}", what);
   schedule_->on_event(event, now_ms());
   arm();
 }
@@ -208,7 +208,7 @@ int Watch::on_timer(sd_event_source* /*source*/, uint64_t /*usec*/, void* self) 
 void Watch::act() {
   if (stop_ms_) {
     if (now_ms() < *stop_ms_) return arm();
-    if (deliveries_.child().running()) spdlog::warn("the last delivery to S3 did not end in time");
+    if (deliveries_.child().running()) log_warning("the last delivery to S3 did not end in time");
     sd_event_exit(loop_, 0);
   } else {
     check_limits();
@@ -219,10 +219,10 @@ void Watch::act() {
 
 void Watch::check_limits() {
   const Child::Overdue pass = pass_.check_limit(now_ms());
-  if (pass == Child::Overdue::kKilled) spdlog::error("a pass did not end and is killed");
+  if (pass == Child::Overdue::kKilled) log_error("a pass did not end and is killed");
   if (pass == Child::Overdue::kHeld) {
     const std::string why = "a pass cannot be killed: the kernel holds its process";
-    spdlog::error("{}; none is made until it ends", why);
+    log_error("{}; none is made until it ends", why);
     in_force_.take_unknown(config_.config(), why);
   }
   deliveries_.check_limit(now_ms());
@@ -304,15 +304,15 @@ void Watch::end_what_was_left() {
   constexpr std::chrono::milliseconds kTimeToDie{50};
   for (const AdoptedProcess& one :
        adoption_.end({pass_.pid(), deliveries_.child().pid()}, kTimeToDie)) {
-    spdlog::warn("process {} ({}) was left by a pass and is killed", one.process.pid,
-                 one.process.subject);
+    log_warning("process {} ({}) was left by a pass and is killed", one.process.pid,
+                one.process.subject);
   }
 }
 
 void Watch::renew_if_grown() {
   const std::optional<std::string> grown = outgrown(usage_of_self(), bounds_of_self());
   if (!grown || large_from_start_ || renewing_) return;
-  spdlog::error("the daemon has grown: {}; it starts afresh", *grown);
+  log_error("the daemon has grown: {}; it starts afresh", *grown);
   renewing_ = true;
   if (deliveries_.child().running()) deliveries_.end_soon(now_ms());
   end_if_idle();

@@ -132,6 +132,19 @@ TEST(History, ANodeThatWasWholeIsNotStartingAgain) {
   EXPECT_EQ(pass(without_driver(), history, booting(20)).verdict, Verdict::kUnhealthy);
 }
 
+TEST(History, WhatCameLateWhileItStartedWasNoFirstTime) {
+  History history;
+  pass(without_driver(), history, booting(5));
+  pass(healthy(), history, booting(15));
+  const Diagnosis lost = pass(without_driver(), history, booting(40));
+  const Finding* finding = finding_of(lost.findings, "kernel.driver-not-loaded", kNodeSubject);
+  EXPECT_EQ(finding->times, 1);
+  EXPECT_TRUE(pass(healthy(), history, booting(45)).recovering);
+  Settling confirming = booting(46);
+  confirming.confirming = true;
+  EXPECT_EQ(pass(healthy(), history, confirming).verdict, Verdict::kHealthy);
+}
+
 // What a pass that could not look makes of it.
 
 Scene restricted() {

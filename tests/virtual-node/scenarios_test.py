@@ -232,13 +232,15 @@ class FaultTest(Case):
 
     def test_devices_that_fall_sick(self):
         node = DoctorNode("""
-once healthy
+vefa-pci vanish 3; once first
+vefa-pci return 3; until_ok ls /dev/infiniband/uverbs3; udevadm settle; once healthy
 vefa-pci vanish 3; once vanished
 vefa-pci return 3; until_ok ls /dev/infiniband/uverbs3; udevadm settle; once returned
 vefa-host fault 2 gone=true > /dev/null; once gone
 """)
+        for name in ("first", "vanished"):  # also where no pass saw it before
+            self.assert_lost(self.assert_found(node, name, ["pci.device-vanished"]), "pci", 3)
         self.assert_found(node, "healthy", [], "healthy")
-        self.assert_lost(self.assert_found(node, "vanished", ["pci.device-vanished"]), "pci", 3)
         self.assert_found(node, "returned", [], "healthy")
         self.assert_lost(self.assert_found(node, "gone", ["pci.config-space-dead"]), "pci", 3)
         node.remove()

@@ -1,6 +1,5 @@
 #include "agent/deliver/s3/broken_delivery.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/wait.h>
 
 #include <csignal>
@@ -9,6 +8,7 @@
 #include "agent/deliver/file_lock.h"
 #include "agent/deliver/s3/delivery_state.h"
 #include "agent/deliver/s3/settings.h"
+#include "agent/log.h"
 #include "agent/report/report.h"
 #include "probes/protocol/child_exit.h"
 #include "probes/protocol/moment.h"
@@ -21,7 +21,7 @@ void note_end_of_delivery(const Config& config, int status) {
   if (by_itself || asked) return;
   const std::string words =
       "the uploader ended with " + words_of_exit(status) + "; what waits is sent later";
-  spdlog::error("delivery to S3: {}", words);
+  log_error("delivery to S3: {}", words);
   const Result<FileLock> lock = FileLock::try_for(config.state_directory + "/delivery.lock");
   if (!lock) return;  // another is at work and leaves its own word
   const std::string path = delivery_state_path(config);
@@ -30,7 +30,7 @@ void note_end_of_delivery(const Config& config, int status) {
   state.last_error = DeliveryError{time_text(now_ms), "uploader ended", words};
   state.pending = spool_of(config).count();
   const Result<Done> kept = write_delivery_state(path, state);
-  if (!kept) spdlog::warn("state of delivery was not kept: {}", message_of(kept.error()));
+  if (!kept) log_warning("state of delivery was not kept: {}", message_of(kept.error()));
 }
 
 }  // namespace efa

@@ -1,7 +1,6 @@
 #include "agent/deliver/s3/hand_over.h"
 
 #include <spawn.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include "agent/cli/exit_codes.h"
 #include "agent/deliver/s3/broken_delivery.h"
 #include "agent/deliver/s3/settings.h"
+#include "agent/log.h"
 #include "agent/run/pass.h"
 #include "probes/protocol/exec_vector.h"
 #include "probes/protocol/process.h"
@@ -43,13 +43,13 @@ void spool_for_s3(const Config& config, const Report& report) {
       names ? spool_of(config).put(names->id, verdict_text(report.diagnosis.verdict),
                                    render_json(value) + "\n")
             : Result<Done>(names.error());
-  if (!kept) spdlog::warn("report was not kept for S3: {}", message_of(kept.error()));
+  if (!kept) log_warning("report was not kept for S3: {}", message_of(kept.error()));
 }
 
 void trim_spool(const Config& config) {
   if (!delivers_to_s3(config)) return;
   const Result<Done> trimmed = spool_of(config).trim();
-  if (!trimmed) spdlog::warn("report was not kept for S3: {}", message_of(trimmed.error()));
+  if (!trimmed) log_warning("report was not kept for S3: {}", message_of(trimmed.error()));
 }
 
 void deliver_shortly(const Config& config, const std::string& config_file) {
@@ -65,13 +65,13 @@ void deliver_shortly(const Config& config, const std::string& config_file) {
   const int failed = posix_spawn(&pid, arguments[0].c_str(), nullptr, nullptr,
                                  exec_vector(arguments).data(), environ);
   if (failed != 0) {
-    spdlog::warn("delivery to S3 was not started: {}: {}", arguments[0], std::strerror(failed));
+    log_warning("delivery to S3 was not started: {}: {}", arguments[0], std::strerror(failed));
     return;
   }
   const std::chrono::milliseconds limit(run.limit_ms);
   std::optional<int> status = wait_for_exit(pid, limit + kGrace);
   if (!status) {
-    spdlog::warn("delivery to S3 did not end within {} ms and is killed", run.limit_ms);
+    log_warning("delivery to S3 did not end within {} ms and is killed", run.limit_ms);
     kill(pid, SIGKILL);  // loses nothing: a report leaves the spool when S3 has it
     status = wait_for_exit(pid, kGrace);
   }
@@ -81,7 +81,7 @@ void deliver_shortly(const Config& config, const std::string& config_file) {
 int become_uploader(const DeliveryRun& run) {
   const std::vector<std::string> arguments = arguments_of(run);
   execv(arguments[0].c_str(), exec_vector(arguments).data());
-  spdlog::error("{}: {}", arguments[0], std::strerror(errno));
+  log_error("{}: {}", arguments[0], std::strerror(errno));
   return kExitInternal;
 }
 

@@ -1,21 +1,19 @@
 // deliver-s3: sends what the spool holds. A process of its own, started by `efa-doctor deliver` and
 // after a pass: it alone holds credentials, TLS and a network connection.
 
-#include <spdlog/spdlog.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <random>
 
 #include "agent/cli/exit_codes.h"
-#include "agent/cli/log.h"
 #include "agent/deliver/file_lock.h"
 #include "agent/deliver/files.h"
 #include "agent/deliver/s3/private_process.h"
 #include "agent/deliver/s3/region.h"
 #include "agent/deliver/s3/settings.h"
 #include "agent/deliver/s3/uploader.h"
+#include "agent/log.h"
 #include "probes/protocol/printable.h"
 #include "probes/protocol/private_memory.h"
 #include "probes/protocol/text.h"
@@ -102,14 +100,14 @@ int deliver(const Config& config, const Arguments& arguments) {
   const Result<S3Target> target =
       parse_target(config.s3_uri, config.s3_endpoint, config.s3_addressing);
   if (!target) {
-    spdlog::error("{}", config.s3_uri.empty() ? "s3.uri is not set" : message_of(target.error()));
+    log_error("{}", config.s3_uri.empty() ? "s3.uri is not set" : message_of(target.error()));
     return kExitUsage;
   }
   const Result<FileLock> lock = FileLock::try_for(config.state_directory + "/delivery.lock");
   if (!lock) {
     const bool busy = lock.error().kind == ErrorKind::kTimedOut;
     if (busy && !arguments.quiet) std::printf("another delivery is at work\n");
-    if (!busy) spdlog::warn("delivery to S3: {}", message_of(lock.error()));
+    if (!busy) log_warning("delivery to S3: {}", message_of(lock.error()));
     return 1;
   }
   remove_unfinished(delivery_state_path(config), std::chrono::seconds(0));  // we hold the lock
@@ -135,13 +133,13 @@ int deliver(const Config& config, const Arguments& arguments) {
 int run(int argc, const char* const* argv) {
   const std::optional<Arguments> arguments = parse_arguments(argc, argv);
   if (!arguments) {
-    spdlog::error("deliver-s3 [--config FILE] [--limit-ms N] [--patient] [--quiet]");
+    log_error("deliver-s3 [--config FILE] [--limit-ms N] [--patient] [--quiet]");
     return kExitUsage;
   }
   const bool named = !arguments->config_file.empty();
   const Result<Config> config = read_config(named ? arguments->config_file : kConfigPath, named);
   if (!config) {
-    spdlog::error("{}", message_of(config.error()));
+    log_error("{}", message_of(config.error()));
     return kExitUsage;
   }
   return deliver(*config, *arguments);

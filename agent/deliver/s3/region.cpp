@@ -1,11 +1,10 @@
 #include "agent/deliver/s3/region.h"
 
-#include <spdlog/spdlog.h>
-
 #include <functional>
 
 #include "agent/deliver/files.h"
 #include "agent/deliver/s3/target.h"
+#include "agent/log.h"
 #include "probes/cloud/metadata.h"
 #include "probes/protocol/text.h"
 #include "probes/protocol/url.h"
@@ -46,7 +45,7 @@ std::string region_of_node(const ChainSettings& settings, const Environment& env
   for (const auto& [name, region_of] : sources) {
     std::string region = region_of();
     if (is_region(region)) return region;
-    if (!region.empty()) spdlog::warn("{}: the region it names is none: passed over", name);
+    if (!region.empty()) log_warning("{}: the region it names is none: passed over", name);
   }
   return "";
 }
@@ -59,7 +58,7 @@ std::string metadata_endpoint(const std::string& configured, const Environment& 
   if (own.empty()) return is_ec2() ? kMetadataEndpoint : "";
   const Result<Url> server = parse_server(own, kVariable);
   if (server) return server->origin();
-  spdlog::warn("{}: passed over", message_of(server.error()));
+  log_warning("{}: passed over", message_of(server.error()));
   return "";
 }
 

@@ -1,11 +1,10 @@
 #include "agent/deliver/s3/uploader.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cctype>
 #include <limits>
 
+#include "agent/log.h"
 #include "agent/report/report.h"
 #include "probes/protocol/printable.h"
 
@@ -63,7 +62,7 @@ void Uploader::keep_state() {
   if (!client_.corrected_region().empty()) state_.bucket_region = client_.corrected_region();
   state_.clock_offset_ms = client_.clock_offset_ms();
   const Result<Done> kept = write_delivery_state(state_path_, state_);
-  if (!kept) spdlog::warn("state of delivery was not kept: {}", message_of(kept.error()));
+  if (!kept) log_warning("state of delivery was not kept: {}", message_of(kept.error()));
 }
 
 bool Uploader::wait(int64_t milliseconds) {
@@ -121,7 +120,7 @@ void Uploader::take_success(const SpoolEntry& entry, Drained& drained) {
   const Result<Done> removed = spool_.remove(entry);
   if (!removed) {
     drained.trouble = message_of(removed.error());
-    spdlog::warn("delivered report stays in the spool: {}", drained.trouble);
+    log_warning("delivered report stays in the spool: {}", drained.trouble);
     passed_over_.insert(entry.file);
   }
   ++drained.delivered;
@@ -140,7 +139,7 @@ void Uploader::take_damaged(const SpoolEntry& entry, const PutResult& result) {
 
 void Uploader::tell_damaged() const {
   if (damaged_ == 0) return;
-  spdlog::warn(
+  log_warning(
       "{} files of the spool are no reports that can be read; those that never will be are set "
       "aside "
       "in its folder damaged; first {}",
@@ -156,8 +155,8 @@ void Uploader::note_failure(const SpoolEntry& entry, const PutResult& result, Dr
   const bool of_server = std::isdigit(static_cast<unsigned char>(result.code.front())) != 0;
   const std::string trouble = of_server ? result.code : result.code + result.words;
   if (told_ != trouble) {
-    spdlog::warn("report {} not delivered to {}: {}: {}", to_text(entry.id), state_.destination,
-                 result.code, result.words);
+    log_warning("report {} not delivered to {}: {}: {}", to_text(entry.id), state_.destination,
+                result.code, result.words);
   }
   told_ = trouble;
   drained.trouble = result.words;

@@ -1,4 +1,4 @@
-#include "agent/cli/log.h"
+#include "agent/log.h"
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -52,6 +52,12 @@ void log_to_stderr() {
   formatter->set_pattern(journal ? "<%*>%_" : "efa-doctor: %l: %_");
   logger->set_formatter(std::move(formatter));
   spdlog::set_default_logger(std::move(logger));
+}
+
+void log_line(LogLevel level, fmt::string_view format, fmt::format_args arguments) {
+  constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
+                                                   spdlog::level::warn, spdlog::level::err};
+  spdlog::log(kLevels[static_cast<int>(level)], fmt::vformat(format, arguments));
 }
 
 }  // namespace efa
