@@ -12,11 +12,10 @@ import tempfile
 import unittest
 
 import recordings
-from efa_doctor import EFA_DOCTOR, USAGE, Case
+from efa_doctor import EFA_DOCTOR, USAGE, Case, environment
 from recordings import HEAD
 
 PEAK_KIB = 600 * 1024  # under AddressSanitizer; a third of it without
-LITTLE_QUARANTINE = "quarantine_size_mb=16"  # freed memory that AddressSanitizer keeps: not ours
 CPU_S = 20  # of a replay under AddressSanitizer; a tenth of it without
 
 
@@ -43,7 +42,7 @@ class HostileTest(Case):
         files = sorted(self.directory.rglob("*"))
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         run = self.efa_doctor("--replay", self.path, "--format", "json", timeout=30,
-                              env={"TMPDIR": str(self.directory), "ASAN_OPTIONS": LITTLE_QUARANTINE})
+                              env=environment(TMPDIR=str(self.directory)))
         self.assertEqual(files, sorted(self.directory.rglob("*")), "nothing is written")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.assertLess(after.ru_maxrss, PEAK_KIB)

@@ -18,7 +18,7 @@ def aws_environment(**more):
             if not key.startswith("AWS_") and not key.lower().endswith("_proxy")}
     kept["HOME"] = "/nonexistent"
     if os.geteuid() != 0:  # a process that hides its memory cannot look for leaks in it
-        kept["ASAN_OPTIONS"] = "detect_leaks=0"
+        kept["ASAN_OPTIONS"] = kept.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
     return {**kept, **more}
 
 

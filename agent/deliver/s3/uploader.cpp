@@ -154,7 +154,8 @@ void Uploader::note_failure(const SpoolEntry& entry, const PutResult& result, Dr
   // what a server says besides its code may change with every try
   const bool of_server = std::isdigit(static_cast<unsigned char>(result.code.front())) != 0;
   const std::string trouble = of_server ? result.code : result.code + result.words;
-  if (told_ != trouble) {
+  // a next pass that ends this run is no trouble to warn of: its own delivery sends the report
+  if (told_ != trouble && !clock_.stopped()) {
     log_warning("report {} not delivered to {}: {}: {}", to_text(entry.id), state_.destination,
                 result.code, result.words);
   }
