@@ -61,17 +61,17 @@ bool fails(const Diagnosis& diagnosis, const Episode& episode) {
   });
 }
 
-// Why a better verdict is not believed at all; "" when it is. The first: what failed is in no
-// finding, and the probe that saw it fail did not get that far.
-std::string doubt(const Diagnosis& diagnosis, const History& history, const Settling& settling) {
-  for (const Episode& episode : history.episodes) {
-    if (!is_grave(episode)) continue;
-    if (episode.failing && !fails(diagnosis, episode)) return "could not look again";
-    if (settling.confirm && is_returning(episode, settling.now.boot_ms)) {
-      return "comes and goes, well only if it stays so for a minute";
-    }
-  }
-  return "";
+// What failed is in no finding, and the probe that saw it fail did not get that far.
+bool could_not_look_again(const Diagnosis& diagnosis, const History& history) {
+  return std::any_of(history.episodes.begin(), history.episodes.end(), [&](const Episode& episode) {
+    return is_grave(episode) && episode.failing && !fails(diagnosis, episode);
+  });
+}
+
+bool comes_and_goes(const History& history, int64_t boot_ms) {
+  return std::any_of(history.episodes.begin(), history.episodes.end(), [&](const Episode& episode) {
+    return is_grave(episode) && is_returning(episode, boot_ms);
+  });
 }
 
 // The verdict stays what it was, and so do its causes.
@@ -107,19 +107,22 @@ void forget_the_start(History& history) {
 
 void settle(Diagnosis& diagnosis, History& history, const Settling& settling) {
   const bool better = is_better(verdict_text(diagnosis.verdict), history.verdict);
-  const std::string why_not = better ? doubt(diagnosis, history, settling) : "";
   if (is_starting(diagnosis, history, settling)) {
     diagnosis.starting = true;
     diagnosis.verdict = Verdict::kUnknown;
     diagnosis.summary = "the node is starting, up for " + std::to_string(*settling.uptime_s) +
                         " s: " + diagnosis.summary;
-  } else if (!why_not.empty()) {
-    keep_verdict(diagnosis, history, why_not);
+  } else if (better && could_not_look_again(diagnosis, history)) {
+    keep_verdict(diagnosis, history, "could not look again");
     return;  // what is remembered stays what it doubts the end of
+  } else if (better && settling.confirm && comes_and_goes(history, settling.now.boot_ms)) {
+    diagnosis.recovering = true;
+    keep_verdict(diagnosis, history, "comes and goes, well only if it stays so for a minute");
+    return;
   } else if (better && settling.confirm && !settling.confirming) {
     diagnosis.recovering = true;
     keep_verdict(diagnosis, history, "recovering, to be confirmed by one more pass");
-    return;  // what is remembered stays what it recovers from
+    return;
   }
   if (diagnosis.verdict != Verdict::kUnknown) {
     end_episodes(history, better || diagnosis.verdict == Verdict::kHealthy);

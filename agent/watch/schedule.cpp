@@ -10,6 +10,7 @@ constexpr int64_t kBurstMs = 300;    // and is not waited for any longer: a faul
 constexpr int64_t kBetweenMs = 500;  // of the end of one pass and the next for an event
 constexpr int64_t kKernelGapMs = 10'000;  // the driver's words after a pass may be its echo
 constexpr int64_t kConfirmMs = 500;       // the second clean pass follows the first within 2 s
+constexpr int64_t kDoubtedMs = 15'000;    // what that pass did not confirm is looked at again
 constexpr int64_t kStartingMs = 5'000;    // devices that are late come one by one
 constexpr int64_t kSecondRetryMs = 5'000;
 constexpr int kFreely = 10;             // quick passes in a row before they come slower
@@ -79,12 +80,13 @@ void Schedule::on_pass_end(PassEnd end, int64_t now_ms) {
   } else if (now_ms - quick_ended_ms_ > kCalmMs) {
     quick_ = 0;
   }
+  const int64_t confirm_ms = trigger_ == "recovery" ? kDoubtedMs : kConfirmMs;
   running_ = false;
   ended_ms_ = now_ms;
   due_ms_ = next_interval(now_ms);
   trigger_ = "interval";
   if (end.starting) wish(now_ms + std::max(kStartingMs, gap_ms()), "starting");
-  if (end.recovering) wish(now_ms + std::max(kConfirmMs, gap_ms()), "recovery");
+  if (end.recovering) wish(now_ms + std::max(confirm_ms, gap_ms()), "recovery");
   if (end.broken == 1) wish(now_ms + gap_ms(), "retry");
   if (end.broken == 2) wish(now_ms + std::max(kSecondRetryMs, gap_ms()), "retry");
   if (again_) wish(now_ms + gap_ms(), "event");

@@ -59,7 +59,7 @@ for number in 1 2 3 4 5; do
   modprobe efa; pass loaded$number
 done
 until_ok ls /dev/infiniband/uverbs3
-for round in $(seq 100); do [ "$(verdict)" = healthy ] && break; sleep 1; done
+for round in $(seq 120); do [ "$(verdict)" = healthy ] && break; sleep 1; done
 cat /run/efa-doctor/health.json > /tmp/seen/quiet
 """
 

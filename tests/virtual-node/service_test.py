@@ -6,7 +6,7 @@ import re
 import sys
 import unittest
 
-from scenarios_test import COMMON, IMDS, package
+from scenarios_test import COMMON, DEVICES, IMDS, package
 from virtual_node import SKIPPED, Node, why_not
 
 JOB = COMMON + """
@@ -15,7 +15,7 @@ drop_in() { mkdir -p /run/systemd/system/$unit.d; printf '%s\\n' '[Service]' "$@
 pid() { systemctl show -P MainPID $unit; }
 sequence() { sed -n 's/.*"sequence": \\([0-9]*\\).*/\\1/p' /run/efa-doctor/health.json; }
 later() { local now=$(sequence) round; "$@"; for round in $(seq 300); do [ "$(sequence)" -gt "$now" ] && break; sleep 0.1; done; }
-says() { local round; for round in $(seq 300); do efa-doctor status | grep -q "$1" && break; sleep 0.1; done; }
+says() { local round; for round in $(seq 30); do efa-doctor status | grep -q "$1" && break; sleep 0.5; done; }
 
 mkdir -p /var/lib/prometheus/node-exporter /srv/metrics /etc/efa-doctor
 config() { echo "metrics_directory = \\"$1\\"" > /etc/efa-doctor/config.toml; }
@@ -79,7 +79,7 @@ seen leftover ls -d /proc/$(cat /run/left)
 
 class Service(unittest.TestCase):
     def test_under_systemd(self):
-        node = Node(JOB, "-n", 1, "--imds", IMDS, "--deb", package(), "--timeout", 600)
+        node = Node(JOB, "-n", DEVICES, "--imds", IMDS, "--deb", package(), "--timeout", 400)
         self.check_metrics(node)
         self.check_signals(node)
         self.check_unit(node)
