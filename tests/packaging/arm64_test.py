@@ -17,8 +17,9 @@ LIBRARIES = """libspdlog-dev libtomlplusplus-dev libarchive-dev libcurl4-openssl
   libpugixml-dev zlib1g-dev libibverbs-dev libfabric-dev libhwloc-dev libsystemd-dev libudev-dev"""
 BUILD = """
 export PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig
-cmake -S /src -B /b -G Ninja -DBUILD_TESTING=OFF -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \\
-  -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ -DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64
+cmake -S /src -B /b -G Ninja -DBUILD_TESTING=OFF -DCMAKE_CXX_FLAGS_RELEASE=-O0 \\
+  -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ \\
+  -DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64
 cmake --build /b
 """
 # these find and load a library, which has another path there

@@ -46,7 +46,7 @@ install(DIRECTORY include DESTINATION .)
 
 
 def fetched_options(top):
-    options = []
+    options = ["-DCMAKE_CXX_FLAGS_RELEASE=-O0"]  # it is built to be looked at, not to be fast
     for name in FETCHED:
         make_source(name, top / name)
         options += [f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON",

@@ -1,7 +1,7 @@
 """A node on which things change beneath the service: its clock is set, its module is unloaded and
 loaded again and again, a service's limit is mended by the command that is printed.
 
-VIRTUAL_NODE_DEB: a package instead of one built here.
+VIRTUAL_NODE_DEB: a package instead of this tree's.
 """
 
 import json
@@ -89,7 +89,7 @@ def finding_of(report, code, subject):
 
 class ChangesTest(Case):
     def test_the_clock_is_for_showing_only(self):
-        node = DoctorNode(CLOCK, "--timeout", 400)
+        node = DoctorNode(CLOCK, "--timeout", 600, limit_s=900)
         names = ["before"] + [f"between{n + 1}" for n in range(len(STEPS))]
         names += [f"within{n + 1}" for n in range(5)]
         before = None
@@ -114,7 +114,7 @@ class ChangesTest(Case):
         node.remove()
 
     def test_a_module_that_comes_and_goes_is_one_fault(self):
-        node = DoctorNode(FLAPPING, "--timeout", 400)
+        node = DoctorNode(FLAPPING, "--timeout", 600, limit_s=900)
         cause = ["kernel.driver-not-loaded"]
         self.assert_found(node, "unloaded1", cause)
         for number in range(2, 6):

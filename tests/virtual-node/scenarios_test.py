@@ -2,7 +2,7 @@
 each fault is found at its rung with one root cause.
 
 VIRTUAL_NODE_KERNELS="trixie:6.12 trixie:7.3 bookworm:6.1" names the nodes of HealthyTest; the
-default is every kernel that ./setup has built. VIRTUAL_NODE_DEB: a package instead of one built here.
+default is every kernel that ./setup has built. VIRTUAL_NODE_DEB: a package instead of this tree's.
 """
 
 import os
@@ -86,11 +86,9 @@ seen left ls -d /etc/efa-doctor /var/lib/efa-doctor /run/efa-doctor /usr/lib/sys
 
 
 def package():
-    """The newest package of this tree."""
+    """The newest package of this tree, which `cmake --workflow --preset package` makes."""
     if "VIRTUAL_NODE_DEB" in os.environ:
         return os.environ["VIRTUAL_NODE_DEB"]
-    subprocess.run(["cmake", "--workflow", "--preset", "package"], cwd=SOURCE, check=True,
-                   stdout=subprocess.DEVNULL)
     return max(SOURCE.glob("build/release/efa-doctor_*.deb"), key=lambda deb: deb.stat().st_mtime)
 
 

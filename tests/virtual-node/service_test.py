@@ -1,5 +1,5 @@
 """The service under systemd: what its unit lets it write, which signals reach it, and what `status` says
-when it crashes, does not start, or was stopped. VIRTUAL_NODE_DEB: a package instead of one built here.
+when it crashes, does not start, or was stopped. VIRTUAL_NODE_DEB: a package instead of this tree's.
 """
 
 import re
@@ -79,7 +79,7 @@ seen leftover ls -d /proc/$(cat /run/left)
 
 class Service(unittest.TestCase):
     def test_under_systemd(self):
-        node = Node(JOB, "-n", DEVICES, "--imds", IMDS, "--deb", package(), "--timeout", 400)
+        node = Node(JOB, "-n", DEVICES, "--imds", IMDS, "--deb", package(), "--timeout", 600, limit_s=900)
         self.check_metrics(node)
         self.check_signals(node)
         self.check_unit(node)
