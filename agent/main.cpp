@@ -80,7 +80,8 @@ DeliveryRun delivery_run(const CommandLine& line) {
 
 // What reading it did not tell.
 int check_config(const Config& config, const std::string& path) {
-  for (const Result<Done>& right : {check_authorities(config), check_for_daemon(config, path)}) {
+  for (const Result<Done>& right :
+       {check_directories(config), check_authorities(config), check_for_daemon(config, path)}) {
     if (right) continue;
     log_error("{}", message_of(right.error()));
     return kExitUsage;

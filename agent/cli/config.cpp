@@ -1,5 +1,7 @@
 #include "agent/cli/config.h"
 
+#include <algorithm>
+
 #include "agent/deliver/files.h"
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
@@ -25,8 +27,8 @@ constexpr Setting kSettings[] = {
     {"deadline_ms", &Config::deadline_ms, 1'000, 120'000, "A pass ends after this time"},
     {"device_deadline_ms", &Config::device_deadline_ms, 100, 60'000,
      "A device for which the driver still holds who asked it after this time hangs"},
-    {"valid_for_s", &Config::valid_for_s, 10, 172'800,
-     "A report older than this is stale; the daemon wants at least twice interval_s"},
+    {"valid_for_s", &Config::valid_for_s, 10, 180'000,
+     "A report older than this is stale; the daemon wants twice interval_s and deadline_ms"},
     {"interval_s", &Config::interval_s, 10, 86'400, "The daemon looks at the node this often"},
     {"boot_grace_s", &Config::boot_grace_s, 0, 3'600,
      "So long after boot a node that lacks devices is not called broken yet"},
@@ -86,6 +88,17 @@ constexpr Setting kSettings[] = {
     {"s3.spool_mib", &Config::s3_spool_mib, 1, 1'000'000, "Most MiB that they take"},
 };
 
+struct PathSetting {
+  const char* key;
+  std::string Config::*field;
+  bool needed;
+};
+constexpr PathSetting kPaths[] = {{"state_directory", &Config::state_directory, true},
+                                  {"run_directory", &Config::run_directory, true},
+                                  {"site_probes", &Config::site_probes, false},
+                                  {"metrics_directory", &Config::metrics_directory, false},
+                                  {"s3.ca_file", &Config::s3_ca_file, false}};
+
 Error error_at(const std::string& path, const toml::source_region& source,
                const std::string& what) {
   return {ErrorKind::kMalformed, path + ":" + std::to_string(source.begin.line), what};
@@ -98,12 +111,19 @@ const Setting* find_setting(const std::string& key) {
   return nullptr;
 }
 
+bool holds_control_characters(const std::string& text) {
+  return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 127; });
+}
+
 Result<Done> take(const Setting& setting, const toml::node& node, Config& config,
                   const std::string& path) {
   if (const auto* text = std::get_if<std::string Config::*>(&setting.field)) {
     const auto value = node.value_exact<std::string>();
     if (!value)
       return error_at(path, node.source(), std::string(setting.key) + " must be a string");
+    if (holds_control_characters(*value)) {
+      return error_at(path, node.source(), std::string(setting.key) + " holds control characters");
+    }
     config.** text = *value;
     return Done{};
   }
@@ -157,6 +177,16 @@ Result<Done> take_table(const toml::table& table, const std::string& prefix, Con
   return Done{};
 }
 
+// A relative one would depend on where the program is started.
+Result<Done> check_paths(const Config& config) {
+  for (const auto& [key, field, needed] : kPaths) {
+    const std::string& value = config.*field;
+    if (value.starts_with('/') || (value.empty() && !needed)) continue;
+    return Error{ErrorKind::kMalformed, key, "must be an absolute path"};
+  }
+  return Done{};
+}
+
 Result<Done> check_metadata(Config& config) {
   if (config.metadata_endpoint.empty()) return Done{};
   const Result<Url> server = parse_server(config.metadata_endpoint, "metadata.endpoint");
@@ -187,10 +217,10 @@ Result<Config> parse_config(const std::string& toml, const std::string& path) {
   if (!expect) {
     return error_at(path, parsed.table()["expect"].node()->source(), message_of(expect.error()));
   }
-  const Result<Done> metadata = check_metadata(config);
-  if (!metadata) return Error{ErrorKind::kMalformed, path, message_of(metadata.error())};
-  const Result<Done> s3 = check_s3(config);
-  if (!s3) return Error{ErrorKind::kMalformed, path, message_of(s3.error())};
+  for (const Result<Done>& right :
+       {check_paths(config), check_metadata(config), check_s3(config)}) {
+    if (!right) return Error{ErrorKind::kMalformed, path, message_of(right.error())};
+  }
   if (config.device_deadline_ms >= config.deadline_ms) {
     config.device_deadline_ms = config.deadline_ms / 2;
   }

@@ -183,6 +183,21 @@ std::vector<std::string> who_else_decides(const Config& config) {
   return words;
 }
 
+Result<Done> check_directories(const Config& config) {
+  const std::pair<const char*, const std::string&> directories[] = {
+      {"state_directory", config.state_directory},
+      {"run_directory", config.run_directory},
+      {"site_probes", config.site_probes},
+      {"metrics_directory", config.metrics_directory}};
+  for (const auto& [setting, path] : directories) {
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    if (!std::filesystem::exists(status) || std::filesystem::is_directory(status)) continue;
+    return Error{ErrorKind::kMalformed, setting, message_of(system_error(ENOTDIR, path))};
+  }
+  return Done{};
+}
+
 std::string state_path(const Config& config) {
   return config.state_directory + "/state.json";
 }

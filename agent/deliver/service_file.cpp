@@ -63,7 +63,7 @@ std::optional<ServiceFile> read_service_file(const Config& config) {
   return known ? std::optional(*service) : std::nullopt;
 }
 
-void write_service_file(const Config& config, const std::string& state) {
+bool write_service_file(const Config& config, const std::string& state) {
   ServiceFile service;
   service.state = state;
   service.since = time_text(unix_now_ms());
@@ -74,6 +74,7 @@ void write_service_file(const Config& config, const std::string& state) {
   const Result<Done> written =
       write_in_place_of_old(service_path(config), render_json(to_value(service), 1) + "\n");
   if (!written) log_warning("not written: {}", message_of(written.error()));
+  return written.ok();
 }
 
 bool has_gone(const ServiceFile& service) {
@@ -85,10 +86,6 @@ bool has_gone(const ServiceFile& service) {
   if (!sight) return false;
   // a container's first process may never reap it
   return sight->state == 'Z' || sight->start_time != service.start_time;
-}
-
-bool is_this_process(const ServiceFile& service) {
-  return service.pid == getpid() && start_time_of(getpid()) == service.start_time;
 }
 
 }  // namespace efa

@@ -23,12 +23,11 @@ struct ServiceFile {
 
 std::string service_path(const Config& config);
 std::optional<ServiceFile> read_service_file(const Config& config);
-// Of this process.
-void write_service_file(const Config& config, const std::string& state);
+// Of this process. False: it could not be written, which is logged.
+bool write_service_file(const Config& config, const std::string& state);
 
 // Its process is known to be gone; not known from another pid namespace.
 bool has_gone(const ServiceFile& service);
-bool is_this_process(const ServiceFile& service);
 
 // As write_file(), and where there is no room the old file makes some.
 Result<Done> write_in_place_of_old(const std::string& path, const std::string& text);

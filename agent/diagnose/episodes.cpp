@@ -11,7 +11,6 @@
 namespace efa {
 namespace {
 
-constexpr size_t kMaxEpisodes = 1024;          // 32 devices with all that can fail of each
 constexpr size_t kMaxMessage = 512;            // of an episode, in state.json
 constexpr int64_t kSameEpisodeMs = 300'000;    // what fails again within this has returned
 constexpr int64_t kStillReturningMs = 60'000;  // since it was last seen to fail

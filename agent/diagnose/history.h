@@ -13,6 +13,8 @@
 
 namespace efa {
 
+constexpr size_t kMaxEpisodes = 1024;  // 32 devices with all that can fail of each
+
 // A check of a subject that has failed since this boot. One that fails again within minutes goes
 // on.
 struct Episode {

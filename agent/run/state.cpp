@@ -128,6 +128,8 @@ State salvaged(const Value& file) {
     if (!is_plausible_period(baseline.keep_alive_period_ms)) baseline.keep_alive_period_ms.reset();
   }
   erase_implausible(state.history.episodes);
+  state.history.episodes.resize(std::min(state.history.episodes.size(), kMaxEpisodes));
+  state.left.resize(std::min(state.left.size(), kMaxLeft));
   return state;
 }
 

@@ -3,6 +3,7 @@
 #include <systemd/sd-daemon.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "agent/deliver/files.h"
@@ -60,33 +61,62 @@ Value unknown_health(const Config& config, const std::string& summary, int64_t s
 
 }  // namespace
 
-void InForce::start(const Config& config) {
+// The daemon before us may take a moment to end.
+Result<Done> InForce::take(const Config& config) {
+  constexpr std::chrono::seconds kEnds{5};
+  lock_.reset();
+  (void)open_directory(config.run_directory, /*make=*/true).ok();
+  Result<FileLock> lock = FileLock::wait_for(config.run_directory + "/daemon.lock", kEnds);
+  if (!lock && lock.error().kind == ErrorKind::kTimedOut) {
+    return Error{ErrorKind::kDenied, config.run_directory, "another daemon keeps it"};
+  }
+  if (lock) lock_ = std::move(*lock);
+  config_ = config;
+  return Done{};
+}
+
+void InForce::tell(const std::string& state) {
+  told_ = write_service_file(config_, state);
+}
+
+Result<Done> InForce::start(const Config& config) {
+  Result<Done> taken = take(config);
+  if (!taken) return taken;
   const std::optional<ServiceFile> before = read_service_file(config);
   starts_again_ = before && before->state != "stopped" && has_gone(*before);
   if (starts_again_) {
     log_warning("the service had ended unexpectedly; its verdict counts again after a pass");
   }
-  move(config);
+  tell(starts_again_ ? "starting" : "running");
+  return taken;
 }
 
-void InForce::move(const Config& config) const {
-  write_service_file(config, starts_again_ ? "starting" : "running");
+void InForce::move(const Config& config) {
+  if (config.run_directory == config_.run_directory) {
+    config_ = config;
+    return;
+  }
+  tell("stopped");  // there
+  const Result<Done> taken = take(config);
+  if (!taken) log_error("{}", message_of(taken.error()));
+  config_ = config;
+  tell(starts_again_ ? "starting" : "running");
 }
 
-void InForce::stop(const Config& config) {
+void InForce::stop() {
   // what no pass has confirmed since an unexpected end stays out of force
-  if (!starts_again_) write_service_file(config, "stopped");
+  if (!starts_again_) tell("stopped");
 }
 
-void InForce::answer_for_verdict(const Config& config) {
-  if (!std::exchange(starts_again_, false)) return;
-  write_service_file(config, "running");
+// Also where service.json could not be written before.
+void InForce::answer_for_verdict() {
+  if (std::exchange(starts_again_, false) || !told_) tell("running");
 }
 
 void InForce::take_verdict(const Config& config, const Told& told) {
   broken_ = 0;
   put_in_force(config, told);
-  answer_for_verdict(config);
+  answer_for_verdict();
   say(told.verdict, told.summary);
 }
 
@@ -108,7 +138,7 @@ void InForce::take_unknown(const Config& config, const std::string& why) {
     summary += "; at " + old->health.text("generated_at") + " it was " + old->verdict;
   }
   write(config, unknown_health(config, summary, old ? old->sequence : 1));
-  answer_for_verdict(config);
+  answer_for_verdict();
   say(verdict_text(Verdict::kUnknown), why);
 }
 

@@ -2,9 +2,11 @@
 // where a pass could not write it, and tells in service.json whether anybody renews it.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "agent/cli/config.h"
+#include "agent/deliver/file_lock.h"
 #include "agent/watch/told.h"
 
 namespace efa {
@@ -12,11 +14,12 @@ namespace efa {
 class InForce {
  public:
   // The daemon starts. One that ended without a word may have hidden what happened since: the
-  // verdict from before then counts again only after a pass.
-  void start(const Config& config);
-  void stop(const Config& config);
+  // verdict from before then counts again only after a pass. Refused while another daemon keeps
+  // the same directory: two would each hide the end of the other.
+  Result<Done> start(const Config& config);
+  void stop();
   // The configuration may name another directory now.
-  void move(const Config& config) const;
+  void move(const Config& config);
 
   void take_verdict(const Config& config, const Told& told);
   // One may have been bad luck (a signal from outside, no memory): the verdict stays. Two in a row
@@ -27,11 +30,16 @@ class InForce {
 
  private:
   void say(const std::string& verdict, const std::string& summary);
-  void answer_for_verdict(const Config& config);
+  void answer_for_verdict();
+  Result<Done> take(const Config& config);
+  void tell(const std::string& state);
 
   int broken_ = 0;             // passes in a row that ended badly
   bool starts_again_ = false;  // after an unexpected end, and nothing is known yet
   std::string verdict_;
+  Config config_;                 // of the directory that is kept
+  std::optional<FileLock> lock_;  // nothing where none can be made: a read-only directory
+  bool told_ = false;             // service.json says what it shall
 };
 
 }  // namespace efa

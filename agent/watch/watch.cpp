@@ -139,7 +139,11 @@ int Watch::run() {
     log_error("no event loop");
     return kExitInternal;
   }
-  in_force_.start(config_.config());
+  const Result<Done> kept = in_force_.start(config_.config());
+  if (!kept) {
+    log_error("{}", message_of(kept.error()));
+    return kExitInternal;
+  }
   const bool renewed = options_.accepted_fd.has_value();
   schedule_.emplace(config_.config().interval_s * 1000, spread_of_machine(), now_ms(),
                     renewed ? "interval" : "boot");
@@ -184,7 +188,7 @@ int Watch::on_signal(sd_event_source* /*source*/, const signalfd_siginfo* info, 
 void Watch::stop() {
   if (stop_ms_) return;
   sd_notify(0, "STOPPING=1");
-  in_force_.stop(config_.config());
+  in_force_.stop();
   pass_.signal(SIGKILL);
   stop_ms_ = now_ms() + kStopMs;
   if (deliveries_.child().running()) {

@@ -151,18 +151,38 @@ class Configuration(Case):
         self.assert_refused("interval_s = 99999999999999999999\n", f"{self.config}:1")
 
     def test_a_verdict_that_one_late_pass_makes_stale_is_refused_where_a_daemon_makes_it(self):
-        for interval, valid, also in ((300, 599, ", or interval_s = 299 or less"),
-                                      (300, 10, ""), (86400, 172799, "or interval_s = 86399")):
+        for interval, valid, also in ((300, 609, ", or interval_s = 299 or less"),
+                                      (300, 10, ""), (86400, 172809, "or interval_s = 86399")):
             run = self.check(f"interval_s = {interval}\nvalid_for_s = {valid}\n")
             self.assertEqual((run.returncode, run.stdout), (USAGE, ""), run.stderr)
-            for words in (str(self.config), f"valid_for_s = {2 * interval} or more", also):
+            for words in (str(self.config), f"valid_for_s = {2 * interval + 10} or more", also):
                 self.assertIn(words, run.stderr)
             daemon = self.efa_doctor("--daemon")
             self.assertEqual((daemon.returncode, daemon.stdout), (USAGE, ""))
             self.assertIn("less than twice interval_s", daemon.stderr)
-        for right in ("interval_s = 300\nvalid_for_s = 600\n", "interval_s = 86400\n"
-                      "valid_for_s = 172800\n", ""):
+        for right in ("interval_s = 300\nvalid_for_s = 610\n", "interval_s = 86400\n"
+                      "valid_for_s = 172810\n", ""):
             self.assertEqual(self.check(right).returncode, 0, right)
+        run = self.check("interval_s = 10\nvalid_for_s = 20\ndeadline_ms = 40000\n")
+        self.assertIn("valid_for_s = 60 or more", run.stderr)
+
+    def test_a_path_is_absolute_and_names_no_other_thing(self):
+        for key in ("state_directory", "run_directory", "site_probes", "metrics_directory"):
+            self.assert_refused(f'{key} = "here"\n', f"{key}: must be an absolute path")
+        for key in ("state_directory", "run_directory"):
+            self.assert_refused(f'{key} = ""\n', f"{key}: must be an absolute path")
+        self.assert_refused('[s3]\nca_file = "ca.pem"\n', "s3.ca_file: must be an absolute path")
+        for wrong in ("a\\nb", "a\\u0000b", "\\u001b[2J"):
+            self.assert_refused(f'state_directory = "/{wrong}"\n', "holds control characters")
+        run = self.check('metrics_directory = "/etc/passwd"\n')
+        self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
+        self.assertIn("metrics_directory: /etc/passwd: Not a directory", run.stderr)
+
+    def test_settings_of_s3_are_looked_at_before_it_is_named(self):
+        for settings, words in (('proxy = "htp://x y"', "s3.proxy"), ('endpoint = "zzz zz"', "s3.endpoint"),
+                                ('expected_bucket_owner = "abc"', "12 digits"),
+                                ('region = "a/b"', "s3.region")):
+            self.assert_refused(f"[s3]\n{settings}\n", words)
 
     def test_what_is_no_toml_is_told_the_line(self):
         self.assert_refused('expect = "4"\ndeadline_ms = = 3\n', f"{self.config}:2")

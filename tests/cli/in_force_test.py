@@ -3,13 +3,14 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import time
 import unittest
 
 from daemon_case import ENOUGH_S, DaemonCase, wait_for
-from efa_doctor import EFA_DOCTOR, write
+from efa_doctor import EFA_DOCTOR, INTERNAL, write
 from fake_probes import DONE, SHELL, FakeProbes, still_runs
 from process import children, holdings, state
 
@@ -22,7 +23,7 @@ class InForce(DaemonCase, FakeProbes):
         self.silence_probes()
 
     def running(self, **settings):
-        daemon = self.start(**{"interval_s": 43200, "valid_for_s": 86400, **settings})
+        daemon = self.start(**{"interval_s": 43200, "valid_for_s": 90000, **settings})
         wait_for(lambda: self.sequence() >= 1)
         wait_for(lambda: self.service().get("state") == "running")
         return daemon
@@ -138,6 +139,24 @@ class Service(InForce):
             wait_for(reaped)
             self.assert_status(3, r"^unknown  the service ended unexpectedly: its process \d+ is "
                                   "gone; its last verdict was not_applicable")
+
+    def test_a_second_daemon_of_the_same_directory_is_refused(self):
+        first = self.running()
+        second = self.efa_doctor("--daemon")
+        self.assertEqual((second.returncode, second.stdout), (INTERNAL, ""))
+        self.assertIn(f"{self.run_directory}: another daemon keeps it", second.stderr)
+        self.assert_status(0, "^not_applicable ")
+        first.kill()
+        first.wait()
+        self.assert_status(3, "^unknown  the service ended unexpectedly")
+
+    def test_a_word_on_itself_that_could_not_be_written_is_written_later(self):
+        (self.run_directory / "service.json/in the way").mkdir(parents=True)
+        daemon = self.start(interval_s=43200, valid_for_s=90000)
+        wait_for(lambda: self.sequence() >= 1)
+        shutil.rmtree(self.run_directory / "service.json")
+        daemon.send_signal(signal.SIGUSR1)
+        wait_for(lambda: self.service().get("state") == "running")
 
     def test_after_an_unexpected_end_a_verdict_counts_after_a_pass(self):
         daemon = self.running()

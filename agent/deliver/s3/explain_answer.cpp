@@ -190,6 +190,9 @@ std::string explain_status(const HttpAnswer& answer, const ServiceError& error,
                            const PutContext& context) {
   const long status = answer.status;
   if (status >= 200 && status < 300) return "what answered is no S3: the answer has no ETag";
+  if (error.code == "TemporaryRedirect") {
+    return "for a while " + bucket_of(context) + " is served elsewhere; it is tried again";
+  }
   if (status >= 300 && status < 400) return explain_elsewhere(answer, error, context);
   switch (status) {
     case 400:
@@ -203,6 +206,10 @@ std::string explain_status(const HttpAnswer& answer, const ServiceError& error,
     case 407:
       return "the proxy wants a user and a password: s3.proxy or https_proxy holds them as "
              "http://user:password@host:port";
+    case 409:
+      return "another request changes the object or the bucket; it is tried again";
+    case 412:
+      return "the object is there already, or a condition that another set is not met";
     case 413:
       return "the report is larger than the server, or something before it, takes";
     case 501:

@@ -23,6 +23,11 @@ Result<Done> check_headers(const Config& config) {
         std::all_of(value->begin(), value->end(), [](char c) { return c > ' ' && c <= '~'; });
     if (!visible) return wrong(setting, "holds spaces, control characters or other than ASCII");
   }
+  const std::string& owner = config.s3_expected_bucket_owner;
+  constexpr size_t kAccountDigits = 12;
+  const bool account = owner.empty() || (owner.size() == kAccountDigits &&
+                                         owner.find_first_not_of("0123456789") == owner.npos);
+  if (!account) return wrong("s3.expected_bucket_owner", "is no account: 12 digits");
   return Done{};
 }
 
@@ -43,9 +48,9 @@ bool delivers_to_s3(const Config& config) {
 }
 
 Result<Done> check_s3(const Config& config) {
-  if (!delivers_to_s3(config)) return Done{};
-  const Result<S3Target> target =
-      parse_target(config.s3_uri, config.s3_endpoint, config.s3_addressing);
+  // the other settings are looked at although nothing is delivered yet
+  const std::string uri = delivers_to_s3(config) ? config.s3_uri : "s3://any-bucket";
+  const Result<S3Target> target = parse_target(uri, config.s3_endpoint, config.s3_addressing);
   if (!target) return target.error();
   if (!config.s3_region.empty() && !is_region(config.s3_region)) {
     return wrong("s3.region", "is no region: letters, digits and '-' alone");
