@@ -15,13 +15,14 @@ drop_in() { mkdir -p /run/systemd/system/$unit.d; printf '%s\\n' '[Service]' "$@
 pid() { systemctl show -P MainPID $unit; }
 sequence() { sed -n 's/.*"sequence": \\([0-9]*\\).*/\\1/p' /run/efa-doctor/health.json; }
 later() { local now=$(sequence) round; "$@"; for round in $(seq 300); do [ "$(sequence)" -gt "$now" ] && break; sleep 0.1; done; }
-says() { local round; for round in $(seq 30); do efa-doctor status | grep -q "$1" && break; sleep 0.5; done; }
+says() { local round; for round in $(seq 30); do efa-doctor status | grep -q "^$1 " && break; sleep 0.5; done; }
 
 mkdir -p /var/lib/prometheus/node-exporter /srv/metrics /etc/efa-doctor
 config() { echo "metrics_directory = \\"$1\\"" > /etc/efa-doctor/config.toml; }
 config /var/lib/prometheus/node-exporter
 systemctl start $unit
 await up healthy
+until_ok test -s /var/lib/prometheus/node-exporter/efa-doctor.prom
 seen metrics head -c 100 /var/lib/prometheus/node-exporter/efa-doctor.prom
 config /srv/metrics
 later systemctl reload $unit
@@ -30,7 +31,7 @@ drop_in ReadWritePaths=/srv/metrics
 later systemctl restart $unit
 seen let head -c 100 /srv/metrics/efa-doctor.prom
 
-for round in $(seq 30); do systemctl kill -s USR1 $unit; sleep 0.2; done
+for round in $(seq 10); do systemctl kill -s USR1 $unit; sleep 0.2; done
 seen kill-who systemctl kill --kill-who=main -s USR1 $unit
 seen version systemctl --version
 await quiet healthy
@@ -66,14 +67,15 @@ seen mended efa-doctor status
 
 cat > /etc/efa-doctor/probes.d/daemon <<'END'
 #!/bin/sh
-setsid sh -c 'echo $$ > /run/left; exec sleep 1000' > /dev/null 2>&1 &
-while [ ! -s /run/left ]; do sleep 0.1; done
+setsid sh -c 'echo $$ > /run/efa-doctor/left; exec sleep 1000' > /dev/null 2>&1 &
+while [ ! -s /run/efa-doctor/left ]; do sleep 0.1; done
 echo '{"done":true}'
 END
 chmod 755 /etc/efa-doctor/probes.d/daemon
 later systemctl kill --kill-who=main -s USR1 $unit
+until_ok grep -q left-processes /var/lib/efa-doctor/report.json
 seen left grep -c left-processes /var/lib/efa-doctor/report.json
-seen leftover ls -d /proc/$(cat /run/left)
+seen leftover ls -d /proc/$(cat /run/efa-doctor/left)
 """
 
 
