@@ -52,18 +52,29 @@ constexpr DoorRow kDoors[] = {
 // DEFAULT_RLIMIT_MEMLOCK of systemd; older ones leave the kernel's, which is no more
 constexpr uint64_t kBuiltInKib = 8192;
 
-// Base 1024 and fractions, as systemd takes them: "65536", "64K", "1.5G". In KiB.
+// Base 1024, fractions and sums of falling units, as systemd takes them: "65536", "64K", "1.5G",
+// "1G 512M". In KiB.
 std::optional<uint64_t> parse_kib(std::string_view text) {
   constexpr std::string_view kUnits = "BKMGTPE";
-  const size_t unit = text.empty() ? std::string_view::npos : kUnits.find(text.back());
-  if (unit != std::string_view::npos) text = trim(text.substr(0, text.size() - 1));
-  if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  constexpr double kMost = 9e15;  // more KiB than an address space has
-  const int steps = unit == std::string_view::npos ? 0 : static_cast<int>(unit);
-  return static_cast<uint64_t>(std::min(kMost, std::ldexp(number, 10 * (steps - 1))));
+  constexpr double kMost = 9007199254740992;  // KiB of a file offset, as many as systemd takes
+  double sum = 0;
+  size_t below = kUnits.size();  // the unit of the next part is a smaller one
+  for (text = trim(text); !text.empty(); text = trim(text)) {
+    double number = 0;
+    if (text.front() < '0' || text.front() > '9') return std::nullopt;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    if (error != std::errc()) return std::nullopt;
+    text = trim(text.substr(static_cast<size_t>(end - text.data())));
+    const size_t named = text.empty() ? std::string_view::npos : kUnits.find(text.front());
+    const size_t unit = named == std::string_view::npos ? 0 : named;
+    if (unit >= below) return std::nullopt;
+    if (named != std::string_view::npos) text.remove_prefix(1);
+    below = unit;
+    sum += std::ldexp(number, 10 * (static_cast<int>(unit) - 1));
+  }
+  if (below == kUnits.size() || sum >= kMost) return std::nullopt;
+  return static_cast<uint64_t>(sum);
 }
 
 // One of both halves; `unlimited` and no number for "infinity".
@@ -97,10 +108,16 @@ std::optional<Half> parse_half(std::string_view text) {
   return kib ? std::optional(Half{false, *kib}) : std::nullopt;
 }
 
+// As pam_limits: KiB; what follows the digits does not count, so "64G" is 64 KiB.
 std::optional<Half> parse_pam_half(const std::string& value) {
-  if (value == "unlimited" || value == "infinity" || value == "-1") return Half{true, 0};
-  const auto kib = parse_number<uint64_t>(value);
-  return kib ? std::optional(Half{false, *kib}) : std::nullopt;
+  constexpr uint64_t kEndless = UINT64_MAX / 1024;
+  for (const char* word : {"unlimited", "infinity", "-1", "-"}) {
+    if (value == word) return Half{true, 0};
+  }
+  const std::string digits = value.substr(0, value.find_first_not_of("0123456789"));
+  if (digits.empty()) return std::nullopt;
+  const uint64_t kib = parse_number<uint64_t>(digits).value_or(kEndless);
+  return kib < kEndless ? Half{false, kib} : Half{true, 0};
 }
 
 bool is_more(const Half& one, const Half& other) {

@@ -15,11 +15,58 @@ std::string lower(std::string text) {
   return text;
 }
 
-bool same_but_case(std::string_view one, std::string_view other) {
-  return lower(std::string(one)) == lower(std::string(other));
+// The words of a PAM line; "[success=1 default=ignore]" is one, which is given without brackets.
+std::optional<std::vector<std::string>> pam_words(std::string_view line) {
+  std::vector<std::string> found;
+  for (line = trim(line); !line.empty(); line = trim(line)) {
+    const bool bracket = line.front() == '[';
+    if (bracket) line.remove_prefix(1);
+    const size_t end = line.find_first_of(bracket ? "]" : " \t");
+    if (bracket && end == std::string_view::npos) return std::nullopt;
+    found.emplace_back(line.substr(0, end));
+    line.remove_prefix(std::min(bracket ? end + 1 : end, line.size()));
+  }
+  return found;
+}
+
+constexpr std::string_view kSshdWhite = " \t\r\n";
+
+std::string_view without_white(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(kSshdWhite), text.size()));
+}
+
+// Takes the first argument off: quotes of both kinds, and a backslash before one, another or a
+// space.
+std::optional<std::string> take_argument(std::string_view& text) {
+  std::string argument;
+  char quote = '\0';
+  size_t i = 0;
+  for (; i < text.size(); ++i) {
+    const char c = text[i];
+    const char next = i + 1 < text.size() ? text[i + 1] : '\0';
+    if (c == '\\' &&
+        (next == '\'' || next == '"' || next == '\\' || (next == ' ' && quote == '\0'))) {
+      argument += next;
+      ++i;
+    } else if (quote == '\0' && (c == ' ' || c == '\t')) {
+      break;
+    } else if (quote == '\0' && (c == '"' || c == '\'')) {
+      quote = c;
+    } else if (quote != '\0' && c == quote) {
+      quote = '\0';
+    } else {
+      argument += c;
+    }
+  }
+  text.remove_prefix(i);
+  return quote == '\0' ? std::optional(argument) : std::nullopt;
 }
 
 }  // namespace
+
+bool same_but_case(std::string_view one, std::string_view other) {
+  return lower(std::string(one)) == lower(std::string(other));
+}
 
 std::optional<LockedMemory> parse_locked_memory(std::string_view limits) {
   constexpr std::string_view kName = "Max locked memory";
@@ -59,28 +106,44 @@ std::vector<std::string> parse_settings(const std::vector<std::string>& lines,
 
 std::optional<PamLimit> parse_pam_limit(std::string_view line, const std::string& source) {
   const std::vector<std::string> fields = words(line.substr(0, line.find('#')));
-  if (fields.size() != 4 || lower(fields[2]) != "memlock") return std::nullopt;
+  if (fields.size() < 4 || lower(fields[2]) != "memlock") return std::nullopt;
   return PamLimit{source, fields[0], lower(fields[1]), lower(fields[3])};
 }
 
 std::optional<PamLine> parse_pam_line(std::string_view line) {
-  std::vector<std::string> fields = words(line.substr(0, line.find('#')));
+  const auto parts = pam_words(line.substr(0, line.find('#')));
+  if (!parts) return std::nullopt;
+  const std::vector<std::string>& fields = *parts;
   if (fields.size() == 2 && fields[0] == "@include") return PamLine{"", fields[1], ""};
   if (fields.size() < 3) return std::nullopt;
   const std::string kind = lower(fields[0].substr(fields[0].starts_with('-') ? 1 : 0));
   if (kind != "session") return std::nullopt;
-  size_t next = 1;  // "[success=ok default=ignore]" is one control of several words
-  if (fields[1].starts_with('[')) {
-    while (next < fields.size() && !fields[next].ends_with(']')) ++next;
-  }
-  if (++next >= fields.size()) return std::nullopt;
   const std::string control = lower(fields[1]);
-  if (control == "include" || control == "substack") return PamLine{"", fields[next], ""};
-  PamLine parsed{base_name(fields[next]), "", ""};
-  for (size_t i = next + 1; i < fields.size(); ++i) {
+  if (control == "include" || control == "substack") return PamLine{"", fields[2], ""};
+  PamLine parsed{base_name(fields[2]), "", ""};
+  for (size_t i = 3; i < fields.size(); ++i) {
     if (fields[i].starts_with("conf=")) parsed.conf = fields[i].substr(5);
   }
   return parsed;
+}
+
+std::optional<SshdLine> parse_sshd_line(std::string_view line) {
+  line = without_white(trim_end(line));
+  const bool quoted = line.starts_with('"');
+  if (quoted) line.remove_prefix(1);
+  const size_t end = line.find_first_of(quoted ? "\"" : " \t\r\"=");
+  if (line.starts_with('#') || end == std::string_view::npos) return std::nullopt;
+  SshdLine parsed{lower(std::string(line.substr(0, end))), {}};
+  const bool equals = line[end] == '=';
+  if (line[end] == '"' && !quoted) return std::nullopt;  // sshd takes UsePAM"yes" for one word
+  line = without_white(line.substr(end + 1));
+  if (!quoted && !equals && line.starts_with('=')) line = without_white(line.substr(1));
+  while (!(line = without_white(line)).empty() && line.front() != '#') {
+    auto argument = take_argument(line);
+    if (!argument) return std::nullopt;
+    parsed.arguments.push_back(std::move(*argument));
+  }
+  return parsed.arguments.empty() ? std::nullopt : std::optional(std::move(parsed));
 }
 
 std::optional<std::string> parse_slurm_value(std::string_view line, std::string_view name) {

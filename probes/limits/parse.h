@@ -15,6 +15,7 @@ std::optional<LockedMemory> parse_locked_memory(std::string_view limits);
 std::vector<std::string> parse_settings(const std::vector<std::string>& lines,
                                         std::string_view section, std::string_view name);
 // "*  -  memlock  unlimited  # EFA", with its source; none for another item, a comment or less.
+// Words after the value do not count, as pam_limits has it.
 std::optional<PamLimit> parse_pam_limit(std::string_view line, const std::string& source);
 // A line of /etc/pam.d: "session [success=1] pam_limits.so conf=/etc/x", "@include common-session".
 struct PamLine {
@@ -22,8 +23,17 @@ struct PamLine {
   std::string include;  // the other stack, of @include, include and substack
   std::string conf;     // of conf=FILE
 };
-// None for a comment and for lines of other kinds than sessions'.
+// None for a comment and for lines of other kinds than sessions'. A word in brackets may have
+// spaces.
 std::optional<PamLine> parse_pam_line(std::string_view line);
+// A line of sshd_config, as sshd takes it apart: "UsePAM yes", "usepam = \"yes\"  # x".
+struct SshdLine {
+  std::string keyword;  // in small letters
+  std::vector<std::string> arguments;
+};
+// None for a comment, a keyword alone and a quote that does not end.
+std::optional<SshdLine> parse_sshd_line(std::string_view line);
+bool same_but_case(std::string_view one, std::string_view other);
 // "PropagateResourceLimitsExcept=MEMLOCK  # x" -> "MEMLOCK"; names are of any case.
 std::optional<std::string> parse_slurm_value(std::string_view line, std::string_view name);
 // "0::/system.slice/slurmd.service" -> "/system.slice/slurmd.service", of cgroup v2 or v1

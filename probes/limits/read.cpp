@@ -18,7 +18,9 @@ namespace {
 
 // Their units set no limit.
 constexpr const char* kPlain[] = {"systemd-logind", "systemd-journal", "systemd-udevd"};
-constexpr size_t kMaxNamesakes = 16;  // processes of one name that are looked at closer
+// Processes of one name that are looked at closer. Any user can start many of a service's name, and
+// a service that was started again has a higher pid than its older sessions.
+constexpr size_t kMaxNamesakes = 4096;
 
 std::optional<LockedMemory> read_locked_memory(const Look& look, const std::string& process) {
   const auto limits = look.root.text("/proc/" + process + "/limits");
@@ -76,9 +78,14 @@ Candidate candidate_of(const Look& look, int pid) {
 void take_service(const Look& look, const std::string& command, const std::vector<int>& pids,
                   LimitsFacts& facts) {
   std::optional<Candidate> best;
+  const bool all = pids.size() <= kMaxNamesakes;
   for (size_t i = 0; i < std::min(pids.size(), kMaxNamesakes); ++i) {
     const Candidate candidate = candidate_of(look, pids[i]);
     if (candidate.rank > 0 && (!best || candidate.rank > best->rank)) best = candidate;
+    if (candidate.rank == 2) break;
+  }
+  if (!all && (!best || best->rank < 2)) {
+    facts.unseen.push_back({"/proc", "there are too many processes of the name " + command, 0});
   }
   if (!best) return;
   facts.services.push_back(

@@ -2,10 +2,13 @@
 // PAM stacks have pam_limits, sshd_config, slurm.conf, Docker's daemon.json.
 // Interface: limits.conf(5), pam.conf(5), sshd_config(5), slurm.conf(5), dockerd(8).
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <set>
 
+#include "probes/limits/continued.h"
 #include "probes/limits/memlock.h"
 #include "probes/limits/parse.h"
 #include "probes/limits/read.h"
@@ -24,6 +27,7 @@ constexpr const char* kSlurmFiles[] = {
 constexpr const char* kPropagate = "PropagateResourceLimits";
 constexpr const char* kExcept = "PropagateResourceLimitsExcept";
 constexpr const char* kUsePam = "UsePAM";
+constexpr const char* kSshdConfig = "/etc/ssh/sshd_config";
 
 std::vector<std::string> conf_files(const Look& look, const std::string& directory) {
   std::vector<std::string> files;
@@ -71,10 +75,8 @@ class StackReader {
     if (!visited_.insert(name).second) return true;
     const auto keep = [](const std::string& line) { return parse_pam_line(line).has_value(); };
     const std::string path = name.starts_with('/') ? name : "/etc/pam.d/" + name;
-    auto lines = look_.root.read_lines(path, keep, Sysroot::kSmallFile);
-    if (!lines && !name.starts_with('/')) {
-      lines = look_.root.read_lines("/usr/lib/pam.d/" + name, keep, Sysroot::kSmallFile);
-    }
+    auto lines = read_whole(path, keep);
+    if (!lines && !name.starts_with('/')) lines = read_whole("/usr/lib/pam.d/" + name, keep);
     if (!lines) return false;
     bool whole = true;
     for (const std::string& line : *lines) {
@@ -88,6 +90,11 @@ class StackReader {
     return whole;
   }
 
+  [[nodiscard]] Result<std::vector<std::string>> read_whole(const std::string& path,
+                                                            const Sysroot::KeepLine& keep) const {
+    return look_.root.read_lines(path, keep_whole(pam_lines(), keep), Sysroot::kSmallFile);
+  }
+
   const Look& look_;
   std::set<std::string> visited_;
 };
@@ -99,40 +106,66 @@ class SshdReader {
 
   // Absent: it could not be read.
   std::optional<bool> uses_pam() {
-    const auto found = visit("/etc/ssh/sshd_config");
+    const auto found = visit(kSshdConfig);
     return found || unreadable_ ? found : std::optional(false);  // sshd's own default
   }
 
  private:
   std::optional<bool> visit(const std::string& path) {
     const auto keep = [](const std::string& line) {
-      const std::vector<std::string> fields = words(line);
-      const std::string name = fields.size() < 2 ? "" : fields[0];
-      return name == "UsePAM" || name == "Include" || name == "Match";
+      const auto parsed = parse_sshd_line(line);
+      const std::string name = parsed ? parsed->keyword : "";
+      return name == "usepam" || name == "include" || name == "match";
     };
     if (++files_ > kMaxFiles) return std::nullopt;
     const auto lines = look_.root.read_lines(path, keep, Sysroot::kSmallFile);
-    if (!lines) unreadable_ = true;
+    const bool only_included = path != kSshdConfig;  // a pattern may match nothing
+    if (!lines && !(only_included && lines.error().os_error == ENOENT)) unreadable_ = true;
+    bool always = true;  // not in a Match block of some logins
     for (const std::string& line : lines.value_or({})) {
-      const std::vector<std::string> fields = words(line);
-      if (fields[0] == "Match") break;
-      if (fields[0] == "UsePAM") return fields[1] == "yes";
-      const auto found =
-          visit_all(fields[1].starts_with('/') ? fields[1] : "/etc/ssh/" + fields[1]);
+      const auto parsed = parse_sshd_line(line);
+      if (!parsed) continue;
+      if (parsed->keyword == "match") always = same_but_case(parsed->arguments[0], "all");
+      if (!always) continue;
+      if (parsed->keyword == "usepam") return same_but_case(parsed->arguments[0], "yes");
+      if (parsed->keyword != "include") continue;
+      const auto found = visit_all(parsed->arguments);
       if (found) return found;
     }
     return std::nullopt;
   }
 
-  std::optional<bool> visit_all(const std::string& pattern) {
-    const size_t star = pattern.rfind("/*.conf");
-    const auto files = star == std::string::npos ? std::vector<std::string>{pattern}
-                                                 : conf_files(look_, pattern.substr(0, star));
-    for (const std::string& file : files) {
-      const auto found = visit(file);
-      if (found) return found;
+  std::optional<bool> visit_all(const std::vector<std::string>& patterns) {
+    for (const std::string& pattern : patterns) {
+      for (const std::string& file : matches(pattern)) {
+        const auto found = visit(file);
+        if (found) return found;
+      }
     }
     return std::nullopt;
+  }
+
+  // What a pattern of glob(7) may be, in order; a path without wildcards need not be there.
+  [[nodiscard]] std::vector<std::string> matches(const std::string& pattern) const {
+    std::vector<std::string> paths = {""};
+    for (const std::string& part :
+         split(pattern.starts_with('/') ? pattern : "/etc/ssh/" + pattern, '/')) {
+      if (part.empty()) continue;
+      std::vector<std::string> next;
+      for (const std::string& path : paths) {
+        if (part.find_first_of("*?[\\") == std::string::npos) {
+          next.push_back(path + "/" + part);
+          continue;
+        }
+        for (const std::string& name : look_.root.list(path.empty() ? "/" : path).value_or({})) {
+          const bool fits = fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0;
+          if (fits && next.size() < kMaxFiles) next.push_back(path + "/" + name);
+        }
+      }
+      paths = std::move(next);
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
   }
 
   const Look& look_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "probes/limits/continued.h"
 #include "probes/limits/memlock.h"
 #include "probes/limits/parse.h"
 #include "probes/limits/read.h"
@@ -22,10 +23,13 @@ constexpr const char* kUnitDirectories[] = {
     "/run/systemd/generator.late"};
 constexpr const char* kManagerDirectories[] = {
     "/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd"};
-constexpr size_t kMaxDropIns = 64;  // of one unit; more are not looked at, and that is said
-constexpr size_t kMaxWants = 64;    // directories of links that enable units
-constexpr int kNotThere = 2;        // ENOENT
-constexpr int kTooMany = 7;         // E2BIG
+constexpr size_t kMaxDropIns = 64;   // of one unit; more are not looked at, and that is said
+constexpr size_t kMaxWants = 64;     // directories of links that enable units
+constexpr size_t kMaxAliases = 256;  // units of a directory of which one may be a link to another
+// Where systemctl makes links of other names; packages' own are rare.
+constexpr std::string_view kAliasDirectories[] = {"/etc/systemd/system", "/run/systemd/system"};
+constexpr int kNotThere = 2;  // ENOENT
+constexpr int kTooMany = 7;   // E2BIG
 
 // File names and where they are; the first one that was put in stays.
 using Files = std::map<std::string, std::string>;
@@ -48,10 +52,15 @@ class UnitReader {
       }
       names_[directory] = {names->begin(), names->end()};
       for (const std::string& name : *names) {
-        const bool links = name.ends_with(".wants") || name.ends_with(".requires");
+        const bool links =
+            name.ends_with(".wants") || name.ends_with(".requires") || name.ends_with(".upholds");
         if (links && wants_.size() < kMaxWants)
           wants_.push_back(std::string(directory) + "/" + name);
       }
+      const bool of_administrator =
+          std::find(std::begin(kAliasDirectories), std::end(kAliasDirectories),
+                    std::string_view(directory)) != std::end(kAliasDirectories);
+      if (of_administrator) take_aliases(directory, *names);
     }
   }
 
@@ -71,6 +80,12 @@ class UnitReader {
     take(lines, path, unit);
     std::vector<std::string> all_names = {name};
     if (other_name) all_names.push_back(base_name(target));
+    const auto aliases = aliases_.find(all_names.back());
+    if (aliases != aliases_.end()) {
+      for (const std::string& alias : aliases->second) {
+        if (alias != name) all_names.push_back(alias);
+      }
+    }
     unit.state = state_of(all_names, lines);
     for (const auto& [file, place] : drop_ins_of(all_names, unit)) {
       take(lines_of(place, unit), place, unit);
@@ -80,6 +95,16 @@ class UnitReader {
   }
 
  private:
+  // "/etc/systemd/system/sshd.service" is a link to ".../ssh.service"
+  void take_aliases(const std::string& directory, const std::vector<std::string>& names) {
+    size_t looked_at = 0;
+    for (const std::string& name : names) {
+      if (!name.ends_with(".service") || ++looked_at > kMaxAliases) continue;
+      const std::string target = base_name(look_.root.link(directory + "/" + name).value_or(""));
+      if (target.ends_with(".service") && target != name) aliases_[target].insert(name);
+    }
+  }
+
   [[nodiscard]] std::string find(const std::string& name) const {
     for (const char* directory : kUnitDirectories) {
       const auto names = names_.find(directory);
@@ -95,7 +120,8 @@ class UnitReader {
       const std::string_view text = trim(line);
       return text.starts_with('[') || text.starts_with("LimitMEMLOCK");
     };
-    auto lines = look_.root.read_lines(path, keep, Sysroot::kSmallFile);
+    auto lines =
+        look_.root.read_lines(path, keep_whole(systemd_lines(), keep), Sysroot::kSmallFile);
     if (lines) return *lines;
     if (!hides(look_, path)) {
       unit.unseen.push_back({path, lines.error().what, lines.error().os_error});
@@ -110,14 +136,22 @@ class UnitReader {
     }
   }
 
+  // Of a name the first directory's link counts; one to /dev/null hides the later ones.
+  [[nodiscard]] bool is_wanted(const std::string& unit) const {
+    std::set<std::string> seen;  // "multi-user.target.wants"
+    for (const std::string& wants : wants_) {
+      const std::string path = wants + "/" + unit;
+      const bool linked = look_.root.link(path).ok();
+      if (linked && seen.insert(base_name(wants)).second && !hides(look_, path)) return true;
+    }
+    return false;
+  }
+
   [[nodiscard]] std::string state_of(const std::vector<std::string>& names,
                                      const std::vector<std::string>& lines) const {
     for (const std::string& name : names) {
       const std::string socket = name.substr(0, name.size() - 8) + ".socket";  // ".service"
-      for (const std::string& wants : wants_) {
-        if (look_.root.link(wants + "/" + name).ok() || look_.root.link(wants + "/" + socket).ok())
-          return "enabled";
-      }
+      if (is_wanted(name) || is_wanted(socket)) return "enabled";
     }
     const bool installable = std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
       return trim(line) == "[Install]";
@@ -168,6 +202,7 @@ class UnitReader {
   const Look& look_;
   std::map<std::string, std::set<std::string>> names_;
   std::vector<std::string> wants_;
+  std::map<std::string, std::set<std::string>> aliases_;  // of a unit, its other names
 };
 
 std::vector<std::string> default_lines(const Look& look, const std::string& path,
@@ -176,7 +211,7 @@ std::vector<std::string> default_lines(const Look& look, const std::string& path
     const std::string_view text = trim(line);
     return text.starts_with('[') || text.starts_with("DefaultLimitMEMLOCK");
   };
-  auto lines = look.root.read_lines(path, keep, Sysroot::kSmallFile);
+  auto lines = look.root.read_lines(path, keep_whole(systemd_lines(), keep), Sysroot::kSmallFile);
   if (lines) return *lines;
   const bool fine = lines.error().os_error == kNotThere || hides(look, path);
   if (!fine) facts.unseen.push_back({path, lines.error().what, lines.error().os_error});

@@ -245,7 +245,8 @@ Result<std::vector<std::string>> Sysroot::read_lines(const std::string& path, co
     Lines lines;
     std::string line;  // that has not ended yet
     const auto end_line = [&] {
-      if (!line.empty() && keep(line)) lines.push_back(make_utf8(line));
+      // `keep` sees empty lines too: where lines go on in the next, one ends them
+      if (keep(line) && !line.empty()) lines.push_back(make_utf8(line));
       line.clear();
     };
     // piece by piece: an index of modules has tens of thousands of lines, of which few are kept
@@ -266,6 +267,7 @@ Result<std::vector<std::string>> Sysroot::read_lines(const std::string& path, co
       }
       line += rest;
     }
+    if (!line.empty()) end_line();
     end_line();
     return lines;
   });

@@ -36,7 +36,7 @@ struct Space {
 class Sysroot {
  public:
   using Recorder = std::function<void(Value)>;
-  // Is the line wanted? It may be cut down to what is kept of it: a recording holds no more.
+  // Is the line wanted? It may be changed to what a recording may hold. An empty one is never kept.
   using KeepLine = std::function<bool(std::string&)>;
 
   static constexpr size_t kSmallFile = size_t{64} * 1024;  // sysfs gives a page at most

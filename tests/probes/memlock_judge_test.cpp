@@ -70,7 +70,14 @@ TEST(Memlock, AUnitsValueIsReadAsSystemdReadsIt) {
       {"16G", "16777216 KiB"},
       {"1.5G", "1572864 KiB"},
       {"1T", "1073741824 KiB"},
-      {"99999999999999999999999E", "9000000000000000 KiB"},
+      {"1G 512M", "1572864 KiB"},
+      {"2M1K:16 G", "2049 KiB (hard limit 16777216 KiB)"},
+      {"10.K", "10 KiB"},
+      {"1P", "1099511627776 KiB"},
+      {"1K 1G", "none"},
+      {"1e3", "none"},
+      {"50%", "none"},
+      {"9999999999999999999999E", "none"},
       {"infinity:8M", "none"},
       {"unlimited", "none"},
       {"-1", "none"},
@@ -122,6 +129,9 @@ TEST(Memlock, PamTakesTheNearerDomainAndThenTheLaterLine) {
       {{{"a", "@hpc", "-", "unlimited"}}, "8192 KiB"},
       {{{"a", "*", "-", "many"}}, "8192 KiB"},
       {{{"a", "*", "-", "-1"}}, "unlimited"},
+      {{{"a", "*", "-", "-"}}, "unlimited"},
+      {{{"a", "*", "-", "64g"}}, "64 KiB"},
+      {{{"a", "*", "-", "99999999999999999999"}}, "unlimited"},
   };
   for (const auto& row : rows) {
     EXPECT_EQ(given_words(login_limit(row.lines, {limit("8M"), "sshd"})), row.wanted)
