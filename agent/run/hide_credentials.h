@@ -9,9 +9,10 @@
 namespace efa {
 
 // "AWS_SECRET_ACCESS_KEY=x", "--password x", "Authorization: Bearer x", "http://user:x@host",
-// "AKIA...", private keys: each x becomes "(hidden)".
+// "AKIA...", private keys: each x becomes "(hidden)". Takes time as the text is long, and leaves
+// as it is what it has hidden before.
 std::string hide_credentials(const std::string& text);
-// The same in every string of a value; a member that is named like a credential is one.
+// The same in every string and name of a value; what is below the name of a credential is one.
 Value hide_credentials(const Value& value);
 
 }  // namespace efa

@@ -209,7 +209,7 @@ RecordedProbe recorded(const ProbeRun& run) {
 ProbeRun run_of(const RecordedProbe& probe, const Allowances& allowances) {
   ProbeRun run;
   run.transcript = allowances.transcript_for(probe.name);
-  run.transcript.take(probe.said);
+  run.transcript.take_of_runner(probe.said);
   run.outcome = {
       probe.name,    status_from(probe.status), probe.duration_ms, probe.detail, probe.step,
       probe.subject, probe.stderr_tail,         probe.spent};

@@ -163,7 +163,7 @@ void stop_clock(Running& running, const Progress& progress) {
 void tell(Running& running, const char* what, Value value) {
   Value line;
   line.set(what, std::move(value));
-  running.run.transcript.take(render_json(line) + "\n");
+  running.run.transcript.take_of_runner(render_json(line) + "\n");
 }
 
 // A script that traces itself, or a library, may print a credential. Half a line may hold a value

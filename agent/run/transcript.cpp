@@ -78,14 +78,26 @@ bool Transcript::take_line(const std::string& line) {
   if (!value || value->as<Object>() == nullptr) {
     return breaks(number + " is no JSON object" + (value ? "" : ": " + value.error().what));
   }
+  const bool told_by_site = of_site_ && !by_runner_;
+  // what a site's probe reads is not replayed, and what it leaves behind the runner finds
+  if (told_by_site && (value->find("look") != nullptr || value->find("left") != nullptr))
+    return true;
   if (const Value* look = value->find("look")) {
     looks_ += render_json(*look) + "\n";
     return true;
   }
-  if (hides_) *value = hide_credentials(*value);
+  if (of_site_) *value = hide_credentials(*value);
   if (!take_words(*value, line.size())) return false;
-  said_ += (hides_ ? render_json(*value) : line) + "\n";
+  said_ += (of_site_ ? render_json(*value) : line) + "\n";
   return true;
+}
+
+bool Transcript::take_of_runner(std::string_view lines) {
+  unread_.clear();  // half a line that the probe ended with
+  by_runner_ = true;
+  const bool taken = take(lines);
+  by_runner_ = false;
+  return taken;
 }
 
 bool Transcript::take_words(Value& line, size_t bytes) {

@@ -38,10 +38,13 @@ class Transcript {
   explicit Transcript(Allowance allowance, std::shared_ptr<Allowance> of_all = nullptr)
       : allowance_(allowance), left_over_(allowance), of_all_(std::move(of_all)) {}
 
-  // From now on what it takes is kept without the credentials in it.
-  void hide_what_is_secret() { hides_ = true; }
+  // It is a site's own probe: what it says is kept without the credentials in it, and of files that
+  // were read or of processes that are left it may not tell.
+  void is_of_site() { of_site_ = true; }
   // Takes what was read; false when the output breaks a bound or the protocol: then it is cut off.
   bool take(std::string_view bytes);
+  // Whole lines that the runner adds or that a recording has, which tell of left processes too.
+  bool take_of_runner(std::string_view lines);
 
   // The process itself is left behind: what it said is not asked for that.
   void leave(ProcessIdentity process) { left_.push_back(std::move(process)); }
@@ -69,7 +72,8 @@ class Transcript {
   std::shared_ptr<Allowance> of_all_;
   std::string unread_;
   size_t lines_ = 0;
-  bool hides_ = false;
+  bool of_site_ = false;
+  bool by_runner_ = false;
   bool done_ = false;
   std::string step_;
   std::string subject_;
@@ -89,7 +93,7 @@ struct Allowances {
   [[nodiscard]] Transcript transcript_for(std::string_view probe) const {
     if (!probe.starts_with("site:")) return Transcript(kAllowance, own);
     Transcript transcript(kSiteAllowance, site);
-    transcript.hide_what_is_secret();
+    transcript.is_of_site();
     return transcript;
   }
 };

@@ -118,5 +118,38 @@ TEST(Transcript, ProcessesThatWereLeftAreBounded) {
   EXPECT_EQ(transcript.left().size(), Transcript::kMaxLeft);
 }
 
+TEST(Transcript, OfASitesProbeOnlyTheRunnerTellsWhatIsLeft) {
+  const std::string left = R"({"left":{"pid":7,"start_time":2}})"
+                           "\n";
+  Transcript transcript = Allowances().transcript_for("site:x");
+  EXPECT_TRUE(transcript.take(left + "{\"half"));
+  EXPECT_TRUE(transcript.left().empty());
+  EXPECT_EQ(transcript.said(), "");
+  EXPECT_TRUE(transcript.take_of_runner(left));
+  EXPECT_EQ(transcript.left().size(), 1);
+  Transcript again = Allowances().transcript_for("site:x");
+  again.take_of_runner(transcript.said());
+  EXPECT_EQ(again.left().size(), 1) << "a replay knows it too";
+}
+
+TEST(Transcript, LooksOfASitesProbeAreNotKept) {
+  Transcript transcript = Allowances().transcript_for("site:x");
+  EXPECT_TRUE(transcript.take(R"({"look":{"path":"/x","is":"password=hush"}})"
+                              "\n"));
+  EXPECT_EQ(transcript.looks(), "");
+}
+
+TEST(Transcript, CredentialsOfASitesProbeAreNotKept) {
+  Transcript transcript = Allowances().transcript_for("site:x");
+  EXPECT_TRUE(transcript.take(fact("set", "password", "\"hush\"") +
+                              fact("add", "password", "{\"v\":\"hush\"}") +
+                              "{\"doing\":\"password=hush\"}\n"));
+  for (const std::string& text :
+       {transcript.said(), render_json(transcript.facts()), transcript.step()}) {
+    EXPECT_EQ(text.find("hush"), std::string::npos) << text;
+    EXPECT_NE(text.find("(hidden)"), std::string::npos) << text;
+  }
+}
+
 }  // namespace
 }  // namespace efa

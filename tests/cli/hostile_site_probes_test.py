@@ -50,6 +50,19 @@ class HostileSiteProbes(FakeProbes):
         for name in ("members", "values", "facts", "added", "looks", "steps", "left", "large"):
             self.assert_ended(report, f"site:{name}", "failed")
 
+    def test_what_is_costly_to_hide_credentials_in_is_taken_in_time(self):
+        for name, part in (("urls", "://"), ("words", ".a"), ("keys", "-----BEGIN ")):
+            self.python(name, f"print(json.dumps({{'set': 'x', 'value': '{part}' * (500_000 // {len(part)})}}))",
+                        f"print('{DONE}')")
+        report = self.delivered()
+        for name in ("urls", "words", "keys"):
+            self.assertEqual(self.probe(report, f"site:{name}")["status"], "ok")
+
+    def test_what_it_says_of_processes_and_files_is_not_taken(self):
+        self.python("left", "print('{\"left\":{\"pid\":1,\"start_time\":1}}')", f"print('{DONE}')")
+        self.assertEqual(self.probe(self.delivered(), "site:left")["status"], "ok")
+        self.assertEqual(json.loads((self.state / "state.json").read_text())["left"], [])
+
     def test_many_probes_that_say_much_are_no_more_than_one(self):
         for i in range(40):
             self.python(f"flood{i}", "for i in range(3000): print('{\"add\":\"a\",\"value\":[1,2]}')",
