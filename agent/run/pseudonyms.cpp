@@ -99,6 +99,7 @@ Pseudonyms::Pseudonyms(std::vector<std::string> names) : names_(std::move(names)
 }
 
 std::string Pseudonyms::of_name(const std::string& name) {
+  if (name.starts_with("site:")) return formatted("site:name-%u", name);  // a site's own probe
   return formatted("name-%u", name);
 }
 

@@ -8,6 +8,7 @@
 #include "agent/run/probe_table.h"
 #include "agent/run/pseudonyms.h"
 #include "agent/run/recording.h"
+#include "agent/run/redact_texts.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/text.h"
 
@@ -41,8 +42,31 @@ Value redacted(const Value& value, Pseudonyms& pseudonyms, Source source = Sourc
   return value;
 }
 
+// Each line that was read.
+template <class Redacted>
+Value redacted_lines_of(const Value& look, const Redacted& redacted) {
+  const auto* lines = look.find("is") == nullptr ? nullptr : look.find("is")->as<Array>();
+  if (lines == nullptr) return look;
+  Array kept;
+  for (const Value& line : *lines) {
+    const auto* text = line.as<std::string>();
+    kept.push_back(text == nullptr ? line : Value(redacted(*text)));
+  }
+  Value changed = look;
+  changed.set("is", std::move(kept));
+  return changed;
+}
+
 Value redacted_look(Value look, Pseudonyms& pseudonyms) {
   const std::string path = look.text("path");
+  if (path == "/dev/kmsg") {
+    look = redacted_lines_of(
+        look, [&](const std::string& line) { return redacted_record(line, pseudonyms); });
+  } else if (path.ends_with("/slurm.conf")) {
+    look = redacted_lines_of(look, redacted_slurm_line);
+  } else if (path.ends_with("/os-release") && look.find("is") != nullptr) {
+    return redacted(look, pseudonyms, Source::kSpoken);
+  }
   if (path == kHostNamePath && look.find("is") != nullptr) {
     look.set("is", pseudonyms.of_name(look.text("is")));
   } else if (look.text("look") != "bytes" && look.find("hex") != nullptr) {
@@ -60,7 +84,21 @@ void rename_job(Value& line, Pseudonyms& pseudonyms) {
   line.set("value", std::move(renamed));
 }
 
+void keep_words_of_slurm(Value& line) {
+  const Value* slurm = line.find("value");
+  if (line.text("set") != "slurm" || slurm == nullptr) return;
+  Value kept = *slurm;
+  for (const char* member : {"propagate", "propagate_except"}) {
+    const Value* value = kept.find(member);
+    const auto* text = value == nullptr ? nullptr : value->as<std::string>();
+    if (text != nullptr) kept.set(member, redacted_slurm_value(*text));
+  }
+  line.set("value", std::move(kept));
+}
+
 Value redacted_line(Value line, Pseudonyms& pseudonyms, Source source) {
+  keep_words_of_slurm(line);
+  if (line.text("set") == "os") source = Source::kSpoken;
   if (line.text("set") == "hostname") line.set("value", pseudonyms.of_name(line.text("value")));
   rename_job(line, pseudonyms);
   return redacted(line, pseudonyms, source);
@@ -94,6 +132,7 @@ std::set<std::string> words_of_paths(const Recording& recording) {
 std::vector<std::string> host_names(const Recording& recording) {
   std::set<std::string> names;
   for (const RecordedProbe& probe : recording.probes) {
+    if (probe.name.starts_with("site:")) continue;  // it does not know
     const ProbeRun run = run_of(probe);
     for (const char* member : {"hostname", "placement_group", "role_name"}) {
       const std::string name = run.transcript.facts().text(member);
@@ -103,7 +142,22 @@ std::vector<std::string> host_names(const Recording& recording) {
   }
   for (const std::string& word : words_of_paths(recording)) names.erase(word);
   names.erase("");
+  for (const RecordedProbe& probe : recording.probes) {
+    if (probe.name.starts_with("site:")) names.insert(probe.name);
+  }
   return {names.begin(), names.end()};
+}
+
+void redact_site(RecordedProbe& probe, Pseudonyms& pseudonyms) {
+  probe.name = pseudonyms.of_name(probe.name);
+  probe.said = redacted_lines(
+      probe.said, [&](const Value& value) { return redacted_line_of_site(value, pseudonyms); });
+  probe.looks.clear();
+  probe.detail = pseudonyms.of_text(redacted_detail_of_site(probe.detail), Source::kSpoken);
+  probe.subject = redacted_subject_of_site(probe.subject, pseudonyms);
+  for (std::string* text : {&probe.stderr_tail, &probe.step}) {
+    if (!text->empty()) *text = kNotKept;
+  }
 }
 
 }  // namespace
@@ -112,18 +166,21 @@ void redact(Recording& recording) {
   Pseudonyms pseudonyms(host_names(recording));
   const auto look = [&](const Value& value) { return redacted_look(value, pseudonyms); };
   for (RecordedProbe& probe : recording.probes) {
-    const bool of_site = probe.name.starts_with("site:");
-    const Source source = of_site ? Source::kSpoken : Source::kFile;
+    if (probe.name.starts_with("site:")) {
+      redact_site(probe, pseudonyms);
+      continue;
+    }
+    const Source source = probe.name == "log" ? Source::kSpoken : Source::kFile;
     probe.said = redacted_lines(
         probe.said, [&](const Value& value) { return redacted_line(value, pseudonyms, source); });
     // what is not replayed from files says enough, and routes name gateways in hexadecimal
     if (!replays_from_files(probe.name)) probe.looks.clear();
     probe.looks = redacted_lines(probe.looks, look);
-    if (of_site && !probe.stderr_tail.empty()) probe.stderr_tail = "(not kept)";
     for (std::string* text : {&probe.stderr_tail, &probe.detail, &probe.step, &probe.subject}) {
       *text = pseudonyms.of_text(*text, Source::kSpoken);
     }
   }
+  redact_sites_words(recording.before, pseudonyms);
   recording.before = from_value<State>(redacted(to_value(recording.before), pseudonyms), "state")
                          .value_or(State{});
 }

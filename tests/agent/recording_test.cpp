@@ -179,6 +179,73 @@ TEST(Redact, TheSameBecomesTheSame) {
   EXPECT_EQ(twice.substr(0, twice.find(' ')), twice.substr(twice.find(' ') + 1));
 }
 
+// What a probe's lines become.
+std::string redacted_said(const std::string& probe, const std::string& line) {
+  Recording recording = recording_of("", "");
+  recording.probes[0].name = probe;
+  recording.probes[0].said = line + "\n";
+  redact(recording);
+  return recording.probes[0].name + " " + recording.probes[0].said;
+}
+
+TEST(Redact, OfASitesProbeOnlyWhatAMachineActsOnIsKept) {
+  const std::string said = redacted_said(
+      "site:check-acme",
+      R"({"finding":{"code":"site.gpu-count","result":"fail","severity":"critical","subject":"acme",)"
+      R"("message":"acme","remedy":"acme","command":"acme","count":7}})");
+  EXPECT_EQ(said.find("acme"), std::string::npos) << said;
+  EXPECT_TRUE(said.starts_with("site:name-")) << said;
+  EXPECT_NE(said.find(R"("code":"site.gpu-count","result":"fail","severity":"critical")"),
+            std::string::npos)
+      << said;
+  EXPECT_NE(said.find(R"("count":7)"), std::string::npos) << said;
+  for (const char* subject : {"node", "0000:00:06.0", "rdmap16s27", "eth0"}) {
+    Value line;
+    line.set("subject", subject);
+    EXPECT_NE(redacted_said("site:x", render_json(line)).find(subject), std::string::npos);
+  }
+  const std::string fact =
+      redacted_said("site:x", R"({"set":"gpus","value":{"text":"acme","count":8,"of acme":1}})");
+  EXPECT_EQ(fact.find("acme"), std::string::npos) << fact;
+  EXPECT_NE(fact.find(R"x("value":{"text":"(not kept)","count":8,)x"), std::string::npos) << fact;
+}
+
+TEST(Redact, OfSitesProbesEarlierPassesTellTheSame) {
+  Recording recording = recording_of("", "");
+  recording.probes[0].name = "site:check-acme";
+  recording.probes[0].detail = "exit code 1: acme is down";
+  recording.before.history.episodes = {{.code = "site.x", .subject = "acme", .message = "acme"},
+                                       {.code = "probe.failed",
+                                        .subject = "site:check-acme",
+                                        .message = "exit code 1: acme is down"}};
+  recording.before.history.summary = "acme";
+  redact(recording);
+  EXPECT_EQ(recording.before.history.episodes[1].subject, recording.probes[0].name);
+  EXPECT_EQ(recording.probes[0].detail, "exit code 1: (not kept)");
+  EXPECT_EQ(render_json(to_value(recording)).find("acme"), std::string::npos);
+}
+
+TEST(Redact, AnAccountInTheKernelLogOrOsReleaseIsReplaced) {
+  const auto look = [](const char* path, Value is) {
+    Value value;
+    value.set("look", "lines");
+    value.set("path", path);
+    value.set("is", std::move(is));
+    Recording recording = recording_of("", render_json(value) + "\n");
+    redact(recording);
+    return recording.probes[0].looks;
+  };
+  const std::string log = look("/dev/kmsg", Array{"6,1,123456789012,-;efa: 210987654321 x"});
+  EXPECT_EQ(log.find("210987654321"), std::string::npos) << log;
+  EXPECT_NE(log.find("123456789012"), std::string::npos) << "it is a time: " << log;
+  EXPECT_EQ(look("/etc/os-release", "PRETTY_NAME=\"of 210987654321\"").find("210987654321"),
+            std::string::npos);
+  const std::string slurm =
+      look("/etc/slurm/slurm.conf", Array{"PropagateResourceLimits=MEMLOCK,acme # acme"});
+  EXPECT_EQ(slurm.find("acme"), std::string::npos) << slurm;
+  EXPECT_NE(slurm.find("PropagateResourceLimits=MEMLOCK,other"), std::string::npos) << slurm;
+}
+
 class StateTest : public testing::Test {
  protected:
   void SetUp() override {
