@@ -268,14 +268,16 @@ class Scanner {
 
 Value all_hidden(const Value& value);
 
-// A name that becomes another's is left out with what it names: it could not be read again.
+// What carries a credential in its name may become another's: it is left out, as an object with
+// two of a name could not be read again.
 template <class Hide>
 Object renamed(const Object& object, const Hide& hide) {
   Object members;
-  std::set<std::string> names;
+  std::set<std::string> hidden;
   for (const auto& [key, member] : object) {
     std::string name = hide_credentials(key);
-    if (names.insert(name).second) members.emplace_back(std::move(name), hide(key, member));
+    if (name.find(kHidden) != std::string::npos && !hidden.insert(name).second) continue;
+    members.emplace_back(std::move(name), hide(key, member));
   }
   return members;
 }
