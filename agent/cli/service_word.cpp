@@ -78,7 +78,9 @@ ServiceWord judge_service(const ServiceFile& service, bool gone,
                        " is gone"};
   }
   const std::string times = unit ? unit->restarted : "";
-  const bool restarting = !times.empty() && times != "0" && unit->active != "active";
+  // an operator's stop leaves the count of earlier restarts
+  const bool ended_well = unit && unit->active == "inactive" && unit->result == "success";
+  const bool restarting = !times.empty() && times != "0" && unit->active != "active" && !ended_well;
   if (unit && (restarting || unit->active == "failed")) {
     return {false, "the service does not start (" + unit->active + ", result " + unit->result +
                        ", started again " + times + " times)"};

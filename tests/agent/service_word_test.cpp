@@ -29,7 +29,8 @@ TEST(ServiceWord, OneThatIsGoneOrStartsAgainLeavesNothingInForce) {
 
 TEST(ServiceWord, OneThatAnOperatorStoppedLeavesItsVerdict) {
   for (const auto& unit :
-       {std::optional<UnitState>(), std::optional(UnitState{"inactive", "success", "0"})}) {
+       {std::optional<UnitState>(), std::optional(UnitState{"inactive", "success", "0"}),
+        std::optional(UnitState{"inactive", "success", "2"})}) {
     const ServiceWord word = judge_service(service("stopped"), true, unit);
     EXPECT_TRUE(word.in_force);
     EXPECT_EQ(word.words, "stopped at 2026-11-23T22:00:00Z: nothing renews this verdict");

@@ -20,7 +20,7 @@ says() { local round; for round in $(seq 30); do efa-doctor status | grep -q "^$
 mkdir -p /var/lib/prometheus/node-exporter /srv/metrics /etc/efa-doctor
 config() { echo "metrics_directory = \\"$1\\"" > /etc/efa-doctor/config.toml; }
 config /var/lib/prometheus/node-exporter
-systemctl start $unit
+later systemctl restart $unit  # the package has started it
 await up healthy
 until_ok test -s /var/lib/prometheus/node-exporter/efa-doctor.prom
 seen metrics head -c 100 /var/lib/prometheus/node-exporter/efa-doctor.prom
