@@ -41,13 +41,13 @@ def why_not():
 class Node:
     """A job on a node, and what it has seen."""
 
-    def __init__(self, job, *arguments, suite="trixie", kernel="6.", limit_s=600):
+    def __init__(self, job, *arguments, suite="trixie", kernel="6.", limit_s=700):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="efa-doctor-node-"))
         script = self.directory / "job.sh"
         script.write_text(COMMON + job)
         self.run = subprocess.run(
             [sys.executable, HERE / "run-node", "--suite", suite, "--kernel", kernel, "--script", script,
-             "--file", "/tmp/seen/*", "--out", self.directory, "--timeout", "240", *map(str, arguments)],
+             "--file", "/tmp/seen/*", "--out", self.directory, "--timeout", "400", *map(str, arguments)],
             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit_s)
         if self.run.returncode != 0:
             raise AssertionError(f"{self.run.stdout[-4000:]}\nsee {self.directory}")
