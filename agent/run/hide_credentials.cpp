@@ -305,7 +305,7 @@ Value hidden_member(const std::string& name, const Value& member) {
 // {"set":"password","value":"x"}, {"name":"TOKEN","value":"x"}
 std::string name_of_value(const Value& object) {
   for (const char* member : {"set", "add", "name", "key"}) {
-    const std::string name = object.text(member);
+    std::string name = object.text(member);
     if (names_credential(name)) return name;
   }
   return "value";
