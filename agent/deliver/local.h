@@ -19,7 +19,7 @@ void make_state_directory(const Config& config);
 // Directories in which another user decides what is read as ours or run, with that user: for
 // config-check. Writing there harms nobody.
 std::vector<std::string> who_else_decides(const Config& config);
-// What is there under the name of a directory of ours is one.
+// Refuses a configuration in which a directory's path is that of something else.
 Result<Done> check_directories(const Config& config);
 
 // Logs what could not be kept: a full disk is no sick node. `newest_begun`: the highest number that

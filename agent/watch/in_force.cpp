@@ -64,12 +64,12 @@ Value unknown_health(const Config& config, const std::string& summary, int64_t s
 // The daemon before us may take a moment to end.
 Result<Done> InForce::take(const Config& config) {
   constexpr std::chrono::seconds kEnds{5};
-  lock_.reset();
   (void)open_directory(config.run_directory, /*make=*/true).ok();
   Result<FileLock> lock = FileLock::wait_for(config.run_directory + "/daemon.lock", kEnds);
   if (!lock && lock.error().kind == ErrorKind::kTimedOut) {
     return Error{ErrorKind::kDenied, config.run_directory, "another daemon keeps it"};
   }
+  lock_.reset();
   if (lock) lock_ = std::move(*lock);
   config_ = config;
   return Done{};
@@ -77,6 +77,10 @@ Result<Done> InForce::take(const Config& config) {
 
 void InForce::tell(const std::string& state) {
   told_ = write_service_file(config_, state);
+}
+
+void InForce::tell_that_it_runs() {
+  tell(starts_again_ ? "starting" : "running");
 }
 
 Result<Done> InForce::start(const Config& config) {
@@ -87,20 +91,19 @@ Result<Done> InForce::start(const Config& config) {
   if (starts_again_) {
     log_warning("the service had ended unexpectedly; its verdict counts again after a pass");
   }
-  tell(starts_again_ ? "starting" : "running");
+  tell_that_it_runs();
   return taken;
 }
 
-void InForce::move(const Config& config) {
+Result<Done> InForce::move(const Config& config) {
   if (config.run_directory == config_.run_directory) {
     config_ = config;
-    return;
+    return Done{};
   }
   tell("stopped");  // there
-  const Result<Done> taken = take(config);
-  if (!taken) log_error("{}", message_of(taken.error()));
-  config_ = config;
-  tell(starts_again_ ? "starting" : "running");
+  Result<Done> taken = take(config);
+  if (taken) tell_that_it_runs();
+  return taken;
 }
 
 void InForce::stop() {
@@ -113,31 +116,31 @@ void InForce::answer_for_verdict() {
   if (std::exchange(starts_again_, false) || !told_) tell("running");
 }
 
-void InForce::take_verdict(const Config& config, const Told& told) {
+void InForce::take_verdict(const Told& told) {
   broken_ = 0;
-  put_in_force(config, told);
+  put_in_force(config_, told);
   answer_for_verdict();
   say(told.verdict, told.summary);
 }
 
-int InForce::take_broken_pass(const Config& config, const std::string& how) {
+int InForce::take_broken_pass(const std::string& how) {
   ++broken_;
   log_error("the pass ended with {}", how);
   if (broken_ >= 2) {
-    take_unknown(config, "the last " + std::to_string(broken_) +
-                             " passes ended badly, the newest with " + how);
+    take_unknown("the last " + std::to_string(broken_) + " passes ended badly, the newest with " +
+                 how);
   }
   return broken_;
 }
 
-void InForce::take_unknown(const Config& config, const std::string& why) {
-  const std::optional<Told> old = on_disk(config);
+void InForce::take_unknown(const std::string& why) {
+  const std::optional<Told> old = on_disk(config_);
   std::string summary = why;
   // what the file said before it said unknown is not worth keeping
   if (old && old->verdict != verdict_text(Verdict::kUnknown)) {
     summary += "; at " + old->health.text("generated_at") + " it was " + old->verdict;
   }
-  write(config, unknown_health(config, summary, old ? old->sequence : 1));
+  write(config_, unknown_health(config_, summary, old ? old->sequence : 1));
   answer_for_verdict();
   say(verdict_text(Verdict::kUnknown), why);
 }

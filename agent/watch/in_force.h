@@ -18,26 +18,27 @@ class InForce {
   // the same directory: two would each hide the end of the other.
   Result<Done> start(const Config& config);
   void stop();
-  // The configuration may name another directory now.
-  void move(const Config& config);
+  // The configuration may name another directory now. Refused as a start there would be.
+  Result<Done> move(const Config& config);
 
-  void take_verdict(const Config& config, const Told& told);
+  void take_verdict(const Told& told);
   // One may have been bad luck (a signal from outside, no memory): the verdict stays. Two in a row
   // are told. Returns how many it were in a row.
-  int take_broken_pass(const Config& config, const std::string& how);
+  int take_broken_pass(const std::string& how);
   // `why` nothing is known, from now on.
-  void take_unknown(const Config& config, const std::string& why);
+  void take_unknown(const std::string& why);
 
  private:
   void say(const std::string& verdict, const std::string& summary);
   void answer_for_verdict();
   Result<Done> take(const Config& config);
   void tell(const std::string& state);
+  void tell_that_it_runs();
 
   int broken_ = 0;             // passes in a row that ended badly
   bool starts_again_ = false;  // after an unexpected end, and nothing is known yet
   std::string verdict_;
-  Config config_;                 // of the directory that is kept
+  Config config_;                 // in force; its run directory is kept by us
   std::optional<FileLock> lock_;  // nothing where none can be made: a read-only directory
   bool told_ = false;             // service.json says what it shall
 };

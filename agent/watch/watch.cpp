@@ -153,7 +153,7 @@ int Watch::run() {
   malloc_trim(0);
   const int ended = sd_event_loop(loop_);
   if (renewing_) become_anew(options_, config_.fd());
-  return ended < 0 || renewing_ ? kExitInternal : 0;
+  return ended != 0 || renewing_ ? kExitInternal : 0;
 }
 
 void Watch::reload() {
@@ -162,7 +162,12 @@ void Watch::reload() {
   const Result<Done> loaded = config_.load(options_.config_path, options_.config_required);
   if (loaded) {
     log_info("configuration read anew");
-    in_force_.move(config_.config());
+    const Result<Done> moved = in_force_.move(config_.config());
+    if (!moved) {
+      log_error("{}", message_of(moved.error()));
+      sd_event_exit(loop_, kExitInternal);
+      return;
+    }
     schedule_->set_interval(config_.config().interval_s * 1000);
     schedule_->on_event(Event::kRequest, now_ms());
   } else {
@@ -227,7 +232,7 @@ void Watch::check_limits() {
   if (pass == Child::Overdue::kHeld) {
     const std::string why = "a pass cannot be killed: the kernel holds its process";
     log_error("{}; none is made until it ends", why);
-    in_force_.take_unknown(config_.config(), why);
+    in_force_.take_unknown(why);
   }
   deliveries_.check_limit(now_ms());
 }
@@ -288,7 +293,7 @@ void Watch::end_pass(int status) {
   const std::optional<Told> told = by_itself ? parse_told(text) : std::nullopt;
   if (told) {
     schedule_->on_pass_end({told->recovering, told->starting}, now_ms());
-    in_force_.take_verdict(config_.config(), *told);
+    in_force_.take_verdict(*told);
   } else {
     take_broken_pass(by_itself ? "no verdict" : words_of_exit(status));
   }
@@ -299,7 +304,7 @@ void Watch::end_pass(int status) {
 }
 
 void Watch::take_broken_pass(const std::string& how) {
-  const int broken = in_force_.take_broken_pass(config_.config(), how);
+  const int broken = in_force_.take_broken_pass(how);
   schedule_->on_pass_end({.broken = broken}, now_ms());
 }
 

@@ -150,6 +150,23 @@ class Service(InForce):
         first.wait()
         self.assert_status(3, "^unknown  the service ended unexpectedly")
 
+    def test_one_that_is_sent_to_the_directory_of_another_ends(self):
+        first = self.running()
+        here, elsewhere = str(self.run_directory), str(self.directory / "elsewhere")
+        config = self.directory / "second.toml"
+        config.write_text(self.config.read_text().replace(here, elsewhere))
+        second = subprocess.Popen([str(self.binary), "--daemon", "--config", str(config)],
+                                  stderr=self.log)
+        self.addCleanup(second.wait)
+        self.addCleanup(second.kill)
+        wait_for(lambda: (self.directory / "elsewhere/health.json").exists())
+        config.write_text(self.config.read_text())
+        second.send_signal(signal.SIGHUP)
+        self.assertEqual(second.wait(ENOUGH_S), INTERNAL)
+        self.assertIn("another daemon keeps it", self.logged())
+        self.assertEqual(self.service()["pid"], first.pid)
+        self.assert_status(0, "^not_applicable ")
+
     def test_a_word_on_itself_that_could_not_be_written_is_written_later(self):
         (self.run_directory / "service.json/in the way").mkdir(parents=True)
         daemon = self.start(interval_s=43200, valid_for_s=90000)
