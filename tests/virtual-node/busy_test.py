@@ -7,11 +7,10 @@ passes on the newest.
 
 import os
 import re
-import sys
 import unittest
 
-from scenarios_test import DoctorNode, package
-from virtual_node import SKIPPED, kernels, why_not
+from scenarios_test import DoctorNode
+from virtual_node import kernels, run_tests
 
 PASSES = int(os.environ.get("BUSY_PASSES", 3))
 SILENT_PASSES = int(os.environ.get("BUSY_SILENT_PASSES", 2))
@@ -25,16 +24,6 @@ until_ok test -s /run/efa-doctor/health.json
 for cpu in $(seq $(nproc)); do
   systemd-run --quiet --unit busy$cpu -p Nice=-10 /bin/sh -c 'while :; do :; done'
 done
-sequence() { sed -n 's/.*"sequence": \\([0-9]*\\).*/\\1/p' $1; }
-pass() {  # NAME: the report of the pass that was asked for, not of one that an event brought
-  local before=$(sequence /run/efa-doctor/health.json) round
-  systemctl kill --kill-whom=main -s USR1 efa-doctor
-  for round in $(seq 200); do
-    cp /var/lib/efa-doctor/report.json /tmp/seen/$1
-    grep -q '"trigger": "request"' /tmp/seen/$1 && [ $(sequence /tmp/seen/$1) -gt $before ] && break
-    sleep 0.1
-  done
-}
 """
 HEALTHY = f"""
 for number in $(seq {PASSES}); do pass healthy$number; done
@@ -99,10 +88,4 @@ class BusyTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    reason = why_not()
-    if reason:
-        print(reason)
-        sys.exit(SKIPPED)
-    import scenarios_test
-    scenarios_test.DEB = package()
-    unittest.main(verbosity=2)
+    run_tests()

@@ -5,55 +5,42 @@ VIRTUAL_NODE_DEB: a package instead of this tree's.
 """
 
 import json
-import sys
 import unittest
 
-from scenarios_test import Case, DoctorNode, package
-from virtual_node import SKIPPED, why_not
+from scenarios_test import Case, DoctorNode
+from virtual_node import run_tests
 
 STEPS = ("+1 second", "-1 second", "+1 hour", "-1 hour", "+1 year", "-1 year")
-YEAR_MS = 365 * 86_400_000
 
-COMMON = """
-sequence() { sed -n 's/.*"sequence": \\([0-9]*\\).*/\\1/p' /run/efa-doctor/health.json; }
-pass() {  # NAME: the report of a pass asked for now, not of one that an event brought
-  local before=$(sequence) round
-  systemctl kill --kill-who=main -s USR1 efa-doctor
-  for round in $(seq 200); do
-    cp /var/lib/efa-doctor/report.json /tmp/seen/$1
-    grep -q '"trigger": "request"' /tmp/seen/$1 && [ "$(sequence)" -gt "$before" ] && break
-    sleep 0.1
-  done
-  date +%s > /tmp/seen/$1.time
-  seen $1.status efa-doctor status
-}
+STEP = """
 step() { date -s "$(date -d "$1" '+%F %T')" > /dev/null; }
+look() { pass $1; seen $1.status efa-doctor status; }
 """
 
 # a device has lost its driver meanwhile: a fault with a history
-CLOCK = COMMON + f"""
+CLOCK = STEP + f"""
 no_grace
 systemctl start efa-doctor
 await up healthy
 echo 0000:02:00.0 > /sys/bus/pci/drivers/efa/unbind
 await lost unhealthy
-pass before
+look before
 number=0
 for step in {" ".join(f"'{step}'" for step in STEPS)}; do
-  step "$step"; pass between$((number += 1))
+  step "$step"; look between$((number += 1))
 done
 while :; do for step in '+1 hour' '-1 hour' '+1 year' '-1 year'; do step "$step"; sleep 0.15; done; done &
 stepping=$!
-for number in 1 2 3 4 5; do pass within$number; done
+for number in 1 2 3 4 5; do look within$number; done
 kill $stepping; wait $stepping
 cat /run/efa-doctor/health.json > /tmp/seen/health
 seen journal journalctl -u efa-doctor --no-pager -o cat
 echo 0000:02:00.0 > /sys/bus/pci/drivers/efa/bind
 await again healthy
-pass after
+look after
 """
 
-FLAPPING = COMMON + """
+FLAPPING = """
 no_grace
 systemctl start efa-doctor
 await up healthy
@@ -103,7 +90,7 @@ class ChangesTest(Case):
                 self.assertEqual(finding["times"], 1, "one fault, not one for each step")
                 self.assertEqual({f["code"] for f in report["findings"] if f["code"].startswith(
                     "counters.") and f["result"] == "fail"}, set())
-                self.assertNotIn("-", report["run"].get("duration_ms", 0).__str__())
+                self.assertGreaterEqual(report["run"]["duration_ms"], 0)
                 status = node.text(f"{name}.status")
                 self.assertRegex(status, "^unhealthy ")
                 self.assertNotIn("stale", status)
@@ -140,10 +127,4 @@ class ChangesTest(Case):
 
 
 if __name__ == "__main__":
-    reason = why_not()
-    if reason:
-        print(reason)
-        sys.exit(SKIPPED)
-    import scenarios_test
-    scenarios_test.DEB = package()
-    unittest.main(verbosity=2)
+    run_tests()

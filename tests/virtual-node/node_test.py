@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-from virtual_node import HERE, SKIPPED, Node, kernels, why_not
+from virtual_node import HERE, Node, kernels, run_tests
 
 PING_PONG = """
 export FI_EFA_ENABLE_SHM_TRANSFER=0
@@ -143,8 +143,4 @@ class NodeTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    reason = why_not()
-    if reason:
-        print(reason)
-        sys.exit(SKIPPED)
-    unittest.main(verbosity=2)
+    run_tests()

@@ -3,17 +3,15 @@ when it crashes, does not start, or was stopped. VIRTUAL_NODE_DEB: a package ins
 """
 
 import re
-import sys
 import unittest
 
-from scenarios_test import COMMON, DEVICES, IMDS, package
-from virtual_node import SKIPPED, Node, why_not
+from scenarios_test import DoctorNode
+from virtual_node import run_tests
 
-JOB = COMMON + """
+JOB = """
 unit=efa-doctor.service
 drop_in() { mkdir -p /run/systemd/system/$unit.d; printf '%s\\n' '[Service]' "$@" > /run/systemd/system/$unit.d/test.conf; systemctl daemon-reload; }
 pid() { systemctl show -P MainPID $unit; }
-sequence() { sed -n 's/.*"sequence": \\([0-9]*\\).*/\\1/p' /run/efa-doctor/health.json; }
 later() { local now=$(sequence) round; "$@"; for round in $(seq 300); do [ "$(sequence)" -gt "$now" ] && break; sleep 0.1; done; }
 says() { local round; for round in $(seq 30); do efa-doctor status | grep -q "^$1 " && break; sleep 0.5; done; }
 
@@ -81,7 +79,7 @@ seen leftover ls -d /proc/$(cat /run/efa-doctor/left)
 
 class Service(unittest.TestCase):
     def test_under_systemd(self):
-        node = Node(JOB, "-n", DEVICES, "--imds", IMDS, "--deb", package(), "--timeout", 600, limit_s=900)
+        node = DoctorNode(JOB, "--timeout", 600, limit_s=900)
         self.check_metrics(node)
         self.check_signals(node)
         self.check_unit(node)
@@ -121,8 +119,4 @@ class Service(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    reason = why_not()
-    if reason:
-        print(reason)
-        sys.exit(SKIPPED)
-    unittest.main(verbosity=2)
+    run_tests()

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("VEFA") or pathlib.Path(
@@ -28,6 +29,15 @@ def kernels():
         return [tuple(each.split(":")) for each in named.split()]
     return sorted((image.parent.name, re.match(r"vmlinuz-(\d+\.\d+)", image.name).group(1))
                   for image in (CACHE / "img").glob("*/vmlinuz-*"))
+
+
+def run_tests():
+    """The tests of the file that calls, where virtual nodes can be."""
+    reason = why_not()
+    if reason:
+        print(reason)
+        sys.exit(SKIPPED)
+    unittest.main(verbosity=2)
 
 
 def why_not():
