@@ -4,8 +4,14 @@
 #include <array>
 #include <cctype>
 
+#include "probes/protocol/text.h"
+
 namespace efa {
 namespace {
+
+// Of a word, which may be as long as the text: what is asked of each of many costs no more than
+// this.
+constexpr size_t kLookedAt = 256;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -13,11 +19,6 @@ bool is_digit(char c) {
 
 bool is_alnum(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0;
-}
-
-template <size_t count>
-bool is_any(std::string_view word, const std::array<std::string_view, count>& known) {
-  return std::find(known.begin(), known.end(), word) != known.end();
 }
 
 // "WANDB_KEY", "SLURM_JWT"; a P_Key, an rkey and an mr_key are of RDMA, a public key is for all.
@@ -31,18 +32,11 @@ bool ends_like_credential(std::string_view name, std::string_view lower) {
       std::none_of(name.begin(), name.end(), [](unsigned char c) { return std::islower(c) != 0; });
   constexpr std::array<std::string_view, 4> kOthers = {"mr_key", "remote_key", "local_key",
                                                        "requested_key"};
-  return capitals && lower.ends_with("_key") && lower.size() > 5 && !is_any(lower, kOthers) &&
+  return capitals && lower.ends_with("_key") && lower.size() > 5 && !is_one_of(lower, kOthers) &&
          lower.find("public") == std::string_view::npos;
 }
 
 }  // namespace
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
 
 bool is_name_char(char c) {
   return is_alnum(c) || c == '_' || c == '-';
@@ -65,7 +59,7 @@ bool names_credential(std::string_view name) {
   std::replace(lower.begin(), lower.end(), '-', '_');
   const size_t begin = std::min(lower.find_first_not_of('_'), lower.size());  // "--pass"
   const std::string_view word = std::string_view(lower).substr(begin);
-  return is_any(word, kWhole) || word.find("authorization") != std::string_view::npos ||
+  return is_one_of(word, kWhole) || word.find("authorization") != std::string_view::npos ||
          std::any_of(
              kWithin.begin(), kWithin.end(),
              [&](std::string_view one) { return word.find(one) != std::string_view::npos; }) ||
@@ -77,8 +71,8 @@ bool is_ordinary_value(std::string_view name, std::string_view value) {
   constexpr std::array<std::string_view, 3> kNames = {"sig", "signature", "cookie"};
   const std::string lower = lower_case(name);
   if (lower.ends_with("pwd") && value.starts_with('/')) return true;  // a directory
-  if (!is_any(lower, kNames) && !lower.ends_with("pass")) return false;
-  return std::all_of(value.begin(), value.end(), is_digit) || is_any(lower_case(value), kWords);
+  if (!is_one_of(lower, kNames) && !lower.ends_with("pass")) return false;
+  return std::all_of(value.begin(), value.end(), is_digit) || is_one_of(lower_case(value), kWords);
 }
 
 bool is_key_itself(std::string_view word) {
@@ -87,6 +81,7 @@ bool is_key_itself(std::string_view word) {
       "glpat-", "eyJ",  "xoxb-", "xoxp-", "xoxa-", "xapp-", "npm_", "sk-",         "AIza"};
   constexpr size_t kShortest = 20;  // of an AWS access key id
   if (word.size() < kShortest) return false;
+  word = word.substr(0, kLookedAt);
   if (word.starts_with("sk-") && std::none_of(word.begin(), word.end(), is_digit)) return false;
   return std::any_of(kBeginnings.begin(), kBeginnings.end(),
                      [&](std::string_view beginning) { return word.starts_with(beginning); });
@@ -111,6 +106,7 @@ bool begins_with_aws_secret(std::string_view text) {
 bool looks_random(std::string_view word) {
   constexpr size_t kShortest = 6;
   if (word.size() < kShortest) return false;
+  word = word.substr(0, kLookedAt);
   const bool digits = std::any_of(word.begin(), word.end(), is_digit);
   const bool letters =
       std::any_of(word.begin(), word.end(), [](unsigned char c) { return std::isalpha(c) != 0; });

@@ -8,7 +8,6 @@ namespace efa {
 
 constexpr std::string_view kHidden = "(hidden)";
 
-std::string lower_case(std::string_view text);
 bool is_name_char(char c);
 
 // "DB_PASSWORD", "api-key", "WANDB_KEY", "pwd"

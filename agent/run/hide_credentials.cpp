@@ -9,6 +9,7 @@
 #include <set>
 
 #include "agent/run/credential_words.h"
+#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
@@ -147,12 +148,12 @@ class Scanner {
                                                         "mariadb"};
     const std::string lower = lower_case(name);
     const char around = ahead.empty() ? '\0' : ahead.back();
-    if (std::find(kMysql.begin(), kMysql.end(), name) != kMysql.end()) {
+    if (is_one_of(name, kMysql)) {
       mysql_until_ = end_of_line_.from(at_);
     } else if (lower == "bearer") {
       copy_all_of(kWhite);
       hide(plain_value());
-    } else if (std::find(kUserOptions.begin(), kUserOptions.end(), name) != kUserOptions.end()) {
+    } else if (is_one_of(name, kUserOptions)) {
       hide_user();
     } else if (goes_on_as_key(lower) || names_credential(name)) {
       hide_value(lower, around);
@@ -165,7 +166,7 @@ class Scanner {
   bool goes_on_as_key(const std::string& lower) {
     constexpr std::array<std::string_view, 6> kWords = {"api",     "access", "secret",
                                                         "private", "shared", "account"};
-    if (std::find(kWords.begin(), kWords.end(), lower) == kWords.end()) return false;
+    if (!is_one_of(lower, kWords)) return false;
     if (lower_case(rest().substr(0, 4)) != " key") return false;
     if (rest().size() > 4 && is_name_char(rest()[4])) return false;
     copy(4);

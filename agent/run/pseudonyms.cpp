@@ -70,10 +70,7 @@ size_t path_in(std::string_view token) {
 bool names_somebody(std::string_view member) {
   constexpr std::array<std::string_view, 9> kMembers = {
       "user", "username", "login", "owner", "account", "host", "hostname", "bucket", "email"};
-  std::string lower(member);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(kMembers.begin(), kMembers.end(), lower) != kMembers.end();
+  return is_one_of(lower_case(member), kMembers);
 }
 
 // "41e5b1f0-9d1c-4b5f-8a3e-0123456789ab" at the beginning; in names of control groups with '_'

@@ -12,11 +12,6 @@
 namespace efa {
 namespace {
 
-template <size_t count>
-bool is_any(std::string_view word, const std::array<std::string_view, count>& known) {
-  return std::find(known.begin(), known.end(), word) != known.end();
-}
-
 bool is_all_of(std::string_view text, int (*of_class)(int)) {
   return std::all_of(text.begin(), text.end(),
                      [&](unsigned char c) { return of_class(c) != 0 && std::isupper(c) == 0; });
@@ -50,7 +45,7 @@ std::string of_member(const std::string& name, Pseudonyms& pseudonyms) {
 bool is_word_of_findings(const std::string& text) {
   constexpr std::array<std::string_view, 7> kWords = {
       "pass", "fail", "unknown", "not_applicable", "critical", "warning", "info"};
-  return is_any(text, kWords);
+  return is_one_of(text, kWords);
 }
 
 bool is_site_code(const std::string& text) {
@@ -126,15 +121,12 @@ std::string redacted_record(const std::string& record, Pseudonyms& pseudonyms) {
 
 std::string redacted_slurm_value(const std::string& value) {
   constexpr std::array<std::string_view, 16> kWords = {
-      "ALL",    "NONE",  "AS",  "CORE",  "CPU", "DATA", "FSIZE", "MEMLOCK",
-      "NOFILE", "NPROC", "RSS", "STACK", "YES", "NO",   "0",     "1"};
+      "all",    "none",  "as",  "core",  "cpu", "data", "fsize", "memlock",
+      "nofile", "nproc", "rss", "stack", "yes", "no",   "0",     "1"};
   std::vector<std::string> words;
   for (const std::string& one : split(value, ',')) {
     const std::string word(trim(one));
-    std::string upper = word;
-    std::transform(upper.begin(), upper.end(), upper.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    words.push_back(is_any(upper, kWords) ? word : "other");
+    words.push_back(is_one_of(lower_case(word), kWords) ? word : "other");
   }
   return join(words, ",");
 }

@@ -3,7 +3,6 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 
 #include "probes/protocol/text.h"
@@ -29,10 +28,7 @@ size_t take_header(const char* bytes, size_t size, size_t count, void* headers) 
   if (line.starts_with("HTTP/")) kept.clear();  // an interim answer (100) came before this one
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos || kept.size() >= kMaxHeaders) return line.size();
-  std::string name(line.substr(0, colon));
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  kept.emplace_back(std::move(name), trim(line.substr(colon + 1)));
+  kept.emplace_back(lower_case(line.substr(0, colon)), trim(line.substr(colon + 1)));
   return line.size();
 }
 

@@ -86,11 +86,6 @@ constexpr std::string_view kLibraries[] = {
     // what NCCL_NET_PLUGIN takes beside files
     "ofi", "aws-ofi", "aws-ofi-nccl", "libfabric", "none"};
 
-template <class Known>
-bool is_known(const Known& known, std::string_view word) {
-  return std::find(std::begin(known), std::end(known), word) != std::end(known);
-}
-
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -99,13 +94,6 @@ bool is_number(std::string_view text) {
   if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
   return !text.empty() && text.size() <= kMaxNumber &&
          std::all_of(text.begin(), text.end(), is_digit);
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
 }
 
 // "rdmap16s27" with the letters of `shape` between numbers of up to 4 digits: "rdmap#s#"
@@ -149,7 +137,7 @@ bool is_interface(std::string_view text) {
 std::string directory(std::string_view path) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   if (path.empty() || path == ".") return ".";  // the job's own directory
-  if (is_known(kDirectories, path)) return std::string(path);
+  if (is_one_of(path, kDirectories)) return std::string(path);
   // "/usr/local/../../home" is below none of them
   if (path.find("/..") != std::string_view::npos) return std::string(kOther);
   for (const std::string_view root : kRoots) {
@@ -164,7 +152,7 @@ std::string library(std::string_view path) {
   std::string_view name = path.substr(slash + 1);  // npos + 1 is 0
   const std::string_view whole = name;
   while (!name.empty() && (is_digit(name.back()) || name.back() == '.')) name.remove_suffix(1);
-  const bool known = is_known(kLibraries, name) && whole.size() - name.size() <= 12;
+  const bool known = is_one_of(name, kLibraries) && whole.size() - name.size() <= 12;
   std::string told = known ? std::string(whole) : std::string(kOther);
   if (slash == std::string_view::npos) return told;
   return directory(path.substr(0, std::max<size_t>(slash, 1))) + "/" + told;
@@ -204,7 +192,7 @@ std::string told_value(Shape shape, std::string_view value) {
   if (value.size() > kMaxValue) return std::string(kNotKept);
   switch (shape) {
     case Shape::kFlag:
-      return only_if(is_known(kFlags, lower_case(value)));
+      return only_if(is_one_of(lower_case(value), kFlags));
     case Shape::kNumber:
       return only_if(is_number(value));
     case Shape::kNumbers:
@@ -215,7 +203,7 @@ std::string told_value(Shape shape, std::string_view value) {
       return told_known(value, ",", is_interface);
     case Shape::kWords:
       return told_known(
-          value, ",;:", [](std::string_view word) { return is_known(kWords, lower_case(word)); });
+          value, ",;:", [](std::string_view word) { return is_one_of(lower_case(word), kWords); });
     case Shape::kLibraries:
       return told_list(value, ": ", library);
     case Shape::kDirectories:

@@ -96,9 +96,8 @@ struct Meaning {
 
 bool lists_memlock(const std::string& value) {
   for (const std::string& one : split(value, ',')) {
-    std::string name(trim(one));
-    std::transform(name.begin(), name.end(), name.begin(), ::toupper);
-    if (name == "MEMLOCK" || name == "ALL") return true;
+    const std::string name = lower_case(trim(one));
+    if (name == "memlock" || name == "all") return true;
   }
   return false;
 }

@@ -1,19 +1,11 @@
 #include "probes/limits/parse.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "probes/protocol/text.h"
 
 namespace efa {
-
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 // The words of a PAM line; "[success=1 default=ignore]" is one, which is given without brackets.
 std::optional<std::vector<std::string>> pam_words(std::string_view line) {
@@ -65,7 +57,7 @@ std::optional<std::string> take_argument(std::string_view& text) {
 }  // namespace
 
 bool same_but_case(std::string_view one, std::string_view other) {
-  return lower(std::string(one)) == lower(std::string(other));
+  return lower_case(one) == lower_case(other);
 }
 
 std::optional<LockedMemory> parse_locked_memory(std::string_view limits) {
@@ -106,8 +98,8 @@ std::vector<std::string> parse_settings(const std::vector<std::string>& lines,
 
 std::optional<PamLimit> parse_pam_limit(std::string_view line, const std::string& source) {
   const std::vector<std::string> fields = words(line.substr(0, line.find('#')));
-  if (fields.size() < 4 || lower(fields[2]) != "memlock") return std::nullopt;
-  return PamLimit{source, fields[0], lower(fields[1]), lower(fields[3])};
+  if (fields.size() < 4 || lower_case(fields[2]) != "memlock") return std::nullopt;
+  return PamLimit{source, fields[0], lower_case(fields[1]), lower_case(fields[3])};
 }
 
 std::optional<PamLine> parse_pam_line(std::string_view line) {
@@ -116,9 +108,9 @@ std::optional<PamLine> parse_pam_line(std::string_view line) {
   const std::vector<std::string>& fields = *parts;
   if (fields.size() == 2 && fields[0] == "@include") return PamLine{"", fields[1], ""};
   if (fields.size() < 3) return std::nullopt;
-  const std::string kind = lower(fields[0].substr(fields[0].starts_with('-') ? 1 : 0));
+  const std::string kind = lower_case(fields[0].substr(fields[0].starts_with('-') ? 1 : 0));
   if (kind != "session") return std::nullopt;
-  const std::string control = lower(fields[1]);
+  const std::string control = lower_case(fields[1]);
   if (control == "include" || control == "substack") return PamLine{"", fields[2], ""};
   PamLine parsed{base_name(fields[2]), "", ""};
   for (size_t i = 3; i < fields.size(); ++i) {
@@ -133,7 +125,7 @@ std::optional<SshdLine> parse_sshd_line(std::string_view line) {
   if (quoted) line.remove_prefix(1);
   const size_t end = line.find_first_of(quoted ? "\"" : " \t\r\"=");
   if (line.starts_with('#') || end == std::string_view::npos) return std::nullopt;
-  SshdLine parsed{lower(std::string(line.substr(0, end))), {}};
+  SshdLine parsed{lower_case(line.substr(0, end)), {}};
   const bool equals = line[end] == '=';
   if (line[end] == '"' && !quoted) return std::nullopt;  // sshd takes UsePAM"yes" for one word
   line = without_white(line.substr(end + 1));

@@ -1,7 +1,9 @@
 // Small parsers of text that several probes need. None allocates more than its input.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +18,13 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::vector<std::string> words(std::string_view text);
 // What follows the last '/'.
 std::string base_name(std::string_view path);
+// Of ASCII letters, whatever the locale.
+std::string lower_case(std::string_view text);
+// Is it one of a table's words?
+template <class Words>
+bool is_one_of(std::string_view word, const Words& words) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
 
 bool is_utf8(std::string_view text);
 // Bytes that are no UTF-8 become '?'.

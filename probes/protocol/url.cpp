@@ -56,12 +56,10 @@ bool is_userinfo(std::string_view text) {
 std::string take_scheme(std::string_view& text) {
   const size_t end = text.find("://");
   if (end == std::string_view::npos || end == 0) return "";
-  std::string scheme(text.substr(0, end));
+  const std::string scheme(text.substr(0, end));
   if (!std::all_of(scheme.begin(), scheme.end(), is_letter_or_digit)) return "";
-  std::transform(scheme.begin(), scheme.end(), scheme.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   text.remove_prefix(end + 3);
-  return scheme;
+  return lower_case(scheme);
 }
 
 bool take_port(std::string_view& authority, Url& url) {

@@ -177,6 +177,10 @@ TEST(HideCredentials, AnyTextCostsItsLength) {
                                   std::string("mysql "),
                                   std::string("<token>"),
                                   std::string("A1b/"),
+                                  std::string(".sk-"),
+                                  std::string("password,"),
+                                  std::string("sig=1,"),
+                                  std::string(".eyJ"),
                                   std::string("token=(hidden)"),
                                   std::string("://.a-----BEGIN -----END x"),
                                   all}) {

@@ -1,9 +1,6 @@
 // Why S3 did not take a report, and who has to do what. Codes: Amazon S3 API Reference, "Error
 // responses"; those of Ceph and MinIO where they differ.
 
-#include <algorithm>
-#include <cctype>
-
 #include "agent/deliver/s3/answer.h"
 #include "probes/protocol/text.h"
 #include "probes/protocol/url.h"
@@ -234,9 +231,7 @@ std::string explain_proxy(long status) {
 }  // namespace
 
 bool is_about_room(const ServiceError& error) {
-  std::string text = error.code + " " + error.message;
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string text = lower_case(error.code + " " + error.message);
   for (const char* word : {"quota", "storagefull", "storage full", "bucketfull", "bucket is full",
                            "no space", "insufficient storage", "insufficientstorage"}) {
     if (text.find(word) != std::string::npos) return true;

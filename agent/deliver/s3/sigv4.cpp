@@ -1,7 +1,6 @@
 #include "agent/deliver/s3/sigv4.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 
 #include "agent/deliver/s3/digest.h"
@@ -13,13 +12,6 @@ namespace efa {
 namespace {
 
 constexpr const char* kAlgorithm = "AWS4-HMAC-SHA256";
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
 
 // By name in byte order; values of one name are joined in the order in which they came.
 std::map<std::string, std::string> canonical_headers(const Headers& headers) {
