@@ -1,6 +1,8 @@
-// What toml++ (up to 3.4) does not bear, refused before it looks: it shifts too far when it asks
-// whether some letters that are not ASCII may stand in a key ("[s" and U+03A2), and it calls itself
-// once for each table that a dotted key makes, until the stack is full. No key of ours has such.
+// What toml++ (up to 3.4) does not bear, refused before it looks. It does what C++ does not define
+// when it asks whether some letters that are not ASCII may stand in a key ("[s" and U+03A2) or are
+// blanks (after a backslash, and where it looks for the end of a number, past quotes), and it calls
+// itself once for each table that a dotted key makes, until the stack is full. No setting of ours
+// has such.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +16,8 @@ struct RefusedLine {
   std::string_view why;
 };
 
-// The first line that, outside of strings and comments, has a byte that is not ASCII or more dots
-// than keys and numbers have.
+// The first line that, outside of strings and comments, has a byte that is not ASCII, more dots than
+// keys and numbers have, or a quote in a number; or, in a string, a backslash before such a byte.
 std::optional<RefusedLine> refused_line(std::string_view toml);
 
 }  // namespace efa

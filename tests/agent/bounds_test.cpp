@@ -105,13 +105,22 @@ size_t refused_number(std::string_view toml) {
 }
 
 TEST(Config, LettersOfOtherScriptsAreForStringsAndComments) {
-  for (const char* text : {"# ä\nexpect = \"none\" # ä\n", "expect = 'ä'", "expect = \"\\\"ä\"",
-                           "expect = \"\"\"\nä\n\\\"\"\"\"", "\xEF\xBB\xBF# ä", "'ä' = 1"}) {
+  for (const char* text :
+       {"# ä\nexpect = \"none\" # ä\n", "expect = 'ä'", "expect = \"\\\"ä\"",
+        "expect = \"\"\"\nä\n\\\"\"\"\"", "\xEF\xBB\xBF# ä", "'ä' = 1", "1 = 'ä'",
+        "a = [1, 'ä', 2]#\"ä\"", "a=1\nb=\"ä\"", "a='\\ä'", "a = {b = 1, c='ä'}"}) {
     EXPECT_FALSE(refused_line(text)) << text;
   }
   EXPECT_EQ(refused_number("a = \"x\"\nä = 1"), 2U);
   EXPECT_EQ(refused_number("[s\xCE\xA2"), 1U);
   EXPECT_EQ(refused_number("a = \"not closed\nä"), 2U);
+  for (const char* text :  // where toml++ would ask whether it is a blank
+       {"a = 300/x\"ä", "a = 300[\"ä\"]", "a = [2\"ä", "a = 2020-01-01 \"ä", "a = -1='ä'",
+        "a = [\"x\", 1'ä']", "a = \"\"\"\\ \nä\"\"\"", "a = \"\"\"\\ä\"\"\"", "a = \"\\ä\"",
+        "a = \"\"\"\\\n\n ä\"\"\""}) {
+    EXPECT_EQ(refused_number(text), 1U) << text;
+    EXPECT_FALSE(parse_config(text, "c.toml").ok()) << text;
+  }
   const Result<Config> config = parse_config("[s\xCE\xA2", "c.toml");
   ASSERT_FALSE(config.ok());
   EXPECT_TRUE(message_of(config.error()).starts_with("c.toml:1: only strings and comments"));
