@@ -1,5 +1,5 @@
 // What probe-fabric saw through one libfabric: the domains that its efa provider offers.
-// Interface: fi_getinfo(3), fi_efa(7). A domain is "<RDMA device>-rdm" or "<RDMA device>-dgrm".
+// Interface: fi_getinfo(3), fi_efa(7). A domain is "<RDMA device>-rdm".
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@ struct FabricDomain {
   std::string device;  // the RDMA device's name: the domain without its ending
   std::string domain;
   std::string fabric;    // "efa", "efa-direct", before 1.18 "EFA-<gid>"
-  std::string endpoint;  // "rdm" or "dgram"
+  std::string endpoint;  // "rdm"
 };
 
 template <class Io>

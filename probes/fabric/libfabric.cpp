@@ -1,0 +1,86 @@
+// probe-fabric on libfabric. Nothing is decided here but the question: never for "efa-direct",
+// which is a fabric of the provider efa and no provider.
+
+#include <dlfcn.h>
+#include <rdma/fabric.h>
+#include <rdma/fi_errno.h>
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+
+#include "probes/fabric/library.h"
+#include "probes/fabric/read.h"
+#include "probes/protocol/probe_main.h"
+
+namespace efa {
+namespace {
+
+struct FreeInfo {
+  void operator()(fi_info* info) const { fi_freeinfo(info); }
+};
+using Info = std::unique_ptr<fi_info, FreeInfo>;
+
+std::string version_text(uint32_t version) {
+  return std::to_string(FI_MAJOR(version)) + "." + std::to_string(FI_MINOR(version));
+}
+
+std::optional<std::string> text_of(const char* text) {
+  return text == nullptr ? std::nullopt : std::optional<std::string>(text);
+}
+
+FabricEntry entry_of(const fi_info& info) {
+  FabricEntry entry;
+  if (info.domain_attr != nullptr) entry.domain = text_of(info.domain_attr->name);
+  if (info.fabric_attr != nullptr) {
+    entry.fabric = text_of(info.fabric_attr->name);
+    entry.provider_version = version_text(info.fabric_attr->prov_version);
+  }
+  return entry;
+}
+
+class Libfabric final : public FabricLibrary {
+ public:
+  [[nodiscard]] std::optional<std::string> file() const override {
+    Dl_info library{};
+    if (dladdr(reinterpret_cast<void*>(&fi_getinfo), &library) == 0) {  // NOLINT: dladdr's type
+      return std::nullopt;
+    }
+    return library.dli_fname;
+  }
+
+  [[nodiscard]] std::string version() const override { return version_text(fi_version()); }
+
+  FabricAnswer get_info() override {
+    const Info hints(fi_allocinfo());
+    if (!hints) return answer_of(-FI_ENOMEM, nullptr);
+    hints->fabric_attr->prov_name = strdup("efa");  // freed with the hints
+    hints->ep_attr->type = FI_EP_RDM;
+    hints->mode = ~0ULL;  // any mode: a missing one would hide the provider
+    hints->domain_attr->mode = ~0ULL;
+    hints->domain_attr->mr_mode = ~3;  // all but the two obsolete FI_MR_BASIC and FI_MR_SCALABLE
+    fi_info* found = nullptr;
+    const int status = fi_getinfo(fi_version(), nullptr, nullptr, 0, hints.get(), &found);
+    const Info owner(found);
+    return answer_of(status, found);
+  }
+
+ private:
+  static FabricAnswer answer_of(int status, const fi_info* found) {
+    FabricAnswer answer;
+    answer.status = status;
+    if (status != 0) answer.error = fi_strerror(-status);
+    for (; found != nullptr; found = found->next) answer.entries.push_back(entry_of(*found));
+    return answer;
+  }
+};
+
+}  // namespace
+}  // namespace efa
+
+int main(int argc, char** argv) {
+  return efa::probe_main(argc, argv, [](const efa::Look& look) {
+    efa::Libfabric library;
+    efa::read_fabric(look, library);
+  });
+}
