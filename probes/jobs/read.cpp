@@ -11,6 +11,7 @@
 
 #include "probes/jobs/environments.h"
 #include "probes/jobs/facts.h"
+#include "probes/jobs/parse.h"
 #include "probes/jobs/settings.h"
 #include "probes/limits/parse.h"
 #include "probes/protocol/efa_functions.h"
@@ -24,8 +25,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr const char* kVerbs = "/sys/class/infiniband_verbs";
-constexpr unsigned kIpcLock = 14;  // CAP_IPC_LOCK of capabilities(7)
-constexpr size_t kMaxTold = 256;   // a node has at most a rank for each of its 192 CPUs
+constexpr size_t kMaxTold = 256;  // a node has at most a rank for each of its 192 CPUs
 // Of one process's open files. All are looked at with the small bound first, so that one with very
 // many costs only itself.
 constexpr size_t kFewFiles = 1024;
@@ -40,14 +40,11 @@ std::set<std::string> efa_nodes(const Look& look) {
   return nodes;
 }
 
-// "CapEff:\t000001ffffffffff"
 std::optional<bool> read_ipc_lock(const Look& look, const std::string& process) {
   const auto lines = look.root.read_lines(
-      process + "/status", [](const std::string& line) { return line.starts_with("CapEff:"); },
+      process + "/status", [](const std::string& line) { return may_lock_any(line).has_value(); },
       Sysroot::kSmallFile);
-  if (!lines || lines->empty()) return std::nullopt;
-  const auto bits = parse_number<uint64_t>(lines->front().substr(7), 16);
-  return bits ? std::optional((*bits >> kIpcLock & 1U) != 0) : std::nullopt;
+  return lines && !lines->empty() ? may_lock_any(lines->front()) : std::nullopt;
 }
 
 // By its file: what a process calls itself (comm) is any text of its own.
@@ -120,15 +117,6 @@ class Holders {
   size_t late_ = 0;
 };
 
-std::vector<int> numbers_of(const std::vector<std::string>& names) {
-  std::vector<int> pids;
-  for (const std::string& name : names) {
-    if (const auto pid = parse_number<int>(name)) pids.push_back(*pid);
-  }
-  std::sort(pids.begin(), pids.end());
-  return pids;
-}
-
 std::vector<Job> read_processes(const Look& look, const Holders& holders,
                                 const std::vector<int>& too_many, std::vector<std::string>& cut) {
   std::vector<Job> jobs;
@@ -163,7 +151,7 @@ void read_jobs(const Look& look) {
   const auto third = (look.deadline - start) / 3;  // for open files, for environments, to spare
   Holders holders(look, nodes, start + third);
   std::vector<int> many;
-  holders.look_at(numbers_of(*names), kFewFiles, many);
+  holders.look_at(process_ids(*names), kFewFiles, many);
   std::vector<int> too_many;
   holders.look_at(many, kManyFiles, too_many);
   std::vector<std::string> cut;

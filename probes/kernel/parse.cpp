@@ -51,6 +51,19 @@ std::optional<std::string> parse_lockdown(std::string_view text) {
   return std::string(text.substr(open + 1, close - open - 1));
 }
 
+std::optional<int64_t> parse_uptime_s(std::string_view uptime) {
+  return parse_number<int64_t>(uptime.substr(0, uptime.find('.')));
+}
+
+bool is_open_nvidia(std::string_view version) {
+  return version.find("Open Kernel Module") != std::string_view::npos;
+}
+
+std::optional<bool> parse_flag(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  return text == "1" || text == "Y";
+}
+
 std::optional<std::string> parse_pretty_name(std::string_view os_release) {
   constexpr std::string_view kKey = "PRETTY_NAME=";
   for (const std::string& line : split(os_release, '\n')) {

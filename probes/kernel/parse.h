@@ -1,6 +1,7 @@
 // Texts of modprobe and the kernel about modules.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,13 @@ bool keeps_efa_out(std::string_view line);
 std::string words_that_keep_efa_out(std::string_view line);
 // "none [integrity] confidentiality" -> "integrity"
 std::optional<std::string> parse_lockdown(std::string_view text);
+// "350735.47 234388.90" of /proc/uptime -> 350735
+std::optional<int64_t> parse_uptime_s(std::string_view uptime);
+// "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06 ..." of
+// /proc/driver/nvidia/version: whether the open kernel modules are loaded
+bool is_open_nvidia(std::string_view version);
+// "1" or "Y" of sysfs and procfs; nothing of an empty text
+std::optional<bool> parse_flag(std::string_view text);
 // PRETTY_NAME="Debian GNU/Linux 12 (bookworm)" of os-release(5)
 std::optional<std::string> parse_pretty_name(std::string_view os_release);
 

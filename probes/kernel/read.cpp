@@ -16,8 +16,7 @@ constexpr size_t kMaxListed = 256;  // device ids of one driver, modules of DKMS
 
 std::optional<bool> optional_flag(const Look& look, const std::string& path) {
   const auto text = look.root.text(path);
-  if (!text || text->empty()) return std::nullopt;
-  return *text == "1" || *text == "Y";
+  return text ? parse_flag(*text) : std::nullopt;
 }
 
 void read_identity(const Look& look, KernelFacts& facts) {
@@ -31,8 +30,8 @@ void read_identity(const Look& look, KernelFacts& facts) {
   }
   facts.hostname = look.root.text("/proc/sys/kernel/hostname");
   facts.boot_id = look.root.text("/proc/sys/kernel/random/boot_id");
-  const auto uptime = look.root.text("/proc/uptime");  // "350735.47 234388.90"
-  if (uptime) facts.uptime_s = parse_number<int64_t>(uptime->substr(0, uptime->find('.')));
+  const auto uptime = look.root.text("/proc/uptime");
+  if (uptime) facts.uptime_s = parse_uptime_s(*uptime);
   facts.taint = look.root.text("/proc/sys/kernel/tainted");
   facts.kexec_loaded = optional_flag(look, "/sys/kernel/kexec_loaded");
   facts.modules_disabled = optional_flag(look, "/proc/sys/kernel/modules_disabled");
@@ -69,9 +68,8 @@ void read_loaded(const Look& look, KernelFacts& facts) {
   facts.efa_driver_registered = look.root.exists("/sys/bus/pci/drivers/efa");
   facts.efa_nv_peermem_version = look.root.text("/sys/module/efa_nv_peermem/version");
   facts.nvidia_version = look.root.text("/sys/module/nvidia/version");
-  // "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06 ..."
   const auto nvidia = look.root.text("/proc/driver/nvidia/version");
-  if (nvidia) facts.nvidia_open = nvidia->find("Open Kernel Module") != std::string::npos;
+  if (nvidia) facts.nvidia_open = is_open_nvidia(*nvidia);
   facts.rdma_netns_shared = optional_flag(look, "/sys/module/ib_core/parameters/netns_mode");
 }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "probes/limits/memlock.h"
 #include "probes/protocol/text.h"
+#include "probes/protocol/value.h"
 
 namespace efa {
 namespace {
@@ -156,6 +158,65 @@ std::optional<std::string> parse_systemd_cgroup(std::string_view text) {
     if (fields[0] == "0") found = fields[2];
   }
   return found;
+}
+
+bool is_container_cgroup(std::string_view group) {
+  constexpr const char* kParts[] = {"kubepods", "/docker", "libpod",        "/machine.slice",
+                                    "/lxc",     "/ecs",    "cri-containerd"};
+  return std::any_of(std::begin(kParts), std::end(kParts), [&](const char* part) {
+    const size_t at = group.find(part);
+    return at != std::string_view::npos && !group.substr(at).starts_with("/docker.service");
+  });
+}
+
+std::optional<std::string> parse_system_unit(std::string_view group) {
+  if (group.starts_with("/user.slice")) return std::nullopt;
+  for (const std::string& part : split(group, '/')) {
+    if (part.ends_with(".service")) return part;
+  }
+  return std::nullopt;
+}
+
+ControlGroups parse_control_groups(std::string_view text) {
+  ControlGroups groups;
+  for (const std::string& line : split(text, '\n')) {
+    const std::vector<std::string> fields = split(line, ':');
+    if (fields.size() != 3) continue;
+    if (fields[0] == "0") {
+      groups.unified = fields[2];
+    } else if (fields[1] == "devices") {
+      groups.devices = fields[2];
+    }
+  }
+  return groups;
+}
+
+std::optional<LockedMemory> parse_docker_memlock(std::string_view json) {
+  const Result<Value> config = parse_json(json, "daemon.json");
+  const Value* limits = config ? config->find("default-ulimits") : nullptr;
+  const Value* memlock = limits == nullptr ? nullptr : limits->find("memlock");
+  if (memlock == nullptr) return std::nullopt;
+  const auto half = [&](const char* name) {
+    const Value* value = memlock->find(name);
+    const auto* bytes = value == nullptr ? nullptr : value->as<int64_t>();
+    if (bytes == nullptr) return std::string("?");
+    return *bytes < 0 ? std::string("infinity") : std::to_string(*bytes);
+  };
+  return parse_unit_limit(half("Soft") + ":" + half("Hard"));
+}
+
+std::vector<std::string> drop_in_names(const std::vector<std::string>& units) {
+  std::vector<std::string> names;
+  for (const std::string& unit : units) {
+    names.push_back(unit + ".d");
+    std::string prefix = unit.substr(0, unit.rfind('.'));
+    for (size_t dash = 0; (dash = prefix.rfind('-')) != std::string::npos && dash > 0;) {
+      prefix.resize(dash);
+      names.push_back(prefix + "-.service.d");
+    }
+  }
+  names.emplace_back("service.d");
+  return names;
 }
 
 std::optional<int> parse_cpu_count(std::string_view online) {

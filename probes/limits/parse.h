@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "probes/limits/facts.h"
 
@@ -38,6 +40,21 @@ bool same_but_case(std::string_view one, std::string_view other);
 std::optional<std::string> parse_slurm_value(std::string_view line, std::string_view name);
 // "0::/system.slice/slurmd.service" -> "/system.slice/slurmd.service", of cgroup v2 or v1
 std::optional<std::string> parse_systemd_cgroup(std::string_view text);
+// Whether a control group is a container's: those have an sshd or a containerd too.
+bool is_container_cgroup(std::string_view group);
+// "/runtime.slice/containerd.service" -> "containerd.service"; none of a user's
+std::optional<std::string> parse_system_unit(std::string_view group);
+// Lines of /proc/<pid>/cgroup: "0::/user.slice" of cgroup v2, "5:devices:/docker/..." of v1
+struct ControlGroups {
+  std::optional<std::string> unified;
+  std::optional<std::string> devices;
+};
+ControlGroups parse_control_groups(std::string_view text);
+// daemon.json of Docker: {"default-ulimits": {"memlock": {"Name": "memlock", "Hard": -1, ...}}}
+std::optional<LockedMemory> parse_docker_memlock(std::string_view json);
+// "a-b.service" -> "a-b.service.d", "a-.service.d", "service.d": the names of the directories of
+// its drop-ins, the more specific first, as systemd.unit(5) has it; of all names of one unit
+std::vector<std::string> drop_in_names(const std::vector<std::string>& units);
 // "0-95,128-223" -> 192
 std::optional<int> parse_cpu_count(std::string_view online);
 // The number of a row "Uid:\t0\t0\t0\t0" or "Hugepagesize:    2048 kB"; column 0 follows the name

@@ -34,25 +34,6 @@ struct Candidate {
   std::optional<std::string> unit;
 };
 
-// Containers have an sshd or a containerd too.
-bool is_of_container(const std::string& group) {
-  constexpr const char* kParts[] = {"kubepods", "/docker", "libpod",        "/machine.slice",
-                                    "/lxc",     "/ecs",    "cri-containerd"};
-  return std::any_of(std::begin(kParts), std::end(kParts), [&](const char* part) {
-    const size_t at = group.find(part);
-    return at != std::string::npos && !group.substr(at).starts_with("/docker.service");
-  });
-}
-
-// "/runtime.slice/containerd.service" -> "containerd.service"
-std::optional<std::string> system_unit(const std::string& group) {
-  if (group.starts_with("/user.slice")) return std::nullopt;
-  for (const std::string& part : split(group, '/')) {
-    if (part.ends_with(".service")) return part;
-  }
-  return std::nullopt;
-}
-
 // The real one: "Uid:\t0\t0\t0\t0" of real, effective, saved, file system.
 std::optional<uint64_t> uid_of(const Look& look, const std::string& process, size_t column = 0) {
   const auto status = look.root.read_lines(
@@ -69,8 +50,8 @@ Candidate candidate_of(const Look& look, int pid) {
   const auto text = look.root.text(process + "/cgroup");
   const auto group = text ? parse_systemd_cgroup(*text) : std::nullopt;
   if (!group) return candidate;
-  if (is_of_container(*group)) return {0, pid, std::nullopt};
-  candidate.unit = system_unit(*group);
+  if (is_container_cgroup(*group)) return {0, pid, std::nullopt};
+  candidate.unit = parse_system_unit(*group);
   if (candidate.unit) candidate.rank = 2;
   return candidate;
 }
@@ -181,19 +162,17 @@ std::optional<std::string> read_container(const Look& look) {
   return std::nullopt;
 }
 
-// "0::/system.slice/slurmd.service" of cgroup v2, "5:devices:/docker/..." of v1
 void read_control_group(const Look& look, LimitsFacts& facts) {
   const auto text = look.root.text("/proc/self/cgroup");
   if (!text) return;
-  for (const std::string& line : split(*text, '\n')) {
-    const std::vector<std::string> fields = split(line, ':');
-    if (fields.size() != 3) continue;
-    if (fields[0] == "0") {
-      facts.cgroup = fields[2];
-      facts.cgroup_memory_max = look.root.text("/sys/fs/cgroup" + fields[2] + "/memory.max");
-    } else if (fields[1] == "devices") {
-      facts.cgroup_devices = look.root.text("/sys/fs/cgroup/devices" + fields[2] + "/devices.list");
-    }
+  const ControlGroups groups = parse_control_groups(*text);
+  if (groups.unified) {
+    facts.cgroup = groups.unified;
+    facts.cgroup_memory_max = look.root.text("/sys/fs/cgroup" + *groups.unified + "/memory.max");
+  }
+  if (groups.devices) {
+    facts.cgroup_devices =
+        look.root.text("/sys/fs/cgroup/devices" + *groups.devices + "/devices.list");
   }
   if (!facts.cgroup) facts.cgroup = parse_systemd_cgroup(*text);
 }

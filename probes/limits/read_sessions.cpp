@@ -13,7 +13,6 @@
 #include "probes/limits/parse.h"
 #include "probes/limits/read.h"
 #include "probes/protocol/text.h"
-#include "probes/protocol/value.h"
 
 namespace efa {
 namespace {
@@ -198,21 +197,9 @@ void read_slurm(const Look& look, LimitsFacts& facts) {
   }
 }
 
-// {"default-ulimits": {"memlock": {"Name": "memlock", "Hard": -1, "Soft": -1}}}
 void read_docker(const Look& look, LimitsFacts& facts) {
   const auto text = look.root.text("/etc/docker/daemon.json");
-  if (!text) return;
-  const Result<Value> json = parse_json(*text, "daemon.json");
-  const Value* limits = json ? json->find("default-ulimits") : nullptr;
-  const Value* memlock = limits == nullptr ? nullptr : limits->find("memlock");
-  if (memlock == nullptr) return;
-  const auto half = [&](const char* name) {
-    const Value* value = memlock->find(name);
-    const auto* bytes = value == nullptr ? nullptr : value->as<int64_t>();
-    if (bytes == nullptr) return std::string("?");
-    return *bytes < 0 ? std::string("infinity") : std::to_string(*bytes);
-  };
-  facts.docker_gives = parse_unit_limit(half("Soft") + ":" + half("Hard"));
+  if (text) facts.docker_gives = parse_docker_memlock(*text);
 }
 
 }  // namespace

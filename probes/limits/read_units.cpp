@@ -159,21 +159,6 @@ class UnitReader {
     return installable ? "disabled" : "static";
   }
 
-  // "a-b.service.d", "a-.service.d", "service.d": the more specific first.
-  static std::vector<std::string> drop_in_names(const std::vector<std::string>& units) {
-    std::vector<std::string> names;
-    for (const std::string& unit : units) {
-      names.push_back(unit + ".d");
-      std::string prefix = unit.substr(0, unit.rfind('.'));
-      for (size_t dash = 0; (dash = prefix.rfind('-')) != std::string::npos && dash > 0;) {
-        prefix.resize(dash);
-        names.push_back(prefix + "-.service.d");
-      }
-    }
-    names.emplace_back("service.d");
-    return names;
-  }
-
   // By name, wherever they are; of one name the more specific, and then the first directory's.
   Files drop_ins_of(const std::vector<std::string>& units, UnitOnDisk& unit) const {
     Files files;

@@ -14,7 +14,7 @@ namespace efa {
 constexpr uint32_t kAmazonVendor = 0x1d0f;
 
 constexpr bool is_efa_id(uint32_t vendor, uint32_t device) {
-  return vendor == kAmazonVendor && (device & 0xfff0U) == 0xefa0;
+  return vendor == kAmazonVendor && (device & ~0xfU) == 0xefa0;
 }
 
 // NVIDIA or AMD; display controllers and processing accelerators (class 03xx, 12xx).

@@ -4,9 +4,12 @@
 
 #include <cstring>
 
+#include "probes/jobs/parse.h"
 #include "probes/kernel/parse.h"
+#include "probes/limits/memlock.h"
 #include "probes/limits/parse.h"
 #include "probes/net/parse.h"
+#include "probes/pci/parse.h"
 #include "probes/protocol/process.h"
 #include "probes/rdma/parse.h"
 #include "probes/software/parse.h"
@@ -89,6 +92,125 @@ TEST(ParseKernel, ReadsLockdownAndTheNameOfTheOs) {
   for (const auto& row : rows) EXPECT_EQ(parse_pretty_name(row.input), row.wanted) << row.input;
 }
 
+TEST(ParseKernel, ReadsNumbersAndFlags) {
+  const Row<std::optional<int64_t>> uptimes[] = {
+      {"350735.47 234388.90", 350735},
+      {"7", 7},
+      {"0.00 0.00", 0},
+      {"", kNone},
+      {".5", kNone},
+      {"x.1", kNone},
+      {"99999999999999999999.0", kNone},
+  };
+  for (const auto& row : uptimes) EXPECT_EQ(parse_uptime_s(row.input), row.wanted) << row.input;
+  const Row<std::optional<bool>> flags[] = {
+      {"1", true}, {"Y", true}, {"0", false}, {"N", false}, {"", kNone}, {"11", false},
+  };
+  for (const auto& row : flags) EXPECT_EQ(parse_flag(row.input), row.wanted) << row.input;
+  EXPECT_TRUE(is_open_nvidia("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06"));
+  EXPECT_FALSE(is_open_nvidia("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01"));
+  EXPECT_FALSE(is_open_nvidia(""));
+}
+
+TEST(ParsePci, TellsFunctionsApartByTheirNumbers) {
+  const std::pair<PciIdentity, PciKind> rows[] = {
+      {{0x1d0f, 0xefa0, 0x020000}, PciKind::kEfa},
+      {{0x1d0f, 0xefaf, 0}, PciKind::kEfa},
+      {{0x1d0f, 0xec20, 0x020000}, PciKind::kEna},
+      {{0x1d0f, 0x0ec2, 0x020000}, PciKind::kEna},
+      {{0x1d0f, 0xefb0, 0x020000}, PciKind::kAmazonEthernet},
+      {{0x1d0f, 0x8061, 0x010802}, PciKind::kOther},  // EBS
+      {{0x1d0f, 0x7164, 0x088000}, PciKind::kNeuron},
+      {{0x1d0f, 0x7364, 0x120000}, PciKind::kNeuron},
+      {{0x10de, 0x2330, 0x030200}, PciKind::kGpu},
+      {{0x1002, 0x74a1, 0x120000}, PciKind::kGpu},
+      {{0x10de, 0x22a3, 0x068000}, PciKind::kOther},  // NVSwitch
+      {{0x15b3, 0xefa1, 0x020000}, PciKind::kOther},
+      {{0, 0, 0}, PciKind::kUnidentified},
+      {{0, 0xefa1, 0x020000}, PciKind::kUnidentified},
+      {{0x1d0f, 0, 0x020000}, PciKind::kUnidentified},
+      {{0xffff, 0xffff, 0xffffff}, PciKind::kOther},
+      {{0x1d0f, 0xffffefa1, 0}, PciKind::kOther},
+  };
+  for (const auto& [identity, kind] : rows) {
+    EXPECT_EQ(kind_of(identity), kind) << std::hex << identity.vendor << ":" << identity.device;
+  }
+}
+
+TEST(ParsePci, FindsTheBridgeAbove) {
+  const TextRow rows[] = {
+      {"../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0", "0000:00:01.0"},
+      {"../../../devices/pci0000:10/0000:10:1b.0", kNone},  // on a root bus
+      {"0000:00:01.0/x", "0000:00:01.0"},
+      {"0000:00:01.0", kNone},
+      {"//", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_bridge(row.input), row.wanted) << row.input;
+}
+
+TEST(ParsePci, ReadsTheSizesOfBars) {
+  using Sizes = std::vector<uint64_t>;
+  const std::string bar = "0x00000000fe000000 0x00000000fe003fff 0x0000000000040200\n";
+  const std::string none = "0x0000000000000000 0x0000000000000000 0x0000000000000000\n";
+  const Row<Sizes> rows[] = {
+      {bar + none, {0x4000, 0}},
+      {bar + bar + bar + bar + bar + bar + bar + bar, Sizes(6, 0x4000)},
+      {"0xfe003fff 0xfe000000 0x0\n", {0}},  // ends before it begins
+      {"0x0 0xffffffffffffffff 0x0\n", {0}},
+      {"0x0 0x1ffffffffffffffff 0x0\n", {0}},
+      {"x y z\n" + bar, {0, 0x4000}},
+      {bar + "0xfe000000 0xfe0", {0x4000}},  // truncated
+      {"0 0 0 0\n" + bar, {}},
+      {"", {}},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_bar_sizes(row.input), row.wanted) << row.input;
+}
+
+TEST(ParsePci, ReadsTheTotalOfErrors) {
+  const Row<std::optional<uint64_t>> rows[] = {
+      {"RxErr 1\nBadTLP 2\nTOTAL_ERR_COR 3", 3},
+      {"TOTAL_ERR_FATAL 0\n", 0},
+      {"RxErr 1\n", kNone},
+      {"TOTAL_ERR_COR", kNone},
+      {"TOTAL_ERR_COR 1 2", kNone},
+      {"TOTAL_ERR_COR -1", kNone},
+      {"TOTAL_ERR_COR 99999999999999999999", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_aer_total(row.input), row.wanted) << row.input;
+}
+
+TEST(ParsePci, ReadsTheNumaNodeAndTheOverride) {
+  const Row<std::optional<int>> nodes[] = {
+      {"0", 0}, {"3\n", 3}, {"-1", kNone}, {"", kNone}, {"x", kNone}, {"99999999999", kNone},
+  };
+  for (const auto& row : nodes) EXPECT_EQ(parse_numa_node(row.input), row.wanted) << row.input;
+  EXPECT_EQ(parse_driver_override("(null)"), "");
+  EXPECT_EQ(parse_driver_override("vfio-pci"), "vfio-pci");
+  EXPECT_EQ(parse_driver_override(""), "");
+}
+
+TEST(ParseJobs, KnowsWhoMayLockAnyMemory) {
+  const Row<std::optional<bool>> rows[] = {
+      {"CapEff:\t000001ffffffffff", true},
+      {"CapEff:\t0000000000004000", true},
+      {"CapEff:\t0000000000003fff", false},
+      {"CapEff:\t0", false},
+      {"CapEff:", kNone},
+      {"CapEff:\tx", kNone},
+      {"CapEff:\t11111111111111111", kNone},
+      {"CapPrm:\t000001ffffffffff", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(may_lock_any(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseJobs, FindsProcessesAmongTheNamesOfProc) {
+  EXPECT_EQ(process_ids({"10", "9", "acpi", "self", "", "-3", "0", "7x", "99999999999"}),
+            (std::vector<int>{9, 10}));
+}
+
 TEST(ParseLimits, ReadsLockedMemory) {
   const auto text_of = [](const std::optional<LockedMemory>& memory) -> std::string {
     if (!memory) return "none";
@@ -116,6 +238,77 @@ TEST(ParseLimits, CountsCpus) {
       {"0-", kNone},  {"0-99999999", kNone},   {"1,,2", kNone}, {"99999999999999999999", kNone},
   };
   for (const auto& row : rows) EXPECT_EQ(parse_cpu_count(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseLimits, KnowsTheControlGroupsOfContainers) {
+  const Row<bool> rows[] = {
+      {"/kubepods.slice/kubepods-pod1.slice/cri-containerd-1.scope", true},
+      {"/docker/0123", true},
+      {"/system.slice/docker-0123.scope", true},
+      {"/system.slice/docker.service", false},
+      {"/machine.slice/libpod-1.scope", true},
+      {"/system.slice/sshd.service", false},
+      {"/", false},
+      {"", false},
+  };
+  for (const auto& row : rows) EXPECT_EQ(is_container_cgroup(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseLimits, FindsTheSystemsUnit) {
+  const TextRow rows[] = {
+      {"/system.slice/slurmd.service", "slurmd.service"},
+      {"/runtime.slice/containerd.service/init", "containerd.service"},
+      {"/user.slice/user-1000.slice/user@1000.service/app.slice", kNone},
+      {"/init.scope", kNone},
+      {"/", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_system_unit(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseLimits, TakesControlGroupsOfBothVersionsApart) {
+  const ControlGroups both =
+      parse_control_groups("5:devices:/docker/1\n1:name=systemd:/docker/1\n0::/user.slice\n");
+  EXPECT_EQ(both.unified, "/user.slice");
+  EXPECT_EQ(both.devices, "/docker/1");
+  for (const char* text : {"", "0", "0:", "0:::", "x\n\n:::", "5:devices"}) {
+    const ControlGroups none = parse_control_groups(text);
+    EXPECT_FALSE(none.unified) << text;
+    EXPECT_FALSE(none.devices) << text;
+  }
+}
+
+TEST(ParseLimits, ReadsWhatDockerGives) {
+  const auto text_of = [](const std::string& json) {
+    const auto memory = parse_docker_memlock(json);
+    return memory ? words_of(*memory) : std::string("none");
+  };
+  const auto config = [](const std::string& memlock) {
+    return R"({"default-ulimits": {"memlock": )" + memlock + "}}";
+  };
+  const Row<const char*> rows[] = {
+      {config(R"({"Name": "memlock", "Hard": -1, "Soft": -1})"), "unlimited"},
+      {config(R"({"Hard": 65536, "Soft": 65536})"), "64 KiB"},
+      {config(R"({"Hard": -1, "Soft": 65536})"), "64 KiB (hard limit unlimited)"},
+      {config(R"({"Hard": -1})"), "none"},
+      {config(R"({"Hard": "x", "Soft": []})"), "none"},
+      {config("-1"), "none"},
+      {R"({"default-ulimits": [1]})", "none"},
+      {R"({"default-ulimits": {}})", "none"},
+      {R"({"default-ulimits": {"memlock": {"Hard": -1, "So)", "none"},
+      {"", "none"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(text_of(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseLimits, NamesTheDirectoriesOfDropIns) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(drop_in_names({"slurmd.service"}), (Names{"slurmd.service.d", "service.d"}));
+  EXPECT_EQ(
+      drop_in_names({"a-b-c.service", "x.service"}),
+      (Names{"a-b-c.service.d", "a-b-.service.d", "a-.service.d", "x.service.d", "service.d"}));
+  EXPECT_EQ(drop_in_names({"-.service"}), (Names{"-.service.d", "service.d"}));
+  EXPECT_EQ(drop_in_names({""}), (Names{".d", "service.d"}));
 }
 
 TEST(ParseLimits, ReadsAColumnOfARow) {

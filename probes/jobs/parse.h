@@ -1,0 +1,16 @@
+// Texts of procfs about a process that may be a job. Pure. Interface: proc(5), capabilities(7).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace efa {
+
+// "CapEff:\t000001ffffffffff" of /proc/<pid>/status: whether CAP_IPC_LOCK is among them
+std::optional<bool> may_lock_any(std::string_view line);
+// The processes among the names of /proc, by number.
+std::vector<int> process_ids(const std::vector<std::string>& names);
+
+}  // namespace efa
