@@ -79,9 +79,8 @@ std::vector<int64_t> steps() {
   return both;
 }
 
-FindingResult result_of(const Report& report, const char* code, const std::string& subject) {
-  const Finding* finding = finding_of(report.diagnosis.findings, code, subject);
-  return finding == nullptr ? FindingResult::kNotApplicable : finding->result;
+MaybeResult result_of(const Report& report, const char* code, const std::string& subject) {
+  return result_in(report.diagnosis.findings, code, subject);
 }
 
 TEST(ClockSet, ADeviceThatVanishedIsStillMissed) {

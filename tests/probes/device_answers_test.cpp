@@ -7,7 +7,6 @@
 namespace efa {
 namespace {
 
-constexpr auto kPass = FindingResult::kPass;
 constexpr const char* kHung = "hung";
 constexpr const char* kSlow = "slow";
 constexpr const char* kSkipped = "skipped";
@@ -102,10 +101,10 @@ TEST(DeviceAnswers, WhoWasAnsweredSpeaksForTheDevice) {
     EXPECT_EQ(diagnose(scene).verdict, row.verdict) << diagnose(scene).summary;
     const bool counters_late = std::string(row.counters) != kOk && row.counters_hang != kFail;
     EXPECT_EQ(result_of(scene, "rdma.counters-slow", device(1)),
-              counters_late ? kUnknown : kNotApplicable);
+              counters_late ? MaybeResult(kUnknown) : kNothing);
     const bool verbs_late = std::string(row.verbs) != kOk && row.verbs_hang != kFail;
     EXPECT_EQ(result_of(scene, "verbs.open-slow", device(1)),
-              verbs_late ? kUnknown : kNotApplicable);
+              verbs_late ? MaybeResult(kUnknown) : kNothing);
   }
 }
 
@@ -154,7 +153,7 @@ TEST(Fabric, WithoutAnAnswerItBlamesNoDevice) {
   Scene scene = healthy_scene();
   starve_fabric(scene);
   EXPECT_EQ(result_of(scene, "probe.slow", "fabric"), kUnknown);
-  EXPECT_EQ(result_of(scene, "probe.timed-out", "fabric"), kNotApplicable);
+  EXPECT_EQ(result_of(scene, "probe.timed-out", "fabric"), kNothing);
   expect_well(scene);
   scene.node.fabric.at(0).outcome.spent->queued_ms = 12;  // it had a CPU and did not end
   scene.node.fabric.at(0).outcome.spent->state = "S";

@@ -9,7 +9,6 @@
 namespace efa {
 namespace {
 
-constexpr auto kPass = FindingResult::kPass;
 constexpr const char* kLow = "limits.memlock-low";
 constexpr const char* kShell = "limits.shell-memlock-low";
 
@@ -220,7 +219,7 @@ TEST(Memlock, ALoginIsAWarningOnlyWhereItIsTheOnlyDoor) {
   EXPECT_EQ(result_of(other, kShell, "login (ssh)"), kFail);
   EXPECT_EQ(diagnose(other).verdict, Verdict::kHealthy);
   other.node.limits.facts.services.push_back({"kubelet", 901, limit("8M"), {}});
-  EXPECT_EQ(result_of(other, kShell, "login (ssh)"), kNotApplicable) << "there jobs are pods";
+  EXPECT_EQ(result_of(other, kShell, "login (ssh)"), kNothing) << "there jobs are pods";
 }
 
 TEST(Memlock, WithoutPamALoginHasTheLimitOfSshd) {
@@ -245,14 +244,14 @@ TEST(Memlock, TheOwnLimitIsSaidOnceWithWhoseItIs) {
   facts.cgroup = "/system.slice/slurmstepd.scope/job_7/step_0/user/task_0";
   EXPECT_EQ(result_of(scene, kLow, "this job"), kFail);
   facts.cgroup = "/system.slice/efa-doctor.service";
-  EXPECT_EQ(result_of(scene, kShell, "this shell"), kNotApplicable);
+  EXPECT_EQ(result_of(scene, kShell, "this shell"), kNothing);
   facts.cgroup = "/kubepods.slice/x";
   facts.container = "kubernetes";
   EXPECT_EQ(result_of(scene, "limits.container-memlock-low", "this container"), kFail);
   Scene login = with_sshd({});
   login.node.limits.facts.own_locked_memory = limit("8M");
   login.node.limits.facts.cgroup = "/user.slice/user-1000.slice/session-3.scope";
-  EXPECT_EQ(result_of(login, kShell, "this shell"), kNotApplicable) << "it is the login's";
+  EXPECT_EQ(result_of(login, kShell, "this shell"), kNothing) << "it is the login's";
 }
 
 TEST(Memlock, ContainersOfDockerMayHaveALimitOfTheirOwn) {
@@ -261,8 +260,7 @@ TEST(Memlock, ContainersOfDockerMayHaveALimitOfTheirOwn) {
   facts.services.push_back({"containerd", 640, limit("8M"), "containerd.service"});
   facts.services.push_back({"dockerd", 650, limit("8M"), "docker.service"});
   EXPECT_EQ(result_of(scene, "limits.container-memlock-low", "containerd"), kFail);
-  EXPECT_EQ(result_of(scene, "limits.container-memlock-low", "dockerd"), kNotApplicable)
-      << "said once";
+  EXPECT_EQ(result_of(scene, "limits.container-memlock-low", "dockerd"), kNothing) << "said once";
   facts.docker_gives = limit("infinity");
   EXPECT_EQ(result_of(scene, "limits.container-memlock-low", "containerd"), kPass);
   facts.services.push_back({"kubelet", 660, limit("8M"), "kubelet.service"});

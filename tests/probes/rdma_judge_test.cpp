@@ -97,14 +97,14 @@ TEST(Rdma, ADeviceBehindTheStepThatHungIsNotLost) {
   EXPECT_EQ(result_of(scene, "rdma.not-registered", device(3)), kFail);
   scene.node.rdma.outcome.status = ProbeStatus::kTimedOut;
   EXPECT_EQ(result_of(scene, "rdma.not-registered", device(3)), kUnknown);
-  EXPECT_EQ(result_of(scene, "rdma.not-registered", device(2)), FindingResult::kPass);
+  EXPECT_EQ(result_of(scene, "rdma.not-registered", device(2)), kPass);
 }
 
 TEST(Rdma, OneHungDeviceLeavesItsNeighboursWell) {
   Scene scene = healthy_scene();
   hang(scene, 1);
   for (size_t i = 0; i < 4; ++i) {
-    const auto wanted = i == 1 ? kFail : FindingResult::kPass;
+    const auto wanted = i == 1 ? kFail : kPass;
     EXPECT_EQ(result_of(scene, "rdma.counters-hang", device(i)), wanted) << i;
     EXPECT_EQ(result_of(scene, "verbs.hang", device(i)), wanted) << i;
   }

@@ -124,7 +124,7 @@ TEST(Limits, SixteenGibibytesAreEnough) {
   Scene scene = healthy_scene();
   constexpr uint64_t kEnoughKib = uint64_t{16} * 1024 * 1024;
   locked_memory(scene, "slurmd") = LockedMemory{false, kEnoughKib, {}, {}};
-  EXPECT_EQ(result_of(scene, "limits.memlock-low", "slurmd"), FindingResult::kPass);
+  EXPECT_EQ(result_of(scene, "limits.memlock-low", "slurmd"), kPass);
   locked_memory(scene, "slurmd") = LockedMemory{false, kEnoughKib - 1, {}, {}};
   EXPECT_EQ(result_of(scene, "limits.memlock-low", "slurmd"), kFail);
 }
@@ -139,7 +139,7 @@ TEST(Limits, AKernelWithLargerHugePagesIsNotAsked) {
 TEST(Limits, AKernelWithoutYamaRestrictsNothing) {
   Scene scene = healthy_scene();
   scene.node.limits.facts.ptrace_scope.reset();
-  EXPECT_EQ(result_of(scene, "limits.ptrace-restricted", kNodeSubject), FindingResult::kPass);
+  EXPECT_EQ(result_of(scene, "limits.ptrace-restricted", kNodeSubject), kPass);
 }
 
 TEST(Log, OnlyErrorsCount) {
@@ -147,7 +147,7 @@ TEST(Log, OnlyErrorsCount) {
   LogMessage message = error_of(0, "device-registered", "IB device registered");
   message.priority = 6;
   log_error(scene, message);
-  EXPECT_EQ(result_of(scene, "log.driver-errors", kNodeSubject), FindingResult::kPass);
+  EXPECT_EQ(result_of(scene, "log.driver-errors", kNodeSubject), kPass);
 }
 
 TEST(Log, AnErrorThatNamesTheRdmaDeviceIsItsFunctions) {
@@ -183,7 +183,7 @@ TEST(Jobs, TheRightToLockAnyMemoryIsEnough) {
   Job& job = scene.node.jobs.facts.processes.at(0);
   job.locked_memory = kLow;
   job.may_lock_any = true;
-  EXPECT_EQ(result_of(scene, "jobs.memlock-low", "all_reduce_perf 4711"), FindingResult::kPass);
+  EXPECT_EQ(result_of(scene, "jobs.memlock-low", "all_reduce_perf 4711"), kPass);
 }
 
 TEST(Jobs, AJobWhoseLimitsAreHiddenIsUnknown) {

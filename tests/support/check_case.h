@@ -8,6 +8,7 @@
 
 namespace efa {
 
+inline constexpr auto kPass = FindingResult::kPass;
 inline constexpr auto kFail = FindingResult::kFail;
 inline constexpr auto kUnknown = FindingResult::kUnknown;
 inline constexpr auto kNotApplicable = FindingResult::kNotApplicable;
@@ -18,6 +19,11 @@ struct CheckCase {
   std::string subject;
   std::function<void(Scene&)> change;
 };
+
+// What a failing test shows of it.
+inline std::ostream& operator<<(std::ostream& out, const CheckCase& row) {
+  return out << row.code << " of " << row.subject;
+}
 
 using CheckCases = std::vector<CheckCase>;
 

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 
+#include "agent/report/report.h"
+
 namespace efa {
 namespace {
 
@@ -248,10 +250,18 @@ const Finding* finding_of(const std::vector<Finding>& findings, const std::strin
   return nullptr;
 }
 
-FindingResult result_of(const Scene& scene, const std::string& code, const std::string& subject) {
-  const auto findings = judge_all(scene.node, scene.expectation);
+MaybeResult result_in(const std::vector<Finding>& findings, const std::string& code,
+                      const std::string& subject) {
   const Finding* finding = finding_of(findings, code, subject);
-  return finding == nullptr ? FindingResult::kNotApplicable : finding->result;
+  return finding == nullptr ? kNothing : finding->result;
+}
+
+MaybeResult result_of(const Scene& scene, const std::string& code, const std::string& subject) {
+  return result_in(judge_all(scene.node, scene.expectation), code, subject);
+}
+
+std::ostream& operator<<(std::ostream& out, FindingResult result) {
+  return out << result_text(result);
 }
 
 std::string cause_of(const Diagnosis& diagnosis, const std::string& code,

@@ -2,6 +2,8 @@
 // A test changes one thing of it.
 #pragma once
 
+#include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -41,8 +43,13 @@ void restrict_mode(Scene& scene, size_t i);  // mode 0600, and another user look
 
 const Finding* finding_of(const std::vector<Finding>& findings, const std::string& code,
                           const std::string& subject);
-// What the check says of the subject; kNotApplicable when it says nothing.
-FindingResult result_of(const Scene& scene, const std::string& code, const std::string& subject);
+// What a check says of a subject, if it says anything.
+using MaybeResult = std::optional<FindingResult>;
+inline constexpr MaybeResult kNothing;
+MaybeResult result_in(const std::vector<Finding>& findings, const std::string& code,
+                      const std::string& subject);
+MaybeResult result_of(const Scene& scene, const std::string& code, const std::string& subject);
+std::ostream& operator<<(std::ostream& out, FindingResult result);
 // The finding's explained_by after a whole diagnosis; "none" when there is no such finding.
 std::string cause_of(const Diagnosis& diagnosis, const std::string& code,
                      const std::string& subject);
