@@ -1,16 +1,13 @@
 // Every machine of tests/nodes: what efa-doctor says of it from its files, against expected.json.
-// UPDATE_EXPECTED=1 in the environment rewrites expected.json; its difference is to be reviewed.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "probes/protocol/describe.h"
-#include "tests/support/agent_run.h"
+#include "tests/support/expected_file.h"
+#include "tests/support/faulty_node.h"
 
 namespace efa {
 namespace {
@@ -34,13 +31,6 @@ std::string compact(const Value& report) {
          ",\n  \"funnel\": {" + funnel + "},\n  \"findings\": [" + findings + "]\n}\n";
 }
 
-std::string text_of(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 std::vector<std::string> names() {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(TEST_NODES)) {
@@ -58,9 +48,7 @@ TEST_P(Nodes, SaysWhatIsExpected) {
   const AgentRun run = look_at_sysroot(directory.path());
   const Result<Value> report = parse_json(run.out, "report");
   ASSERT_TRUE(report.ok()) << run.out;
-  const std::string expected = node_file(GetParam(), "expected.json");
-  if (std::getenv("UPDATE_EXPECTED") != nullptr) std::ofstream(expected) << compact(*report);
-  EXPECT_EQ(compact(*report), text_of(expected));
+  EXPECT_TRUE(is_as_in(node_file(GetParam(), "expected.json"), compact(*report)));
   EXPECT_EQ(run.exit_code, 0) << "all of them are well";
 }
 
@@ -95,6 +83,42 @@ TEST(NodeSize, SixtyFourDevicesAreAllWell) {
   const AgentRun run = look_at_sysroot(directory.path());
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_NE(run.out.find("64 EFA devices work as far as files show"), std::string::npos);
+}
+
+// tests/agent/findings, as all_findings_test.cpp does it, here with what reads the files.
+testing::AssertionResult findings_are_as_in(const std::string& file, const Value& report) {
+  std::string lines;
+  for (const Value& finding : *report.find("findings")->as<Array>()) {
+    lines +=
+        finding.text("code") + " " + finding.text("result") + " " + finding.text("subject") + "\n";
+  }
+  return is_as_in(std::string(TEST_FINDINGS) + "/" + file, lines);
+}
+
+TEST(AllFindings, OfFilesOfAMachineOnWhichAllIsWell) {
+  FaultyNode node;
+  EXPECT_EQ(node.changes(), Changes{});
+  EXPECT_TRUE(findings_are_as_in("sysroot-healthy.txt", node.report()));
+}
+
+TEST(AllFindings, OfFilesOfAMachineWithAFaultOnEachRung) {
+  FaultyNode node;
+  const Tree& tree = node.tree();
+  node.unbind(kAllEfa[0]);
+  tree.file("/sys/devices/pci0000:20/0000:20:1b.0/config", std::string(64, '\xff'));
+  tree.file("/sys/devices/pci0000:20/0000:20:1b.0/driver_override", "vfio-pci\n");
+  tree.remove("/sys/class/infiniband/rdmap144s27");
+  tree.remove("/dev/infiniband/uverbs3");
+  const std::string rdma = "/sys/devices/pci0000:a0/0000:a0:1b.0/infiniband/rdmap160s27/";
+  tree.file(rdma + "ports/1/gids/0", "0000:0000:0000:0000:0000:0000:0000:0000\n");
+  tree.file(rdma + "hw_counters/cmds_err", "rubbish");
+  tree.file("/dev/kmsg", "3,902,1800000,-;efa 0000:10:1b.0: EFA device init failed\n");
+  tree.file("/sys/module/ib_core/parameters/netns_mode", "N\n");
+  tree.directory("/usr/src/ofa_kernel");
+  node.set_locked_memory(812, "65536");
+  EXPECT_NE(node.changes(), Changes{});
+  EXPECT_EQ(node.verdict(), "unhealthy");
+  EXPECT_TRUE(findings_are_as_in("sysroot-broken.txt", node.report()));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Nodes, testing::ValuesIn(names()), [](const auto& parameter) {
