@@ -15,6 +15,7 @@ from efa_doctor import (Case, ENOUGH_S, environment, machine_without_driver, mac
                         schema, write)
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+ERASED = "\r\x1b[K"  # what stood in the line before
 
 
 def machines(case):
@@ -159,11 +160,16 @@ class TextOnATerminal(Case):
         """What a terminal of that width is sent, without the carriage returns it adds."""
         root = machine_without_driver(self.directory / f"machine-{columns}")
         write(root / "proc/sys/kernel/osrelease", kernel + "\n")
+        return self.sent_to_terminal(root, columns, env=environment(**variables))
+
+    def sent_to_terminal(self, root, columns=80, *arguments, **streams):
+        """With standard output on the terminal, unless it is said where else."""
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        run = subprocess.Popen([self.binary, "--config", self.config, "--once", "--sysroot", root],
-                               stdout=theirs, stderr=subprocess.DEVNULL, stdin=theirs,
-                               env=environment(**variables))
+        streams = {name: theirs if to == "terminal" else to for name, to in
+                   {"stdout": "terminal", "stderr": subprocess.DEVNULL, **streams}.items()}
+        run = subprocess.Popen([self.binary, "--config", self.config, "--once", "--sysroot", root,
+                                *arguments], stdin=theirs, **streams)
         os.close(theirs)
         sent = b""
         try:
@@ -195,7 +201,19 @@ class TextOnATerminal(Case):
             self.assertEqual([line for line in prose if len(line) > columns], [])
 
     def test_progress_goes_to_the_terminal_only(self):
-        run = self.once("--sysroot", machine_without_driver(self.directory / "machine"))
+        root = machine_without_driver(self.directory / "machine")
+        text = self.sent_to_terminal(root, stderr="terminal")
+        progress, report = text[:text.rindex(ERASED)], text[text.rindex(ERASED) + len(ERASED):]
+        self.assertIn("UNHEALTHY", report, "progress is gone before the report is printed")
+        told = [line.split(" looked: ") for line in progress.split(ERASED)[1:]]
+        probes = [probe["name"] for probe in self.report("--sysroot", root)["probes"]
+                  if probe["status"] != "not_applicable"]
+        self.assertEqual([number for number, _ in told], [str(i + 1) for i in range(len(told))])
+        self.assertCountEqual([name for _, name in told], probes)
+        for arguments, streams in (((), {"stdout": subprocess.DEVNULL, "stderr": "terminal"}),
+                                   (("--format", "json"), {"stderr": "terminal"})):
+            self.assertNotIn("looked:", self.sent_to_terminal(root, 80, *arguments, **streams))
+        run = self.once("--sysroot", root)
         self.assertNotIn("looked:", run.stdout + run.stderr)
 
 
