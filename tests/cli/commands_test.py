@@ -5,7 +5,7 @@ import os
 import signal
 import unittest
 
-from efa_doctor import (INTERNAL, USAGE, Case, environment, machine_without_driver,
+from efa_doctor import (INTERNAL, SOURCE, USAGE, Case, environment, machine_without_driver,
                         machine_without_efa, write)
 
 
@@ -229,6 +229,13 @@ class Catalogue(Case):
         self.assertTrue(all(row.count("|") == 5 for row in table))
         text = self.efa_doctor("list-checks").stdout.splitlines()
         self.assertEqual([row.split()[0] for row in text], [c["code"] for c in checks])
+
+    def test_the_table_of_the_readme_is_this_one(self):
+        table = self.efa_doctor("list-checks", "--format", "markdown").stdout.splitlines()
+        readme = (SOURCE / "README.md").read_text().splitlines()
+        begin = readme.index(table[0])
+        end = next(i for i in range(begin, len(readme)) if not readme[i].startswith("|"))
+        self.assertEqual(readme[begin:end], table, "of efa-doctor list-checks --format markdown")
 
 
 if __name__ == "__main__":
