@@ -10,6 +10,7 @@
 #include "probes/cloud/metadata.h"
 #include "probes/protocol/private_memory.h"
 #include "probes/protocol/probe_main.h"
+#include "probes/protocol/telling.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -132,10 +133,18 @@ std::optional<Error> read_interfaces(Metadata& metadata, const std::vector<std::
   return error;
 }
 
-std::optional<Error> ask(const Look& look, Metadata& metadata, CloudFacts& facts) {
+// SageMaker HyperPod calls its types ml.p5.48xlarge
+void take_prefix_off(std::optional<std::string>& type) {
+  if (type && type->starts_with("ml.")) type = type->substr(3);
+}
+
+std::optional<Error> ask(const Look& look, Metadata& metadata, CloudFacts& facts,
+                         Telling<CloudFacts>& telling) {
   look.out.doing("ask the metadata service", "the instance");
   Questions questions(metadata);
   read_instance(questions, facts);
+  take_prefix_off(facts.instance_type);
+  telling.so_far(facts);
   std::vector<std::string> entries = questions.list(kInterfaces);
   if (questions.error()) return questions.error();
   constexpr size_t kMaxInterfaces = 256;
@@ -144,7 +153,8 @@ std::optional<Error> ask(const Look& look, Metadata& metadata, CloudFacts& facts
   return read_interfaces(metadata, entries, facts);
 }
 
-void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& facts) {
+void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& facts,
+                  Telling<CloudFacts>& telling) {
   constexpr int kDefaultBudgetMs = 1000;
   const auto budget = look.options.find("imds-budget-ms");
   const int budget_ms = budget == look.options.end()
@@ -157,7 +167,7 @@ void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& fac
                  endpoint.substr(endpoint.rfind('@') + 1));  // npos + 1 is 0
   const Result<Done> session = metadata.start_session();
   const std::optional<Error> error =
-      session ? ask(look, metadata, facts) : std::optional(session.error());
+      session ? ask(look, metadata, facts, telling) : std::optional(session.error());
   facts.metadata_status = error ? status_of(*error) : "ok";
   if (error) facts.metadata_detail = message_of(*error);
 }
@@ -165,18 +175,17 @@ void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& fac
 void read_cloud(const Look& look) {
   keep_memory_private();  // it holds the session's token
   CloudFacts facts;
+  Telling<CloudFacts> telling(look.out);
   look.out.doing("read DMI");
   read_dmi(look, facts);
+  take_prefix_off(facts.instance_type);
+  telling.so_far(facts);
   const auto endpoint = look.options.find("imds-endpoint");
   const bool named = endpoint != look.options.end();
   if (look.root.live() && (named || facts.on_ec2 == true)) {
-    ask_metadata(look, named ? endpoint->second : kMetadataEndpoint, facts);
+    ask_metadata(look, named ? endpoint->second : kMetadataEndpoint, facts, telling);
   }
-  // SageMaker HyperPod calls its types ml.p5.48xlarge
-  if (facts.instance_type && facts.instance_type->starts_with("ml.")) {
-    facts.instance_type = facts.instance_type->substr(3);
-  }
-  look.out.all(facts);
+  telling.all(facts);
 }
 
 }  // namespace

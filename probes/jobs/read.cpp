@@ -154,6 +154,8 @@ void read_jobs(const Look& look) {
   holders.look_at(process_ids(*names), kFewFiles, many);
   std::vector<int> too_many;
   holders.look_at(many, kManyFiles, too_many);
+  look.out.set("processes_looked_at", holders.seen());
+  look.out.set("unreadable_processes", holders.unreadable());
   std::vector<std::string> cut;
   if (holders.late() > 0) {
     cut.push_back("open files of " + std::to_string(holders.late()) +
@@ -168,8 +170,6 @@ void read_jobs(const Look& look) {
   const bool all_ended = read_environments(look.root, jobs, start + 2 * third);
   for (const Job& job : jobs) look.out.add("processes", job);
   look.out.set("cut", cut);
-  look.out.set("processes_looked_at", holders.seen());
-  look.out.set("unreadable_processes", holders.unreadable());
   if (all_ended) return;
   look.out.done();
   _exit(0);  // with the readers that still wait

@@ -34,8 +34,9 @@ inline constexpr Check kKernelChecks[] = {
      Rung::kDriver,
      "A modprobe configuration keeps the efa driver out",
      "The driver is not loaded at boot.",
-     "A file in modprobe.d blacklists efa or installs it as true or false.",
-     "Remove the line, then load the driver.",
+     "A file in modprobe.d blacklists efa or installs it as true or false, or the kernel's command "
+     "line has modprobe.blacklist=efa or module_blacklist=efa.",
+     "Remove the line, or the argument and reboot, then load the driver.",
      "",
      {}},
     {"kernel.uverbs-not-loaded",

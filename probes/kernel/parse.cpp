@@ -5,6 +5,30 @@
 #include "probes/protocol/text.h"
 
 namespace efa {
+namespace {
+
+// Words between white space outside of double quotes, without the quotes.
+std::vector<std::string> arguments_of(std::string_view command_line) {
+  std::vector<std::string> arguments(1);
+  bool quoted = false;
+  for (const char c : command_line) {
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == ' ' || c == '\t' || c == '\n')) {
+      arguments.emplace_back();
+    } else {
+      arguments.back() += c;
+    }
+  }
+  return arguments;
+}
+
+bool names_efa(std::string_view modules) {
+  const std::vector<std::string> names = split(modules, ',');
+  return std::find(names.begin(), names.end(), "efa") != names.end();
+}
+
+}  // namespace
 
 std::optional<std::string> parse_efa_module(std::string_view line) {
   const std::string_view path = line.substr(0, line.find(':'));
@@ -42,6 +66,23 @@ std::string words_that_keep_efa_out(std::string_view line) {
   std::vector<std::string> fields = words(line);
   fields.resize(std::min<size_t>(fields.size(), fields.front() == "install" ? 3 : 2));
   return join(fields, " ");
+}
+
+std::optional<std::string> argument_that_keeps_efa_out(std::string_view command_line) {
+  constexpr std::string_view kKmods = "modprobe.blacklist=";
+  constexpr std::string_view kKernels[] = {"module_blacklist=", "module-blacklist="};
+  bool kmod = false;
+  bool kernel = false;
+  bool of_init = false;  // the kernel hands what follows "--" to init; kmod does not mind
+  for (const std::string& argument : arguments_of(command_line)) {
+    of_init = of_init || argument == "--";
+    if (argument.starts_with(kKmods)) kmod = kmod || names_efa(argument.substr(kKmods.size()));
+    for (const std::string_view name : kKernels) {  // the last one holds
+      if (!of_init && argument.starts_with(name)) kernel = names_efa(argument.substr(name.size()));
+    }
+  }
+  if (kernel) return "module_blacklist=efa";
+  return kmod ? std::optional<std::string>("modprobe.blacklist=efa") : std::nullopt;
 }
 
 std::optional<std::string> parse_lockdown(std::string_view text) {

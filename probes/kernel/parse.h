@@ -16,6 +16,10 @@ std::optional<std::string> parse_efa_alias(std::string_view line);
 bool keeps_efa_out(std::string_view line);
 // The same without what else stands in the line: a comment is anybody's text.
 std::string words_that_keep_efa_out(std::string_view line);
+// Of the kernel's command line, "ro modprobe.blacklist=nouveau,efa quiet", the argument that keeps
+// efa out, without what else it names: "module_blacklist=efa", by which the kernel itself refuses
+// the module, else "modprobe.blacklist=efa", which is kmod's.
+std::optional<std::string> argument_that_keeps_efa_out(std::string_view command_line);
 // "none [integrity] confidentiality" -> "integrity"
 std::optional<std::string> parse_lockdown(std::string_view text);
 // "350735.47 234388.90" of /proc/uptime -> 350735

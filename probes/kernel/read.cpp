@@ -1,11 +1,16 @@
 // probe-kernel: looks at /proc/sys/kernel, /sys/module and the running kernel's /lib/modules.
-// Interface: Documentation/ABI/stable/sysfs-module, modules.dep(5), modprobe.d(5), os-release(5).
+// Interface: Documentation/ABI/stable/sysfs-module, modules.dep(5), modprobe.d(5) and
+// libkmod-config.c of kmod, os-release(5).
+
+#include "probes/kernel/read.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <set>
 
 #include "probes/kernel/facts.h"
 #include "probes/kernel/parse.h"
-#include "probes/protocol/probe_main.h"
+#include "probes/protocol/telling.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -89,38 +94,69 @@ void read_module_index(const Look& look, KernelFacts& facts) {
       [](const std::string& line) { return parse_efa_alias(line).has_value(); }, kModuleIndex);
   if (!aliases) return;
   for (const std::string& line : *aliases) {
+    const auto id = parse_efa_alias(line);  // a recording may hold other lines
+    if (!id) continue;
     if (facts.known_device_ids.size() == kMaxListed) break;
-    facts.known_device_ids.push_back(*parse_efa_alias(line));
+    facts.known_device_ids.push_back(*id);
   }
 }
 
-void read_blacklist(const Look& look, KernelFacts& facts) {
+// The lines of a file of modprobe.d that keep efa out; kNotFound when kmod does not count the file.
+Result<std::vector<std::string>> blocking_lines(const Look& look, const std::string& path) {
   const auto keep = [](std::string& line) {
     const bool wanted = keeps_efa_out(line);
     if (wanted) line = words_that_keep_efa_out(line);
     return wanted;
   };
+  auto lines = look.root.read_lines(path, keep, Sysroot::kSmallFile);
+  if (lines) {  // a recording may hold others
+    std::erase_if(*lines, [](const std::string& line) { return !keeps_efa_out(line); });
+  }
+  if (!lines && look.root.link(path).value_or("").ends_with("/dev/null")) {
+    return std::vector<std::string>();  // empty, on purpose
+  }
+  if (!lines && lines.error().os_error == EISDIR) return system_error(ENOENT, path);
+  return lines;
+}
+
+// As kmod does: of files of one name the first directory's counts, and hides the later ones.
+void read_modprobe(const Look& look, KernelFacts& facts) {
   const auto unseen = [&](const std::string& path, const Error& error) {
     if (error.kind == ErrorKind::kNotFound) return;
     facts.unseen.push_back({path, error.what, error.os_error});
   };
-  for (const char* directory :
-       {"/etc/modprobe.d", "/run/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"}) {
+  std::set<std::string> names;
+  for (const char* directory : {"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d",
+                                "/usr/lib/modprobe.d", "/lib/modprobe.d"}) {
     const Result<std::vector<std::string>> files = look.root.list(directory);
-    if (!files) {
-      unseen(directory, files.error());
-      continue;
-    }
-    for (const std::string& file : *files) {
-      if (!file.ends_with(".conf")) continue;
+    if (!files) unseen(directory, files.error());
+    for (const std::string& file : files.value_or({})) {
+      if (!file.ends_with(".conf") || names.contains(file)) continue;
       const std::string path = std::string(directory) + "/" + file;
-      const auto lines = look.root.read_lines(path, keep, Sysroot::kSmallFile);
+      const Result<std::vector<std::string>> lines = blocking_lines(look, path);
       if (!lines) unseen(path, lines.error());
+      if (lines || lines.error().kind != ErrorKind::kNotFound) names.insert(file);
       if (lines && !lines->empty() && !facts.blacklisted_by) {
         facts.blacklisted_by = path + ": " + lines->front();
       }
     }
   }
+}
+
+// Of the kernel's own command line nothing is kept but the words that keep efa out.
+void read_command_line(const Look& look, KernelFacts& facts) {
+  constexpr const char* kPath = "/proc/cmdline";
+  const auto keep = [](std::string& line) {
+    line = argument_that_keeps_efa_out(line).value_or("");
+    return !line.empty();
+  };
+  const auto lines = look.root.read_lines(kPath, keep, Sysroot::kSmallFile);
+  if (!lines && lines.error().kind != ErrorKind::kNotFound) {
+    facts.unseen.push_back({kPath, lines.error().what, lines.error().os_error});
+  }
+  const std::string line = lines && !lines->empty() ? lines->front() : "";
+  const auto argument = argument_that_keeps_efa_out(line);
+  if (argument) facts.blacklisted_by = std::string(kPath) + ": " + *argument;
 }
 
 // /var/lib/dkms/efa/<version>/<kernel release>/<architecture>/module/
@@ -141,22 +177,27 @@ void read_dkms(const Look& look, KernelFacts& facts) {
   }
 }
 
+}  // namespace
+
 void read_kernel(const Look& look) {
   KernelFacts facts;
+  Telling<KernelFacts> telling(look.out);
   look.out.doing("read kernel identity");
   read_identity(look, facts);
+  telling.so_far(facts);
   look.out.doing("list modules", "/sys/module");
   read_loaded(look, facts);
+  telling.so_far(facts);
   read_module_index(look, facts);
-  read_blacklist(look, facts);
+  telling.so_far(facts);
+  look.out.doing("read modprobe.d");
+  read_command_line(look, facts);
+  read_modprobe(look, facts);
+  telling.so_far(facts);
+  look.out.doing("list modules of DKMS", "/var/lib/dkms");
   read_dkms(look, facts);
   if (look.root.exists("/usr/src/ofa_kernel")) facts.ofed = "/usr/src/ofa_kernel";
-  look.out.all(facts);
+  telling.all(facts);
 }
 
-}  // namespace
 }  // namespace efa
-
-int main(int argc, char** argv) {
-  return efa::probe_main(argc, argv, efa::read_kernel);
-}

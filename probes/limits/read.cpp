@@ -2,6 +2,8 @@
 // for them, and at huge pages, shared memory, Yama and the control group.
 // Interface: proc_pid_limits(5), limits.conf(5), systemd-system.conf(5), hugetlbpage, cgroups(7).
 
+#include "probes/limits/read.h"
+
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -9,8 +11,7 @@
 #include "probes/limits/facts.h"
 #include "probes/limits/memlock.h"
 #include "probes/limits/parse.h"
-#include "probes/limits/read.h"
-#include "probes/protocol/probe_main.h"
+#include "probes/protocol/telling.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -185,23 +186,28 @@ void read_own(const Look& look, LimitsFacts& facts) {
   read_control_group(look, facts);
 }
 
+}  // namespace
+
 void read_limits(const Look& look) {
   LimitsFacts facts;
+  Telling<LimitsFacts> telling(look.out);
   look.out.doing("read limits of services", "/proc");
   read_services(look, facts);
+  telling.so_far(facts);
   look.out.doing("read configured limits");
   read_units(look, facts);
   read_manager(look, facts);
+  telling.so_far(facts);
+  look.out.doing("read limits of sessions", "/etc");
   read_sessions(look, facts);
+  telling.so_far(facts);
+  look.out.doing("read memory and CPUs");
   read_memory(look, facts);
   facts.container = read_container(look);
+  telling.so_far(facts);
+  look.out.doing("read limits of this process", "/proc/self");
   read_own(look, facts);
-  look.out.all(facts);
+  telling.all(facts);
 }
 
-}  // namespace
 }  // namespace efa
-
-int main(int argc, char** argv) {
-  return efa::probe_main(argc, argv, efa::read_limits);
-}

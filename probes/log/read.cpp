@@ -24,6 +24,7 @@ std::vector<PciAddress> functions_named_in(const std::vector<std::string>& recor
 }
 
 void read_log(const Look& look) {
+  look.out.doing("list PCI functions", "/sys/bus/pci/devices");
   const std::vector<PciAddress> devices = efa_functions(look.root);
   look.out.doing("read the kernel log", "/dev/kmsg");
   // the lines of PCI about a device that has vanished name an address that is no EFA any more
@@ -32,7 +33,7 @@ void read_log(const Look& look) {
     if (!message) return false;
     const bool of_pci = message->text.starts_with("pci");
     return !of_pci || named_efa_function(record) ||
-           std::find(devices.begin(), devices.end(), *message->address) != devices.end();
+           std::find(devices.begin(), devices.end(), message->address) != devices.end();
   };
   const Result<std::vector<std::string>> records = look.root.kernel_messages(wanted);
   LogFacts facts;

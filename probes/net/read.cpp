@@ -1,6 +1,8 @@
 // probe-net: looks at /sys/class/net, at addresses through getifaddrs(3) (rtnetlink) and at the
 // routing tables. Addresses are asked of the machine itself only: a sysroot has none.
 
+#include "probes/net/read.h"
+
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -10,7 +12,7 @@
 
 #include "probes/net/facts.h"
 #include "probes/net/parse.h"
-#include "probes/protocol/probe_main.h"
+#include "probes/protocol/telling.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -64,8 +66,11 @@ NetInterface read_interface(const Look& look, const std::string& name) {
   return interface;
 }
 
+}  // namespace
+
 void read_net(const Look& look) {
   NetFacts facts;
+  Telling<NetFacts> telling(look.out);
   look.out.doing("list network interfaces", kNet);
   const Result<std::vector<std::string>> names = look.root.list(kNet);
   if (!names) facts.unseen.push_back({kNet, names.error().what, names.error().os_error});
@@ -77,6 +82,7 @@ void read_net(const Look& look) {
     }
     facts.interfaces.push_back(read_interface(look, name));
   }
+  telling.so_far(facts);
   if (look.root.live()) {
     look.out.doing("ask for addresses", "getifaddrs");
     const auto addresses = read_addresses(facts);
@@ -85,16 +91,13 @@ void read_net(const Look& look) {
       if (found != addresses.end()) interface.addresses = found->second;
     }
   }
+  telling.so_far(facts);
+  look.out.doing("read routes", "/proc/net");
   const Result<std::string> routes = look.root.read("/proc/net/route", kMaxRoutes);
   if (routes) facts.default_route = parse_default_route(*routes);
   const Result<std::string> routes6 = look.root.read("/proc/net/ipv6_route", kMaxRoutes);
   if (routes6) facts.default_route6 = parse_default_route6(*routes6);
-  look.out.all(facts);
+  telling.all(facts);
 }
 
-}  // namespace
 }  // namespace efa
-
-int main(int argc, char** argv) {
-  return efa::probe_main(argc, argv, efa::read_net);
-}

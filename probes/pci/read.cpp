@@ -2,13 +2,14 @@
 // Interface: Documentation/ABI/testing/sysfs-bus-pci, sysfs-bus-pci-devices-aer_stats.
 // Functions are known by their numeric ids only: pci.ids names lag behind the hardware.
 
+#include "probes/pci/read.h"
+
 #include <cerrno>
 
 #include "probes/pci/facts.h"
 #include "probes/pci/parse.h"
 #include "probes/protocol/bounds.h"
 #include "probes/protocol/efa_functions.h"
-#include "probes/protocol/probe_main.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -123,6 +124,8 @@ bool take_function(const Look& look, const PciAddress& address, Counts& counts) 
   return true;
 }
 
+}  // namespace
+
 void read_pci(const Look& look) {
   look.out.doing("list PCI functions", kDevices);
   const Result<std::vector<std::string>> names = look.root.list(kDevices);
@@ -138,9 +141,4 @@ void read_pci(const Look& look) {
   }
 }
 
-}  // namespace
 }  // namespace efa
-
-int main(int argc, char** argv) {
-  return efa::probe_main(argc, argv, efa::read_pci);
-}

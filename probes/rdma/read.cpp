@@ -3,13 +3,14 @@
 // Reading any port counter makes the driver send admin commands to the device, which is a real
 // sign of life but can block for 30 s: each device is asked in a process of its own.
 
+#include "probes/rdma/read.h"
+
 #include <cerrno>
 #include <map>
 
 #include "probes/protocol/bounds.h"
 #include "probes/protocol/efa_functions.h"
 #include "probes/protocol/own_process.h"
-#include "probes/protocol/probe_main.h"
 #include "probes/protocol/text.h"
 #include "probes/rdma/facts.h"
 #include "probes/rdma/parse.h"
@@ -133,6 +134,8 @@ void read_all_counters(const Look& look, const std::map<std::string, std::string
   });
 }
 
+}  // namespace
+
 void read_rdma(const Look& look) {
   look.out.doing("list RDMA devices", kRdma);
   const Result<std::vector<std::string>> names = look.root.list(kRdma);
@@ -162,9 +165,4 @@ void read_rdma(const Look& look) {
   read_all_counters(look, efa_names);
 }
 
-}  // namespace
 }  // namespace efa
-
-int main(int argc, char** argv) {
-  return efa::probe_main(argc, argv, efa::read_rdma);
-}

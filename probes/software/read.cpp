@@ -2,10 +2,12 @@
 // belongs to a job's stack: the NCCL plugin, Open MPI, the SSM agent.
 // Interface: files of the EFA installer (since 1.38 /opt/amazon/ofi-nccl), ld.so.cache of glibc.
 
+#include "probes/software/read.h"
+
 #include <algorithm>
 #include <iterator>
 
-#include "probes/protocol/probe_main.h"
+#include "probes/protocol/telling.h"
 #include "probes/protocol/text.h"
 #include "probes/software/facts.h"
 #include "probes/software/parse.h"
@@ -119,20 +121,23 @@ void read_configuration(const Look& look, SoftwareFacts& facts) {
   facts.nv_peermem_conf = first_existing(look, {"/etc/modules-load.d/efa_nv_peermem.conf"});
 }
 
+}  // namespace
+
 void read_software(const Look& look) {
   SoftwareFacts facts;
+  Telling<SoftwareFacts> telling(look.out);
   look.out.doing("read files of the EFA installer", "/opt/amazon");
   read_installer(look, facts);
+  telling.so_far(facts);
   look.out.doing("look for libraries");
   read_libraries(look, facts);
+  telling.so_far(facts);
+  look.out.doing("look for what jobs use");
   read_stack(look, facts);
+  telling.so_far(facts);
+  look.out.doing("read the system's configuration", "/etc");
   read_configuration(look, facts);
-  look.out.all(facts);
+  telling.all(facts);
 }
 
-}  // namespace
 }  // namespace efa
-
-int main(int argc, char** argv) {
-  return efa::probe_main(argc, argv, efa::read_software);
-}

@@ -75,6 +75,34 @@ TEST(ParseKernel, KnowsALineThatKeepsEfaOut) {
   for (const auto& row : rows) EXPECT_EQ(keeps_efa_out(row.input), row.wanted) << row.input;
 }
 
+TEST(ParseKernel, KnowsAnArgumentThatKeepsEfaOut) {
+  const TextRow rows[] = {
+      {"ro modprobe.blacklist=efa quiet", "modprobe.blacklist=efa"},
+      {"modprobe.blacklist=nouveau,efa\n", "modprobe.blacklist=efa"},
+      {"modprobe.blacklist=efa modprobe.blacklist=nouveau", "modprobe.blacklist=efa"},
+      {"module_blacklist=ena,efa", "module_blacklist=efa"},
+      {"module-blacklist=efa", "module_blacklist=efa"},
+      {"module_blacklist=efa module_blacklist=ena", kNone},  // the kernel takes the last one
+      {"module_blacklist=ena module_blacklist=efa", "module_blacklist=efa"},
+      {"modprobe.blacklist=efa module_blacklist=efa", "module_blacklist=efa"},
+      {"-- module_blacklist=efa", kNone},
+      {"-- modprobe.blacklist=efa", "modprobe.blacklist=efa"},
+      {"\"modprobe.blacklist=efa\"", "modprobe.blacklist=efa"},
+      {"modprobe.blacklist=\"efa\"", "modprobe.blacklist=efa"},
+      {"x=\"a modprobe.blacklist=efa b\"", kNone},
+      {"modprobe.blacklist=efa_nv_peermem", kNone},
+      {"modprobe.blacklist=EFA", kNone},
+      {"modprobe.blacklist=", kNone},
+      {"modprobe.blacklist efa", kNone},
+      {"rd.modprobe.blacklist=efa xmodule_blacklist=efa efa.blacklist=efa", kNone},
+      {"modprobe.blacklist=\"", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(argument_that_keeps_efa_out(row.input), row.wanted) << row.input;
+  }
+}
+
 TEST(ParseKernel, ReadsLockdownAndTheNameOfTheOs) {
   EXPECT_EQ(parse_lockdown("none [integrity] confidentiality"), "integrity");
   for (const char* text : {"", "none", "]none[", "[none", "none]"}) {

@@ -1,0 +1,5 @@
+#include "probes/net/read.h"
+
+int main(int argc, char** argv) {
+  return efa::probe_main(argc, argv, efa::read_net);
+}

@@ -1,0 +1,133 @@
+// A probe tells facts as it gets them: whatever it hangs in, what it got before is out.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "probes/kernel/facts.h"
+#include "probes/kernel/read.h"
+#include "probes/limits/read.h"
+#include "probes/net/facts.h"
+#include "probes/net/read.h"
+#include "probes/protocol/telling.h"
+#include "probes/protocol/text.h"
+#include "probes/software/read.h"
+#include "tests/support/said.h"
+
+namespace efa {
+namespace {
+
+// The facts that were told before it announced that step.
+Value told_before(const Said& said, const std::string& step) {
+  Value facts{Object{}};
+  for (const std::string& text : said.lines()) {
+    const Result<Value> line = parse_json(text, "line");
+    if (line->text("doing") == step) return facts;
+    if (line->find("set") != nullptr) facts.set(line->text("set"), *line->find("value"));
+  }
+  ADD_FAILURE() << step << " is not announced";
+  return facts;
+}
+
+void expect_told(const Value& facts, const std::string& fact, const Value& value) {
+  const Value* told = facts.find(fact);
+  ASSERT_NE(told, nullptr) << fact;
+  EXPECT_EQ(*told, value) << fact;
+}
+
+TEST(Readers, TheKernelsIdentityIsToldBeforeModulesAreListed) {
+  Said said;
+  said.read(seen("read", "/proc/sys/kernel/osrelease", "6.1.0") +
+                seen("read", "/proc/sys/kernel/random/boot_id", "b") +
+                seen("list", "/sys/module", Array{Value("efa")}) +
+                seen("read", "/sys/module/efa/version", "3.1.0g") +
+                seen("lines", "/lib/modules/6.1.0/modules.dep", Array{Value("extra/efa.ko:")}),
+            read_kernel);
+  expect_told(told_before(said, "list modules"), "release", "6.1.0");
+  expect_told(told_before(said, "list modules"), "boot_id", "b");
+  expect_told(told_before(said, "search modules.dep"), "efa_loaded", true);
+  expect_told(told_before(said, "search modules.dep"), "efa_version", "3.1.0g");
+  expect_told(told_before(said, "read modprobe.d"), "module_file", "extra/efa.ko");
+  // that there is none is known only at the end
+  EXPECT_EQ(told_before(said, "list modules of DKMS").find("dkms"), nullptr);
+  expect_told(said.facts(), "dkms", Array{});
+}
+
+TEST(Readers, LimitsOfServicesAreToldBeforeFilesAreRead) {
+  Said said;
+  said.read(seen("list", "/proc", Array{Value("1")}) +
+                seen("lines", "/proc/1/comm", Array{Value("systemd")}) +
+                seen("lines", "/etc/security/limits.conf", Array{Value("* - memlock unlimited")}) +
+                seen("read", "/sys/devices/system/cpu/online", "0-3"),
+            read_limits);
+  const Value before = told_before(said, "read configured limits");
+  ASSERT_NE(before.find("services"), nullptr);
+  EXPECT_EQ(before.find("services")->as<Array>()->size(), 1U);
+  EXPECT_NE(told_before(said, "read memory and CPUs").find("pam_limits"), nullptr);
+  expect_told(told_before(said, "read limits of this process"), "cpus", int64_t{4});
+}
+
+TEST(Readers, InterfacesAreToldBeforeRoutesAreRead) {
+  Said said;
+  said.read(seen("list", "/sys/class/net", Array{Value("ens5")}) +
+                seen("link", "/sys/class/net/ens5", "../../devices/x/net/ens5") +
+                seen("read", "/sys/class/net/ens5/mtu", "9001"),
+            read_net);
+  const Value before = told_before(said, "read routes");
+  ASSERT_NE(before.find("interfaces"), nullptr);
+  const auto interfaces = from_value<std::vector<NetInterface>>(*before.find("interfaces"), "");
+  ASSERT_TRUE(interfaces);
+  EXPECT_EQ(interfaces->at(0).mtu, 9001);
+  const std::vector<std::string> lines = said.lines();
+  EXPECT_EQ(std::count_if(
+                lines.begin(), lines.end(),
+                [](const std::string& line) { return line.starts_with(R"({"set":"interfaces")"); }),
+            1)
+      << "what has not changed is not told again";
+}
+
+TEST(Readers, TheInstallersVersionIsToldBeforeLibrariesAreLookedFor) {
+  Said said;
+  said.read(seen("read", "/opt/amazon/efa_installed_packages",
+                 "# EFA installer version: 1.43.2\nlibfabric-aws_2.1"),
+            read_software);
+  expect_told(told_before(said, "look for libraries"), "installer_version", "1.43.2");
+  expect_told(told_before(said, "look for libraries"), "installer_minimal", false);
+}
+
+struct Facts {
+  std::optional<int> number;
+  std::vector<std::string> names;
+  bool flag = false;
+};
+
+template <class Io>
+void describe(Io& io, Facts& facts) {
+  io("number", facts.number);
+  io("names", facts.names);
+  io("flag", facts.flag);
+}
+
+TEST(Readers, AFactIsToldAgainOnlyWhenItHasChanged) {
+  Said said;
+  said.read("", [](const Look& look) {
+    Facts facts;
+    Telling<Facts> telling(look.out);
+    telling.so_far(facts);
+    facts.number = 1;
+    telling.so_far(facts);
+    telling.so_far(facts);
+    facts.number = 2;
+    facts.flag = true;
+    telling.so_far(facts);
+    facts.flag = false;
+    telling.all(facts);
+  });
+  EXPECT_EQ(said.lines(), (std::vector<std::string>{
+                              R"({"set":"number","value":1})", R"({"set":"number","value":2})",
+                              R"({"set":"flag","value":true})", R"({"set":"names","value":[]})",
+                              R"({"set":"flag","value":false})"}));
+}
+
+}  // namespace
+}  // namespace efa
