@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "probes/protocol/check.h"
+#include "probes/protocol/reading.h"
 
 namespace efa {
 
@@ -28,8 +29,8 @@ struct KernelFacts {
   std::vector<std::string> known_device_ids;  // "0xefa1": those that modules.alias gives to efa
   std::optional<bool> ib_uverbs_loaded;
   std::optional<bool> ib_core_loaded;
-  std::vector<std::string> dkms;    // "efa/3.1.0 for 6.1.0-40-amd64"
-  std::optional<std::string> ofed;  // a path that only MLNX_OFED makes
+  std::vector<std::string> dkms;  // "efa/3.1.0 for 6.1.0-40-amd64"
+  Reading<std::string> ofed;      // a path that only MLNX_OFED makes
   std::optional<std::string> nvidia_version;
   std::optional<bool> nvidia_open;  // the open kernel modules
   bool nvidia_peermem_loaded = false;
@@ -37,11 +38,11 @@ struct KernelFacts {
   std::optional<std::string> efa_nv_peermem_version;
   bool neuron_loaded = false;
   bool gdrdrv_loaded = false;
-  std::optional<bool> rdma_netns_shared;
+  Reading<bool> rdma_netns_shared;
   std::optional<std::string> lockdown;  // "none", "integrity", "confidentiality"
   std::optional<bool> kexec_loaded;
-  std::optional<bool> modules_disabled;       // no module can be loaded until the next boot
-  std::optional<std::string> blacklisted_by;  // "/etc/modprobe.d/x.conf: blacklist efa"
+  std::optional<bool> modules_disabled;  // no module can be loaded until the next boot
+  Reading<std::string> blacklisted_by;   // "/etc/modprobe.d/x.conf: blacklist efa"
   std::vector<Unseen> unseen;
 };
 
@@ -65,7 +66,7 @@ void describe(Io& io, KernelFacts& facts) {
   io("ib_uverbs_loaded", facts.ib_uverbs_loaded);
   io("ib_core_loaded", facts.ib_core_loaded);
   io("dkms", facts.dkms);
-  io("ofed", facts.ofed);
+  describe_reading(io, "ofed", facts.ofed);
   io("nvidia_version", facts.nvidia_version);
   io("nvidia_open", facts.nvidia_open);
   io("nvidia_peermem_loaded", facts.nvidia_peermem_loaded);
@@ -73,11 +74,11 @@ void describe(Io& io, KernelFacts& facts) {
   io("efa_nv_peermem_version", facts.efa_nv_peermem_version);
   io("neuron_loaded", facts.neuron_loaded);
   io("gdrdrv_loaded", facts.gdrdrv_loaded);
-  io("rdma_netns_shared", facts.rdma_netns_shared);
+  describe_reading(io, "rdma_netns_shared", facts.rdma_netns_shared);
   io("lockdown", facts.lockdown);
   io("kexec_loaded", facts.kexec_loaded);
   io("modules_disabled", facts.modules_disabled);
-  io("blacklisted_by", facts.blacklisted_by);
+  describe_reading(io, "blacklisted_by", facts.blacklisted_by);
   io("unseen", facts.unseen);
 }
 

@@ -46,14 +46,14 @@ void judge_blocked(const Node& node, Findings& findings) {
   const char* code = "kernel.driver-blocked";
   const KernelFacts& facts = node.kernel.facts;
   if (facts.efa_loaded == true) return;
-  const Evidence evidence{facts.blacklisted_by.value_or("none"), "no such line", "modprobe.d"};
-  const bool unseen = std::any_of(facts.unseen.begin(), facts.unseen.end(), [](const Unseen& one) {
-    return one.what.find("/modprobe.d") != std::string::npos;
-  });
+  const Evidence evidence{facts.blacklisted_by.value_or("none"), "no such line",
+                          "modprobe.d and /proc/cmdline"};
+  const Unseen* unseen = facts.blacklisted_by.unreadable();
   if (facts.blacklisted_by) {
     findings.fail(code, kNodeSubject, "kept out by " + *facts.blacklisted_by, evidence);
-  } else if (unseen || node.kernel.outcome.status != ProbeStatus::kOk) {
-    findings.unknown(code, kNodeSubject, "modprobe.d could not be read");
+  } else if (unseen != nullptr || node.kernel.outcome.status != ProbeStatus::kOk) {
+    findings.unknown(code, kNodeSubject,
+                     (unseen != nullptr ? unseen->what : "modprobe.d") + " could not be read");
   } else {
     findings.pass(code, kNodeSubject, "no line of modprobe.d keeps it out", evidence);
   }
@@ -83,13 +83,13 @@ void judge_uverbs(const Node& node, Findings& findings) {
 
 void judge_namespaces(const Node& node, Findings& findings) {
   const char* code = "kernel.rdma-netns-exclusive";
-  const std::optional<bool> shared = node.kernel.facts.rdma_netns_shared;
+  const Reading<bool>& shared = node.kernel.facts.rdma_netns_shared;
   const Evidence evidence{shared == true ? "Y" : "N", "Y",
                           "/sys/module/ib_core/parameters/netns_mode"};
   if (shared) {
     *shared ? findings.pass(code, kNodeSubject, "RDMA namespaces are shared", evidence)
             : findings.fail(code, kNodeSubject, "RDMA namespaces are exclusive", evidence);
-  } else if (node.kernel.outcome.status == ProbeStatus::kOk) {
+  } else if (node.kernel.outcome.status == ProbeStatus::kOk && shared.unreadable() == nullptr) {
     findings.not_applicable(code, kNodeSubject, "the kernel shows no mode of RDMA namespaces");
   } else {
     findings.unknown(code, kNodeSubject, "could not be read");
@@ -98,11 +98,11 @@ void judge_namespaces(const Node& node, Findings& findings) {
 
 void judge_ofed(const Node& node, Findings& findings) {
   const char* code = "kernel.other-rdma-stack";
-  const std::optional<std::string>& ofed = node.kernel.facts.ofed;
+  const Reading<std::string>& ofed = node.kernel.facts.ofed;
   const Evidence evidence{ofed.value_or("none"), "none", "/usr/src/ofa_kernel"};
   if (ofed) {
     findings.fail(code, kNodeSubject, "found " + *ofed, evidence);
-  } else if (node.kernel.outcome.status == ProbeStatus::kOk) {
+  } else if (node.kernel.outcome.status == ProbeStatus::kOk && ofed.unreadable() == nullptr) {
     findings.pass(code, kNodeSubject, "none was found", evidence);
   } else {
     findings.unknown(code, kNodeSubject, "could not be looked for");

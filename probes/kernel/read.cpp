@@ -75,7 +75,12 @@ void read_loaded(const Look& look, KernelFacts& facts) {
   facts.nvidia_version = look.root.text("/sys/module/nvidia/version");
   const auto nvidia = look.root.text("/proc/driver/nvidia/version");
   if (nvidia) facts.nvidia_open = is_open_nvidia(*nvidia);
-  facts.rdma_netns_shared = optional_flag(look, "/sys/module/ib_core/parameters/netns_mode");
+  const Result<std::string> mode = look.root.read("/sys/module/ib_core/parameters/netns_mode");
+  if (!mode) {
+    facts.rdma_netns_shared = reading_of<bool>(mode.error());
+  } else if (const auto shared = parse_flag(*mode)) {
+    facts.rdma_netns_shared = *shared;
+  }
 }
 
 void read_module_index(const Look& look, KernelFacts& facts) {
@@ -119,26 +124,29 @@ Result<std::vector<std::string>> blocking_lines(const Look& look, const std::str
   return lines;
 }
 
+// What was seen first counts; what could not be read may hold a line, and counts after that.
+void take_blocking(const Result<std::string>& seen, KernelFacts& facts) {
+  if (!seen && seen.error().kind == ErrorKind::kNotFound) return;
+  const Reading<std::string> reading = reading_of(seen);
+  if (const Unseen* unseen = reading.unreadable()) facts.unseen.push_back(*unseen);
+  const bool first = !facts.blacklisted_by && facts.blacklisted_by.unreadable() == nullptr;
+  if (first || (reading && !facts.blacklisted_by)) facts.blacklisted_by = reading;
+}
+
 // As kmod does: of files of one name the first directory's counts, and hides the later ones.
 void read_modprobe(const Look& look, KernelFacts& facts) {
-  const auto unseen = [&](const std::string& path, const Error& error) {
-    if (error.kind == ErrorKind::kNotFound) return;
-    facts.unseen.push_back({path, error.what, error.os_error});
-  };
   std::set<std::string> names;
   for (const char* directory : {"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d",
                                 "/usr/lib/modprobe.d", "/lib/modprobe.d"}) {
     const Result<std::vector<std::string>> files = look.root.list(directory);
-    if (!files) unseen(directory, files.error());
+    if (!files) take_blocking(files.error(), facts);
     for (const std::string& file : files.value_or({})) {
       if (!file.ends_with(".conf") || names.contains(file)) continue;
       const std::string path = std::string(directory) + "/" + file;
       const Result<std::vector<std::string>> lines = blocking_lines(look, path);
-      if (!lines) unseen(path, lines.error());
       if (lines || lines.error().kind != ErrorKind::kNotFound) names.insert(file);
-      if (lines && !lines->empty() && !facts.blacklisted_by) {
-        facts.blacklisted_by = path + ": " + lines->front();
-      }
+      if (!lines) take_blocking(lines.error(), facts);
+      if (lines && !lines->empty()) take_blocking(path + ": " + lines->front(), facts);
     }
   }
 }
@@ -151,12 +159,10 @@ void read_command_line(const Look& look, KernelFacts& facts) {
     return !line.empty();
   };
   const auto lines = look.root.read_lines(kPath, keep, Sysroot::kSmallFile);
-  if (!lines && lines.error().kind != ErrorKind::kNotFound) {
-    facts.unseen.push_back({kPath, lines.error().what, lines.error().os_error});
-  }
+  if (!lines) take_blocking(lines.error(), facts);
   const std::string line = lines && !lines->empty() ? lines->front() : "";
   const auto argument = argument_that_keeps_efa_out(line);
-  if (argument) facts.blacklisted_by = std::string(kPath) + ": " + *argument;
+  if (argument) take_blocking(std::string(kPath) + ": " + *argument, facts);
 }
 
 // /var/lib/dkms/efa/<version>/<kernel release>/<architecture>/module/
@@ -175,6 +181,12 @@ void read_dkms(const Look& look, KernelFacts& facts) {
       }
     }
   }
+}
+
+void read_ofed(const Look& look, KernelFacts& facts) {
+  constexpr const char* kPath = "/usr/src/ofa_kernel";
+  const Result<FileStatus> status = look.root.status(kPath);
+  facts.ofed = status ? Reading<std::string>(kPath) : reading_of<std::string>(status.error());
 }
 
 }  // namespace
@@ -196,7 +208,7 @@ void read_kernel(const Look& look) {
   telling.so_far(facts);
   look.out.doing("list modules of DKMS", "/var/lib/dkms");
   read_dkms(look, facts);
-  if (look.root.exists("/usr/src/ofa_kernel")) facts.ofed = "/usr/src/ofa_kernel";
+  read_ofed(look, facts);
   telling.all(facts);
 }
 

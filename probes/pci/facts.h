@@ -10,6 +10,7 @@
 
 #include "probes/protocol/check.h"
 #include "probes/protocol/pci_address.h"
+#include "probes/protocol/reading.h"
 
 namespace efa {
 
@@ -29,8 +30,8 @@ struct PciFunction {
   std::string vendor;  // "0x1d0f"
   std::string device;  // "0xefa1"
   std::string class_code;
-  std::optional<std::string> driver;           // absent: bound to none
-  std::optional<std::string> driver_override;  // "" when none is set; absent: not shown
+  Reading<std::string> driver;           // absent: bound to none
+  Reading<std::string> driver_override;  // "" when none is set; absent: not shown
   std::optional<bool> enabled;
   std::optional<int> numa_node;       // absent where the kernel says -1
   std::optional<std::string> bridge;  // the nearest bridge above; absent on a root bus
@@ -48,8 +49,8 @@ void describe(Io& io, PciFunction& function) {
   io("vendor", function.vendor);
   io("device", function.device);
   io("class", function.class_code);
-  io("driver", function.driver);
-  io("driver_override", function.driver_override);
+  describe_reading(io, "driver", function.driver);
+  describe_reading(io, "driver_override", function.driver_override);
   io("enabled", function.enabled);
   io("numa_node", function.numa_node);
   io("bridge", function.bridge);

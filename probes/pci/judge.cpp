@@ -134,6 +134,10 @@ void judge_override(const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
   const Evidence evidence{function.driver_override.value_or(""), "none, or efa",
                           device_file(function, "driver_override")};
+  if (function.driver_override.unreadable() != nullptr) {
+    findings.unknown("pci.driver-override", subject, "driver_override could not be read", evidence);
+    return;
+  }
   if (!function.driver_override) {
     findings.not_applicable("pci.driver-override", subject, "shows no driver_override", evidence);
     return;
@@ -178,17 +182,9 @@ void judge_unbound(const Node& node, const PciFunction& function, Findings& find
   findings.with_command("echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/bind");
 }
 
-// The link of a bound driver could not be read: that says nothing about whether there is one.
-bool is_driver_unseen(const Node& node, const PciFunction& function) {
-  const std::vector<Unseen>& unseen = node.pci.facts.unseen;
-  return std::any_of(unseen.begin(), unseen.end(), [&](const Unseen& one) {
-    return one.what == device_file(function, "driver");
-  });
-}
-
 void judge_driver(const Node& node, const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
-  if (is_driver_unseen(node, function)) {
+  if (function.driver.unreadable() != nullptr) {
     for (const char* code : {"driver.not-bound", "driver.wrong-driver"}) {
       findings.unknown(code, subject, "its driver could not be read",
                        {"", "efa", device_file(function, "driver")});

@@ -52,16 +52,12 @@ PciFunction read_function(const Look& look, const PciAddress& address) {
   function.vendor = read("vendor").value_or("");
   function.device = read("device").value_or("");
   function.class_code = read("class").value_or("");
-  const Result<std::string> driver = look.root.link(device_path(address, "driver"));
-  if (driver) {
-    function.driver = base_name(*driver);
-  } else if (driver.error().kind != ErrorKind::kNotFound) {
-    look.out.add("unseen", Unseen{device_path(address, "driver"), driver.error().what,
-                                  driver.error().os_error});
-  }
-  const Result<std::string> override_name = read("driver_override");
-  if (override_name) {
-    function.driver_override = parse_driver_override(*override_name);
+  function.driver = reading_of(look.root.link(device_path(address, "driver")));
+  if (function.driver) function.driver = base_name(*function.driver);
+  if (const Unseen* unseen = function.driver.unreadable()) look.out.add("unseen", *unseen);
+  function.driver_override = reading_of(read("driver_override"));
+  if (function.driver_override) {
+    function.driver_override = parse_driver_override(*function.driver_override);
   }
   if (const Result<std::string> enable = read("enable")) function.enabled = *enable != "0";
   if (const Result<std::string> numa = read("numa_node")) {

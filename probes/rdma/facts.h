@@ -11,6 +11,7 @@
 #include "probes/protocol/check.h"
 #include "probes/protocol/own_process.h"
 #include "probes/protocol/pci_address.h"
+#include "probes/protocol/reading.h"
 
 namespace efa {
 
@@ -54,7 +55,7 @@ struct RdmaDevice {
   std::optional<std::string> rate;        // "100 Gb/sec (4X EDR)"
   std::optional<std::string> port_state;  // always ACTIVE on EFA: carries no health
   std::optional<std::string> p2p;         // provider of GPU memory; "" when none is loaded
-  std::optional<UverbsNode> uverbs;
+  Reading<UverbsNode> uverbs;             // absent: the kernel offers none
 };
 
 template <class Io>
@@ -68,7 +69,7 @@ void describe(Io& io, RdmaDevice& device) {
   io("rate", device.rate);
   io("port_state", device.port_state);
   io("p2p", device.p2p);
-  io("uverbs", device.uverbs);
+  describe_reading(io, "uverbs", device.uverbs);
 }
 
 struct Counters {

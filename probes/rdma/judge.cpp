@@ -143,16 +143,10 @@ void judge_stand_in(const std::string& subject, Findings& findings) {
   }
 }
 
-bool is_uverbs_unseen(const Node& node) {
-  const std::vector<Unseen>& unseen = node.rdma.facts.unseen;
-  return std::any_of(unseen.begin(), unseen.end(),
-                     [](const Unseen& one) { return one.what == "/sys/class/infiniband_verbs"; });
-}
-
 void judge_node(const Node& node, const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
   const bool present = device.uverbs && device.uverbs->present;
-  if (!device.uverbs && is_uverbs_unseen(node)) {
+  if (device.uverbs.unreadable() != nullptr) {
     findings.unknown("node.missing", subject, "uverbs devices could not be listed",
                      {"", "a character device", "/sys/class/infiniband_verbs"});
     return;

@@ -55,23 +55,35 @@ UverbsNode read_uverbs(const Look& look, const std::string& name) {
   return node;
 }
 
-// RDMA device name -> uverbs name
-std::map<std::string, std::string> read_uverbs_names(const Look& look) {
-  std::map<std::string, std::string> names;
+struct UverbsNames {
+  std::map<std::string, std::string> of_device;  // by the RDMA device's name
+  std::optional<Unseen> unseen;  // why a device that is not among them may have one all the same
+};
+
+UverbsNames read_uverbs_names(const Look& look) {
+  UverbsNames names;
+  const auto could_not = [&](const Error& error) {
+    if (error.kind == ErrorKind::kNotFound) return;
+    const Unseen unseen{error.where, error.what, error.os_error};
+    look.out.add("unseen", unseen);
+    if (!names.unseen) names.unseen = unseen;
+  };
   const Result<std::vector<std::string>> entries = look.root.list(kVerbs);
-  if (!entries && entries.error().kind != ErrorKind::kNotFound) {
-    look.out.add("unseen", Unseen{kVerbs, entries.error().what, entries.error().os_error});
-  }
+  if (!entries) could_not(entries.error());
   for (const std::string& entry : entries.value_or({})) {
     if (!entry.starts_with("uverbs")) continue;  // beside them lies abi_version
     const Result<std::string> ibdev = look.root.read(std::string(kVerbs) + "/" + entry + "/ibdev");
-    if (ibdev) names[*ibdev] = entry;
+    if (ibdev) {
+      names.of_device[*ibdev] = entry;
+    } else {
+      could_not(ibdev.error());
+    }
   }
   return names;
 }
 
 RdmaDevice read_device(const Look& look, const std::string& name, const PciAddress& address,
-                       const std::map<std::string, std::string>& uverbs_names) {
+                       const UverbsNames& uverbs) {
   RdmaDevice device;
   device.address = address;
   device.name = name;
@@ -83,8 +95,12 @@ RdmaDevice read_device(const Look& look, const std::string& name, const PciAddre
   device.rate = look.root.text(rdma_path(name, "ports/1/rate"));
   device.port_state = look.root.text(rdma_path(name, "ports/1/state"));
   device.p2p = look.root.text("/sys/bus/pci/devices/" + address.to_text() + "/p2p");
-  const auto uverbs = uverbs_names.find(name);
-  if (uverbs != uverbs_names.end()) device.uverbs = read_uverbs(look, uverbs->second);
+  const auto found = uverbs.of_device.find(name);
+  if (found != uverbs.of_device.end()) {
+    device.uverbs = read_uverbs(look, found->second);
+  } else if (uverbs.unseen) {
+    device.uverbs = *uverbs.unseen;
+  }
   return device;
 }
 
@@ -145,7 +161,7 @@ void read_rdma(const Look& look) {
   }
   look.out.set("class_present", names.ok());
   look.out.set("rdma_cm", look.root.exists("/dev/infiniband/rdma_cm"));
-  const std::map<std::string, std::string> uverbs_names = read_uverbs_names(look);
+  const UverbsNames uverbs = read_uverbs_names(look);
   std::map<std::string, std::string> efa_names;
   size_t efa = 0;
   for (const std::string& name : names.value_or({})) {
@@ -159,7 +175,7 @@ void read_rdma(const Look& look) {
       break;
     }
     look.out.doing("read RDMA device", address->to_text());
-    look.out.add("devices", read_device(look, name, *address, uverbs_names));
+    look.out.add("devices", read_device(look, name, *address, uverbs));
     efa_names[address->to_text()] = name;
   }
   read_all_counters(look, efa_names);

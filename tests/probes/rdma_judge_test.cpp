@@ -73,8 +73,7 @@ CheckCases node_cases() {
       {"node.missing", kFail, device(0), [](Scene& s) { uverbs(s).present = false; }},
       {"node.missing", kUnknown, device(0),
        [](Scene& s) {
-         s.rdma(0).uverbs.reset();
-         s.node.rdma.facts.unseen = {{"/sys/class/infiniband_verbs", "Permission denied", EACCES}};
+         s.rdma(0).uverbs = Unseen{"a directory", "any words", EACCES};
        }},
       {"node.wrong-number", kFail, device(0), [](Scene& s) { uverbs(s).number = "231:200"; }},
       {"node.wrong-number", kUnknown, device(0), [](Scene& s) { uverbs(s).number.reset(); }},
