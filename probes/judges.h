@@ -10,7 +10,7 @@ namespace efa {
 
 struct Judge {
   const char* domain;  // the first part of its codes
-  std::span<const Check> (*checks)();
+  std::span<const Check* const> (*checks)();
   void (*judge)(const Node&, const Expectation&, Findings&);
 };
 

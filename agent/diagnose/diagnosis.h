@@ -29,9 +29,6 @@ struct Diagnosis {
 
 Diagnosis diagnose(const Node& node, const Expectation& expectation);
 
-// From the catalogue, what a finding of that code says; a site's own come complete.
-void complete(Finding& finding);
-
 // The parts, for tests.
 std::vector<Finding> judge_all(const Node& node, const Expectation& expectation);
 void explain(std::vector<Finding>& findings);

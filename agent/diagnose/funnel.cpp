@@ -15,12 +15,11 @@ constexpr Rung kRungs[] = {Rung::kPci,  Rung::kDriver, Rung::kRdma,
 std::map<std::string, Rung> lost_at(const std::vector<Finding>& findings) {
   std::map<std::string, Rung> lost;
   for (const Finding& finding : findings) {
-    const Check* check = find_check(finding.code);
+    const Rung rung = finding.check->rung;
     const bool device = PciAddress::from_text(finding.subject).has_value();
-    if (check == nullptr || finding.result != FindingResult::kFail || !device) continue;
-    if (check->rung < Rung::kPci) continue;
-    const auto [entry, added] = lost.try_emplace(finding.subject, check->rung);
-    if (!added) entry->second = std::min(entry->second, check->rung);
+    if (finding.result != FindingResult::kFail || !device || rung < Rung::kPci) continue;
+    const auto [entry, added] = lost.try_emplace(finding.subject, rung);
+    if (!added) entry->second = std::min(entry->second, rung);
   }
   return lost;
 }
@@ -30,8 +29,7 @@ std::set<std::string> seen_on(Rung rung, const std::vector<Finding>& findings) {
   std::set<std::string> seen;
   std::set<std::string> unknown;
   for (const Finding& finding : findings) {
-    const Check* check = find_check(finding.code);
-    if (check == nullptr || check->rung != rung) continue;
+    if (finding.check->rung != rung) continue;
     if (finding.result == FindingResult::kPass) seen.insert(finding.subject);
     if (finding.result == FindingResult::kUnknown) unknown.insert(finding.subject);
   }

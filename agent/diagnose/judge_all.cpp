@@ -23,8 +23,8 @@ std::span<const Judge> judges() {
 
 const Check* find_check(std::string_view code) {
   for (const Judge& judge : table()) {
-    for (const Check& check : judge.checks()) {
-      if (check.code == code) return &check;
+    for (const Check* check : judge.checks()) {
+      if (check->code == code) return check;
     }
   }
   return nullptr;
@@ -36,34 +36,21 @@ namespace {
 void cut_texts(Finding& finding) {
   finding.subject = cut(std::move(finding.subject), kMaxSubject);
   Evidence& evidence = finding.evidence;
-  for (std::string* text : {&finding.message, &finding.title, &evidence.observed,
-                            &evidence.expected, &evidence.source}) {
+  for (std::string* text :
+       {&finding.message, &evidence.observed, &evidence.expected, &evidence.source}) {
     *text = cut(std::move(*text), kMaxWords);
   }
 }
 
 }  // namespace
 
-void complete(Finding& finding) {
-  const Check* check = find_check(finding.code);
-  if (check == nullptr) return;
-  finding.severity = check->severity;
-  finding.actor = check->actor;
-  finding.title = check->title;
-  finding.remedy = check->remedy;
-  if (finding.command.empty()) finding.command = check->command;
-}
-
 std::vector<Finding> judge_all(const Node& node, const Expectation& expectation) {
   Findings findings;
   for (const Judge& judge : table()) judge.judge(node, expectation, findings);
   std::vector<Finding> all = findings.take();
-  for (Finding& finding : all) {
-    complete(finding);
-    cut_texts(finding);
-  }
+  for (Finding& finding : all) cut_texts(finding);
   std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) {
-    return std::tie(a.code, a.subject) < std::tie(b.code, b.subject);
+    return std::tie(a.check->code, a.subject) < std::tie(b.check->code, b.subject);
   });
   return all;
 }
