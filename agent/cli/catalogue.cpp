@@ -1,6 +1,5 @@
 #include "agent/cli/catalogue.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <vector>
 
@@ -8,6 +7,7 @@
 #include "agent/log.h"
 #include "agent/report/report.h"
 #include "probes/protocol/value.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
@@ -57,16 +57,6 @@ void print_markdown(const std::vector<const Check*>& checks) {
 }
 
 }  // namespace
-
-std::vector<const Check*> all_checks() {
-  std::vector<const Check*> checks;
-  for (const Judge& judge : judges()) {
-    for (const Check* check : judge.checks()) checks.push_back(check);
-  }
-  std::sort(checks.begin(), checks.end(),
-            [](const Check* a, const Check* b) { return a->code < b->code; });
-  return checks;
-}
 
 int run_explain(const std::string& code) {
   const Check* check = find_check(code);

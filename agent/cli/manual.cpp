@@ -1,10 +1,10 @@
 #include "agent/cli/manual.h"
 
-#include "agent/cli/catalogue.h"
 #include "agent/cli/command_line.h"
 #include "agent/cli/config.h"
 #include "agent/version.h"
 #include "probes/protocol/value.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {

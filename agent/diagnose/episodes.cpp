@@ -6,7 +6,9 @@
 #include "agent/diagnose/history.h"
 #include "agent/diagnose/node_facts.h"
 #include "agent/report/report.h"
+#include "probes/protocol/site_probe.h"
 #include "probes/protocol/text.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
@@ -29,13 +31,6 @@ Finding* finding_of(std::vector<Finding>& findings, const Episode& episode) {
   return find_like(findings, [&](const Finding& finding) { return is_of(finding, episode); });
 }
 
-// The probe whose facts a check of that code is judged by.
-std::string probe_of(const std::string& code) {
-  const std::string domain = code.substr(0, code.find('.'));
-  if (domain == "driver") return "pci";
-  return domain == "node" || domain == "counters" ? "rdma" : domain;
-}
-
 bool ended_early(const ProbeOutcome& outcome) {
   return outcome.status == ProbeStatus::kTimedOut || outcome.status == ProbeStatus::kCrashed ||
          outcome.status == ProbeStatus::kFailed || outcome.status == ProbeStatus::kDenied ||
@@ -44,11 +39,14 @@ bool ended_early(const ProbeOutcome& outcome) {
 
 // A check that says nothing of its subject any more: is the subject gone, or was it not seen?
 bool could_look(const Node& node, const Episode& episode) {
-  const std::string probe = probe_of(episode.code);
+  const Check* check = find_check(episode.code);
+  const ProbeRow* judged_by = check == nullptr ? nullptr : probe_of(*check);
+  const bool of_site = episode.code.starts_with("site.");
   const bool device = PciAddress::from_text(episode.subject).has_value();
   for (const ProbeOutcome* outcome : outcomes_of(node)) {
-    const std::string name = outcome->name.substr(0, outcome->name.find(':'));
-    const bool concerns = name == probe || (device && (name == "pci" || name == "rdma"));
+    const ProbeRow* probe = probe_of(outcome->name);
+    const bool concerns = probe == nullptr ? of_site && is_site_probe(outcome->name)
+                                           : probe == judged_by || (device && probe->lists_devices);
     if (concerns && ended_early(*outcome)) return false;
   }
   return true;

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "agent/diagnose/diagnosis.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
@@ -16,14 +17,15 @@ bool is_device(const Finding& finding) {
   return PciAddress::from_text(finding.subject).has_value();
 }
 
-// A sick device explains what is wrong with itself and with the node as a whole, and that libfabric
-// lists its neighbours no more; nothing else of theirs. A library explains its own probe only:
-// "fabric.crashes" the end of "fabric:/opt/amazon/efa/lib", not that of "topology".
+// A sick device explains what is wrong with itself and with the node as a whole, and that others
+// are lost at a rung that takes neighbours along; nothing else of theirs. A library explains the
+// end of its own probe only: "fabric.crashes" that of "fabric:/opt/amazon/efa/lib", not of
+// "topology".
 bool can_explain(const Finding& cause, const Finding& finding) {
-  if (is_device(cause)) return !is_device(finding) || finding.check->rung == Rung::kFabric;
-  if (!finding.check->code.starts_with("probe.")) return true;
-  const std::string_view code = cause.check->code;
-  return finding.subject.starts_with(code.substr(0, code.find('.')));
+  if (is_device(cause)) return !is_device(finding) || takes_neighbours(finding.check->rung);
+  if (probe_of(*finding.check) != nullptr) return true;
+  const ProbeRow* probe = probe_of(*cause.check);
+  return probe != nullptr && probe_of(finding.subject) == probe;
 }
 
 using ByCode = std::map<std::string_view, std::vector<const Finding*>>;

@@ -4,12 +4,13 @@
 #include <map>
 
 #include "agent/diagnose/diagnosis.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
 
-constexpr Rung kRungs[] = {Rung::kPci,  Rung::kDriver, Rung::kRdma,
-                           Rung::kNode, Rung::kVerbs,  Rung::kFabric};
+constexpr Rung kRungs[] = {Rung::kAttached, Rung::kPci,   Rung::kDriver, Rung::kRdma,
+                           Rung::kNode,     Rung::kVerbs, Rung::kFabric, Rung::kData};
 
 // The lowest rung at which each device failed.
 std::map<std::string, Rung> lost_at(const std::vector<Finding>& findings) {
@@ -49,7 +50,6 @@ std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectat
   const std::optional<int> expected =
       expectation.exactly ? expectation.exactly : expectation.maximum;
   funnel.push_back(stage(Rung::kExpected, expectation.expected ? expected : std::optional(0)));
-  funnel.push_back(stage(Rung::kAttached, std::nullopt));  // only the EC2 API knows it
   const std::map<std::string, Rung> lost = lost_at(findings);
   std::set<std::string> devices;
   for (const PciFunction& function : node.pci.facts.efa) {
@@ -68,10 +68,9 @@ std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectat
     // where all devices were lost below, nothing was left to look at: that is zero, not unknown
     const std::set<std::string> seen = seen_on(rung, findings);
     const bool all_seen = std::includes(seen.begin(), seen.end(), devices.begin(), devices.end());
-    if (listed && all_seen) next.count = static_cast<int>(devices.size());
+    if (is_measured(rung) && listed && all_seen) next.count = static_cast<int>(devices.size());
     funnel.push_back(std::move(next));
   }
-  funnel.push_back(stage(Rung::kData, std::nullopt));  // no bytes are moved by this version
   return funnel;
 }
 

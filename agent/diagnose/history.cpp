@@ -4,6 +4,7 @@
 
 #include "agent/report/report.h"
 #include "probes/protocol/text.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {

@@ -5,15 +5,12 @@
 
 #include "agent/diagnose/diagnosis.h"
 #include "agent/diagnose/node_facts.h"
-#include "agent/diagnose/outcome_checks.h"
+#include "probes/outcome_checks.h"
 #include "probes/protocol/text.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check* const> checks() {
-  return kOutcomeChecks;
-}
 
 bool denied(const std::vector<Unseen>& unseen) {
   return std::any_of(unseen.begin(), unseen.end(), [](const Unseen& one) {
@@ -73,10 +70,9 @@ const Check* check_of(ProbeStatus status) {
 
 // Why root did not load what the probe loads; "" when it did.
 std::string distrust_of(const ProbeOutcome& outcome) {
-  const bool loads_foreign_code =
-      outcome.name.starts_with("fabric") || outcome.name == "verbs" || outcome.name == "topology";
+  const ProbeRow* probe = probe_of(outcome.name);
   const size_t as_nobody = outcome.detail.find(kAskedAsNobody);
-  if (!loads_foreign_code) return "";
+  if (probe == nullptr || !probe->loads_libraries) return "";
   if (as_nobody != std::string::npos) return outcome.detail.substr(as_nobody);
   return outcome.detail.starts_with(kNotAsked) ? outcome.detail : "";
 }
@@ -88,7 +84,9 @@ void judge_trust(const ProbeOutcome& outcome, Findings& findings) {
                 {why, "only root can change it", "owners and modes"});
 }
 
-void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
+}  // namespace
+
+void judge_outcomes(const Node& node, Findings& findings) {
   for (const ProbeOutcome* outcome : outcomes_of(node)) {
     judge_trust(*outcome, findings);
     const Check* check = check_of(outcome->status);
@@ -105,12 +103,6 @@ void judge(const Node& node, const Expectation& /*expectation*/, Findings& findi
                   {outcome->detail, "ends in time", step});
   }
   judge_rights(node, findings);
-}
-
-}  // namespace
-
-Judge outcome_judge() {
-  return {"probe", checks, judge};
 }
 
 }  // namespace efa

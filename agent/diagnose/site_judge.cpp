@@ -5,12 +5,12 @@
 
 #include <algorithm>
 
-#include "agent/diagnose/site_checks.h"
+#include "agent/diagnose/diagnosis.h"
 #include "agent/report/report.h"
-#include "probes/judges.h"
 #include "probes/protocol/bounds.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/text.h"
+#include "probes/site_checks.h"
 
 namespace efa {
 namespace {
@@ -38,10 +38,6 @@ void describe(Io& io, SiteFinding& finding) {
   io("title", finding.title);
   io("remedy", finding.remedy);
   io("command", finding.command);
-}
-
-std::span<const Check* const> checks() {
-  return kSiteChecks;
 }
 
 // "site.gpu-count"
@@ -74,10 +70,9 @@ std::optional<Finding> parse_finding(const Value& value) {
   // half a command is another command
   const bool whole = site->command.size() <= kMaxWords;
   Finding finding;
-  finding.check =
-      own_check(site->code, *severity, cut(site->title, kMaxWords),
-                cut(site->remedy, kMaxWords) +
-                    (whole ? "" : " [its command is longer than 1 KiB and left out]"));
+  finding.check = own_check(site->code, *severity, cut(site->title, kMaxWords),
+                            cut(site->remedy, kMaxWords) +
+                                (whole ? "" : " [its command is longer than 1 KiB and left out]"));
   finding.result = *result;
   finding.subject = site->subject;
   finding.message = site->message;
@@ -99,7 +94,9 @@ void judge_left_behind(const std::string& probe, const Array& left, Findings& fi
                 {join(commands, ", "), "none", "/proc"});
 }
 
-void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
+}  // namespace
+
+void judge_sites(const Node& node, Findings& findings) {
   for (const SiteProbe& probe : node.site) {
     for (size_t i = 0; i < probe.findings.size(); ++i) {
       const Value* left = probe.findings[i].find("left_behind");
@@ -124,12 +121,6 @@ void judge(const Node& node, const Expectation& /*expectation*/, Findings& findi
                         " findings: all after the first 200 are left out");
     }
   }
-}
-
-}  // namespace
-
-Judge site_judge() {
-  return {"site", checks, judge};
 }
 
 }  // namespace efa

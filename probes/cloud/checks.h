@@ -68,4 +68,9 @@ inline constexpr const Check* kCloudChecks[] = {
     &kCloudMetadataUnreachable, &kCloudTypeNotKnown, &kCloudCapableTypeUnused,
     &kCloudNoCommonSecurityGroup, &kCloudNoPlacementGroup};
 
+struct Node;
+struct Expectation;
+class Findings;
+void judge_cloud(const Node& node, const Expectation& expectation, Findings& findings);
+
 }  // namespace efa

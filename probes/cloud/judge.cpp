@@ -4,15 +4,11 @@
 #include <algorithm>
 
 #include "probes/cloud/checks.h"
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check* const> checks() {
-  return kCloudChecks;
-}
 
 void judge_metadata(const Node& node, Findings& findings) {
   const Check& check = kCloudMetadataUnreachable;
@@ -120,7 +116,9 @@ void judge_placement(const CloudFacts& facts, Findings& findings) {
   }
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_cloud(const Node& node, const Expectation& expectation, Findings& findings) {
   judge_unused(node, expectation, findings);
   if (!expectation.expected) return;
   judge_type(expectation, findings);
@@ -129,12 +127,6 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   if (node.pci.facts.efa.empty()) return;
   judge_groups(node, findings);
   judge_placement(node.cloud.facts, findings);
-}
-
-}  // namespace
-
-Judge cloud_judge() {
-  return {"cloud", checks, judge};
 }
 
 }  // namespace efa

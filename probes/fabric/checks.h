@@ -74,4 +74,9 @@ inline constexpr const Check* kFabricChecks[] = {&kFabricNotListed, &kFabricLibr
                                                  &kFabricNotInstalled, &kFabricDoesNotLoad,
                                                  &kFabricCrashes};
 
+struct Node;
+struct Expectation;
+class Findings;
+void judge_fabric(const Node& node, const Expectation& expectation, Findings& findings);
+
 }  // namespace efa

@@ -5,14 +5,10 @@
 
 #include "probes/device_answers.h"
 #include "probes/fabric/checks.h"
-#include "probes/judges.h"
+#include "probes/node.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check* const> checks() {
-  return kFabricChecks;
-}
 
 bool lists(const FabricFacts& facts, const std::string& device) {
   return std::find(facts.devices.begin(), facts.devices.end(), device) != facts.devices.end();
@@ -174,7 +170,9 @@ void judge_library(const Seen<FabricFacts>& seen, size_t most, Findings& finding
   }
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_fabric(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!node.live || !expectation.expected) return;
   size_t most = 0;
   for (const Seen<FabricFacts>& seen : node.fabric) {
@@ -183,12 +181,6 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   judge_installed(node, findings);
   for (const Seen<FabricFacts>& seen : node.fabric) judge_library(seen, most, findings);
   for (const RdmaDevice& device : node.rdma.facts.devices) judge_device(node, device, findings);
-}
-
-}  // namespace
-
-Judge fabric_judge() {
-  return {"fabric", checks, judge};
 }
 
 }  // namespace efa

@@ -23,4 +23,9 @@ inline constexpr Check kJobsMemlockLow{
 
 inline constexpr const Check* kJobsChecks[] = {&kJobsMemlockLow};
 
+struct Node;
+struct Expectation;
+class Findings;
+void judge_jobs(const Node& node, const Expectation& expectation, Findings& findings);
+
 }  // namespace efa

@@ -1,15 +1,11 @@
 // Judges the processes that use EFA now.
 
 #include "probes/jobs/checks.h"
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/limits/memlock.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check* const> checks() {
-  return kJobsChecks;
-}
 
 void judge_job(const Job& job, Findings& findings) {
   const Check& check = kJobsMemlockLow;
@@ -28,18 +24,14 @@ void judge_job(const Job& job, Findings& findings) {
   }
 }
 
-void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
+}  // namespace
+
+void judge_jobs(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
   if (!node.jobs.facts.unseen.empty()) {
     findings.unknown(kJobsMemlockLow, kNodeSubject, "processes could not be listed",
                      {node.jobs.facts.unseen.front().reason, "", "/proc"});
   }
   for (const Job& job : node.jobs.facts.processes) judge_job(job, findings);
-}
-
-}  // namespace
-
-Judge jobs_judge() {
-  return {"jobs", checks, judge};
 }
 
 }  // namespace efa

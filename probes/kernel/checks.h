@@ -87,4 +87,9 @@ inline constexpr const Check* kKernelChecks[] = {
     &kKernelDriverNotInstalled, &kKernelDriverNotLoaded,    &kKernelDriverBlocked,
     &kKernelUverbsNotLoaded,    &kKernelRdmaNetnsExclusive, &kKernelOtherRdmaStack};
 
+struct Node;
+struct Expectation;
+class Findings;
+void judge_kernel(const Node& node, const Expectation& expectation, Findings& findings);
+
 }  // namespace efa

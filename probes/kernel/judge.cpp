@@ -2,15 +2,11 @@
 
 #include <algorithm>
 
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/kernel/checks.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check* const> checks() {
-  return kKernelChecks;
-}
 
 void judge_installed(const KernelFacts& facts, Findings& findings) {
   const bool present =
@@ -108,7 +104,9 @@ void judge_ofed(const Node& node, Findings& findings) {
   }
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_kernel(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!expectation.expected || node.pci.facts.efa.empty()) return;  // there is nothing to drive
   const KernelFacts& facts = node.kernel.facts;
   judge_installed(facts, findings);
@@ -117,12 +115,6 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   judge_uverbs(node, findings);
   judge_namespaces(node, findings);
   judge_ofed(node, findings);
-}
-
-}  // namespace
-
-Judge kernel_judge() {
-  return {"kernel", checks, judge};
 }
 
 }  // namespace efa

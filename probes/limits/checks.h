@@ -76,4 +76,9 @@ inline constexpr const Check* kLimitsChecks[] = {&kLimitsMemlockLow, &kLimitsCon
                                                  &kLimitsShellMemlockLow, &kLimitsHugePagesFew,
                                                  &kLimitsPtraceRestricted};
 
+struct Node;
+struct Expectation;
+class Findings;
+void judge_limits(const Node& node, const Expectation& expectation, Findings& findings);
+
 }  // namespace efa

@@ -1,6 +1,6 @@
 // Judges the limits under which jobs run: too little lockable memory stops them, the rest is slow.
 
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/limits/checks.h"
 #include "probes/limits/memlock_judge.h"
 
@@ -9,10 +9,6 @@ namespace {
 
 constexpr uint64_t kHugePagesPerCpu = 55;           // 110 MiB: an endpoint's pools; efa-check.sh
 constexpr uint64_t kLargestDefaultPageKib = 16384;  // efa-check.sh does not ask above
-
-std::span<const Check* const> checks() {
-  return kLimitsChecks;
-}
 
 void judge_huge_pages(const LimitsFacts& facts, Findings& findings) {
   const Check& check = kLimitsHugePagesFew;
@@ -47,17 +43,13 @@ void judge_ptrace(const Node& node, Findings& findings) {
       : findings.pass(check, kNodeSubject, "processes may read each other's memory", evidence);
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_limits(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!expectation.expected) return;
   judge_memlock(node, findings);
   judge_huge_pages(node.limits.facts, findings);
   judge_ptrace(node, findings);
-}
-
-}  // namespace
-
-Judge limits_judge() {
-  return {"limits", checks, judge};
 }
 
 }  // namespace efa

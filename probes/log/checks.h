@@ -23,4 +23,9 @@ inline constexpr Check kLogDriverErrors{
 
 inline constexpr const Check* kLogChecks[] = {&kLogDriverErrors};
 
+struct Node;
+struct Expectation;
+class Findings;
+void judge_log(const Node& node, const Expectation& expectation, Findings& findings);
+
 }  // namespace efa

@@ -2,15 +2,11 @@
 
 #include <map>
 
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/log/checks.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check* const> checks() {
-  return kLogChecks;
-}
 
 constexpr int kError = 3;  // LOG_ERR of syslog(3)
 
@@ -22,7 +18,9 @@ std::string subject_of(const Node& node, const LogMessage& message) {
   return kNodeSubject;
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_log(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!expectation.expected) return;
   const Check& check = kLogDriverErrors;
   if (!node.live && !node.log.facts.total) {
@@ -53,12 +51,6 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   if (errors.empty()) {
     findings.pass(check, kNodeSubject, "no error of the efa driver", {"none", "none", "/dev/kmsg"});
   }
-}
-
-}  // namespace
-
-Judge log_judge() {
-  return {"log", checks, judge};
 }
 
 }  // namespace efa

@@ -166,4 +166,9 @@ inline constexpr const Check* kPciChecks[] = {
     &kPciConfigSpaceDead, &kPciIdUnknown,         &kPciDriverOverride,   &kDriverWrongDriver,
     &kDriverNotBound,     &kDriverProbeFailed,    &kPciNarrowLink};
 
+struct Node;
+struct Expectation;
+class Findings;
+void judge_pci(const Node& node, const Expectation& expectation, Findings& findings);
+
 }  // namespace efa

@@ -4,15 +4,11 @@
 #include <algorithm>
 #include <climits>
 
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/pci/checks.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check* const> checks() {
-  return kPciChecks;
-}
 
 std::string count_words(size_t count) {
   return std::to_string(count) + (count == 1 ? " EFA device" : " EFA devices");
@@ -250,7 +246,9 @@ void judge_link(const PciFunction& function, Findings& findings) {
       : findings.pass(kPciNarrowLink, subject, "PCIe link runs at its full rate", evidence);
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_pci(const Node& node, const Expectation& expectation, Findings& findings) {
   judge_count(node, expectation, findings);
   judge_shortfall(node, expectation, findings);
   judge_vanished(node, expectation, findings);
@@ -265,12 +263,6 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
     judge_driver(node, function, findings);
     judge_link(function, findings);
   }
-}
-
-}  // namespace
-
-Judge pci_judge() {
-  return {"pci", checks, judge};
 }
 
 }  // namespace efa

@@ -161,4 +161,9 @@ inline constexpr const Check* kRdmaChecks[] = {
     &kRdmaNoGid,         &kRdmaForeignDevices, &kRdmaNameNotPersistent, &kNodeMissing,
     &kNodeWrongNumber,   &kNodeCannotOpen,     &kNodeRestrictedMode};
 
+struct Node;
+struct Expectation;
+class Findings;
+void judge_rdma(const Node& node, const Expectation& expectation, Findings& findings);
+
 }  // namespace efa

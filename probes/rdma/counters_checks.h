@@ -117,4 +117,9 @@ inline constexpr const Check* kCountersChecks[] = {
     &kCountersResourceErrors,     &kCountersReceiveDrops,     &kCountersRdmaErrors,
     &kCountersRemoteUnresponsive, &kCountersRetransmissions};
 
+struct Node;
+struct Expectation;
+class Findings;
+void judge_counters(const Node& node, const Expectation& expectation, Findings& findings);
+
 }  // namespace efa

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/look_up.h"
 #include "probes/protocol/text.h"
 #include "probes/rdma/counters_checks.h"
@@ -16,10 +16,6 @@ namespace {
 constexpr int64_t kShortestMs = 10'000;  // a rate over less is noise
 constexpr const char* kMonitoringAgent = "default of the EKS node monitoring agent";
 constexpr const char* kOurs = "our default; AWS publishes none";
-
-std::span<const Check* const> checks() {
-  return kCountersChecks;
-}
 
 // A counter and how fast it may grow.
 struct Limit {
@@ -208,7 +204,7 @@ void judge_device(const Node& node, const RdmaDevice& device, const Past& past,
     judge_keep_alive(past, *counters, *baseline, findings);
     return;
   }
-  for (const Check* check : checks()) {
+  for (const Check* check : kCountersChecks) {
     if (counters == nullptr) {
       findings.unknown(*check, subject, "the counters were not read");
     } else {
@@ -217,17 +213,13 @@ void judge_device(const Node& node, const RdmaDevice& device, const Past& past,
   }
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_counters(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!node.live) return;  // a sysroot's counters stand still
   for (const RdmaDevice& device : node.rdma.facts.devices) {
     judge_device(node, device, expectation.past, findings);
   }
-}
-
-}  // namespace
-
-Judge counters_judge() {
-  return {"counters", checks, judge};
 }
 
 }  // namespace efa

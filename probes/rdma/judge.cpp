@@ -5,16 +5,12 @@
 #include <cstdio>
 
 #include "probes/device_answers.h"
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/look_up.h"
 #include "probes/rdma/checks.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check* const> checks() {
-  return kRdmaChecks;
-}
 
 std::string rebind_command(const std::string& subject) {
   return "echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/unbind; echo " + subject +
@@ -200,7 +196,9 @@ void judge_foreign(const Node& node, Findings& findings) {
                 {names, "", "/sys/class/infiniband"});
 }
 
-void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
+}  // namespace
+
+void judge_rdma(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
   for (const PciFunction& function : node.pci.facts.efa) {
     judge_registered(node, function, findings);
   }
@@ -211,12 +209,6 @@ void judge(const Node& node, const Expectation& /*expectation*/, Findings& findi
     judge_names(node, device, findings);
   }
   judge_foreign(node, findings);
-}
-
-}  // namespace
-
-Judge rdma_judge() {
-  return {"rdma", checks, judge};
 }
 
 }  // namespace efa

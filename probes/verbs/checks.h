@@ -98,4 +98,9 @@ inline constexpr const Check* kVerbsChecks[] = {&kVerbsNotListed,    &kVerbsCann
                                                 &kVerbsHang,         &kVerbsOpenSlow,
                                                 &kVerbsNotInstalled, &kVerbsDoesNotLoad};
 
+struct Node;
+struct Expectation;
+class Findings;
+void judge_verbs(const Node& node, const Expectation& expectation, Findings& findings);
+
 }  // namespace efa

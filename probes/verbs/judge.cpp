@@ -4,16 +4,12 @@
 #include <cerrno>
 
 #include "probes/device_answers.h"
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/look_up.h"
 #include "probes/verbs/checks.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check* const> checks() {
-  return kVerbsChecks;
-}
 
 void judge_open(const Node& node, const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
@@ -88,7 +84,9 @@ void judge_loaded(const Node& node, Findings& findings) {
   }
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_verbs(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!node.live) return;
   if (node.verbs.outcome.status == ProbeStatus::kUnavailable) {
     if (expectation.expected) judge_unavailable(node, findings);
@@ -96,12 +94,6 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   }
   if (expectation.expected) judge_loaded(node, findings);
   for (const RdmaDevice& device : node.rdma.facts.devices) judge_device(node, device, findings);
-}
-
-}  // namespace
-
-Judge verbs_judge() {
-  return {"verbs", checks, judge};
 }
 
 }  // namespace efa

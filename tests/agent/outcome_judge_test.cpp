@@ -5,7 +5,7 @@
 #include <cerrno>
 
 #include "agent/diagnose/node_facts.h"
-#include "agent/diagnose/outcome_checks.h"
+#include "probes/outcome_checks.h"
 #include "probes/protocol/describe.h"
 #include "tests/support/check_case.h"
 
