@@ -73,14 +73,14 @@ bool judge_late(const Node& node, const RdmaDevice& device, const Question& ques
                           question.source};
   const std::string answered = answered_by(node, device);
   if (is_held(asked) && answered.empty()) {
-    findings.fail(question.hang, subject, words, evidence);
+    findings.fail(*question.hang, subject, words, evidence);
     return true;
   }
-  findings.unknown(question.slow, subject, words, evidence);
+  findings.unknown(*question.slow, subject, words, evidence);
   if (answered.empty()) {
-    findings.unknown(question.hang, subject, words, evidence);
+    findings.unknown(*question.hang, subject, words, evidence);
   } else {
-    findings.pass(question.hang, subject, "it answered " + answered + " in this pass",
+    findings.pass(*question.hang, subject, "it answered " + answered + " in this pass",
                   {"an answer", "an answer within seconds", answered});
   }
   return true;

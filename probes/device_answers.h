@@ -16,8 +16,8 @@ bool any_hangs(const Node& node);
 
 // One way of questioning it, for the device that the subject names.
 struct Question {
-  const char* hang;  // the code that blames the device
-  const char* slow;  // the code that blames nobody
+  const Check* hang;  // blames the device
+  const Check* slow;  // blames nobody
   const char* source;
   const std::vector<Asked>* asked;
   const ProbeOutcome* outcome;

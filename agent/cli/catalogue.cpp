@@ -1,6 +1,5 @@
 #include "agent/cli/catalogue.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <vector>
 
@@ -8,6 +7,7 @@
 #include "agent/log.h"
 #include "agent/report/report.h"
 #include "probes/protocol/value.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
@@ -22,17 +22,23 @@ Value check_value(const Check& check) {
   value.set("meaning", check.meaning);
   value.set("seen_by", check.seen_by);
   value.set("remedy", check.remedy);
-  if (*check.command != '\0') value.set("command", check.command);
+  if (!check.command.empty()) value.set("command", check.command);
   return value;
+}
+
+// For printf(3).
+std::string text_of(std::string_view text) {
+  return std::string(text);
 }
 
 void print_text(const Check& check) {
   std::printf(
       "%s (%s)\n  %s\n\n  What it means: %s\n  How it is seen: %s\n  Who fixes it: %s\n"
       "  How: %s\n",
-      check.code, severity_text(check.severity).c_str(), check.title, check.meaning, check.seen_by,
-      actor_text(check.actor).c_str(), check.remedy);
-  if (*check.command != '\0') std::printf("  $ %s\n", check.command);
+      text_of(check.code).c_str(), severity_text(check.severity).c_str(),
+      text_of(check.title).c_str(), text_of(check.meaning).c_str(), text_of(check.seen_by).c_str(),
+      actor_text(check.actor).c_str(), text_of(check.remedy).c_str());
+  if (!check.command.empty()) std::printf("  $ %s\n", text_of(check.command).c_str());
 }
 
 void print_json(const std::vector<const Check*>& checks) {
@@ -44,22 +50,13 @@ void print_json(const std::vector<const Check*>& checks) {
 void print_markdown(const std::vector<const Check*>& checks) {
   std::printf("| code | severity | who fixes it | what is wrong |\n|---|---|---|---|\n");
   for (const Check* check : checks) {
-    std::printf("| `%s` | %s | %s | %s |\n", check->code, severity_text(check->severity).c_str(),
-                actor_text(check->actor).c_str(), check->title);
+    std::printf("| `%s` | %s | %s | %s |\n", text_of(check->code).c_str(),
+                severity_text(check->severity).c_str(), actor_text(check->actor).c_str(),
+                text_of(check->title).c_str());
   }
 }
 
 }  // namespace
-
-std::vector<const Check*> all_checks() {
-  std::vector<const Check*> checks;
-  for (const Judge& judge : judges()) {
-    for (const Check& check : judge.checks()) checks.push_back(&check);
-  }
-  std::sort(checks.begin(), checks.end(),
-            [](const Check* a, const Check* b) { return std::string_view(a->code) < b->code; });
-  return checks;
-}
 
 int run_explain(const std::string& code) {
   const Check* check = find_check(code);
@@ -79,8 +76,8 @@ int run_list_checks(const std::string& format) {
     print_markdown(checks);
   } else {
     for (const Check* check : checks) {
-      std::printf("%-30s %-9s %s\n", check->code, severity_text(check->severity).c_str(),
-                  check->title);
+      std::printf("%-30s %-9s %s\n", text_of(check->code).c_str(),
+                  severity_text(check->severity).c_str(), text_of(check->title).c_str());
     }
   }
   return 0;

@@ -1,10 +1,10 @@
 #include "agent/cli/manual.h"
 
-#include "agent/cli/catalogue.h"
 #include "agent/cli/command_line.h"
 #include "agent/cli/config.h"
 #include "agent/version.h"
 #include "probes/protocol/value.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
@@ -57,7 +57,9 @@ std::string commands_of(const std::vector<CommandText>& commands) {
 
 std::string checks_list() {
   std::string text = ".SH CHECKS\n.B efa\\-doctor explain\n.I CODE\ntells more of each.\n";
-  for (const Check* check : all_checks()) text += item(bold(check->code), check->title);
+  for (const Check* check : all_checks()) {
+    text += item(bold(std::string(check->code)), std::string(check->title));
+  }
   return text;
 }
 

@@ -11,29 +11,38 @@ namespace {
 
 bool any(const std::vector<Finding>& findings, FindingResult result, Severity severity) {
   return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
-    return finding.result == result && finding.severity == severity;
+    return finding.result == result && finding.check->severity == severity;
   });
 }
 
-// Each code once; by the gravest that it explains, then by the rung at which it strikes, by name.
+struct Cause {
+  Severity gravity = Severity::kInfo;  // the gravest that it explains
+  Rung rung = Rung::kNone;             // at which it strikes
+};
+
+// Each code once; by gravity, then by rung, by name.
 std::vector<std::string> root_causes_of(const std::vector<Finding>& findings) {
-  std::map<std::string, Severity> gravity;
+  std::map<std::string_view, Cause> by_code;
   for (const Finding& finding : findings) {
     if (finding.result != FindingResult::kFail) continue;
-    const std::string& root = finding.explained_by.empty() ? finding.code : finding.explained_by;
-    const auto [entry, added] = gravity.try_emplace(root, finding.severity);
-    if (!added) entry->second = std::min(entry->second, finding.severity);
+    const bool root = finding.explained_by.empty();
+    Cause& cause = by_code[root ? finding.check->code : std::string_view(finding.explained_by)];
+    cause.gravity = std::min(cause.gravity, finding.check->severity);
   }
-  std::erase_if(gravity, [](const auto& entry) { return entry.second == Severity::kInfo; });
-  std::vector<std::string> causes;
-  for (const auto& [code, severity] : gravity) causes.push_back(code);
+  for (const Finding& finding : findings) {
+    const auto cause = by_code.find(finding.check->code);
+    if (cause != by_code.end()) cause->second.rung = finding.check->rung;
+  }
+  std::erase_if(by_code, [](const auto& entry) { return entry.second.gravity == Severity::kInfo; });
+  std::vector<std::string> codes;
+  for (const auto& [code, cause] : by_code) codes.emplace_back(code);
   const auto rank = [&](const std::string& code) {
-    const Check* check = find_check(code);
-    return std::pair(gravity.at(code), check == nullptr ? Rung::kNone : check->rung);
+    const Cause& cause = by_code.at(code);
+    return std::pair(cause.gravity, cause.rung);
   };
-  std::stable_sort(causes.begin(), causes.end(),
+  std::stable_sort(codes.begin(), codes.end(),
                    [&](const std::string& a, const std::string& b) { return rank(a) < rank(b); });
-  return causes;
+  return codes;
 }
 
 size_t subjects_of(const std::vector<Finding>& findings, const std::string& code,
@@ -41,7 +50,7 @@ size_t subjects_of(const std::vector<Finding>& findings, const std::string& code
   size_t count = 0;
   for (const Finding& finding : findings) {
     const bool root = finding.result == FindingResult::kFail && finding.explained_by.empty();
-    if (finding.code != code || !root) continue;
+    if (finding.check->code != code || !root) continue;
     if (count++ == 0) first = finding.subject + ": " + finding.message;
   }
   return count;
@@ -101,8 +110,8 @@ std::string summary_of(const Node& node, const Diagnosis& diagnosis) {
       return "no EFA is expected: " + diagnosis.expectation.why;
     case Verdict::kUnknown: {
       for (const Finding& finding : diagnosis.findings) {
-        const bool blind =
-            finding.result == FindingResult::kUnknown && finding.severity == Severity::kCritical;
+        const bool blind = finding.result == FindingResult::kUnknown &&
+                           finding.check->severity == Severity::kCritical;
         if (blind) return "could not look: " + finding.subject + ": " + finding.message;
       }
       return "could not look: the machine's devices cannot be read";

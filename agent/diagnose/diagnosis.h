@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "probes/judges.h"
+#include "probes/node.h"
 
 namespace efa {
 
@@ -29,8 +29,9 @@ struct Diagnosis {
 
 Diagnosis diagnose(const Node& node, const Expectation& expectation);
 
-// From the catalogue, what a finding of that code says; a site's own come complete.
-void complete(Finding& finding);
+// What no probe's own judge says: how the probes ended, and what those of the site found.
+void judge_outcomes(const Node& node, Findings& findings);
+void judge_sites(const Node& node, Findings& findings);
 
 // The parts, for tests.
 std::vector<Finding> judge_all(const Node& node, const Expectation& expectation);

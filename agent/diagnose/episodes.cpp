@@ -6,7 +6,9 @@
 #include "agent/diagnose/history.h"
 #include "agent/diagnose/node_facts.h"
 #include "agent/report/report.h"
+#include "probes/protocol/site_probe.h"
 #include "probes/protocol/text.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
@@ -16,7 +18,7 @@ constexpr int64_t kSameEpisodeMs = 300'000;    // what fails again within this h
 constexpr int64_t kStillReturningMs = 60'000;  // since it was last seen to fail
 
 bool is_of(const Finding& finding, const Episode& episode) {
-  return finding.code == episode.code && finding.subject == episode.subject;
+  return finding.check->code == episode.code && finding.subject == episode.subject;
 }
 
 template <class Items, class Like>
@@ -29,13 +31,6 @@ Finding* finding_of(std::vector<Finding>& findings, const Episode& episode) {
   return find_like(findings, [&](const Finding& finding) { return is_of(finding, episode); });
 }
 
-// The probe whose facts a check of that code is judged by.
-std::string probe_of(const std::string& code) {
-  const std::string domain = code.substr(0, code.find('.'));
-  if (domain == "driver") return "pci";
-  return domain == "node" || domain == "counters" ? "rdma" : domain;
-}
-
 bool ended_early(const ProbeOutcome& outcome) {
   return outcome.status == ProbeStatus::kTimedOut || outcome.status == ProbeStatus::kCrashed ||
          outcome.status == ProbeStatus::kFailed || outcome.status == ProbeStatus::kDenied ||
@@ -44,11 +39,14 @@ bool ended_early(const ProbeOutcome& outcome) {
 
 // A check that says nothing of its subject any more: is the subject gone, or was it not seen?
 bool could_look(const Node& node, const Episode& episode) {
-  const std::string probe = probe_of(episode.code);
+  const Check* check = find_check(episode.code);
+  const ProbeRow* judged_by = check == nullptr ? nullptr : probe_of(*check);
+  const bool of_site = episode.code.starts_with("site.");
   const bool device = PciAddress::from_text(episode.subject).has_value();
   for (const ProbeOutcome* outcome : outcomes_of(node)) {
-    const std::string name = outcome->name.substr(0, outcome->name.find(':'));
-    const bool concerns = name == probe || (device && (name == "pci" || name == "rdma"));
+    const ProbeRow* probe = probe_of(outcome->name);
+    const bool concerns = probe == nullptr ? of_site && is_site_probe(outcome->name)
+                                           : probe == judged_by || (device && probe->lists_devices);
     if (concerns && ended_early(*outcome)) return false;
   }
   return true;
@@ -80,7 +78,7 @@ void remember_failure(History& history, Finding& finding, const Moment& now) {
       find_like(history.episodes, [&](const Episode& known) { return is_of(finding, known); });
   if (episode == nullptr) {
     if (history.episodes.size() >= kMaxEpisodes) return;
-    history.episodes.push_back({finding.code, finding.subject, now.unix_ms});
+    history.episodes.push_back({std::string(finding.check->code), finding.subject, now.unix_ms});
     episode = &history.episodes.back();
     episode->since_boot_ms = now.boot_ms;
   } else if (!episode->failing) {
@@ -115,43 +113,48 @@ bool returns_now(const Episode& episode, int64_t boot_ms) {
          boot_ms - *episode.seen_boot_ms < kStillReturningMs;
 }
 
+struct Returning {
+  const Episode* episode;
+  const Check* check;
+};
+
 // Critical ones on the ladder that come and go, the lowest rung first.
-std::vector<const Episode*> returning(const History& history, int64_t boot_ms) {
-  std::vector<const Episode*> found;
+std::vector<Returning> returning(const History& history, int64_t boot_ms) {
+  std::vector<Returning> found;
   for (const Episode& episode : history.episodes) {
     const Check* check = find_check(episode.code);
     const bool leads =
         check != nullptr && check->severity == Severity::kCritical && check->rung >= Rung::kPci;
-    if (leads && returns_now(episode, boot_ms)) found.push_back(&episode);
+    if (leads && returns_now(episode, boot_ms)) found.push_back({&episode, check});
   }
-  std::stable_sort(found.begin(), found.end(), [](const Episode* a, const Episode* b) {
-    return find_check(a->code)->rung < find_check(b->code)->rung;
+  std::stable_sort(found.begin(), found.end(), [](const Returning& a, const Returning& b) {
+    return a.check->rung < b.check->rung;
   });
   return found;
 }
 
-bool explains(const Episode& episode, const Finding& finding) {
-  const Check& cause = *find_check(episode.code);
-  const Check* check = find_check(finding.code);
+bool explains(const Returning& cause, const Finding& finding) {
+  const Episode& episode = *cause.episode;
+  const Check& check = *finding.check;
   const bool root = finding.result == FindingResult::kFail && finding.explained_by.empty();
-  if (check == nullptr || !root || is_of(finding, episode)) return false;
-  if (check->severity != Severity::kCritical || check->rung < Rung::kPci) return false;
+  if (!root || is_of(finding, episode)) return false;
+  if (check.severity != Severity::kCritical || check.rung < Rung::kPci) return false;
   const bool concerns = episode.subject == kNodeSubject || episode.subject == finding.subject;
   const bool named =
-      std::find(check->causes.begin(), check->causes.end(), episode.code) != check->causes.end();
-  return concerns && (cause.rung < check->rung || named);
+      std::find(check.causes.begin(), check.causes.end(), episode.code) != check.causes.end();
+  return concerns && (cause.check->rung < check.rung || named);
 }
 
 // The finding of the episode, as failing.
-void put_cause(std::vector<Finding>& findings, const Episode& episode) {
+void put_cause(std::vector<Finding>& findings, const Returning& cause) {
+  const Episode& episode = *cause.episode;
   Finding* finding = finding_of(findings, episode);
   if (finding != nullptr && finding->result == FindingResult::kFail) return;
   if (finding == nullptr) {
     findings.emplace_back();
     finding = &findings.back();
-    finding->code = episode.code;
+    finding->check = row_of(*cause.check);
     finding->subject = episode.subject;
-    complete(*finding);
   }
   finding->result = FindingResult::kFail;
   finding->message = episode.message + " (" + returns_text(episode) + ", and is gone for now)";
@@ -191,25 +194,26 @@ void remember_findings(History& history, std::vector<Finding>& findings, const N
 }
 
 void lead_by_returning(std::vector<Finding>& findings, const History& history, int64_t boot_ms) {
-  for (const Episode* episode : returning(history, boot_ms)) {
-    std::set<std::string> followers;
+  for (const Returning& cause : returning(history, boot_ms)) {
+    const std::string& code = cause.episode->code;
+    std::set<std::string_view> followers;  // codes
     for (Finding& finding : findings) {
-      if (!explains(*episode, finding)) continue;
-      finding.explained_by = episode->code;
-      followers.insert(finding.code);
+      if (!explains(cause, finding)) continue;
+      finding.explained_by = code;
+      followers.insert(finding.check->code);
     }
     if (followers.empty()) continue;
     for (const Finding& finding : findings) {  // still a cause of its own elsewhere
       const bool root = finding.result == FindingResult::kFail && finding.explained_by.empty();
-      if (root) followers.erase(finding.code);
+      if (root) followers.erase(finding.check->code);
     }
     for (Finding& finding : findings) {
-      if (followers.contains(finding.explained_by)) finding.explained_by = episode->code;
+      if (followers.contains(finding.explained_by)) finding.explained_by = code;
     }
-    put_cause(findings, *episode);
+    put_cause(findings, cause);
   }
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
-    return std::tie(a.code, a.subject) < std::tie(b.code, b.subject);
+    return std::tie(a.check->code, a.subject) < std::tie(b.check->code, b.subject);
   });
 }
 

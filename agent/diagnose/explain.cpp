@@ -4,6 +4,7 @@
 #include <map>
 
 #include "agent/diagnose/diagnosis.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
@@ -16,13 +17,15 @@ bool is_device(const Finding& finding) {
   return PciAddress::from_text(finding.subject).has_value();
 }
 
-// A sick device explains what is wrong with itself and with the node as a whole, and that libfabric
-// lists its neighbours no more; nothing else of theirs. A library explains its own probe only:
-// "fabric.crashes" the end of "fabric:/opt/amazon/efa/lib", not that of "topology".
-bool can_explain(const Finding& cause, const Finding& finding, const Check& check) {
-  if (is_device(cause)) return !is_device(finding) || check.rung == Rung::kFabric;
-  if (!finding.code.starts_with("probe.")) return true;
-  return finding.subject.starts_with(cause.code.substr(0, cause.code.find('.')));
+// A sick device explains what is wrong with itself and with the node as a whole, and that others
+// are lost at a rung that takes neighbours along; nothing else of theirs. A library explains the
+// end of its own probe only: "fabric.crashes" that of "fabric:/opt/amazon/efa/lib", not of
+// "topology".
+bool can_explain(const Finding& cause, const Finding& finding) {
+  if (is_device(cause)) return !is_device(finding) || takes_neighbours(finding.check->rung);
+  if (probe_of(*finding.check) != nullptr) return true;
+  const ProbeRow* probe = probe_of(*cause.check);
+  return probe != nullptr && probe_of(finding.subject) == probe;
 }
 
 using ByCode = std::map<std::string_view, std::vector<const Finding*>>;
@@ -30,24 +33,22 @@ using ByCode = std::map<std::string_view, std::vector<const Finding*>>;
 ByCode failing_by_code(const std::vector<Finding>& findings) {
   ByCode by_code;
   for (const Finding& finding : findings) {
-    if (fails(finding)) by_code[finding.code].push_back(&finding);
+    if (fails(finding)) by_code[finding.check->code].push_back(&finding);
   }
   return by_code;
 }
 
 // The cause named in the catalogue that fails too: for the same subject, else elsewhere.
 const Finding* cause_of(const ByCode& failing, const Finding& finding) {
-  const Check* check = find_check(finding.code);
-  if (check == nullptr) return nullptr;
   const Finding* elsewhere = nullptr;
-  for (const char* code : check->causes) {
+  for (const std::string_view code : finding.check->causes) {
     const auto found = failing.find(code);
     if (found == failing.end()) continue;
     for (const Finding* cause : found->second) {
       if (cause == &finding) continue;
       if (cause->subject == finding.subject) return cause;
       if (!fails(finding)) continue;
-      if (elsewhere == nullptr && can_explain(*cause, finding, *check)) elsewhere = cause;
+      if (elsewhere == nullptr && can_explain(*cause, finding)) elsewhere = cause;
     }
   }
   return elsewhere;
@@ -67,7 +68,7 @@ void explain(std::vector<Finding>& findings) {
       if (cause == nullptr) break;
       root = cause;
     }
-    if (root != &finding) finding.explained_by = root->code;
+    if (root != &finding) finding.explained_by = root->check->code;
   }
 }
 

@@ -4,23 +4,23 @@
 #include <map>
 
 #include "agent/diagnose/diagnosis.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
 
-constexpr Rung kRungs[] = {Rung::kPci,  Rung::kDriver, Rung::kRdma,
-                           Rung::kNode, Rung::kVerbs,  Rung::kFabric};
+constexpr Rung kRungs[] = {Rung::kAttached, Rung::kPci,   Rung::kDriver, Rung::kRdma,
+                           Rung::kNode,     Rung::kVerbs, Rung::kFabric, Rung::kData};
 
 // The lowest rung at which each device failed.
 std::map<std::string, Rung> lost_at(const std::vector<Finding>& findings) {
   std::map<std::string, Rung> lost;
   for (const Finding& finding : findings) {
-    const Check* check = find_check(finding.code);
+    const Rung rung = finding.check->rung;
     const bool device = PciAddress::from_text(finding.subject).has_value();
-    if (check == nullptr || finding.result != FindingResult::kFail || !device) continue;
-    if (check->rung < Rung::kPci) continue;
-    const auto [entry, added] = lost.try_emplace(finding.subject, check->rung);
-    if (!added) entry->second = std::min(entry->second, check->rung);
+    if (finding.result != FindingResult::kFail || !device || rung < Rung::kPci) continue;
+    const auto [entry, added] = lost.try_emplace(finding.subject, rung);
+    if (!added) entry->second = std::min(entry->second, rung);
   }
   return lost;
 }
@@ -30,8 +30,7 @@ std::set<std::string> seen_on(Rung rung, const std::vector<Finding>& findings) {
   std::set<std::string> seen;
   std::set<std::string> unknown;
   for (const Finding& finding : findings) {
-    const Check* check = find_check(finding.code);
-    if (check == nullptr || check->rung != rung) continue;
+    if (finding.check->rung != rung) continue;
     if (finding.result == FindingResult::kPass) seen.insert(finding.subject);
     if (finding.result == FindingResult::kUnknown) unknown.insert(finding.subject);
   }
@@ -51,7 +50,6 @@ std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectat
   const std::optional<int> expected =
       expectation.exactly ? expectation.exactly : expectation.maximum;
   funnel.push_back(stage(Rung::kExpected, expectation.expected ? expected : std::optional(0)));
-  funnel.push_back(stage(Rung::kAttached, std::nullopt));  // only the EC2 API knows it
   const std::map<std::string, Rung> lost = lost_at(findings);
   std::set<std::string> devices;
   for (const PciFunction& function : node.pci.facts.efa) {
@@ -70,10 +68,9 @@ std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectat
     // where all devices were lost below, nothing was left to look at: that is zero, not unknown
     const std::set<std::string> seen = seen_on(rung, findings);
     const bool all_seen = std::includes(seen.begin(), seen.end(), devices.begin(), devices.end());
-    if (listed && all_seen) next.count = static_cast<int>(devices.size());
+    if (is_measured(rung) && listed && all_seen) next.count = static_cast<int>(devices.size());
     funnel.push_back(std::move(next));
   }
-  funnel.push_back(stage(Rung::kData, std::nullopt));  // no bytes are moved by this version
   return funnel;
 }
 

@@ -1,24 +1,21 @@
 #include "agent/diagnose/history.h"
 
 #include <algorithm>
-#include <array>
 
 #include "agent/report/report.h"
+#include "probes/protocol/text.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
 
 // Nothing that fails is broken for good while devices, their nodes and names are still coming.
-constexpr std::array<std::string_view, 12> kMayComeLate = {
-    "pci.none-found",           "pci.fewer-than-expected",
-    "pci.fewer-than-maximum",   "driver.not-bound",
-    "kernel.driver-not-loaded", "kernel.uverbs-not-loaded",
-    "rdma.not-registered",      "node.missing",
-    "node.restricted-mode",     "verbs.not-listed",
-    "fabric.not-listed",        "fabric.library-lists-fewer"};
-
-bool may_come_late(const std::string& code) {
-  return std::find(kMayComeLate.begin(), kMayComeLate.end(), code) != kMayComeLate.end();
+bool all_may_come_late(const Diagnosis& diagnosis) {
+  return std::all_of(diagnosis.findings.begin(), diagnosis.findings.end(), [&](const Finding& f) {
+    const bool cause =
+        f.result == FindingResult::kFail && is_one_of(f.check->code, diagnosis.root_causes);
+    return !cause || f.check->may_come_late;
+  });
 }
 
 // A verdict of this boot that said something.
@@ -31,8 +28,7 @@ bool is_starting(const Diagnosis& diagnosis, const History& history, const Settl
   const bool broken =
       diagnosis.verdict == Verdict::kUnhealthy || diagnosis.verdict == Verdict::kDegraded;
   return broken && !was_known(history) && settling.uptime_s &&
-         *settling.uptime_s < settling.boot_grace_s &&
-         std::all_of(diagnosis.root_causes.begin(), diagnosis.root_causes.end(), may_come_late);
+         *settling.uptime_s < settling.boot_grace_s && all_may_come_late(diagnosis);
 }
 
 // How bad a verdict is; nothing for those that are no better or worse than others.
@@ -56,7 +52,7 @@ bool is_grave(const Episode& episode) {
 
 bool fails(const Diagnosis& diagnosis, const Episode& episode) {
   return std::any_of(diagnosis.findings.begin(), diagnosis.findings.end(), [&](const Finding& f) {
-    return f.result == FindingResult::kFail && f.code == episode.code &&
+    return f.result == FindingResult::kFail && f.check->code == episode.code &&
            f.subject == episode.subject;
   });
 }

@@ -5,15 +5,12 @@
 
 #include "agent/diagnose/diagnosis.h"
 #include "agent/diagnose/node_facts.h"
-#include "agent/diagnose/outcome_checks.h"
+#include "probes/outcome_checks.h"
 #include "probes/protocol/text.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check> checks() {
-  return kOutcomeChecks;
-}
 
 bool denied(const std::vector<Unseen>& unseen) {
   return std::any_of(unseen.begin(), unseen.end(), [](const Unseen& one) {
@@ -37,35 +34,35 @@ std::vector<std::string> hidden_parts(const Node& node) {
 }
 
 void judge_rights(const Node& node, Findings& findings) {
-  const char* code = "probe.limited-rights";
+  const Check& check = kProbeLimitedRights;
   const auto uid = node.limits.facts.effective_uid;
   const std::vector<std::string> hidden = hidden_parts(node);
   const Evidence evidence{uid ? "user id " + std::to_string(*uid) : "", "user id 0", "EACCES"};
   if (!hidden.empty()) {
-    findings.fail(code, kNodeSubject, "could not be seen: " + join(hidden, ", "), evidence);
+    findings.fail(check, kNodeSubject, "could not be seen: " + join(hidden, ", "), evidence);
   } else if (!node.live) {
-    findings.not_applicable(code, kNodeSubject, "the user that looked does not matter here");
+    findings.not_applicable(check, kNodeSubject, "the user that looked does not matter here");
   } else if (!uid) {
-    findings.unknown(code, kNodeSubject, "which user looked could not be read", evidence);
+    findings.unknown(check, kNodeSubject, "which user looked could not be read", evidence);
   } else {
-    findings.pass(code, kNodeSubject, "nothing was hidden", evidence);
+    findings.pass(check, kNodeSubject, "nothing was hidden", evidence);
   }
 }
 
-const char* code_of(ProbeStatus status) {
+const Check* check_of(ProbeStatus status) {
   switch (status) {
     case ProbeStatus::kTimedOut:
-      return "probe.timed-out";
+      return &kProbeTimedOut;
     case ProbeStatus::kCrashed:
-      return "probe.crashed";
+      return &kProbeCrashed;
     case ProbeStatus::kUnavailable:
-      return "probe.unavailable";
+      return &kProbeUnavailable;
     case ProbeStatus::kDenied:
-      return "probe.denied";
+      return &kProbeDenied;
     case ProbeStatus::kFailed:
-      return "probe.failed";
+      return &kProbeFailed;
     case ProbeStatus::kStillHanging:
-      return "probe.still-hanging";
+      return &kProbeStillHanging;
     default:
       return nullptr;
   }
@@ -73,10 +70,9 @@ const char* code_of(ProbeStatus status) {
 
 // Why root did not load what the probe loads; "" when it did.
 std::string distrust_of(const ProbeOutcome& outcome) {
-  const bool loads_foreign_code =
-      outcome.name.starts_with("fabric") || outcome.name == "verbs" || outcome.name == "topology";
+  const ProbeRow* probe = probe_of(outcome.name);
   const size_t as_nobody = outcome.detail.find(kAskedAsNobody);
-  if (!loads_foreign_code) return "";
+  if (probe == nullptr || !probe->loads_libraries) return "";
   if (as_nobody != std::string::npos) return outcome.detail.substr(as_nobody);
   return outcome.detail.starts_with(kNotAsked) ? outcome.detail : "";
 }
@@ -84,34 +80,29 @@ std::string distrust_of(const ProbeOutcome& outcome) {
 void judge_trust(const ProbeOutcome& outcome, Findings& findings) {
   const std::string why = distrust_of(outcome);
   if (why.empty()) return;
-  findings.fail("probe.library-not-trusted", outcome.name, why,
+  findings.fail(kProbeLibraryNotTrusted, outcome.name, why,
                 {why, "only root can change it", "owners and modes"});
-}
-
-void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
-  for (const ProbeOutcome* outcome : outcomes_of(node)) {
-    judge_trust(*outcome, findings);
-    const char* code = code_of(outcome->status);
-    if (code == nullptr) continue;
-    const std::string step =
-        outcome->step + (outcome->subject.empty() ? "" : " of " + outcome->subject);
-    if (ran_short_of_cpu(*outcome)) {
-      findings.unknown("probe.slow", outcome->name,
-                       "slow: not done in " + in_words(*outcome->spent),
-                       {in_words(*outcome->spent), "ends in time", step});
-      continue;
-    }
-    const bool hung = outcome->status == ProbeStatus::kTimedOut && !step.empty();
-    findings.fail(code, outcome->name, hung ? "hung in: " + step : outcome->detail,
-                  {outcome->detail, "ends in time", step});
-  }
-  judge_rights(node, findings);
 }
 
 }  // namespace
 
-Judge outcome_judge() {
-  return {"probe", checks, judge};
+void judge_outcomes(const Node& node, Findings& findings) {
+  for (const ProbeOutcome* outcome : outcomes_of(node)) {
+    judge_trust(*outcome, findings);
+    const Check* check = check_of(outcome->status);
+    if (check == nullptr) continue;
+    const std::string step =
+        outcome->step + (outcome->subject.empty() ? "" : " of " + outcome->subject);
+    if (ran_short_of_cpu(*outcome)) {
+      findings.unknown(kProbeSlow, outcome->name, "slow: not done in " + in_words(*outcome->spent),
+                       {in_words(*outcome->spent), "ends in time", step});
+      continue;
+    }
+    const bool hung = outcome->status == ProbeStatus::kTimedOut && !step.empty();
+    findings.fail(*check, outcome->name, hung ? "hung in: " + step : outcome->detail,
+                  {outcome->detail, "ends in time", step});
+  }
+  judge_rights(node, findings);
 }
 
 }  // namespace efa

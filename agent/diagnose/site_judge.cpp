@@ -5,12 +5,12 @@
 
 #include <algorithm>
 
-#include "agent/diagnose/site_checks.h"
+#include "agent/diagnose/diagnosis.h"
 #include "agent/report/report.h"
-#include "probes/judges.h"
 #include "probes/protocol/bounds.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/text.h"
+#include "probes/site_checks.h"
 
 namespace efa {
 namespace {
@@ -40,10 +40,6 @@ void describe(Io& io, SiteFinding& finding) {
   io("command", finding.command);
 }
 
-std::span<const Check> checks() {
-  return kSiteChecks;
-}
-
 // "site.gpu-count"
 bool is_site_code(const std::string& code) {
   return code.starts_with("site.") && code.size() > 5 && code.size() <= 64 &&
@@ -71,18 +67,16 @@ std::optional<Finding> parse_finding(const Value& value) {
   const auto severity = word_of(
       site->severity, {Severity::kCritical, Severity::kWarning, Severity::kInfo}, severity_text);
   if (!result || !severity) return std::nullopt;
+  // half a command is another command
+  const bool whole = site->command.size() <= kMaxWords;
   Finding finding;
-  finding.code = site->code;
+  finding.check = own_check(site->code, *severity, cut(site->title, kMaxWords),
+                            cut(site->remedy, kMaxWords) +
+                                (whole ? "" : " [its command is longer than 1 KiB and left out]"));
   finding.result = *result;
   finding.subject = site->subject;
   finding.message = site->message;
-  finding.severity = *severity;
-  finding.title = site->title;
-  finding.remedy = cut(site->remedy, kMaxWords);
-  // half a command is another command
-  const bool whole = site->command.size() <= kMaxWords;
   if (whole) finding.command = site->command;
-  if (!whole) finding.remedy += " [its command is longer than 1 KiB and left out]";
   return finding;
 }
 
@@ -94,13 +88,15 @@ void judge_left_behind(const std::string& probe, const Array& left, Findings& fi
     const auto* text = command.as<std::string>();
     if (text != nullptr && commands.size() < kMaxNamed) commands.push_back(*text);
   }
-  findings.fail("probe.left-processes", probe,
+  findings.fail(kProbeLeftProcesses, probe,
                 "left " + std::to_string(left.size()) +
                     " processes that were killed: " + join(commands, ", "),
                 {join(commands, ", "), "none", "/proc"});
 }
 
-void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
+}  // namespace
+
+void judge_sites(const Node& node, Findings& findings) {
   for (const SiteProbe& probe : node.site) {
     for (size_t i = 0; i < probe.findings.size(); ++i) {
       const Value* left = probe.findings[i].find("left_behind");
@@ -114,23 +110,17 @@ void judge(const Node& node, const Expectation& /*expectation*/, Findings& findi
         finding->evidence.source = probe.outcome.name;
         findings.add(std::move(*finding));
       } else {
-        findings.fail("probe.malformed-finding", probe.outcome.name,
+        findings.fail(kProbeMalformedFinding, probe.outcome.name,
                       "its finding " + std::to_string(i + 1) + " is malformed",
                       {cut(render_json(probe.findings[i]), 200), "a finding", ""});
       }
     }
     if (probe.findings.size() > kMaxFindings) {
-      findings.fail("probe.malformed-finding", probe.outcome.name,
+      findings.fail(kProbeMalformedFinding, probe.outcome.name,
                     "it has " + std::to_string(probe.findings.size()) +
                         " findings: all after the first 200 are left out");
     }
   }
-}
-
-}  // namespace
-
-Judge site_judge() {
-  return {"site", checks, judge};
 }
 
 }  // namespace efa

@@ -13,7 +13,7 @@
 namespace efa {
 namespace {
 
-void set_unless_empty(Value& object, const char* key, const std::string& text) {
+void set_unless_empty(Value& object, const char* key, std::string_view text) {
   if (!text.empty()) object.set(key, text);
 }
 
@@ -114,9 +114,9 @@ Value finding_value(const Finding& finding) {
   set_unless_empty(evidence, "expected", finding.evidence.expected);
   set_unless_empty(evidence, "source", finding.evidence.source);
   Value value;
-  value.set("code", finding.code);
+  value.set("code", finding.check->code);
   value.set("result", result_text(finding.result));
-  value.set("severity", severity_text(finding.severity));
+  value.set("severity", severity_text(finding.check->severity));
   value.set("subject", finding.subject);
   value.set("message", finding.message);
   value.set("evidence", std::move(evidence));
@@ -127,9 +127,9 @@ Value finding_value(const Finding& finding) {
   }
   if (finding.result == FindingResult::kFail) {
     Value remedy;
-    remedy.set("actor", actor_text(finding.actor));
-    remedy.set("text", finding.remedy);
-    set_unless_empty(remedy, "command", finding.command);
+    remedy.set("actor", actor_text(finding.check->actor));
+    remedy.set("text", finding.check->remedy);
+    set_unless_empty(remedy, "command", finding.command_to_paste());
     value.set("remedy", std::move(remedy));
   }
   return value;

@@ -62,17 +62,17 @@ void put_failing(Metrics& metrics, const Report& report) {
     bool root_cause = false;
     Severity severity = Severity::kInfo;
   };
-  std::map<std::string, Failing> codes;
+  std::map<std::string_view, Failing> codes;
   for (const Finding& finding : report.diagnosis.findings) {
     if (finding.result != FindingResult::kFail) continue;
-    Failing& failing = codes[finding.code];
+    Failing& failing = codes[finding.check->code];
     ++failing.subjects;
     failing.root_cause = failing.root_cause || finding.explained_by.empty();
-    failing.severity = finding.severity;
+    failing.severity = finding.check->severity;
   }
   metrics.family("efa_doctor_findings", "gauge", "Subjects for which a check fails.");
   for (const auto& [code, failing] : codes) {
-    metrics.sample({{"code", code},
+    metrics.sample({{"code", std::string(code)},
                     {"root_cause", failing.root_cause ? "true" : "false"},
                     {"severity", severity_text(failing.severity)}},
                    std::to_string(failing.subjects));

@@ -125,7 +125,7 @@ void put_funnel(Page& page, const Report& report) {
   }
 }
 
-using ByCode = std::map<std::string, std::vector<const Finding*>>;
+using ByCode = std::map<std::string_view, std::vector<const Finding*>>;
 
 Mark mark_of(Severity severity) {
   switch (severity) {
@@ -148,23 +148,24 @@ void put_subjects(Page& page, const std::vector<const Finding*>& findings) {
 }
 
 void put_remedy(Page& page, const std::vector<const Finding*>& findings) {
-  const Finding& first = *findings.front();
-  page.paragraph("fix (" + actor_text(first.actor) + "): " + first.remedy, 4);
+  const Check& check = *findings.front()->check;
+  page.paragraph("fix (" + actor_text(check.actor) + "): " + std::string(check.remedy), 4);
   size_t shown = 0;
-  std::string previous;
+  std::string_view previous;
   for (const Finding* finding : findings) {
-    const std::string& command = finding->command;
+    const std::string_view command = finding->command_to_paste();
     if (command.empty() || command == previous || shown++ == kMaxSubjects) continue;
-    page.command(command, 4);
+    page.command(std::string(command), 4);
     previous = command;
   }
 }
 
-void put_group(Page& page, const std::string& code, const std::vector<const Finding*>& findings) {
-  const Finding& first = *findings.front();
+void put_group(Page& page, const std::vector<const Finding*>& findings) {
+  const Check& check = *findings.front()->check;
   page.line();
-  page.paragraph(code + (first.title.empty() ? "" : ": " + first.title), 4,
-                 mark_of(first.severity));
+  page.paragraph(
+      std::string(check.code) + (check.title.empty() ? "" : ": " + std::string(check.title)), 4,
+      mark_of(check.severity));
   put_subjects(page, findings);
   put_remedy(page, findings);
 }
@@ -175,10 +176,10 @@ void put_failing(Page& page, const Report& report) {
     ByCode groups;
     for (const Finding& finding : report.diagnosis.findings) {
       const bool wanted = finding.result == FindingResult::kFail && finding.explained_by.empty() &&
-                          finding.severity == severity;
-      if (wanted) groups[finding.code].push_back(&finding);
+                          finding.check->severity == severity;
+      if (wanted) groups[finding.check->code].push_back(&finding);
     }
-    for (const auto& [code, findings] : groups) put_group(page, code, findings);
+    for (const auto& [code, findings] : groups) put_group(page, findings);
   }
 }
 
@@ -187,29 +188,31 @@ void put_unknown(Page& page, const Report& report) {
   ByCode groups;
   for (const Finding& finding : report.diagnosis.findings) {
     const bool wanted = finding.result == FindingResult::kUnknown && finding.explained_by.empty();
-    if (wanted) groups[finding.code].push_back(&finding);
+    if (wanted) groups[finding.check->code].push_back(&finding);
   }
   if (!groups.empty()) page.line();
   for (const auto& [code, findings] : groups) {
     const size_t more = findings.size() - 1;
-    page.paragraph(code + ": " + findings.front()->subject + ": " + findings.front()->message +
+    page.paragraph(std::string(code) + ": " + findings.front()->subject + ": " +
+                       findings.front()->message +
                        (more > 0 ? " (and " + std::to_string(more) + " more)" : ""),
                    4, {"UNKNOWN ", "36"});
   }
 }
 
 void put_explained(Page& page, const Report& report) {
-  std::map<std::string, std::map<std::string, int>> explained;  // cause -> code -> how often
+  std::map<std::string, std::map<std::string_view, int>> explained;  // cause -> code -> how often
   for (const Finding& finding : report.diagnosis.findings) {
     const bool fails = finding.result == FindingResult::kFail;
-    if (fails && !finding.explained_by.empty()) ++explained[finding.explained_by][finding.code];
+    if (fails && !finding.explained_by.empty())
+      ++explained[finding.explained_by][finding.check->code];
   }
   if (explained.empty()) return;
   page.line();
   for (const auto& [cause, codes] : explained) {
     std::string list;
     for (const auto& [code, count] : codes) {
-      list += (list.empty() ? "" : ", ") + code;
+      list += (list.empty() ? "" : ", ") + std::string(code);
       if (count > 1) list += " (" + std::to_string(count) + ")";
     }
     page.paragraph("follows from " + cause + ": " + list, 0);

@@ -4,6 +4,7 @@
 
 #include "agent/diagnose/expectation.h"
 #include "agent/diagnose/node_facts.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
@@ -46,8 +47,8 @@ bool wants_confirmation(const Recording& recording) {
 Object told_facts(const ProbeRun& run) {
   const Object* facts = run.transcript.facts().as<Object>();
   Object told = facts == nullptr ? Object{} : *facts;
-  if (run.outcome.name == "topology") {
-    std::erase_if(told, [](const auto& fact) { return fact.first == "xml"; });
+  if (const ProbeRow* probe = probe_of(run.outcome.name)) {
+    std::erase_if(told, [&](const auto& fact) { return fact.first == probe->untold_fact; });
   }
   return told;
 }

@@ -7,7 +7,6 @@
 
 #include "agent/deliver/local.h"
 #include "agent/run/pass.h"
-#include "agent/run/probe_table.h"
 
 namespace efa {
 namespace {
@@ -66,10 +65,11 @@ std::vector<ProbeRun> replayed_runs(const Config& config, const Recording& recor
   std::vector<ProbeRun> runs;
   for (const RecordedProbe& probe : recording.probes) {
     const auto left = duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
+    const ProbeRow* row = probe_of(probe.name);
     const bool again =
-        probe.status == "ok" && !probe.looks.empty() && replays_from_files(probe.name);
+        row != nullptr && row->from_files && probe.status == "ok" && !probe.looks.empty();
     ProbeRun run =
-        again ? run_from_looks(plan, probe.name, probe.looks, left) : run_of(probe, allowances);
+        again ? run_from_looks(plan, *row, probe.looks, left) : run_of(probe, allowances);
     if (run.outcome.status == ProbeStatus::kOk) run.outcome.duration_ms = probe.duration_ms;
     runs.push_back(std::move(run));
   }

@@ -8,11 +8,11 @@
 #include <map>
 
 #include "agent/deliver/way.h"
-#include "agent/diagnose/outcome_checks.h"
 #include "agent/log.h"
 #include "agent/run/adopted.h"
 #include "agent/run/libraries.h"
-#include "agent/run/probe_table.h"
+#include "probes/outcome_checks.h"
+#include "probes/protocol/site_probe.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -35,17 +35,17 @@ std::vector<std::string> base_environment() {
   return environment;
 }
 
-std::string option(const std::string& name, const std::string& value) {
-  return name + "=" + value;
-}
-
 // A library maps what it likes on the machine that it was made for; our own code needs little.
-uint64_t memory_of(const std::string& probe, bool live) {
+uint64_t memory_of(const ProbeRow& row, bool live) {
 #if defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too
   return 0;
 #endif
-  const bool library = probe == "verbs" || probe == "fabric" || (probe == "topology" && live);
-  return library ? 0 : kMemoryMib;
+  return row.loads_libraries && live ? 0 : kMemoryMib;
+}
+
+std::vector<std::string> options_of(const PassPlan& plan, const ProbeRow& row) {
+  if (row.options == nullptr) return {};
+  return row.options({plan.record, plan.config.metadata_budget_ms, plan.config.metadata_endpoint});
 }
 
 Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
@@ -53,8 +53,10 @@ Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
   launch.name = row.name;
   launch.executable = plan.libexec + "/probe-" + row.name;
   launch.capabilities = row.capabilities;
-  launch.memory_mib = memory_of(launch.name, plan.live());
+  launch.memory_mib = memory_of(row, plan.live());
   launch.environment = base_environment();
+  launch.environment.insert(launch.environment.end(), row.environment.begin(),
+                            row.environment.end());
   const int64_t end_ms = plan.config.deadline_ms - 2 * kTimeToReport.count();
   launch.arguments = {"--sysroot",
                       plan.sysroot,
@@ -64,17 +66,8 @@ Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
                       std::to_string(std::min(plan.config.device_deadline_ms, end_ms))};
   // what another replays is what it said: of jobs and routes no more is kept than the facts
   if (plan.record && row.from_files) launch.arguments.emplace_back("--record");
-  if (plan.record && launch.name == "topology") {
-    launch.arguments.insert(launch.arguments.end(), {"--option", "keep-xml=1"});
-  }
-  if (launch.name == "cloud") {
-    launch.arguments.insert(
-        launch.arguments.end(),
-        {"--option", option("imds-budget-ms", std::to_string(plan.config.metadata_budget_ms))});
-    if (!plan.config.metadata_endpoint.empty()) {
-      launch.arguments.insert(launch.arguments.end(),
-                              {"--option", option("imds-endpoint", plan.config.metadata_endpoint)});
-    }
+  for (const std::string& option : options_of(plan, row)) {
+    launch.arguments.insert(launch.arguments.end(), {"--option", option});
   }
   for (const LeftProcess& left : plan.left) {
     if (left.probe == launch.name) {
@@ -84,20 +77,16 @@ Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
   return launch;
 }
 
-void add_fabrics(const Launch& system, std::vector<Launch>& launches) {
-  Launch fabric = system;
-  fabric.environment.emplace_back("FI_LOG_LEVEL=warn");
-  // efa asks shm for transfers inside the node; no other provider is to touch the machine
-  fabric.environment.emplace_back("FI_PROVIDER=efa,shm");
-  launches.push_back(fabric);
+void add_for_each_libfabric(const Launch& system, std::vector<Launch>& launches) {
+  launches.push_back(system);
   std::set<std::string> real;  // lib64 may be a link to lib
   for (const char* directory : kFabricDirectories) {
     std::error_code error;
     const auto library =
         std::filesystem::canonical(std::string(directory) + "/libfabric.so.1", error);
     if (error || !real.insert(library.string()).second) continue;
-    Launch other = fabric;
-    other.name = std::string("fabric:") + directory;
+    Launch other = system;
+    other.name += std::string(":") + directory;
     other.environment.push_back(std::string("LD_LIBRARY_PATH=") + directory);
     launches.push_back(std::move(other));
   }
@@ -112,8 +101,8 @@ ProbeRun not_started(const std::string& name, ProbeStatus status, const std::str
 }
 
 bool loads_foreign_code(const Launch& launch) {
-  const std::string probe = launch.name.substr(0, launch.name.find(':'));
-  return probe == "verbs" || probe == "fabric" || probe == "topology";
+  const ProbeRow* probe = probe_of(launch.name);
+  return probe != nullptr && probe->loads_libraries;
 }
 
 // Root loads no library that another user can change. Gives for each of those probes why.
@@ -150,7 +139,8 @@ void add_site_probes(const PassPlan& plan, std::vector<Launch>& launches,
   }
   size_t count = 0;
   for (const std::string& path : paths) {
-    const std::string name = "site:" + std::filesystem::path(path).filename().string();
+    const std::string name =
+        std::string(kSitePrefix) + std::filesystem::path(path).filename().string();
     if (std::filesystem::is_directory(path, error) || !is_utf8(name)) continue;
     if (++count > kMaxSiteProbes) {
       others.push_back(not_started(name, ProbeStatus::kFailed,
@@ -221,8 +211,8 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
     const Launch launch = launch_of(plan, row);
     if (row.live_only && !plan.live()) {
       others.push_back(not_started(row.name, ProbeStatus::kNotApplicable, "a sysroot has none"));
-    } else if (launch.name == "fabric") {
-      add_fabrics(launch, launches);
+    } else if (row.runs == Runs::kForEachLibfabric) {
+      add_for_each_libfabric(launch, launches);
     } else {
       launches.push_back(launch);
     }
@@ -249,18 +239,19 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
   return runs;
 }
 
-ProbeRun run_from_looks(const PassPlan& plan, const std::string& probe, const std::string& looks,
+ProbeRun run_from_looks(const PassPlan& plan, const ProbeRow& row, const std::string& looks,
                         milliseconds limit) {
   if (limit <= milliseconds(0)) {
-    return not_started(probe, ProbeStatus::kTimedOut, "those before it took the pass's deadline");
+    return not_started(row.name, ProbeStatus::kTimedOut,
+                       "those before it took the pass's deadline");
   }
   const int fd = memory_file(looks);
-  if (fd < 0) return not_started(probe, ProbeStatus::kFailed, "no memory for what it read");
+  if (fd < 0) return not_started(row.name, ProbeStatus::kFailed, "no memory for what it read");
   Launch launch;
-  launch.name = probe;
-  launch.executable = plan.libexec + "/probe-" + probe;
+  launch.name = row.name;
+  launch.executable = plan.libexec + "/probe-" + row.name;
   launch.stdin_fd = fd;
-  launch.memory_mib = memory_of(probe, /*live=*/false);
+  launch.memory_mib = memory_of(row, /*live=*/false);
   launch.arguments = {"--replay", "/dev/stdin"};
   launch.environment = base_environment();
   std::vector<ProbeRun> runs = run_probes({launch}, limit, Progress());

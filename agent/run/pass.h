@@ -9,6 +9,7 @@
 #include "agent/cli/config.h"
 #include "agent/run/runner.h"
 #include "agent/run/state.h"
+#include "probes/table.h"
 
 namespace efa {
 
@@ -28,7 +29,7 @@ std::string find_libexec();
 std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress);
 
 // One probe again, on what a recording holds of the files that it read.
-ProbeRun run_from_looks(const PassPlan& plan, const std::string& probe, const std::string& looks,
+ProbeRun run_from_looks(const PassPlan& plan, const ProbeRow& row, const std::string& looks,
                         std::chrono::milliseconds limit);
 
 }  // namespace efa

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "agent/run/identity.h"
+#include "probes/protocol/site_probe.h"
 #include "probes/protocol/text.h"
 #include "probes/rdma/parse.h"
 
@@ -96,7 +97,7 @@ Pseudonyms::Pseudonyms(std::vector<std::string> names) : names_(std::move(names)
 }
 
 std::string Pseudonyms::of_name(const std::string& name) {
-  if (name.starts_with("site:")) return formatted("site:name-%u", name);  // a site's own probe
+  if (is_site_probe(name)) return formatted("site:name-%u", name);  // a site's own probe
   return formatted("name-%u", name);
 }
 

@@ -5,12 +5,13 @@
 #include <array>
 #include <set>
 
-#include "agent/run/probe_table.h"
 #include "agent/run/pseudonyms.h"
 #include "agent/run/recording.h"
 #include "agent/run/redact_texts.h"
 #include "probes/protocol/describe.h"
+#include "probes/protocol/site_probe.h"
 #include "probes/protocol/text.h"
+#include "probes/table.h"
 
 namespace efa {
 namespace {
@@ -132,7 +133,7 @@ std::set<std::string> words_of_paths(const Recording& recording) {
 std::vector<std::string> host_names(const Recording& recording) {
   std::set<std::string> names;
   for (const RecordedProbe& probe : recording.probes) {
-    if (probe.name.starts_with("site:")) continue;  // it does not know
+    if (is_site_probe(probe.name)) continue;  // it does not know
     const ProbeRun run = run_of(probe);
     for (const char* member : {"hostname", "placement_group", "role_name"}) {
       const std::string name = run.transcript.facts().text(member);
@@ -143,7 +144,7 @@ std::vector<std::string> host_names(const Recording& recording) {
   for (const std::string& word : words_of_paths(recording)) names.erase(word);
   names.erase("");
   for (const RecordedProbe& probe : recording.probes) {
-    if (probe.name.starts_with("site:")) names.insert(probe.name);
+    if (is_site_probe(probe.name)) names.insert(probe.name);
   }
   return {names.begin(), names.end()};
 }
@@ -166,15 +167,17 @@ void redact(Recording& recording) {
   Pseudonyms pseudonyms(host_names(recording));
   const auto look = [&](const Value& value) { return redacted_look(value, pseudonyms); };
   for (RecordedProbe& probe : recording.probes) {
-    if (probe.name.starts_with("site:")) {
+    if (is_site_probe(probe.name)) {
       redact_site(probe, pseudonyms);
       continue;
     }
-    const Source source = probe.name == "log" ? Source::kSpoken : Source::kFile;
+    const ProbeRow* row = probe_of(probe.name);
+    const bool quotes = row != nullptr && row->quotes_others;
+    const Source source = quotes ? Source::kSpoken : Source::kFile;
     probe.said = redacted_lines(
         probe.said, [&](const Value& value) { return redacted_line(value, pseudonyms, source); });
     // what is not replayed from files says enough, and routes name gateways in hexadecimal
-    if (!replays_from_files(probe.name)) probe.looks.clear();
+    if (row == nullptr || !row->from_files) probe.looks.clear();
     probe.looks = redacted_lines(probe.looks, look);
     for (std::string* text : {&probe.stderr_tail, &probe.detail, &probe.step, &probe.subject}) {
       *text = pseudonyms.of_text(*text, Source::kSpoken);

@@ -7,6 +7,7 @@
 #include "probes/protocol/check.h"
 #include "probes/protocol/describe.h"
 #include "probes/protocol/pci_address.h"
+#include "probes/protocol/site_probe.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -100,11 +101,11 @@ std::string redacted_detail_of_site(const std::string& detail) {
 
 void redact_sites_words(State& before, Pseudonyms& pseudonyms) {
   for (LeftProcess& left : before.left) {
-    if (left.probe.starts_with("site:")) left.probe = pseudonyms.of_name(left.probe);
+    if (is_site_probe(left.probe)) left.probe = pseudonyms.of_name(left.probe);
   }
   bool any = false;
   for (Episode& episode : before.history.episodes) {
-    const bool of_probe = episode.subject.starts_with("site:");
+    const bool of_probe = is_site_probe(episode.subject);
     if (!of_probe && !episode.code.starts_with("site.")) continue;
     any = true;
     episode.subject = of_subject(episode.subject, pseudonyms);

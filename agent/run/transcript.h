@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "probes/protocol/process.h"
+#include "probes/protocol/site_probe.h"
 #include "probes/protocol/value.h"
 
 namespace efa {
@@ -91,7 +92,7 @@ struct Allowances {
   std::shared_ptr<Allowance> site = std::make_shared<Allowance>(kSiteAllowanceOfAll);
 
   [[nodiscard]] Transcript transcript_for(std::string_view probe) const {
-    if (!probe.starts_with("site:")) return Transcript(kAllowance, own);
+    if (!is_site_probe(probe)) return Transcript(kAllowance, own);
     Transcript transcript(kSiteAllowance, site);
     transcript.is_of_site();
     return transcript;

@@ -6,60 +6,71 @@
 
 namespace efa {
 
-inline constexpr Check kCloudChecks[] = {
-    {"cloud.metadata-unreachable",
-     Severity::kInfo,
-     Actor::kAccountOwner,
-     Rung::kNone,
-     "The instance metadata service does not answer",
-     "Security groups, placement and interfaces of this node are unknown.",
-     "A token was asked for with PUT /latest/api/token (IMDSv2) on an EC2 instance.",
-     "Enable the instance's metadata endpoint; from containers it needs a hop limit of 2.",
-     "aws ec2 modify-instance-metadata-options --http-endpoint enabled "
-     "--http-put-response-hop-limit 2 --instance-id \"$INSTANCE_ID\"",
-     {}},
-    {"cloud.type-not-known",
-     Severity::kInfo,
-     Actor::kNodeOperator,
-     Rung::kNone,
-     "The instance type is not in this version's table",
-     "How many EFA devices the type can have is unknown; fewer would not be noticed.",
-     "instance-type of the metadata service or DMI is not in instance-types.json.",
-     "Say how many devices the node should have with expect in config.toml, or install a newer "
-     "efa-doctor.",
-     "",
-     {}},
-    {"cloud.capable-type-unused",
-     Severity::kInfo,
-     Actor::kAccountOwner,
-     Rung::kNone,
-     "The instance type can have EFA, the node shows no sign of it",
-     "Jobs on this node use TCP.",
-     "No EFA device, driver or EFA installer on a type that instance-types.json gives EFA.",
-     "Nothing if no EFA is meant; else attach EFA interfaces and run the EFA installer.",
-     "",
-     {}},
-    {"cloud.no-common-security-group",
-     Severity::kWarning,
-     Actor::kAccountOwner,
-     Rung::kNone,
-     "The EFA interfaces of this node share no security group",
-     "EFA traffic passes only inside one group that allows all traffic to and from itself; "
-     "devices of different groups cannot reach the same peers.",
-     "security-group-ids of the EFA interfaces in the metadata have no id in common.",
-     "Give all EFA interfaces of the job's nodes one common security group.",
-     "",
-     {}},
-    {"cloud.no-placement-group",
-     Severity::kInfo,
-     Actor::kAccountOwner,
-     Rung::kNone,
-     "The instance is in no placement group",
-     "Latency to other nodes may be higher; AWS recommends a cluster placement group.",
-     "placement/group-name of the metadata service does not exist.",
-     "Launch the nodes of a job into one cluster placement group.",
-     "",
-     {}},
+inline constexpr Check kCloudMetadataUnreachable{
+    .code = "cloud.metadata-unreachable",
+    .severity = Severity::kInfo,
+    .actor = Actor::kAccountOwner,
+    .title = "The instance metadata service does not answer",
+    .meaning = "Security groups, placement and interfaces of this node are unknown.",
+    .seen_by = "A token was asked for with PUT /latest/api/token (IMDSv2) on an EC2 instance.",
+    .remedy = "Enable the instance's metadata endpoint; from containers it needs a hop limit of 2.",
+    .command =
+        "aws ec2 modify-instance-metadata-options --http-endpoint enabled "
+        "--http-put-response-hop-limit 2 --instance-id \"$INSTANCE_ID\"",
 };
+
+inline constexpr Check kCloudTypeNotKnown{
+    .code = "cloud.type-not-known",
+    .severity = Severity::kInfo,
+    .actor = Actor::kNodeOperator,
+    .title = "The instance type is not in this version's table",
+    .meaning = "How many EFA devices the type can have is unknown; fewer would not be noticed.",
+    .seen_by = "instance-type of the metadata service or DMI is not in instance-types.json.",
+    .remedy =
+        "Say how many devices the node should have with expect in config.toml, or install a newer "
+        "efa-doctor.",
+};
+
+inline constexpr Check kCloudCapableTypeUnused{
+    .code = "cloud.capable-type-unused",
+    .severity = Severity::kInfo,
+    .actor = Actor::kAccountOwner,
+    .title = "The instance type can have EFA, the node shows no sign of it",
+    .meaning = "Jobs on this node use TCP.",
+    .seen_by =
+        "No EFA device, driver or EFA installer on a type that instance-types.json gives EFA.",
+    .remedy = "Nothing if no EFA is meant; else attach EFA interfaces and run the EFA installer.",
+};
+
+inline constexpr Check kCloudNoCommonSecurityGroup{
+    .code = "cloud.no-common-security-group",
+    .severity = Severity::kWarning,
+    .actor = Actor::kAccountOwner,
+    .title = "The EFA interfaces of this node share no security group",
+    .meaning =
+        "EFA traffic passes only inside one group that allows all traffic to and from itself; "
+        "devices of different groups cannot reach the same peers.",
+    .seen_by = "security-group-ids of the EFA interfaces in the metadata have no id in common.",
+    .remedy = "Give all EFA interfaces of the job's nodes one common security group.",
+};
+
+inline constexpr Check kCloudNoPlacementGroup{
+    .code = "cloud.no-placement-group",
+    .severity = Severity::kInfo,
+    .actor = Actor::kAccountOwner,
+    .title = "The instance is in no placement group",
+    .meaning = "Latency to other nodes may be higher; AWS recommends a cluster placement group.",
+    .seen_by = "placement/group-name of the metadata service does not exist.",
+    .remedy = "Launch the nodes of a job into one cluster placement group.",
+};
+
+inline constexpr const Check* kCloudChecks[] = {
+    &kCloudMetadataUnreachable, &kCloudTypeNotKnown, &kCloudCapableTypeUnused,
+    &kCloudNoCommonSecurityGroup, &kCloudNoPlacementGroup};
+
+struct Node;
+struct Expectation;
+class Findings;
+void judge_cloud(const Node& node, const Expectation& expectation, Findings& findings);
 
 }  // namespace efa

@@ -4,60 +4,57 @@
 #include <algorithm>
 
 #include "probes/cloud/checks.h"
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
 
-std::span<const Check> checks() {
-  return kCloudChecks;
-}
-
 void judge_metadata(const Node& node, Findings& findings) {
-  const char* code = "cloud.metadata-unreachable";
+  const Check& check = kCloudMetadataUnreachable;
   const CloudFacts& facts = node.cloud.facts;
   const Evidence evidence{facts.metadata_detail, "an answer", "instance metadata, version 2"};
   if (facts.metadata_status == "not-asked" && node.cloud.outcome.status != ProbeStatus::kOk) {
-    findings.unknown(code, kNodeSubject, "whether it answers was not seen", evidence);
+    findings.unknown(check, kNodeSubject, "whether it answers was not seen", evidence);
   } else if (facts.metadata_status == "not-asked") {
-    findings.not_applicable(code, kNodeSubject, "not asked: no EC2 instance", evidence);
+    findings.not_applicable(check, kNodeSubject, "not asked: no EC2 instance", evidence);
   } else if (facts.metadata_status == "ok") {
-    findings.pass(code, kNodeSubject, "the metadata service answers", evidence);
+    findings.pass(check, kNodeSubject, "the metadata service answers", evidence);
   } else if (facts.metadata_status == "slow" && facts.instance_type_source == "metadata") {
-    findings.unknown(code, kNodeSubject, "it answers, but too slowly for all questions", evidence);
+    findings.unknown(check, kNodeSubject, "it answers, but too slowly for all questions", evidence);
   } else {
-    findings.fail(code, kNodeSubject, facts.metadata_status + ": " + facts.metadata_detail,
+    findings.fail(check, kNodeSubject, facts.metadata_status + ": " + facts.metadata_detail,
                   evidence);
   }
 }
 
 void judge_type(const Expectation& expectation, Findings& findings) {
-  const char* code = "cloud.type-not-known";
+  const Check& check = kCloudTypeNotKnown;
   const Evidence evidence{expectation.instance_type, "a type of the table", "instance-types.json"};
   if (expectation.instance_type.empty()) {
-    findings.unknown(code, kNodeSubject, "neither metadata nor DMI names the type", evidence);
+    findings.unknown(check, kNodeSubject, "neither metadata nor DMI names the type", evidence);
   } else if (!expectation.maximum && expectation.expected && !expectation.exactly) {
-    findings.fail(code, kNodeSubject, expectation.instance_type + " is not in the table", evidence);
+    findings.fail(check, kNodeSubject, expectation.instance_type + " is not in the table",
+                  evidence);
   } else if (!expectation.maximum) {
-    findings.not_applicable(code, kNodeSubject, "the number of devices is configured", evidence);
+    findings.not_applicable(check, kNodeSubject, "the number of devices is configured", evidence);
   } else {
-    findings.pass(code, kNodeSubject, "is " + expectation.instance_type, evidence);
+    findings.pass(check, kNodeSubject, "is " + expectation.instance_type, evidence);
   }
 }
 
 void judge_unused(const Node& node, const Expectation& expectation, Findings& findings) {
-  const char* code = "cloud.capable-type-unused";
+  const Check& check = kCloudCapableTypeUnused;
   if (expectation.expected || expectation.exactly) return;
   const int maximum = expectation.maximum.value_or(0);
   const std::string& type = expectation.instance_type;
   const Evidence evidence{"0", "at most " + std::to_string(maximum), "instance-types.json"};
   if (type.empty()) {
-    findings.not_applicable(code, kNodeSubject, "no instance type is known");
+    findings.not_applicable(check, kNodeSubject, "no instance type is known");
   } else if (maximum > 0 && node.pci.outcome.status != ProbeStatus::kOk) {
-    findings.unknown(code, kNodeSubject, type + " can have EFA; its devices were not all seen");
+    findings.unknown(check, kNodeSubject, type + " can have EFA; its devices were not all seen");
   } else if (maximum > 0) {
-    findings.fail(code, kNodeSubject,
+    findings.fail(check, kNodeSubject,
                   type + " can have " + std::to_string(maximum) + " EFA devices and has none",
                   evidence);
   }
@@ -76,7 +73,7 @@ std::vector<const CloudInterface*> efa_interfaces(const Node& node) {
 }
 
 void judge_groups(const Node& node, Findings& findings) {
-  const char* code = "cloud.no-common-security-group";
+  const Check& check = kCloudNoCommonSecurityGroup;
   const std::vector<const CloudInterface*> interfaces = efa_interfaces(node);
   const std::string seen = std::to_string(interfaces.size()) + " of " +
                            std::to_string(node.rdma.facts.devices.size()) + " EFA devices";
@@ -84,7 +81,7 @@ void judge_groups(const Node& node, Findings& findings) {
     return !interface->security_group_ids.empty();
   });
   if (interfaces.empty() || !told) {
-    findings.unknown(code, kNodeSubject, "the metadata does not tell the security groups");
+    findings.unknown(check, kNodeSubject, "the metadata does not tell the security groups");
     return;
   }
   std::vector<std::string> common = interfaces.front()->security_group_ids;
@@ -97,29 +94,31 @@ void judge_groups(const Node& node, Findings& findings) {
   const std::string names = join(common, ", ");
   const Evidence evidence{names, "at least one", "network/interfaces/macs/*/security-group-ids"};
   if (common.empty()) {
-    findings.fail(code, kNodeSubject, seen + " have no security group in common", evidence);
+    findings.fail(check, kNodeSubject, seen + " have no security group in common", evidence);
   } else if (interfaces.size() < node.rdma.facts.devices.size()) {
-    findings.unknown(code, kNodeSubject, "the metadata tells the security groups of only " + seen,
+    findings.unknown(check, kNodeSubject, "the metadata tells the security groups of only " + seen,
                      evidence);
   } else {
-    findings.pass(code, kNodeSubject, "all EFA devices are in " + names, evidence);
+    findings.pass(check, kNodeSubject, "all EFA devices are in " + names, evidence);
   }
 }
 
 void judge_placement(const CloudFacts& facts, Findings& findings) {
-  const char* code = "cloud.no-placement-group";
+  const Check& check = kCloudNoPlacementGroup;
   const Evidence evidence{facts.placement_group.value_or("none"), "a cluster placement group",
                           "placement/group-name"};
   if (facts.placement_group) {
-    findings.pass(code, kNodeSubject, "is in " + *facts.placement_group, evidence);
+    findings.pass(check, kNodeSubject, "is in " + *facts.placement_group, evidence);
   } else if (facts.metadata_status == "ok") {
-    findings.fail(code, kNodeSubject, "is in no placement group", evidence);
+    findings.fail(check, kNodeSubject, "is in no placement group", evidence);
   } else {
-    findings.unknown(code, kNodeSubject, "the metadata service did not say");
+    findings.unknown(check, kNodeSubject, "the metadata service did not say");
   }
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_cloud(const Node& node, const Expectation& expectation, Findings& findings) {
   judge_unused(node, expectation, findings);
   if (!expectation.expected) return;
   judge_type(expectation, findings);
@@ -128,12 +127,6 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   if (node.pci.facts.efa.empty()) return;
   judge_groups(node, findings);
   judge_placement(node.cloud.facts, findings);
-}
-
-}  // namespace
-
-Judge cloud_judge() {
-  return {"cloud", checks, judge};
 }
 
 }  // namespace efa

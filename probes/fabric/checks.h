@@ -5,61 +5,78 @@
 
 namespace efa {
 
-inline constexpr Check kFabricChecks[] = {
-    {"fabric.not-listed",
-     Severity::kCritical,
-     Actor::kImageOwner,
-     Rung::kFabric,
-     "libfabric's efa provider does not list an EFA device",
-     "MPI and NCCL do not use the device; with none listed they fall back to TCP.",
-     "fi_getinfo(3) for provider efa, endpoint FI_EP_RDM, has no domain of this device.",
-     "If another device of the node hangs, mend that one first: libfabric then lists none. "
-     "Otherwise install the libfabric of the EFA installer.",
-     "fi_info -p efa -t FI_EP_RDM",
-     {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
-      "verbs.cannot-open", "node.restricted-mode", "node.missing", "node.cannot-open",
-      "verbs.not-listed", "fabric.does-not-load", "fabric.crashes"}},
-    {"fabric.library-lists-fewer",
-     Severity::kWarning,
-     Actor::kImageOwner,
-     Rung::kNone,
-     "One of several libfabrics does not list all EFA devices",
-     "Programs that load this copy use fewer devices, or TCP.",
-     "fi_getinfo(3) through this copy lists fewer devices than through another one.",
-     "Remove the copy or put that of the EFA installer first on the library path.",
-     "ldconfig -p | grep libfabric",
-     {"fabric.not-listed"}},
-    {"fabric.not-installed",
-     Severity::kInfo,
-     Actor::kImageOwner,
-     Rung::kNone,
-     "No libfabric on this host",
-     "Programs of the host cannot use EFA through libfabric; containers bring their own (the "
-     "EFA installer's --minimal leaves it out).",
-     "The dynamic loader finds no libfabric.so.1.",
-     "Run the EFA installer without --minimal, or nothing when only containers use EFA.",
-     "",
-     {}},
-    {"fabric.does-not-load",
-     Severity::kWarning,
-     Actor::kImageOwner,
-     Rung::kNone,
-     "A libfabric does not load",
-     "Programs that find this copy first fail to start.",
-     "The dynamic loader refuses the library; its words are the evidence.",
-     "Use one stack: either the distribution's libraries or those of the EFA installer.",
-     "ldconfig -p | grep -E 'libibverbs|libefa|libfabric'",
-     {}},
-    {"fabric.crashes",
-     Severity::kWarning,
-     Actor::kImageOwner,
-     Rung::kNone,
-     "A libfabric crashes when it is asked for EFA",
-     "Programs that load this copy die at start.",
-     "The process that called fi_getinfo(3) was ended by a signal.",
-     "Install the libfabric of the EFA installer.",
-     "",
-     {"rdma.counters-hang", "verbs.hang", "rdma.counters-fail"}},
+inline constexpr Check kFabricNotListed{
+    .code = "fabric.not-listed",
+    .severity = Severity::kCritical,
+    .actor = Actor::kImageOwner,
+    .rung = Rung::kFabric,
+    .may_come_late = true,
+    .title = "libfabric's efa provider does not list an EFA device",
+    .meaning = "MPI and NCCL do not use the device; with none listed they fall back to TCP.",
+    .seen_by = "fi_getinfo(3) for provider efa, endpoint FI_EP_RDM, has no domain of this device.",
+    .remedy =
+        "If another device of the node hangs, mend that one first: libfabric then lists none. "
+        "Otherwise install the libfabric of the EFA installer.",
+    .command = "fi_info -p efa -t FI_EP_RDM",
+    .causes = {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
+               "verbs.cannot-open", "node.restricted-mode", "node.missing", "node.cannot-open",
+               "verbs.not-listed", "fabric.does-not-load", "fabric.crashes"},
 };
+
+inline constexpr Check kFabricLibraryListsFewer{
+    .code = "fabric.library-lists-fewer",
+    .severity = Severity::kWarning,
+    .actor = Actor::kImageOwner,
+    .may_come_late = true,
+    .title = "One of several libfabrics does not list all EFA devices",
+    .meaning = "Programs that load this copy use fewer devices, or TCP.",
+    .seen_by = "fi_getinfo(3) through this copy lists fewer devices than through another one.",
+    .remedy = "Remove the copy or put that of the EFA installer first on the library path.",
+    .command = "ldconfig -p | grep libfabric",
+    .causes = {"fabric.not-listed"},
+};
+
+inline constexpr Check kFabricNotInstalled{
+    .code = "fabric.not-installed",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "No libfabric on this host",
+    .meaning =
+        "Programs of the host cannot use EFA through libfabric; containers bring their own (the "
+        "EFA installer's --minimal leaves it out).",
+    .seen_by = "The dynamic loader finds no libfabric.so.1.",
+    .remedy = "Run the EFA installer without --minimal, or nothing when only containers use EFA.",
+};
+
+inline constexpr Check kFabricDoesNotLoad{
+    .code = "fabric.does-not-load",
+    .severity = Severity::kWarning,
+    .actor = Actor::kImageOwner,
+    .title = "A libfabric does not load",
+    .meaning = "Programs that find this copy first fail to start.",
+    .seen_by = "The dynamic loader refuses the library; its words are the evidence.",
+    .remedy = "Use one stack: either the distribution's libraries or those of the EFA installer.",
+    .command = "ldconfig -p | grep -E 'libibverbs|libefa|libfabric'",
+};
+
+inline constexpr Check kFabricCrashes{
+    .code = "fabric.crashes",
+    .severity = Severity::kWarning,
+    .actor = Actor::kImageOwner,
+    .title = "A libfabric crashes when it is asked for EFA",
+    .meaning = "Programs that load this copy die at start.",
+    .seen_by = "The process that called fi_getinfo(3) was ended by a signal.",
+    .remedy = "Install the libfabric of the EFA installer.",
+    .causes = {"rdma.counters-hang", "verbs.hang", "rdma.counters-fail"},
+};
+
+inline constexpr const Check* kFabricChecks[] = {&kFabricNotListed, &kFabricLibraryListsFewer,
+                                                 &kFabricNotInstalled, &kFabricDoesNotLoad,
+                                                 &kFabricCrashes};
+
+struct Node;
+struct Expectation;
+class Findings;
+void judge_fabric(const Node& node, const Expectation& expectation, Findings& findings);
 
 }  // namespace efa

@@ -5,14 +5,10 @@
 
 #include "probes/device_answers.h"
 #include "probes/fabric/checks.h"
-#include "probes/judges.h"
+#include "probes/node.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check> checks() {
-  return kFabricChecks;
-}
 
 bool lists(const FabricFacts& facts, const std::string& device) {
   return std::find(facts.devices.begin(), facts.devices.end(), device) != facts.devices.end();
@@ -84,7 +80,7 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
   bool any_asked = false;
   for (const Seen<FabricFacts>& seen : node.fabric) {
     if (lists(seen.facts, device.name)) {
-      findings.pass("fabric.not-listed", subject, "listed as " + device.name + "-rdm",
+      findings.pass(kFabricNotListed, subject, "listed as " + device.name + "-rdm",
                     {"listed", "listed", name_of(seen)});
       return;
     }
@@ -95,7 +91,7 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
     return seen.facts.getinfo_status.has_value();
   });
   if (answered || (any_asked && any_hangs(node))) {
-    findings.fail("fabric.not-listed", subject,
+    findings.fail(kFabricNotListed, subject,
                   answered ? "no libfabric lists " + device.name
                            : "libfabric gave no answer about " + device.name,
                   {answered ? "absent" : "no answer", device.name + "-rdm", libraries});
@@ -103,35 +99,35 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
     return;  // the device lives, and probe.slow says that libfabric got no CPU
   } else if (any_asked) {
     findings.unknown(
-        "fabric.not-listed", subject,
+        kFabricNotListed, subject,
         ran_short(node) ? "libfabric got no CPU in time" : "libfabric gave no answer in time",
         {"no answer", device.name + "-rdm", libraries});
   } else if (all_missing(node)) {
-    findings.not_applicable("fabric.not-listed", subject, "no libfabric is installed on this host");
+    findings.not_applicable(kFabricNotListed, subject, "no libfabric is installed on this host");
   } else if (const Seen<FabricFacts>* distrusted = not_asked(node)) {
-    findings.not_applicable("fabric.not-listed", subject, distrusted->outcome.detail);
+    findings.not_applicable(kFabricNotListed, subject, distrusted->outcome.detail);
   } else if (const auto why = why_none_works(node)) {
-    findings.fail("fabric.not-listed", subject, "no libfabric of this host works",
+    findings.fail(kFabricNotListed, subject, "no libfabric of this host works",
                   {*why, device.name + "-rdm", libraries});
   } else {
-    findings.unknown("fabric.not-listed", subject, "no libfabric could be asked",
+    findings.unknown(kFabricNotListed, subject, "no libfabric could be asked",
                      {"", device.name + "-rdm", libraries});
   }
 }
 
 void judge_installed(const Node& node, Findings& findings) {
-  const char* code = "fabric.not-installed";
+  const Check& check = kFabricNotInstalled;
   const bool found = std::any_of(node.fabric.begin(), node.fabric.end(), [](const auto& seen) {
     const bool refused = seen.outcome.status == ProbeStatus::kUnavailable && !is_missing(seen);
     return seen.facts.library.has_value() || refused;
   });
   const Evidence evidence{found ? "present" : "absent", "", "dynamic loader"};
   if (all_missing(node)) {
-    findings.fail(code, kNodeSubject, "no libfabric.so.1 was found", evidence);
+    findings.fail(check, kNodeSubject, "no libfabric.so.1 was found", evidence);
   } else if (found) {
-    findings.pass(code, kNodeSubject, "there is a libfabric.so.1", evidence);
+    findings.pass(check, kNodeSubject, "there is a libfabric.so.1", evidence);
   } else {
-    findings.unknown(code, kNodeSubject, "no libfabric could be asked");
+    findings.unknown(check, kNodeSubject, "no libfabric could be asked");
   }
 }
 
@@ -139,21 +135,21 @@ void judge_loading(const Seen<FabricFacts>& seen, Findings& findings) {
   const std::string subject = name_of(seen);
   const std::string& words = seen.outcome.detail;
   if (seen.outcome.status == ProbeStatus::kUnavailable && is_our_own_fault(words)) {
-    findings.unknown("fabric.does-not-load", subject,
+    findings.unknown(kFabricDoesNotLoad, subject,
                      "this build of efa-doctor needs a newer libfabric: " + words);
   } else if (seen.outcome.status == ProbeStatus::kUnavailable) {
-    findings.fail("fabric.does-not-load", subject, words, {words, "loads", "dynamic loader"});
+    findings.fail(kFabricDoesNotLoad, subject, words, {words, "loads", "dynamic loader"});
   } else if (seen.facts.library) {
-    findings.pass("fabric.does-not-load", subject, "loads", {"loads", "loads", "dynamic loader"});
+    findings.pass(kFabricDoesNotLoad, subject, "loads", {"loads", "loads", "dynamic loader"});
   } else {
-    findings.unknown("fabric.does-not-load", subject, "was not asked: " + words);
+    findings.unknown(kFabricDoesNotLoad, subject, "was not asked: " + words);
   }
   if (seen.outcome.status == ProbeStatus::kCrashed) {
-    findings.fail("fabric.crashes", subject, words, {words, "no crash", seen.outcome.step});
+    findings.fail(kFabricCrashes, subject, words, {words, "no crash", seen.outcome.step});
   } else if (seen.facts.getinfo_status) {
-    findings.pass("fabric.crashes", subject, "answers", {"an answer", "an answer", "fi_getinfo"});
+    findings.pass(kFabricCrashes, subject, "answers", {"an answer", "an answer", "fi_getinfo"});
   } else if (seen.outcome.status != ProbeStatus::kUnavailable) {
-    findings.unknown("fabric.crashes", subject, "gave no answer: " + words);
+    findings.unknown(kFabricCrashes, subject, "gave no answer: " + words);
   }
 }
 
@@ -162,20 +158,21 @@ void judge_library(const Seen<FabricFacts>& seen, size_t most, Findings& finding
   if (is_missing(seen) || ran_short_of_cpu(seen.outcome)) return;
   judge_loading(seen, findings);
   if (seen.facts.getinfo_status && seen.facts.devices.size() < most) {
-    findings.fail("fabric.library-lists-fewer", subject,
+    findings.fail(kFabricLibraryListsFewer, subject,
                   "lists " + std::to_string(seen.facts.devices.size()) + " of " +
                       std::to_string(most) + " devices that another libfabric lists",
                   {std::to_string(seen.facts.devices.size()), std::to_string(most), subject});
   } else if (seen.facts.getinfo_status) {
-    findings.pass("fabric.library-lists-fewer", subject,
-                  "lists " + std::to_string(most) + " devices",
+    findings.pass(kFabricLibraryListsFewer, subject, "lists " + std::to_string(most) + " devices",
                   {std::to_string(most), std::to_string(most), subject});
   } else if (seen.outcome.status != ProbeStatus::kUnavailable) {
-    findings.unknown("fabric.library-lists-fewer", subject, "gave no answer");
+    findings.unknown(kFabricLibraryListsFewer, subject, "gave no answer");
   }
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_fabric(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!node.live || !expectation.expected) return;
   size_t most = 0;
   for (const Seen<FabricFacts>& seen : node.fabric) {
@@ -184,12 +181,6 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   judge_installed(node, findings);
   for (const Seen<FabricFacts>& seen : node.fabric) judge_library(seen, most, findings);
   for (const RdmaDevice& device : node.rdma.facts.devices) judge_device(node, device, findings);
-}
-
-}  // namespace
-
-Judge fabric_judge() {
-  return {"fabric", checks, judge};
 }
 
 }  // namespace efa

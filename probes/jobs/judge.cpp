@@ -1,45 +1,37 @@
 // Judges the processes that use EFA now.
 
 #include "probes/jobs/checks.h"
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/limits/memlock.h"
 
 namespace efa {
 namespace {
 
-std::span<const Check> checks() {
-  return kJobsChecks;
-}
-
 void judge_job(const Job& job, Findings& findings) {
-  const char* code = "jobs.memlock-low";
+  const Check& check = kJobsMemlockLow;
   const std::string subject = job.command + " " + std::to_string(job.pid);
   const std::string source = "/proc/" + std::to_string(job.pid) + "/limits";
   if (!job.locked_memory) {
-    findings.unknown(code, subject, "its limits could not be read", {"", "", source});
+    findings.unknown(check, subject, "its limits could not be read", {"", "", source});
     return;
   }
   const std::string observed = words_of(*job.locked_memory);
   const Evidence evidence{observed, kEnoughLockedMemory, source};
   if (job.may_lock_any == true || is_enough(*job.locked_memory)) {
-    findings.pass(code, subject, "may lock memory: " + observed, evidence);
+    findings.pass(check, subject, "may lock memory: " + observed, evidence);
   } else {
-    findings.fail(code, subject, "may lock only " + observed, evidence);
+    findings.fail(check, subject, "may lock only " + observed, evidence);
   }
-}
-
-void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
-  if (!node.jobs.facts.unseen.empty()) {
-    findings.unknown("jobs.memlock-low", kNodeSubject, "processes could not be listed",
-                     {node.jobs.facts.unseen.front().reason, "", "/proc"});
-  }
-  for (const Job& job : node.jobs.facts.processes) judge_job(job, findings);
 }
 
 }  // namespace
 
-Judge jobs_judge() {
-  return {"jobs", checks, judge};
+void judge_jobs(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
+  if (!node.jobs.facts.unseen.empty()) {
+    findings.unknown(kJobsMemlockLow, kNodeSubject, "processes could not be listed",
+                     {node.jobs.facts.unseen.front().reason, "", "/proc"});
+  }
+  for (const Job& job : node.jobs.facts.processes) judge_job(job, findings);
 }
 
 }  // namespace efa

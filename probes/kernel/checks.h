@@ -6,70 +6,93 @@
 
 namespace efa {
 
-inline constexpr Check kKernelChecks[] = {
-    {"kernel.driver-not-installed",
-     Severity::kCritical,
-     Actor::kImageOwner,
-     Rung::kDriver,
-     "The running kernel has no efa driver",
-     "No EFA device gets a driver; no process can use EFA.",
-     "modules.dep and modules.builtin of the running kernel name no efa, and it is not loaded.",
-     "Run the EFA installer for this kernel; after a kernel update its DKMS build may have "
-     "failed for lack of kernel headers.",
-     "dkms status; sudo dkms autoinstall -k \"$(uname -r)\"; sudo modprobe efa",
-     {}},
-    {"kernel.driver-not-loaded",
-     Severity::kCritical,
-     Actor::kNodeOperator,
-     Rung::kDriver,
-     "The efa driver is not loaded",
-     "No EFA device has a driver; no process can use EFA.",
-     "/sys/module/efa is absent while EFA devices are present.",
-     "Load it, and find out why it was not loaded at boot.",
-     "sudo modprobe efa",
-     {"kernel.driver-not-installed", "kernel.driver-blocked"}},
-    {"kernel.driver-blocked",
-     Severity::kCritical,
-     Actor::kImageOwner,
-     Rung::kDriver,
-     "A modprobe configuration keeps the efa driver out",
-     "The driver is not loaded at boot.",
-     "A file in modprobe.d blacklists efa or installs it as true or false, or the kernel's command "
-     "line has modprobe.blacklist=efa or module_blacklist=efa.",
-     "Remove the line, or the argument and reboot, then load the driver.",
-     "",
-     {}},
-    {"kernel.uverbs-not-loaded",
-     Severity::kCritical,
-     Actor::kImageOwner,
-     Rung::kNode,
-     "ib_uverbs is not loaded",
-     "There are no /dev/infiniband/uverbs nodes; no process can use EFA.",
-     "/sys/module/ib_uverbs is absent while EFA devices are present, and none has a uverbs "
-     "device.",
-     "Install the kernel's extra modules if ib_uverbs is missing, and load it.",
-     "sudo modprobe ib_uverbs",
-     {"kernel.driver-not-installed", "kernel.driver-not-loaded", "kernel.driver-blocked"}},
-    {"kernel.rdma-netns-exclusive",
-     Severity::kInfo,
-     Actor::kNodeOperator,
-     Rung::kNone,
-     "RDMA devices belong to one network namespace",
-     "Processes in other network namespaces (containers) cannot open them.",
-     "/sys/module/ib_core/parameters/netns_mode is N.",
-     "Set the RDMA subsystem to shared if containers are to use EFA.",
-     "sudo rdma system set netns shared",
-     {}},
-    {"kernel.other-rdma-stack",
-     Severity::kInfo,
-     Actor::kImageOwner,
-     Rung::kNone,
-     "Another RDMA stack (MLNX_OFED) lies beside the kernel's",
-     "An efa module built for one does not load, or crashes, with the other.",
-     "/usr/src/ofa_kernel exists, which only MLNX_OFED makes.",
-     "Keep one RDMA stack in the image.",
-     "",
-     {}},
+inline constexpr Check kKernelDriverNotInstalled{
+    .code = "kernel.driver-not-installed",
+    .severity = Severity::kCritical,
+    .actor = Actor::kImageOwner,
+    .rung = Rung::kDriver,
+    .title = "The running kernel has no efa driver",
+    .meaning = "No EFA device gets a driver; no process can use EFA.",
+    .seen_by =
+        "modules.dep and modules.builtin of the running kernel name no efa, and it is not loaded.",
+    .remedy =
+        "Run the EFA installer for this kernel; after a kernel update its DKMS build may have "
+        "failed for lack of kernel headers.",
+    .command = "dkms status; sudo dkms autoinstall -k \"$(uname -r)\"; sudo modprobe efa",
 };
+
+inline constexpr Check kKernelDriverNotLoaded{
+    .code = "kernel.driver-not-loaded",
+    .severity = Severity::kCritical,
+    .actor = Actor::kNodeOperator,
+    .rung = Rung::kDriver,
+    .may_come_late = true,
+    .title = "The efa driver is not loaded",
+    .meaning = "No EFA device has a driver; no process can use EFA.",
+    .seen_by = "/sys/module/efa is absent while EFA devices are present.",
+    .remedy = "Load it, and find out why it was not loaded at boot.",
+    .command = "sudo modprobe efa",
+    .causes = {"kernel.driver-not-installed", "kernel.driver-blocked"},
+};
+
+inline constexpr Check kKernelDriverBlocked{
+    .code = "kernel.driver-blocked",
+    .severity = Severity::kCritical,
+    .actor = Actor::kImageOwner,
+    .rung = Rung::kDriver,
+    .title = "A modprobe configuration keeps the efa driver out",
+    .meaning = "The driver is not loaded at boot.",
+    .seen_by =
+        "A file in modprobe.d blacklists efa or installs it as true or false, or the kernel's "
+        "command "
+        "line has modprobe.blacklist=efa or module_blacklist=efa.",
+    .remedy = "Remove the line, or the argument and reboot, then load the driver.",
+};
+
+inline constexpr Check kKernelUverbsNotLoaded{
+    .code = "kernel.uverbs-not-loaded",
+    .severity = Severity::kCritical,
+    .actor = Actor::kImageOwner,
+    .rung = Rung::kNode,
+    .may_come_late = true,
+    .title = "ib_uverbs is not loaded",
+    .meaning = "There are no /dev/infiniband/uverbs nodes; no process can use EFA.",
+    .seen_by =
+        "/sys/module/ib_uverbs is absent while EFA devices are present, and none has a uverbs "
+        "device.",
+    .remedy = "Install the kernel's extra modules if ib_uverbs is missing, and load it.",
+    .command = "sudo modprobe ib_uverbs",
+    .causes = {"kernel.driver-not-installed", "kernel.driver-not-loaded", "kernel.driver-blocked"},
+};
+
+inline constexpr Check kKernelRdmaNetnsExclusive{
+    .code = "kernel.rdma-netns-exclusive",
+    .severity = Severity::kInfo,
+    .actor = Actor::kNodeOperator,
+    .title = "RDMA devices belong to one network namespace",
+    .meaning = "Processes in other network namespaces (containers) cannot open them.",
+    .seen_by = "/sys/module/ib_core/parameters/netns_mode is N.",
+    .remedy = "Set the RDMA subsystem to shared if containers are to use EFA.",
+    .command = "sudo rdma system set netns shared",
+};
+
+inline constexpr Check kKernelOtherRdmaStack{
+    .code = "kernel.other-rdma-stack",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "Another RDMA stack (MLNX_OFED) lies beside the kernel's",
+    .meaning = "An efa module built for one does not load, or crashes, with the other.",
+    .seen_by = "/usr/src/ofa_kernel exists, which only MLNX_OFED makes.",
+    .remedy = "Keep one RDMA stack in the image.",
+};
+
+inline constexpr const Check* kKernelChecks[] = {
+    &kKernelDriverNotInstalled, &kKernelDriverNotLoaded,    &kKernelDriverBlocked,
+    &kKernelUverbsNotLoaded,    &kKernelRdmaNetnsExclusive, &kKernelOtherRdmaStack};
+
+struct Node;
+struct Expectation;
+class Findings;
+void judge_kernel(const Node& node, const Expectation& expectation, Findings& findings);
 
 }  // namespace efa

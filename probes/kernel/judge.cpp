@@ -2,28 +2,24 @@
 
 #include <algorithm>
 
-#include "probes/judges.h"
 #include "probes/kernel/checks.h"
+#include "probes/node.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check> checks() {
-  return kKernelChecks;
-}
 
 void judge_installed(const KernelFacts& facts, Findings& findings) {
   const bool present =
       facts.efa_loaded == true || facts.efa_builtin == true || facts.module_file.has_value();
   const std::string release = facts.release.value_or("the running kernel");
   if (present) {
-    findings.pass("kernel.driver-not-installed", kNodeSubject, "efa is there for " + release,
+    findings.pass(kKernelDriverNotInstalled, kNodeSubject, "efa is there for " + release,
                   {facts.module_file.value_or("loaded"), "efa", "modules.dep"});
   } else if (facts.module_index_readable == true) {
-    findings.fail("kernel.driver-not-installed", kNodeSubject, "no module efa for " + release,
+    findings.fail(kKernelDriverNotInstalled, kNodeSubject, "no module efa for " + release,
                   {"absent", "efa", "modules.dep and modules.builtin of " + release});
   } else {
-    findings.unknown("kernel.driver-not-installed", kNodeSubject,
+    findings.unknown(kKernelDriverNotInstalled, kNodeSubject,
                      "which modules " + release + " has could not be read");
   }
 }
@@ -32,30 +28,29 @@ void judge_loaded(const KernelFacts& facts, Findings& findings) {
   const Evidence evidence{facts.efa_loaded == true ? "loaded" : "absent", "loaded",
                           "/sys/module/efa"};
   if (!facts.efa_loaded) {
-    findings.unknown("kernel.driver-not-loaded", kNodeSubject, "could not be read", evidence);
+    findings.unknown(kKernelDriverNotLoaded, kNodeSubject, "could not be read", evidence);
   } else if (*facts.efa_loaded || facts.efa_builtin == true) {
     const std::string version = facts.efa_version ? " " + *facts.efa_version : "";
-    findings.pass("kernel.driver-not-loaded", kNodeSubject, "efa" + version + " is loaded",
-                  evidence);
+    findings.pass(kKernelDriverNotLoaded, kNodeSubject, "efa" + version + " is loaded", evidence);
   } else {
-    findings.fail("kernel.driver-not-loaded", kNodeSubject, "module efa is not loaded", evidence);
+    findings.fail(kKernelDriverNotLoaded, kNodeSubject, "module efa is not loaded", evidence);
   }
 }
 
 void judge_blocked(const Node& node, Findings& findings) {
-  const char* code = "kernel.driver-blocked";
+  const Check& check = kKernelDriverBlocked;
   const KernelFacts& facts = node.kernel.facts;
   if (facts.efa_loaded == true) return;
   const Evidence evidence{facts.blacklisted_by.value_or("none"), "no such line",
                           "modprobe.d and /proc/cmdline"};
   const Unseen* unseen = facts.blacklisted_by.unreadable();
   if (facts.blacklisted_by) {
-    findings.fail(code, kNodeSubject, "kept out by " + *facts.blacklisted_by, evidence);
+    findings.fail(check, kNodeSubject, "kept out by " + *facts.blacklisted_by, evidence);
   } else if (unseen != nullptr || node.kernel.outcome.status != ProbeStatus::kOk) {
-    findings.unknown(code, kNodeSubject,
+    findings.unknown(check, kNodeSubject,
                      (unseen != nullptr ? unseen->what : "modprobe.d") + " could not be read");
   } else {
-    findings.pass(code, kNodeSubject, "no line of modprobe.d keeps it out", evidence);
+    findings.pass(check, kNodeSubject, "no line of modprobe.d keeps it out", evidence);
   }
 }
 
@@ -71,45 +66,47 @@ void judge_uverbs(const Node& node, Findings& findings) {
   const Evidence evidence{facts.ib_uverbs_loaded == true ? "loaded" : "absent", "loaded",
                           "/sys/module/ib_uverbs"};
   if (facts.ib_uverbs_loaded == false && any_uverbs(node)) {
-    findings.pass("kernel.uverbs-not-loaded", kNodeSubject, "ib_uverbs is built in", evidence);
+    findings.pass(kKernelUverbsNotLoaded, kNodeSubject, "ib_uverbs is built in", evidence);
   } else if (!facts.ib_uverbs_loaded) {
-    findings.unknown("kernel.uverbs-not-loaded", kNodeSubject, "could not be read", evidence);
+    findings.unknown(kKernelUverbsNotLoaded, kNodeSubject, "could not be read", evidence);
   } else if (*facts.ib_uverbs_loaded) {
-    findings.pass("kernel.uverbs-not-loaded", kNodeSubject, "ib_uverbs is loaded", evidence);
+    findings.pass(kKernelUverbsNotLoaded, kNodeSubject, "ib_uverbs is loaded", evidence);
   } else {
-    findings.fail("kernel.uverbs-not-loaded", kNodeSubject, "ib_uverbs is not loaded", evidence);
+    findings.fail(kKernelUverbsNotLoaded, kNodeSubject, "ib_uverbs is not loaded", evidence);
   }
 }
 
 void judge_namespaces(const Node& node, Findings& findings) {
-  const char* code = "kernel.rdma-netns-exclusive";
+  const Check& check = kKernelRdmaNetnsExclusive;
   const Reading<bool>& shared = node.kernel.facts.rdma_netns_shared;
   const Evidence evidence{shared == true ? "Y" : "N", "Y",
                           "/sys/module/ib_core/parameters/netns_mode"};
   if (shared) {
-    *shared ? findings.pass(code, kNodeSubject, "RDMA namespaces are shared", evidence)
-            : findings.fail(code, kNodeSubject, "RDMA namespaces are exclusive", evidence);
+    *shared ? findings.pass(check, kNodeSubject, "RDMA namespaces are shared", evidence)
+            : findings.fail(check, kNodeSubject, "RDMA namespaces are exclusive", evidence);
   } else if (node.kernel.outcome.status == ProbeStatus::kOk && shared.unreadable() == nullptr) {
-    findings.not_applicable(code, kNodeSubject, "the kernel shows no mode of RDMA namespaces");
+    findings.not_applicable(check, kNodeSubject, "the kernel shows no mode of RDMA namespaces");
   } else {
-    findings.unknown(code, kNodeSubject, "could not be read");
+    findings.unknown(check, kNodeSubject, "could not be read");
   }
 }
 
 void judge_ofed(const Node& node, Findings& findings) {
-  const char* code = "kernel.other-rdma-stack";
+  const Check& check = kKernelOtherRdmaStack;
   const Reading<std::string>& ofed = node.kernel.facts.ofed;
   const Evidence evidence{ofed.value_or("none"), "none", "/usr/src/ofa_kernel"};
   if (ofed) {
-    findings.fail(code, kNodeSubject, "found " + *ofed, evidence);
+    findings.fail(check, kNodeSubject, "found " + *ofed, evidence);
   } else if (node.kernel.outcome.status == ProbeStatus::kOk && ofed.unreadable() == nullptr) {
-    findings.pass(code, kNodeSubject, "none was found", evidence);
+    findings.pass(check, kNodeSubject, "none was found", evidence);
   } else {
-    findings.unknown(code, kNodeSubject, "could not be looked for");
+    findings.unknown(check, kNodeSubject, "could not be looked for");
   }
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_kernel(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!expectation.expected || node.pci.facts.efa.empty()) return;  // there is nothing to drive
   const KernelFacts& facts = node.kernel.facts;
   judge_installed(facts, findings);
@@ -118,12 +115,6 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   judge_uverbs(node, findings);
   judge_namespaces(node, findings);
   judge_ofed(node, findings);
-}
-
-}  // namespace
-
-Judge kernel_judge() {
-  return {"kernel", checks, judge};
 }
 
 }  // namespace efa

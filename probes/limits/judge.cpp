@@ -1,6 +1,6 @@
 // Judges the limits under which jobs run: too little lockable memory stops them, the rest is slow.
 
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/limits/checks.h"
 #include "probes/limits/memlock_judge.h"
 
@@ -10,56 +10,46 @@ namespace {
 constexpr uint64_t kHugePagesPerCpu = 55;           // 110 MiB: an endpoint's pools; efa-check.sh
 constexpr uint64_t kLargestDefaultPageKib = 16384;  // efa-check.sh does not ask above
 
-std::span<const Check> checks() {
-  return kLimitsChecks;
-}
-
 void judge_huge_pages(const LimitsFacts& facts, Findings& findings) {
-  const char* code = "limits.huge-pages-few";
+  const Check& check = kLimitsHugePagesFew;
   const std::string source = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
   if (facts.hugepage_size_kib && *facts.hugepage_size_kib > kLargestDefaultPageKib) {
-    findings.not_applicable(code, kNodeSubject, "huge pages of this kernel are larger");
+    findings.not_applicable(check, kNodeSubject, "huge pages of this kernel are larger");
   } else if (!facts.hugepages_2m || !facts.cpus) {
-    findings.unknown(code, kNodeSubject, "huge pages or CPUs could not be counted",
+    findings.unknown(check, kNodeSubject, "huge pages or CPUs could not be counted",
                      {"", "", source});
   } else {
     const uint64_t wanted = kHugePagesPerCpu * static_cast<uint64_t>(*facts.cpus) + 1;
     const Evidence evidence{std::to_string(*facts.hugepages_2m), std::to_string(wanted), source};
     const std::string words = evidence.observed + " huge pages of 2 MiB";
     *facts.hugepages_2m < wanted
-        ? findings.fail(code, kNodeSubject, words + ", not " + evidence.expected, evidence)
-        : findings.pass(code, kNodeSubject, words, evidence);
-    if (*facts.hugepages_2m < wanted) {
-      findings.with_command("sudo sysctl -w vm.nr_hugepages=" + evidence.expected);
-    }
+        ? findings.fail(check, kNodeSubject, words + ", not " + evidence.expected, evidence,
+                        "sudo sysctl -w vm.nr_hugepages=" + evidence.expected)
+        : findings.pass(check, kNodeSubject, words, evidence);
   }
 }
 
 void judge_ptrace(const Node& node, Findings& findings) {
-  const char* code = "limits.ptrace-restricted";
+  const Check& check = kLimitsPtraceRestricted;
   const auto scope = node.limits.facts.ptrace_scope;
   if (node.limits.outcome.status != ProbeStatus::kOk) {
-    findings.unknown(code, kNodeSubject, "limits could not be read");
+    findings.unknown(check, kNodeSubject, "limits could not be read");
     return;
   }
   const Evidence evidence{scope ? std::to_string(*scope) : "no Yama", "0 or no Yama",
                           "/proc/sys/kernel/yama/ptrace_scope"};
   scope.value_or(0) != 0
-      ? findings.fail(code, kNodeSubject, "ptrace_scope is " + evidence.observed, evidence)
-      : findings.pass(code, kNodeSubject, "processes may read each other's memory", evidence);
-}
-
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
-  if (!expectation.expected) return;
-  judge_memlock(node, findings);
-  judge_huge_pages(node.limits.facts, findings);
-  judge_ptrace(node, findings);
+      ? findings.fail(check, kNodeSubject, "ptrace_scope is " + evidence.observed, evidence)
+      : findings.pass(check, kNodeSubject, "processes may read each other's memory", evidence);
 }
 
 }  // namespace
 
-Judge limits_judge() {
-  return {"limits", checks, judge};
+void judge_limits(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (!expectation.expected) return;
+  judge_memlock(node, findings);
+  judge_huge_pages(node.limits.facts, findings);
+  judge_ptrace(node, findings);
 }
 
 }  // namespace efa

@@ -5,15 +5,12 @@
 
 #include <algorithm>
 
+#include "probes/limits/checks.h"
 #include "probes/limits/memlock.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
-
-constexpr const char* kLow = "limits.memlock-low";
-constexpr const char* kContainerLow = "limits.container-memlock-low";
-constexpr const char* kShellLow = "limits.shell-memlock-low";
 
 const ServiceLimits* running(const LimitsFacts& facts, const DoorRow& row) {
   for (const ServiceLimits& service : facts.services) {
@@ -140,8 +137,8 @@ Meaning meaning_of(const LimitsFacts& facts, const DoorRow& row, const LockedMem
   return {FindingResult::kFail, ""};
 }
 
-const char* code_of(const DoorRow& row) {
-  return row.door == Door::kRuntime ? kContainerLow : kLow;
+const Check& check_of(const DoorRow& row) {
+  return row.door == Door::kRuntime ? kLimitsContainerMemlockLow : kLimitsMemlockLow;
 }
 
 void judge_running(const LimitsFacts& facts, const DoorRow& row, const ServiceLimits& service,
@@ -152,7 +149,7 @@ void judge_running(const LimitsFacts& facts, const DoorRow& row, const ServiceLi
   if (!service.locked_memory) {
     const std::string more =
         next.memory && unit->unseen.empty() ? "; its unit gives " + words_of(*next.memory) : "";
-    findings.unknown(code_of(row), row.command, "its limits could not be read" + more,
+    findings.unknown(check_of(row), row.command, "its limits could not be read" + more,
                      {"", "", source});
     return;
   }
@@ -160,12 +157,12 @@ void judge_running(const LimitsFacts& facts, const DoorRow& row, const ServiceLi
   const Evidence evidence{observed, kEnoughLockedMemory, source};
   const Meaning meaning = meaning_of(facts, row, *service.locked_memory);
   if (meaning.result == FindingResult::kPass) {
-    findings.pass(code_of(row), row.command, "may lock memory: " + observed + meaning.why,
+    findings.pass(check_of(row), row.command, "may lock memory: " + observed + meaning.why,
                   evidence);
     return;
   }
   if (meaning.result == FindingResult::kUnknown) {
-    findings.unknown(code_of(row), row.command, "may lock only " + observed + meaning.why,
+    findings.unknown(check_of(row), row.command, "may lock only " + observed + meaning.why,
                      evidence);
     return;
   }
@@ -173,19 +170,18 @@ void judge_running(const LimitsFacts& facts, const DoorRow& row, const ServiceLi
       next.memory && meaning_of(facts, row, *next.memory).result == FindingResult::kPass;
   const std::string name = unit_name(row, &service, unit);
   findings.fail(
-      code_of(row), row.command,
+      check_of(row), row.command,
       "may lock only " + observed + meaning.why +
           (mended ? "; " + next.source + " gives " + words_of(*next.memory) + " from its next start"
                   : ""),
-      evidence);
-  findings.with_command(mended ? restart(name) : drop_in_command(name, unit));
+      evidence, mended ? restart(name) : drop_in_command(name, unit));
 }
 
 // It does not run: as systemd will start it.
 void judge_unit(const LimitsFacts& facts, const DoorRow& row, const UnitOnDisk& unit,
                 Findings& findings) {
   if (!unit.unseen.empty()) {
-    findings.unknown(code_of(row), row.command,
+    findings.unknown(check_of(row), row.command,
                      "does not run, and a file of its unit could not be read",
                      {unit.unseen.front().reason, "", unit.unseen.front().what});
     return;
@@ -199,12 +195,12 @@ void judge_unit(const LimitsFacts& facts, const DoorRow& row, const UnitOnDisk& 
   const std::string message =
       "does not run; " + unit.name + " will let it lock " + observed + meaning.why;
   if (is_enough(*given.memory) || meaning.result == FindingResult::kPass) {
-    findings.pass(code_of(row), row.command, message, evidence);
+    findings.pass(check_of(row), row.command, message, evidence);
   } else if (meaning.result == FindingResult::kUnknown) {
-    findings.unknown(code_of(row), row.command, message, evidence);
+    findings.unknown(check_of(row), row.command, message, evidence);
   } else {
-    findings.fail(code_of(row), row.command, message, evidence);
-    findings.with_command(drop_in_command(unit_name(row, nullptr, &unit), &unit));
+    findings.fail(check_of(row), row.command, message, evidence,
+                  drop_in_command(unit_name(row, nullptr, &unit), &unit));
   }
 }
 
@@ -241,7 +237,7 @@ bool judge_login(const LimitsFacts& facts, Findings& findings) {
   if (!is_there(facts, row) || is_there(facts, "kubelet")) return false;  // there jobs are pods
   const bool other_door =
       any_is_there(facts, Door::kScheduler) || any_is_there(facts, Door::kRuntime);
-  const char* code = other_door ? kShellLow : kLow;
+  const Check& check = other_door ? kLimitsShellMemlockLow : kLimitsMemlockLow;
   const char* subject = "login (ssh)";
   const ServiceLimits* service = running(facts, row);
   const UnitOnDisk* unit = unit_of(facts, row, service);
@@ -255,24 +251,24 @@ bool judge_login(const LimitsFacts& facts, Findings& findings) {
   const bool pam = facts.ssh_uses_pam.value_or(true) && facts.ssh_stack.limits.value_or(true);
   if (pam) given = login_limit(facts.pam_limits, given);
   if (!given.memory) {
-    findings.unknown(code, subject, "the limits of sshd could not be read", {"", "", given.source});
+    findings.unknown(check, subject, "the limits of sshd could not be read",
+                     {"", "", given.source});
     return false;
   }
   const std::string observed = words_of(*given.memory);
   const Evidence evidence{observed, kEnoughLockedMemory, given.source};
   if (is_enough(*given.memory)) {
-    findings.pass(code, subject, "may lock memory: " + observed, evidence);
+    findings.pass(check, subject, "may lock memory: " + observed, evidence);
     return false;
   }
   if (pam && gives_enough_to_some(facts.pam_limits)) {
-    findings.pass(code, subject, "may lock memory: some users or groups enough, others " + observed,
-                  evidence);
+    findings.pass(check, subject,
+                  "may lock memory: some users or groups enough, others " + observed, evidence);
     return false;
   }
-  findings.fail(code, subject,
+  findings.fail(check, subject,
                 "may lock only " + observed + (pam ? "" : "; pam_limits is not used for it"),
-                evidence);
-  findings.with_command(login_command(facts, pam, given.source));
+                evidence, login_command(facts, pam, given.source));
   return true;
 }
 
@@ -298,17 +294,17 @@ void judge_own(const LimitsFacts& facts, bool login_is_low, Findings& findings) 
   if (!facts.own_locked_memory || subject.empty()) return;
   const bool login = facts.cgroup.value_or("").starts_with("/user.slice/");
   if (login && login_is_low) return;  // said of the login
-  const char* code = subject == "this container" ? kContainerLow
-                     : subject == "this job"     ? kLow
-                                                 : kShellLow;
+  const Check& check = subject == "this container" ? kLimitsContainerMemlockLow
+                       : subject == "this job"     ? kLimitsMemlockLow
+                                                   : kLimitsShellMemlockLow;
   const std::string observed = words_of(*facts.own_locked_memory);
   const Evidence evidence{observed, kEnoughLockedMemory, "/proc/self/limits"};
   if (is_enough(*facts.own_locked_memory)) {
-    findings.pass(code, subject, "may lock memory: " + observed, evidence);
+    findings.pass(check, subject, "may lock memory: " + observed, evidence);
     return;
   }
   const bool root = facts.effective_uid == 0 && subject != "this container";
-  findings.fail(code, subject,
+  findings.fail(check, subject,
                 "may lock only " + observed + (root ? "; it does not bind root itself" : ""),
                 evidence);
 }
@@ -318,8 +314,9 @@ void judge_own(const LimitsFacts& facts, bool login_is_low, Findings& findings) 
 void judge_memlock(const Node& node, Findings& findings) {
   const LimitsFacts& facts = node.limits.facts;
   if (node.live && facts.services.empty()) {  // there is always process 1
-    for (const char* code : {kLow, kContainerLow, kShellLow}) {
-      findings.unknown(code, kNodeSubject, "processes could not be listed", {"", "", "/proc"});
+    for (const Check* check :
+         {&kLimitsMemlockLow, &kLimitsContainerMemlockLow, &kLimitsShellMemlockLow}) {
+      findings.unknown(*check, kNodeSubject, "processes could not be listed", {"", "", "/proc"});
     }
     return;
   }

@@ -1,7 +1,7 @@
 // The part of the judge of limits that is about locked memory.
 #pragma once
 
-#include "probes/judges.h"
+#include "probes/node.h"
 
 namespace efa {
 

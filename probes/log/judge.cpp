@@ -2,15 +2,11 @@
 
 #include <map>
 
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/log/checks.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check> checks() {
-  return kLogChecks;
-}
 
 constexpr int kError = 3;  // LOG_ERR of syslog(3)
 
@@ -22,16 +18,18 @@ std::string subject_of(const Node& node, const LogMessage& message) {
   return kNodeSubject;
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_log(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!expectation.expected) return;
-  const char* code = "log.driver-errors";
+  const Check& check = kLogDriverErrors;
   if (!node.live && !node.log.facts.total) {
-    findings.not_applicable(code, kNodeSubject, "the sysroot holds no kernel log");
+    findings.not_applicable(check, kNodeSubject, "the sysroot holds no kernel log");
     return;
   }
   if (!node.log.facts.total) {
     const auto& unseen = node.log.facts.unseen;
-    findings.unknown(code, kNodeSubject,
+    findings.unknown(check, kNodeSubject,
                      unseen.empty() ? "the kernel log was not read" : unseen.front().reason,
                      {"", "", "/dev/kmsg"});
     return;
@@ -46,19 +44,13 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   for (const auto& [subject, entry] : errors) {
     const auto& [count, newest] = entry;
     findings.fail(
-        code, subject,
+        check, subject,
         std::to_string(count) + (count == 1 ? " error: " : " errors, the newest: ") + newest->text,
         {newest->text, "no errors", "/dev/kmsg"});
   }
   if (errors.empty()) {
-    findings.pass(code, kNodeSubject, "no error of the efa driver", {"none", "none", "/dev/kmsg"});
+    findings.pass(check, kNodeSubject, "no error of the efa driver", {"none", "none", "/dev/kmsg"});
   }
-}
-
-}  // namespace
-
-Judge log_judge() {
-  return {"log", checks, judge};
 }
 
 }  // namespace efa

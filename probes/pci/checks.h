@@ -6,125 +6,169 @@
 
 namespace efa {
 
-inline constexpr Check kPciChecks[] = {
-    {"pci.none-found",
-     Severity::kCritical,
-     Actor::kAccountOwner,
-     Rung::kAttached,
-     "No EFA device on a node that should have one",
-     "No process on this node can use EFA; jobs fall back to TCP or fail.",
-     "/sys/bus/pci/devices has no function 1d0f:efaX while one is expected.",
-     "Give the launch template or the stopped instance network interfaces of type efa or "
-     "efa-only; interfaces of type interface carry no EFA.",
-     "aws ec2 describe-instances --instance-ids \"$INSTANCE_ID\" --query "
-     "'Reservations[].Instances[].NetworkInterfaces[].[NetworkInterfaceId,InterfaceType]'",
-     {"pci.device-vanished"}},
-    {"pci.fewer-than-expected",
-     Severity::kCritical,
-     Actor::kAccountOwner,
-     Rung::kExpected,
-     "Fewer EFA devices than configured",
-     "Jobs that use every rail run on fewer, or fail to start.",
-     "The number of functions 1d0f:efaX is below --expect or expect in config.toml.",
-     "Attach one EFA interface for each network card in the launch template, or correct the "
-     "expected number.",
-     "lspci -d 1d0f: -nn",
-     {"pci.none-found", "pci.device-vanished"}},
-    {"pci.fewer-than-maximum",
-     Severity::kWarning,
-     Actor::kAccountOwner,
-     Rung::kNone,
-     "Fewer EFA devices than the instance type can have",
-     "The node has less network bandwidth than its type offers; every job pays for it.",
-     "The number of functions 1d0f:efaX is below max_efa_interfaces of the instance type.",
-     "Attach one EFA interface for each network card in the launch template; if fewer are meant, "
-     "say so with expect in config.toml.",
-     "lspci -d 1d0f: -nn",
-     {"pci.none-found", "pci.device-vanished"}},
-    {"pci.device-vanished",
-     Severity::kCritical,
-     Actor::kAwsSupport,
-     Rung::kPci,
-     "An EFA device that was there since boot is gone",
-     "Jobs that held the device have lost it; new ones see one rail fewer.",
-     "A PCI address that an earlier pass or the kernel log of this boot names as an EFA device is "
-     "not in /sys/bus/pci/devices.",
-     "Rescan the PCI bus; if the device does not return, replace the instance.",
-     "echo 1 | sudo tee /sys/bus/pci/rescan",
-     {}},
-    {"pci.config-space-dead",
-     Severity::kCritical,
-     Actor::kAwsSupport,
-     Rung::kPci,
-     "An EFA device does not answer on PCI",
-     "Whatever touches the device hangs or fails; libfabric may then list no device at all.",
-     "The first bytes of config in sysfs read ff ff ff ff instead of the vendor and device id.",
-     "Stop and start the instance, which moves it to other hardware, or replace it.",
-     "aws ec2 stop-instances --instance-ids \"$INSTANCE_ID\"",
-     {}},
-    {"pci.id-unknown",
-     Severity::kCritical,
-     Actor::kImageOwner,
-     Rung::kDriver,
-     "The installed driver does not know this EFA device's id",
-     "The device stays without a driver; no process can use it.",
-     "No alias pci:v00001D0Fd0000<id> of module efa in modules.alias of the running kernel.",
-     "Install a newer EFA installer in the image: 0xefa1 needs driver 1.9, 0xefa2 2.1, 0xefa3 "
-     "2.12, 0xefa4 3.3.",
-     "modinfo efa | grep -i alias",
-     {"kernel.driver-not-installed"}},
-    {"pci.driver-override",
-     Severity::kWarning,
-     Actor::kNodeOperator,
-     Rung::kNone,
-     "An EFA device is reserved for another driver",
-     "The efa driver may not bind to the device.",
-     "driver_override in sysfs names a driver other than efa.",
-     "Clear driver_override and let the efa driver probe the device.",
-     "",
-     {}},
-    {"driver.wrong-driver",
-     Severity::kCritical,
-     Actor::kNodeOperator,
-     Rung::kDriver,
-     "An EFA device is bound to another driver",
-     "Only the holder of that driver (a virtual machine, DPDK) can use the device.",
-     "The driver link in sysfs names a driver other than efa.",
-     "Unbind the device from that driver and bind it to efa.",
-     "",
-     {"pci.driver-override"}},
-    {"driver.not-bound",
-     Severity::kCritical,
-     Actor::kNodeOperator,
-     Rung::kDriver,
-     "No driver is bound to an EFA device",
-     "No process can use the device.",
-     "There is no driver link in sysfs although the efa driver is registered.",
-     "Bind it; if that fails, the kernel log says why.",
-     "",
-     {"kernel.driver-not-installed", "kernel.driver-blocked", "kernel.driver-not-loaded",
-      "pci.id-unknown", "pci.driver-override", "driver.probe-failed"}},
-    {"driver.probe-failed",
-     Severity::kCritical,
-     Actor::kAwsSupport,
-     Rung::kDriver,
-     "The efa driver could not start an EFA device",
-     "No process can use the device.",
-     "The kernel log has the driver's words of a failed probe of this PCI address, and no "
-     "driver is bound.",
-     "Reboot once; if it fails again, stop and start or replace the instance.",
-     "sudo dmesg | grep -i efa",
-     {}},
-    {"pci.narrow-link",
-     Severity::kWarning,
-     Actor::kAwsSupport,
-     Rung::kNone,
-     "The PCIe link of an EFA device is slower than it can be",
-     "The device moves less than its bandwidth.",
-     "current_link_speed or current_link_width is below max_link_*; Unknown is no fault.",
-     "Stop and start the instance, or replace it.",
-     "",
-     {"pci.config-space-dead"}},
+inline constexpr Check kPciNoneFound{
+    .code = "pci.none-found",
+    .severity = Severity::kCritical,
+    .actor = Actor::kAccountOwner,
+    .rung = Rung::kAttached,
+    .may_come_late = true,
+    .title = "No EFA device on a node that should have one",
+    .meaning = "No process on this node can use EFA; jobs fall back to TCP or fail.",
+    .seen_by = "/sys/bus/pci/devices has no function 1d0f:efaX while one is expected.",
+    .remedy =
+        "Give the launch template or the stopped instance network interfaces of type efa or "
+        "efa-only; interfaces of type interface carry no EFA.",
+    .command =
+        "aws ec2 describe-instances --instance-ids \"$INSTANCE_ID\" --query "
+        "'Reservations[].Instances[].NetworkInterfaces[].[NetworkInterfaceId,InterfaceType]'",
+    .causes = {"pci.device-vanished"},
 };
+
+inline constexpr Check kPciFewerThanExpected{
+    .code = "pci.fewer-than-expected",
+    .severity = Severity::kCritical,
+    .actor = Actor::kAccountOwner,
+    .rung = Rung::kExpected,
+    .may_come_late = true,
+    .title = "Fewer EFA devices than configured",
+    .meaning = "Jobs that use every rail run on fewer, or fail to start.",
+    .seen_by = "The number of functions 1d0f:efaX is below --expect or expect in config.toml.",
+    .remedy =
+        "Attach one EFA interface for each network card in the launch template, or correct the "
+        "expected number.",
+    .command = "lspci -d 1d0f: -nn",
+    .causes = {"pci.none-found", "pci.device-vanished"},
+};
+
+inline constexpr Check kPciFewerThanMaximum{
+    .code = "pci.fewer-than-maximum",
+    .severity = Severity::kWarning,
+    .actor = Actor::kAccountOwner,
+    .may_come_late = true,
+    .title = "Fewer EFA devices than the instance type can have",
+    .meaning = "The node has less network bandwidth than its type offers; every job pays for it.",
+    .seen_by =
+        "The number of functions 1d0f:efaX is below max_efa_interfaces of the instance type.",
+    .remedy =
+        "Attach one EFA interface for each network card in the launch template; if fewer are "
+        "meant, say so with expect in config.toml.",
+    .command = "lspci -d 1d0f: -nn",
+    .causes = {"pci.none-found", "pci.device-vanished"},
+};
+
+inline constexpr Check kPciDeviceVanished{
+    .code = "pci.device-vanished",
+    .severity = Severity::kCritical,
+    .actor = Actor::kAwsSupport,
+    .rung = Rung::kPci,
+    .title = "An EFA device that was there since boot is gone",
+    .meaning = "Jobs that held the device have lost it; new ones see one rail fewer.",
+    .seen_by =
+        "A PCI address that an earlier pass or the kernel log of this boot names as an EFA device "
+        "is not in /sys/bus/pci/devices.",
+    .remedy = "Rescan the PCI bus; if the device does not return, replace the instance.",
+    .command = "echo 1 | sudo tee /sys/bus/pci/rescan",
+};
+
+inline constexpr Check kPciConfigSpaceDead{
+    .code = "pci.config-space-dead",
+    .severity = Severity::kCritical,
+    .actor = Actor::kAwsSupport,
+    .rung = Rung::kPci,
+    .title = "An EFA device does not answer on PCI",
+    .meaning =
+        "Whatever touches the device hangs or fails; libfabric may then list no device at all.",
+    .seen_by =
+        "The first bytes of config in sysfs read ff ff ff ff instead of the vendor and device id.",
+    .remedy = "Stop and start the instance, which moves it to other hardware, or replace it.",
+    .command = "aws ec2 stop-instances --instance-ids \"$INSTANCE_ID\"",
+};
+
+inline constexpr Check kPciIdUnknown{
+    .code = "pci.id-unknown",
+    .severity = Severity::kCritical,
+    .actor = Actor::kImageOwner,
+    .rung = Rung::kDriver,
+    .title = "The installed driver does not know this EFA device's id",
+    .meaning = "The device stays without a driver; no process can use it.",
+    .seen_by =
+        "No alias pci:v00001D0Fd0000<id> of module efa in modules.alias of the running kernel.",
+    .remedy =
+        "Install a newer EFA installer in the image: 0xefa1 needs driver 1.9, 0xefa2 2.1, 0xefa3 "
+        "2.12, 0xefa4 3.3.",
+    .command = "modinfo efa | grep -i alias",
+    .causes = {"kernel.driver-not-installed"},
+};
+
+inline constexpr Check kPciDriverOverride{
+    .code = "pci.driver-override",
+    .severity = Severity::kWarning,
+    .actor = Actor::kNodeOperator,
+    .title = "An EFA device is reserved for another driver",
+    .meaning = "The efa driver may not bind to the device.",
+    .seen_by = "driver_override in sysfs names a driver other than efa.",
+    .remedy = "Clear driver_override and let the efa driver probe the device.",
+};
+
+inline constexpr Check kDriverWrongDriver{
+    .code = "driver.wrong-driver",
+    .severity = Severity::kCritical,
+    .actor = Actor::kNodeOperator,
+    .rung = Rung::kDriver,
+    .title = "An EFA device is bound to another driver",
+    .meaning = "Only the holder of that driver (a virtual machine, DPDK) can use the device.",
+    .seen_by = "The driver link in sysfs names a driver other than efa.",
+    .remedy = "Unbind the device from that driver and bind it to efa.",
+    .causes = {"pci.driver-override"},
+};
+
+inline constexpr Check kDriverNotBound{
+    .code = "driver.not-bound",
+    .severity = Severity::kCritical,
+    .actor = Actor::kNodeOperator,
+    .rung = Rung::kDriver,
+    .may_come_late = true,
+    .title = "No driver is bound to an EFA device",
+    .meaning = "No process can use the device.",
+    .seen_by = "There is no driver link in sysfs although the efa driver is registered.",
+    .remedy = "Bind it; if that fails, the kernel log says why.",
+    .causes = {"kernel.driver-not-installed", "kernel.driver-blocked", "kernel.driver-not-loaded",
+               "pci.id-unknown", "pci.driver-override", "driver.probe-failed"},
+};
+
+inline constexpr Check kDriverProbeFailed{
+    .code = "driver.probe-failed",
+    .severity = Severity::kCritical,
+    .actor = Actor::kAwsSupport,
+    .rung = Rung::kDriver,
+    .title = "The efa driver could not start an EFA device",
+    .meaning = "No process can use the device.",
+    .seen_by =
+        "The kernel log has the driver's words of a failed probe of this PCI address, and no "
+        "driver is bound.",
+    .remedy = "Reboot once; if it fails again, stop and start or replace the instance.",
+    .command = "sudo dmesg | grep -i efa",
+};
+
+inline constexpr Check kPciNarrowLink{
+    .code = "pci.narrow-link",
+    .severity = Severity::kWarning,
+    .actor = Actor::kAwsSupport,
+    .title = "The PCIe link of an EFA device is slower than it can be",
+    .meaning = "The device moves less than its bandwidth.",
+    .seen_by = "current_link_speed or current_link_width is below max_link_*; Unknown is no fault.",
+    .remedy = "Stop and start the instance, or replace it.",
+    .causes = {"pci.config-space-dead"},
+};
+
+inline constexpr const Check* kPciChecks[] = {
+    &kPciNoneFound,       &kPciFewerThanExpected, &kPciFewerThanMaximum, &kPciDeviceVanished,
+    &kPciConfigSpaceDead, &kPciIdUnknown,         &kPciDriverOverride,   &kDriverWrongDriver,
+    &kDriverNotBound,     &kDriverProbeFailed,    &kPciNarrowLink};
+
+struct Node;
+struct Expectation;
+class Findings;
+void judge_pci(const Node& node, const Expectation& expectation, Findings& findings);
 
 }  // namespace efa

@@ -4,15 +4,11 @@
 #include <algorithm>
 #include <climits>
 
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/pci/checks.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check> checks() {
-  return kPciChecks;
-}
 
 std::string count_words(size_t count) {
   return std::to_string(count) + (count == 1 ? " EFA device" : " EFA devices");
@@ -36,16 +32,16 @@ void judge_count(const Node& node, const Expectation& expectation, Findings& fin
   const size_t found = node.pci.facts.efa.size();
   const Evidence evidence{count_words(found), expectation.why, "/sys/bus/pci/devices"};
   if (!expectation.expected) {
-    findings.not_applicable("pci.none-found", kNodeSubject, "no EFA is expected", evidence);
+    findings.not_applicable(kPciNoneFound, kNodeSubject, "no EFA is expected", evidence);
     return;
   }
   if (found == 0 && !saw_all(node)) {
-    findings.unknown("pci.none-found", kNodeSubject, "the PCI bus could not be listed", evidence);
+    findings.unknown(kPciNoneFound, kNodeSubject, "the PCI bus could not be listed", evidence);
   } else if (found == 0) {
-    findings.fail("pci.none-found", kNodeSubject, "EFA is expected and no EFA device is there",
+    findings.fail(kPciNoneFound, kNodeSubject, "EFA is expected and no EFA device is there",
                   evidence);
   } else {
-    findings.pass("pci.none-found", kNodeSubject, count_words(found) + " found", evidence);
+    findings.pass(kPciNoneFound, kNodeSubject, count_words(found) + " found", evidence);
   }
 }
 
@@ -55,18 +51,18 @@ void judge_shortfall(const Node& node, const Expectation& expectation, Findings&
   const bool configured = expectation.exactly.has_value();
   const std::optional<int> wanted = configured ? expectation.exactly : expectation.maximum;
   if (!wanted) return;
-  const char* code = configured ? "pci.fewer-than-expected" : "pci.fewer-than-maximum";
+  const Check& check = configured ? kPciFewerThanExpected : kPciFewerThanMaximum;
   const std::string of =
       configured ? "expected" : "that " + expectation.instance_type + " can have";
   const Evidence evidence{std::to_string(found), std::to_string(*wanted), "/sys/bus/pci/devices"};
   const std::string words =
       std::to_string(found) + " of " + std::to_string(*wanted) + " EFA devices " + of;
   if (found < *wanted && !saw_all(node)) {
-    findings.unknown(code, kNodeSubject, "not all of the PCI bus was seen; " + words, evidence);
+    findings.unknown(check, kNodeSubject, "not all of the PCI bus was seen; " + words, evidence);
   } else if (found < *wanted) {
-    findings.fail(code, kNodeSubject, "only " + words, evidence);
+    findings.fail(check, kNodeSubject, "only " + words, evidence);
   } else {
-    findings.pass(code, kNodeSubject, words, evidence);
+    findings.pass(check, kNodeSubject, words, evidence);
   }
 }
 
@@ -89,10 +85,10 @@ void judge_vanished(const Node& node, const Expectation& expectation, Findings& 
     if (there) continue;
     const std::string subject = address.to_text();
     const Evidence evidence{"absent", "present", "/sys/bus/pci/devices/" + subject};
-    saw_all(node) ? findings.fail("pci.device-vanished", subject,
+    saw_all(node) ? findings.fail(kPciDeviceVanished, subject,
                                   "was there earlier since this boot and is gone", evidence)
-                  : findings.unknown("pci.device-vanished", subject,
-                                     "the PCI bus could not be listed", evidence);
+                  : findings.unknown(kPciDeviceVanished, subject, "the PCI bus could not be listed",
+                                     evidence);
   }
 }
 
@@ -101,11 +97,11 @@ void judge_config(const PciFunction& function, Findings& findings) {
   const Evidence evidence{function.config.value_or(""), "vendor 0x1d0f and the device id",
                           device_file(function, "config")};
   if (!function.config) {
-    findings.unknown("pci.config-space-dead", subject, "config space could not be read", evidence);
+    findings.unknown(kPciConfigSpaceDead, subject, "config space could not be read", evidence);
   } else if (is_dead(function)) {
-    findings.fail("pci.config-space-dead", subject, "config space reads all ones", evidence);
+    findings.fail(kPciConfigSpaceDead, subject, "config space reads all ones", evidence);
   } else {
-    findings.pass("pci.config-space-dead", subject, "config space answers", evidence);
+    findings.pass(kPciConfigSpaceDead, subject, "config space answers", evidence);
   }
 }
 
@@ -115,18 +111,18 @@ void judge_id(const Node& node, const PciFunction& function, Findings& findings)
   const Evidence evidence{function.device, "an id that module efa knows",
                           "modules.alias of the running kernel"};
   if (function.driver == "efa") {
-    findings.pass("pci.id-unknown", subject, "the driver is bound to it", evidence);
+    findings.pass(kPciIdUnknown, subject, "the driver is bound to it", evidence);
   } else if (known.empty() && node.kernel.facts.module_index_readable == true &&
              !node.kernel.facts.module_file) {
-    findings.not_applicable("pci.id-unknown", subject, "no efa driver is installed", evidence);
+    findings.not_applicable(kPciIdUnknown, subject, "no efa driver is installed", evidence);
   } else if (known.empty()) {
-    findings.unknown("pci.id-unknown", subject, "which ids the driver knows could not be read",
+    findings.unknown(kPciIdUnknown, subject, "which ids the driver knows could not be read",
                      evidence);
   } else if (std::find(known.begin(), known.end(), function.device) == known.end()) {
-    findings.fail("pci.id-unknown", subject,
-                  "module efa does not know device id " + function.device, evidence);
+    findings.fail(kPciIdUnknown, subject, "module efa does not know device id " + function.device,
+                  evidence);
   } else {
-    findings.pass("pci.id-unknown", subject, "module efa knows " + function.device, evidence);
+    findings.pass(kPciIdUnknown, subject, "module efa knows " + function.device, evidence);
   }
 }
 
@@ -135,21 +131,21 @@ void judge_override(const PciFunction& function, Findings& findings) {
   const Evidence evidence{function.driver_override.value_or(""), "none, or efa",
                           device_file(function, "driver_override")};
   if (function.driver_override.unreadable() != nullptr) {
-    findings.unknown("pci.driver-override", subject, "driver_override could not be read", evidence);
+    findings.unknown(kPciDriverOverride, subject, "driver_override could not be read", evidence);
     return;
   }
   if (!function.driver_override) {
-    findings.not_applicable("pci.driver-override", subject, "shows no driver_override", evidence);
+    findings.not_applicable(kPciDriverOverride, subject, "shows no driver_override", evidence);
     return;
   }
   if (function.driver_override->empty() || *function.driver_override == "efa") {
-    findings.pass("pci.driver-override", subject, "no other driver is asked for", evidence);
+    findings.pass(kPciDriverOverride, subject, "no other driver is asked for", evidence);
     return;
   }
-  findings.fail("pci.driver-override", subject,
-                "driver_override reserves it for " + *function.driver_override, evidence);
-  findings.with_command("echo | sudo tee " + device_file(function, "driver_override") +
-                        " && echo " + subject + " | sudo tee /sys/bus/pci/drivers_probe");
+  findings.fail(kPciDriverOverride, subject,
+                "driver_override reserves it for " + *function.driver_override, evidence,
+                "echo | sudo tee " + device_file(function, "driver_override") + " && echo " +
+                    subject + " | sudo tee /sys/bus/pci/drivers_probe");
 }
 
 // The driver's last words about this device, when they tell of a failed probe.
@@ -170,35 +166,34 @@ const LogMessage* probe_failure(const Node& node, const PciAddress& address) {
 void judge_unbound(const Node& node, const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
   if (const LogMessage* failure = probe_failure(node, function.address)) {
-    findings.fail("driver.probe-failed", subject, "the driver gave up: " + failure->text,
+    findings.fail(kDriverProbeFailed, subject, "the driver gave up: " + failure->text,
                   {failure->text, "IB device registered", "kernel log"});
   } else if (node.kernel.facts.efa_loaded == true && !node.log.facts.total) {
-    node.live ? findings.unknown("driver.probe-failed", subject, "the kernel log was not read")
-              : findings.not_applicable("driver.probe-failed", subject,
-                                        "the sysroot holds no kernel log");
+    node.live
+        ? findings.unknown(kDriverProbeFailed, subject, "the kernel log was not read")
+        : findings.not_applicable(kDriverProbeFailed, subject, "the sysroot holds no kernel log");
   }
-  findings.fail("driver.not-bound", subject, "no driver is bound",
-                {"none", "efa", device_file(function, "driver")});
-  findings.with_command("echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/bind");
+  findings.fail(kDriverNotBound, subject, "no driver is bound",
+                {"none", "efa", device_file(function, "driver")},
+                "echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/bind");
 }
 
 void judge_driver(const Node& node, const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
   if (function.driver.unreadable() != nullptr) {
-    for (const char* code : {"driver.not-bound", "driver.wrong-driver"}) {
-      findings.unknown(code, subject, "its driver could not be read",
+    for (const Check* check : {&kDriverNotBound, &kDriverWrongDriver}) {
+      findings.unknown(*check, subject, "its driver could not be read",
                        {"", "efa", device_file(function, "driver")});
     }
   } else if (!function.driver) {
     judge_unbound(node, function, findings);
   } else if (*function.driver != "efa") {
-    findings.fail("driver.wrong-driver", subject, "is bound to " + *function.driver,
-                  {*function.driver, "efa", device_file(function, "driver")});
-    findings.with_command("echo " + subject + " | sudo tee /sys/bus/pci/drivers/" +
-                          *function.driver + "/unbind && echo " + subject +
-                          " | sudo tee /sys/bus/pci/drivers/efa/bind");
+    findings.fail(kDriverWrongDriver, subject, "is bound to " + *function.driver,
+                  {*function.driver, "efa", device_file(function, "driver")},
+                  "echo " + subject + " | sudo tee /sys/bus/pci/drivers/" + *function.driver +
+                      "/unbind && echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/bind");
   } else {
-    findings.pass("driver.not-bound", subject, "the efa driver is bound",
+    findings.pass(kDriverNotBound, subject, "the efa driver is bound",
                   {"efa", "efa", device_file(function, "driver")});
   }
 }
@@ -226,7 +221,7 @@ bool is_width(std::optional<int> width) {
 void judge_link(const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
   if (!function.link || !function.link_max || is_dead(function)) {
-    findings.not_applicable("pci.narrow-link", subject, "shows no PCIe link");
+    findings.not_applicable(kPciNarrowLink, subject, "shows no PCIe link");
     return;
   }
   const auto speed = gigatransfers(function.link->speed);
@@ -235,24 +230,26 @@ void judge_link(const PciFunction& function, Findings& findings) {
   const Evidence evidence{link_words(*function.link), link_words(*function.link_max),
                           device_file(function, "current_link_*")};
   if ((!speed || !speed_max) && !widths) {
-    findings.not_applicable("pci.narrow-link", subject, "shows no PCIe link", evidence);
+    findings.not_applicable(kPciNarrowLink, subject, "shows no PCIe link", evidence);
     return;
   }
   const bool slow = speed && speed_max && *speed < *speed_max;
   const bool narrow = widths && *function.link->width < *function.link_max->width;
   slow || narrow
-      ? findings.fail("pci.narrow-link", subject,
+      ? findings.fail(kPciNarrowLink, subject,
                       "PCIe link runs at " + evidence.observed + " of " + evidence.expected,
                       evidence)
-      : findings.pass("pci.narrow-link", subject, "PCIe link runs at its full rate", evidence);
+      : findings.pass(kPciNarrowLink, subject, "PCIe link runs at its full rate", evidence);
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_pci(const Node& node, const Expectation& expectation, Findings& findings) {
   judge_count(node, expectation, findings);
   judge_shortfall(node, expectation, findings);
   judge_vanished(node, expectation, findings);
   for (const PciAddress& address : node.pci.facts.unidentified) {
-    findings.unknown("pci.config-space-dead", address.to_text(),
+    findings.unknown(kPciConfigSpaceDead, address.to_text(),
                      "its vendor and device id could not be read: it may be an EFA device");
   }
   for (const PciFunction& function : node.pci.facts.efa) {
@@ -262,12 +259,6 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
     judge_driver(node, function, findings);
     judge_link(function, findings);
   }
-}
-
-}  // namespace
-
-Judge pci_judge() {
-  return {"pci", checks, judge};
 }
 
 }  // namespace efa

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "probes/protocol/check.h"
@@ -10,36 +11,34 @@ namespace efa {
 
 class Findings {
  public:
-  void pass(const char* code, const std::string& subject, const std::string& message,
+  void pass(const Check& check, const std::string& subject, const std::string& message,
             Evidence evidence = {}) {
-    add(code, FindingResult::kPass, subject, message, std::move(evidence));
+    add(check, FindingResult::kPass, subject, message, std::move(evidence));
   }
-  void fail(const char* code, const std::string& subject, const std::string& message,
-            Evidence evidence = {}) {
-    add(code, FindingResult::kFail, subject, message, std::move(evidence));
+  // With a command of its own where that must name the subject; else the check's is printed.
+  void fail(const Check& check, const std::string& subject, const std::string& message,
+            Evidence evidence = {}, std::string command = "") {
+    add(check, FindingResult::kFail, subject, message, std::move(evidence));
+    findings_.back().command = std::move(command);
   }
-  void unknown(const char* code, const std::string& subject, const std::string& message,
+  void unknown(const Check& check, const std::string& subject, const std::string& message,
                Evidence evidence = {}) {
-    add(code, FindingResult::kUnknown, subject, message, std::move(evidence));
+    add(check, FindingResult::kUnknown, subject, message, std::move(evidence));
   }
-  void not_applicable(const char* code, const std::string& subject, const std::string& message,
+  void not_applicable(const Check& check, const std::string& subject, const std::string& message,
                       Evidence evidence = {}) {
-    add(code, FindingResult::kNotApplicable, subject, message, std::move(evidence));
+    add(check, FindingResult::kNotApplicable, subject, message, std::move(evidence));
   }
   void add(Finding finding) { findings_.push_back(std::move(finding)); }
-  // A command that names the subject, for the finding that was added last.
-  void with_command(std::string command) {
-    if (!findings_.empty()) findings_.back().command = std::move(command);
-  }
 
   [[nodiscard]] const std::vector<Finding>& all() const { return findings_; }
   std::vector<Finding> take() { return std::move(findings_); }
 
  private:
-  void add(const char* code, FindingResult result, const std::string& subject,
+  void add(const Check& check, FindingResult result, const std::string& subject,
            const std::string& message, Evidence evidence) {
     Finding finding;
-    finding.code = code;
+    finding.check = row_of(check);
     finding.result = result;
     finding.subject = subject;
     finding.message = message;

@@ -6,128 +6,164 @@
 
 namespace efa {
 
-inline constexpr Check kRdmaChecks[] = {
-    {"rdma.not-registered",
-     Severity::kCritical,
-     Actor::kNodeOperator,
-     Rung::kRdma,
-     "The driver is bound but offers no RDMA device",
-     "No process can use the device.",
-     "No entry of /sys/class/infiniband has this PCI function as its device.",
-     "Load ib_uverbs, then bind the device anew; if it stays, the kernel log says why.",
-     "",
-     {"kernel.uverbs-not-loaded", "pci.config-space-dead", "driver.probe-failed"}},
-    {"rdma.counters-hang",
-     Severity::kCritical,
-     Actor::kAwsSupport,
-     Rung::kVerbs,
-     "An EFA device does not answer the driver's commands",
-     "Every process that opens the device waits up to 30 s and fails; libfabric may list no "
-     "device at all because of it.",
-     "Reading ports/1/hw_counters, which asks the device itself, did not end in time: the driver "
-     "holds the reader, whom no signal can end, and no other probe was answered.",
-     "Stop and start the instance, or replace it. Until then keep jobs off the node.",
-     "sudo dmesg | grep -i 'efa.*admin'",
-     {"pci.config-space-dead"}},
-    {"rdma.counters-slow",
-     Severity::kInfo,
-     Actor::kNodeOperator,
-     Rung::kNone,
-     "The counters of an EFA device could not be read in time",
-     "They are unknown in this pass; nothing is wrong with the device as far as was seen.",
-     "Reading hw_counters did not end in time, and the kernel does not show that the device is "
-     "why: "
-     "the reader was in line for a CPU, or another probe was answered.",
-     "Nothing when it is rare: the next pass asks again. Else leave the agent a CPU: CPUAffinity= "
-     "in a drop-in of efa-doctor.service.",
-     "cat /proc/pressure/cpu",
-     {"rdma.counters-hang", "verbs.hang"}},
-    {"rdma.counters-fail",
-     Severity::kCritical,
-     Actor::kAwsSupport,
-     Rung::kVerbs,
-     "An EFA device fails the driver's commands",
-     "Processes cannot open or use the device; after one command timed out the driver fails all "
-     "later ones until the device is bound anew.",
-     "Reading ports/1/hw_counters gives an error.",
-     "Bind the device anew; if it fails again, stop and start or replace the instance.",
-     "",
-     {"pci.config-space-dead", "rdma.counters-hang"}},
-    {"rdma.no-gid",
-     Severity::kWarning,
-     Actor::kAwsSupport,
-     Rung::kNone,
-     "An EFA device has no address of its own",
-     "Peers cannot reach the device.",
-     "gids/0 is not fe80::/64 with the MAC of a network interface.",
-     "Bind the device anew; if it stays, replace the instance.",
-     "",
-     {"pci.config-space-dead"}},
-    {"rdma.foreign-devices",
-     Severity::kInfo,
-     Actor::kNodeOperator,
-     Rung::kNone,
-     "RDMA devices that are not EFA",
-     "Tools that take the first RDMA device test the wrong one; containers need only the EFA "
-     "device nodes.",
-     "/sys/class/infiniband has entries whose PCI function is not 1d0f:efaX.",
-     "Nothing, unless libfabric lists no EFA device in a container: then pass only the EFA "
-     "device nodes into it.",
-     "",
-     {}},
-    {"rdma.name-not-persistent",
-     Severity::kInfo,
-     Actor::kImageOwner,
-     Rung::kNone,
-     "An EFA device has a kernel name that can change",
-     "Scripts that name devices break when the driver is reloaded.",
-     "The name starts with efa_ although the udev rule that renames is installed.",
-     "Trigger udev; key on PCI addresses.",
-     "sudo udevadm trigger --subsystem-match=infiniband",
-     {}},
-    {"node.missing",
-     Severity::kCritical,
-     Actor::kNodeOperator,
-     Rung::kNode,
-     "The device node of an EFA device is missing",
-     "No process can open the device.",
-     "The kernel has a uverbs device, but /dev/infiniband has no node for it; or it has none.",
-     "Let udev make the node; in a container, pass the device node in.",
-     "sudo udevadm trigger --subsystem-match=infiniband_verbs --action=add && sudo udevadm "
-     "settle",
-     {"kernel.uverbs-not-loaded"}},
-    {"node.wrong-number",
-     Severity::kCritical,
-     Actor::kNodeOperator,
-     Rung::kNode,
-     "The device node of an EFA device leads elsewhere",
-     "Processes open another device, or none.",
-     "The node is no character device, or its numbers differ from those in sysfs.",
-     "Remove the node and let udev make it anew.",
-     "",
-     {}},
-    {"node.cannot-open",
-     Severity::kCritical,
-     Actor::kNodeOperator,
-     Rung::kNode,
-     "The device node of an EFA device cannot be opened",
-     "Processes like this one cannot use the device.",
-     "open(2) for reading and writing fails.",
-     "EACCES: set the node's mode to 0666. EPERM: allow the device in the cgroup, or set the "
-     "RDMA "
-     "namespaces to shared. ENXIO, EIO: the device is going away.",
-     "",
-     {"node.restricted-mode", "kernel.rdma-netns-exclusive", "node.wrong-number"}},
-    {"node.restricted-mode",
-     Severity::kWarning,
-     Actor::kImageOwner,
-     Rung::kNone,
-     "Only some users may open an EFA device",
-     "Jobs of other users cannot use the device.",
-     "The node's mode lacks reading or writing for all (udev of rdma-core sets 0666).",
-     "Set the mode to 0666 and mend the udev rule that sets another.",
-     "",
-     {}},
+inline constexpr Check kRdmaNotRegistered{
+    .code = "rdma.not-registered",
+    .severity = Severity::kCritical,
+    .actor = Actor::kNodeOperator,
+    .rung = Rung::kRdma,
+    .may_come_late = true,
+    .title = "The driver is bound but offers no RDMA device",
+    .meaning = "No process can use the device.",
+    .seen_by = "No entry of /sys/class/infiniband has this PCI function as its device.",
+    .remedy = "Load ib_uverbs, then bind the device anew; if it stays, the kernel log says why.",
+    .causes = {"kernel.uverbs-not-loaded", "pci.config-space-dead", "driver.probe-failed"},
 };
+
+inline constexpr Check kRdmaCountersHang{
+    .code = "rdma.counters-hang",
+    .severity = Severity::kCritical,
+    .actor = Actor::kAwsSupport,
+    .rung = Rung::kVerbs,
+    .title = "An EFA device does not answer the driver's commands",
+    .meaning =
+        "Every process that opens the device waits up to 30 s and fails; libfabric may list no "
+        "device at all because of it.",
+    .seen_by =
+        "Reading ports/1/hw_counters, which asks the device itself, did not end in time: the "
+        "driver holds the reader, whom no signal can end, and no other probe was answered.",
+    .remedy = "Stop and start the instance, or replace it. Until then keep jobs off the node.",
+    .command = "sudo dmesg | grep -i 'efa.*admin'",
+    .causes = {"pci.config-space-dead"},
+};
+
+inline constexpr Check kRdmaCountersSlow{
+    .code = "rdma.counters-slow",
+    .severity = Severity::kInfo,
+    .actor = Actor::kNodeOperator,
+    .title = "The counters of an EFA device could not be read in time",
+    .meaning =
+        "They are unknown in this pass; nothing is wrong with the device as far as was seen.",
+    .seen_by =
+        "Reading hw_counters did not end in time, and the kernel does not show that the device is "
+        "why: the reader was in line for a CPU, or another probe was answered.",
+    .remedy =
+        "Nothing when it is rare: the next pass asks again. Else leave the agent a CPU: "
+        "CPUAffinity= in a drop-in of efa-doctor.service.",
+    .command = "cat /proc/pressure/cpu",
+    .causes = {"rdma.counters-hang", "verbs.hang"},
+};
+
+inline constexpr Check kRdmaCountersFail{
+    .code = "rdma.counters-fail",
+    .severity = Severity::kCritical,
+    .actor = Actor::kAwsSupport,
+    .rung = Rung::kVerbs,
+    .title = "An EFA device fails the driver's commands",
+    .meaning =
+        "Processes cannot open or use the device; after one command timed out the driver fails all "
+        "later ones until the device is bound anew.",
+    .seen_by = "Reading ports/1/hw_counters gives an error.",
+    .remedy = "Bind the device anew; if it fails again, stop and start or replace the instance.",
+    .causes = {"pci.config-space-dead", "rdma.counters-hang"},
+};
+
+inline constexpr Check kRdmaNoGid{
+    .code = "rdma.no-gid",
+    .severity = Severity::kWarning,
+    .actor = Actor::kAwsSupport,
+    .title = "An EFA device has no address of its own",
+    .meaning = "Peers cannot reach the device.",
+    .seen_by = "gids/0 is not fe80::/64 with the MAC of a network interface.",
+    .remedy = "Bind the device anew; if it stays, replace the instance.",
+    .causes = {"pci.config-space-dead"},
+};
+
+inline constexpr Check kRdmaForeignDevices{
+    .code = "rdma.foreign-devices",
+    .severity = Severity::kInfo,
+    .actor = Actor::kNodeOperator,
+    .title = "RDMA devices that are not EFA",
+    .meaning =
+        "Tools that take the first RDMA device test the wrong one; containers need only the EFA "
+        "device nodes.",
+    .seen_by = "/sys/class/infiniband has entries whose PCI function is not 1d0f:efaX.",
+    .remedy =
+        "Nothing, unless libfabric lists no EFA device in a container: then pass only the EFA "
+        "device nodes into it.",
+};
+
+inline constexpr Check kRdmaNameNotPersistent{
+    .code = "rdma.name-not-persistent",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "An EFA device has a kernel name that can change",
+    .meaning = "Scripts that name devices break when the driver is reloaded.",
+    .seen_by = "The name starts with efa_ although the udev rule that renames is installed.",
+    .remedy = "Trigger udev; key on PCI addresses.",
+    .command = "sudo udevadm trigger --subsystem-match=infiniband",
+};
+
+inline constexpr Check kNodeMissing{
+    .code = "node.missing",
+    .severity = Severity::kCritical,
+    .actor = Actor::kNodeOperator,
+    .rung = Rung::kNode,
+    .may_come_late = true,
+    .title = "The device node of an EFA device is missing",
+    .meaning = "No process can open the device.",
+    .seen_by =
+        "The kernel has a uverbs device, but /dev/infiniband has no node for it; or it has none.",
+    .remedy = "Let udev make the node; in a container, pass the device node in.",
+    .command =
+        "sudo udevadm trigger --subsystem-match=infiniband_verbs --action=add && sudo udevadm "
+        "settle",
+    .causes = {"kernel.uverbs-not-loaded"},
+};
+
+inline constexpr Check kNodeWrongNumber{
+    .code = "node.wrong-number",
+    .severity = Severity::kCritical,
+    .actor = Actor::kNodeOperator,
+    .rung = Rung::kNode,
+    .title = "The device node of an EFA device leads elsewhere",
+    .meaning = "Processes open another device, or none.",
+    .seen_by = "The node is no character device, or its numbers differ from those in sysfs.",
+    .remedy = "Remove the node and let udev make it anew.",
+};
+
+inline constexpr Check kNodeCannotOpen{
+    .code = "node.cannot-open",
+    .severity = Severity::kCritical,
+    .actor = Actor::kNodeOperator,
+    .rung = Rung::kNode,
+    .title = "The device node of an EFA device cannot be opened",
+    .meaning = "Processes like this one cannot use the device.",
+    .seen_by = "open(2) for reading and writing fails.",
+    .remedy =
+        "EACCES: set the node's mode to 0666. EPERM: allow the device in the cgroup, or set the "
+        "RDMA namespaces to shared. ENXIO, EIO: the device is going away.",
+    .causes = {"node.restricted-mode", "kernel.rdma-netns-exclusive", "node.wrong-number"},
+};
+
+inline constexpr Check kNodeRestrictedMode{
+    .code = "node.restricted-mode",
+    .severity = Severity::kWarning,
+    .actor = Actor::kImageOwner,
+    .may_come_late = true,
+    .title = "Only some users may open an EFA device",
+    .meaning = "Jobs of other users cannot use the device.",
+    .seen_by = "The node's mode lacks reading or writing for all (udev of rdma-core sets 0666).",
+    .remedy = "Set the mode to 0666 and mend the udev rule that sets another.",
+};
+
+inline constexpr const Check* kRdmaChecks[] = {
+    &kRdmaNotRegistered, &kRdmaCountersHang,   &kRdmaCountersSlow,      &kRdmaCountersFail,
+    &kRdmaNoGid,         &kRdmaForeignDevices, &kRdmaNameNotPersistent, &kNodeMissing,
+    &kNodeWrongNumber,   &kNodeCannotOpen,     &kNodeRestrictedMode};
+
+struct Node;
+struct Expectation;
+class Findings;
+void judge_rdma(const Node& node, const Expectation& expectation, Findings& findings);
 
 }  // namespace efa

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/look_up.h"
 #include "probes/protocol/text.h"
 #include "probes/rdma/counters_checks.h"
@@ -17,10 +17,6 @@ constexpr int64_t kShortestMs = 10'000;  // a rate over less is noise
 constexpr const char* kMonitoringAgent = "default of the EKS node monitoring agent";
 constexpr const char* kOurs = "our default; AWS publishes none";
 
-std::span<const Check> checks() {
-  return kCountersChecks;
-}
-
 // A counter and how fast it may grow.
 struct Limit {
   const char* counter;
@@ -28,16 +24,16 @@ struct Limit {
 };
 
 struct Growth {
-  const char* code;
+  const Check* check;
   const char* provenance;  // of the limits
   std::vector<Limit> limits;
 };
 
 std::vector<Growth> growths(const CounterLimits& limits) {
   return {
-      {"counters.no-completion", "any is a fault", {{"no_completion_cmds", 0}}},
-      {"counters.command-errors", kOurs, {{"cmds_err", limits.command_errors_per_s}}},
-      {"counters.resource-errors",
+      {&kCountersNoCompletion, "any is a fault", {{"no_completion_cmds", 0}}},
+      {&kCountersCommandErrors, kOurs, {{"cmds_err", limits.command_errors_per_s}}},
+      {&kCountersResourceErrors,
        "any is worth knowing",
        {{"alloc_pd_err", 0},
         {"alloc_ucontext_err", 0},
@@ -48,16 +44,16 @@ std::vector<Growth> growths(const CounterLimits& limits) {
         {"reg_mr_err", 0},
         {"get_dma_mr_err", 0},
         {"mmap_err", 0}}},
-      {"counters.receive-drops", kMonitoringAgent, {{"rx_drops", limits.rx_drops_per_s}}},
-      {"counters.rdma-errors",
+      {&kCountersReceiveDrops, kMonitoringAgent, {{"rx_drops", limits.rx_drops_per_s}}},
+      {&kCountersRdmaErrors,
        kMonitoringAgent,
        {{"rdma_read_wr_err", limits.rdma_errors_per_s},
         {"rdma_write_wr_err", limits.rdma_errors_per_s}}},
-      {"counters.remote-unresponsive",
+      {&kCountersRemoteUnresponsive,
        kMonitoringAgent,
        {{"unresponsive_remote_events", limits.remote_events_per_s},
         {"impaired_remote_conn_events", limits.remote_events_per_s}}},
-      {"counters.retransmissions",
+      {&kCountersRetransmissions,
        kMonitoringAgent,
        {{"retrans_bytes", limits.retransmitted_bytes_per_s},
         {"retrans_pkts", limits.retransmitted_packets_per_s},
@@ -95,10 +91,11 @@ std::optional<Sample> sample_of(const CounterBaseline& baseline, int64_t now_ms)
 }
 
 // The first sample of a counter is no alarm, and nothing that was not measured ends one.
-void cannot_measure(const Past& past, const char* code, const std::string& subject,
+void cannot_measure(const Past& past, const Check& check, const std::string& subject,
                     const std::string& why, Findings& findings) {
-  past.failing.contains({code, subject}) ? findings.unknown(code, subject, why)
-                                         : findings.not_applicable(code, subject, why);
+  past.failing.contains({std::string(check.code), subject})
+      ? findings.unknown(check, subject, why)
+      : findings.not_applicable(check, subject, why);
 }
 
 void judge_growth(const Growth& growth, const Counters& counters, const Sample& sample,
@@ -128,13 +125,13 @@ void judge_growth(const Growth& growth, const Counters& counters, const Sample& 
                           "at most " + join(limits, ", ") + " (" + growth.provenance + ")",
                           "hw_counters"};
   if (looked == 0 && was_reset) {
-    cannot_measure(past, growth.code, subject, "the counters were reset", findings);
+    cannot_measure(past, *growth.check, subject, "the counters were reset", findings);
   } else if (looked == 0) {
-    findings.not_applicable(growth.code, subject, "the driver has no such counters");
+    findings.not_applicable(*growth.check, subject, "the driver has no such counters");
   } else if (above.empty()) {
-    findings.pass(growth.code, subject, "within its limits", evidence);
+    findings.pass(*growth.check, subject, "within its limits", evidence);
   } else {
-    findings.fail(growth.code, subject, join(above, ", "), evidence);
+    findings.fail(*growth.check, subject, join(above, ", "), evidence);
   }
 }
 
@@ -151,16 +148,16 @@ std::optional<int64_t> keep_alive_period(const Past& past, const CounterBaseline
 
 void judge_keep_alive(const Past& past, const Counters& counters, const CounterBaseline& baseline,
                       Findings& findings) {
-  const char* code = "counters.keep-alive-stopped";
+  const Check& check = kCountersKeepAliveStopped;
   const std::string subject = counters.address.to_text();
   const auto count = value_of(counters, "keep_alive_rcvd");
   if (!count) {
-    findings.not_applicable(code, subject, "the driver has no such counter");
+    findings.not_applicable(check, subject, "the driver has no such counter");
     return;
   }
   const std::optional<int64_t> known = keep_alive_period(past, baseline);
   if (!known) {
-    cannot_measure(past, code, subject, "their period on this node is not known yet", findings);
+    cannot_measure(past, check, subject, "their period on this node is not known yet", findings);
     return;
   }
   const int64_t period_ms = std::max<int64_t>(*known, 1);
@@ -173,9 +170,9 @@ void judge_keep_alive(const Past& past, const Counters& counters, const CounterB
                               " periods as seen here (" + kOurs + ")",
                           "hw_counters/keep_alive_rcvd"};
   silent_ms > limit_ms
-      ? findings.fail(code, subject, "no keep-alive for " + std::to_string(silent_ms / 1000) + " s",
-                      evidence)
-      : findings.pass(code, subject, "keep-alives come", evidence);
+      ? findings.fail(check, subject,
+                      "no keep-alive for " + std::to_string(silent_ms / 1000) + " s", evidence)
+      : findings.pass(check, subject, "keep-alives come", evidence);
 }
 
 const CounterBaseline* baseline_of(const Past& past, const RdmaDevice& device) {
@@ -207,27 +204,22 @@ void judge_device(const Node& node, const RdmaDevice& device, const Past& past,
     judge_keep_alive(past, *counters, *baseline, findings);
     return;
   }
-  for (const Check& check : checks()) {
+  for (const Check* check : kCountersChecks) {
     if (counters == nullptr) {
-      findings.unknown(check.code, subject, "the counters were not read");
+      findings.unknown(*check, subject, "the counters were not read");
     } else {
-      cannot_measure(past, check.code, subject, "there is no earlier sample to compare with",
-                     findings);
+      cannot_measure(past, *check, subject, "there is no earlier sample to compare with", findings);
     }
-  }
-}
-
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
-  if (!node.live) return;  // a sysroot's counters stand still
-  for (const RdmaDevice& device : node.rdma.facts.devices) {
-    judge_device(node, device, expectation.past, findings);
   }
 }
 
 }  // namespace
 
-Judge counters_judge() {
-  return {"counters", checks, judge};
+void judge_counters(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (!node.live) return;  // a sysroot's counters stand still
+  for (const RdmaDevice& device : node.rdma.facts.devices) {
+    judge_device(node, device, expectation.past, findings);
+  }
 }
 
 }  // namespace efa

@@ -5,16 +5,12 @@
 #include <cstdio>
 
 #include "probes/device_answers.h"
-#include "probes/judges.h"
 #include "probes/look_up.h"
+#include "probes/node.h"
 #include "probes/rdma/checks.h"
 
 namespace efa {
 namespace {
-
-std::span<const Check> checks() {
-  return kRdmaChecks;
-}
 
 std::string rebind_command(const std::string& subject) {
   return "echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/unbind; echo " + subject +
@@ -27,27 +23,26 @@ void judge_registered(const Node& node, const PciFunction& function, Findings& f
   const Evidence evidence{device == nullptr ? "none" : device->name, "an RDMA device",
                           "/sys/class/infiniband"};
   if (device != nullptr) {
-    findings.pass("rdma.not-registered", subject, "registered as " + device->name, evidence);
+    findings.pass(kRdmaNotRegistered, subject, "registered as " + device->name, evidence);
   } else if (function.driver != "efa") {
-    findings.not_applicable("rdma.not-registered", subject, "the efa driver is not bound");
+    findings.not_applicable(kRdmaNotRegistered, subject, "the efa driver is not bound");
   } else if (!node.rdma.facts.class_present || node.rdma.outcome.status != ProbeStatus::kOk) {
-    findings.unknown("rdma.not-registered", subject, "RDMA devices could not be listed", evidence);
+    findings.unknown(kRdmaNotRegistered, subject, "RDMA devices could not be listed", evidence);
   } else {
-    findings.fail("rdma.not-registered", subject, "driver bound, but no RDMA device", evidence);
-    findings.with_command("sudo modprobe ib_uverbs; " + rebind_command(subject));
+    findings.fail(kRdmaNotRegistered, subject, "driver bound, but no RDMA device", evidence,
+                  "sudo modprobe ib_uverbs; " + rebind_command(subject));
   }
 }
 
 void judge_counter_values(const Counters& counters, Findings& findings) {
   const std::string subject = counters.address.to_text();
   if (counters.error) {
-    findings.fail("rdma.counters-fail", subject, counters.error_file + ": " + counters.error_text,
-                  {counters.error_text, "a number", counters.error_file});
-    findings.with_command(rebind_command(subject));
+    findings.fail(kRdmaCountersFail, subject, counters.error_file + ": " + counters.error_text,
+                  {counters.error_text, "a number", counters.error_file}, rebind_command(subject));
   } else if (counters.port.empty()) {
-    findings.unknown("rdma.counters-fail", subject, "the device has no port counters");
+    findings.unknown(kRdmaCountersFail, subject, "the device has no port counters");
   } else {
-    findings.pass("rdma.counters-fail", subject,
+    findings.pass(kRdmaCountersFail, subject,
                   "answers: " + std::to_string(counters.port.size()) + " port counters read",
                   {"", "", "hw_counters"});
   }
@@ -57,16 +52,15 @@ void judge_counters(const Node& node, const RdmaDevice& device, Findings& findin
   const std::string subject = device.address.to_text();
   const Asked* asked = find_asked(node.rdma.facts.asked, subject);
   const Counters* counters = find_device(node.rdma.facts.counters, device.address);
-  const Question question{"rdma.counters-hang", "rdma.counters-slow", "hw_counters",
+  const Question question{&kRdmaCountersHang, &kRdmaCountersSlow, "hw_counters",
                           &node.rdma.facts.asked, &node.rdma.outcome};
   if (judge_late(node, device, question, findings)) return;
   if (asked == nullptr || asked->status != "ok" || counters == nullptr) {
-    findings.unknown("rdma.counters-hang", subject, "the counters were not read");
+    findings.unknown(kRdmaCountersHang, subject, "the counters were not read");
     return;
   }
-  node.live
-      ? findings.pass("rdma.counters-hang", subject, "answered in time", {"", "", "hw_counters"})
-      : findings.not_applicable("rdma.counters-hang", subject, "files of a sysroot never hang");
+  node.live ? findings.pass(kRdmaCountersHang, subject, "answered in time", {"", "", "hw_counters"})
+            : findings.not_applicable(kRdmaCountersHang, subject, "files of a sysroot never hang");
   judge_counter_values(*counters, findings);
 }
 
@@ -74,11 +68,11 @@ void judge_gid(const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
   const Evidence evidence{device.gid.value_or(""), "fe80::/64 and a MAC", "ports/1/gids/0"};
   if (!device.gid) {
-    findings.unknown("rdma.no-gid", subject, "the GID could not be read", evidence);
+    findings.unknown(kRdmaNoGid, subject, "the GID could not be read", evidence);
   } else if (!device.mac) {
-    findings.fail("rdma.no-gid", subject, "GID " + *device.gid + " holds no MAC", evidence);
+    findings.fail(kRdmaNoGid, subject, "GID " + *device.gid + " holds no MAC", evidence);
   } else {
-    findings.pass("rdma.no-gid", subject, "has a GID with MAC " + *device.mac, evidence);
+    findings.pass(kRdmaNoGid, subject, "has a GID with MAC " + *device.mac, evidence);
   }
 }
 
@@ -93,15 +87,14 @@ void judge_node_number(const UverbsNode& uverbs, const std::string& subject, Fin
       uverbs.number.value_or("") + (uverbs.character_device == true ? "" : ", no character device"),
       uverbs.number_expected.value_or("?"), uverbs.path};
   if (!uverbs.number || !uverbs.number_expected) {
-    findings.unknown("node.wrong-number", subject, "its numbers could not be read", evidence);
+    findings.unknown(kNodeWrongNumber, subject, "its numbers could not be read", evidence);
   } else if (uverbs.character_device != true || *uverbs.number != *uverbs.number_expected) {
-    findings.fail("node.wrong-number", subject,
-                  uverbs.path + " is not the device that the kernel offers", evidence);
-    findings.with_command("sudo rm " + uverbs.path +
-                          " && sudo udevadm trigger --subsystem-match=infiniband_verbs "
-                          "--action=add");
+    findings.fail(kNodeWrongNumber, subject,
+                  uverbs.path + " is not the device that the kernel offers", evidence,
+                  "sudo rm " + uverbs.path +
+                      " && sudo udevadm trigger --subsystem-match=infiniband_verbs --action=add");
   } else {
-    findings.pass("node.wrong-number", subject, uverbs.path + " has the right numbers", evidence);
+    findings.pass(kNodeWrongNumber, subject, uverbs.path + " has the right numbers", evidence);
   }
 }
 
@@ -109,37 +102,36 @@ void judge_node_open(const Node& node, const UverbsNode& uverbs, const std::stri
                      Findings& findings) {
   const Evidence evidence{uverbs.open_error, "opens", uverbs.path};
   if (!node.live) {
-    findings.not_applicable("node.cannot-open", subject, "a sysroot's nodes are not opened");
+    findings.not_applicable(kNodeCannotOpen, subject, "a sysroot's nodes are not opened");
   } else if (!uverbs.open_errno) {
-    findings.unknown("node.cannot-open", subject, "was not tried", evidence);
+    findings.unknown(kNodeCannotOpen, subject, "was not tried", evidence);
   } else if (*uverbs.open_errno != 0) {
-    findings.fail("node.cannot-open", subject, uverbs.path + ": " + uverbs.open_error, evidence);
-    findings.with_command("ls -l " + uverbs.path);
+    findings.fail(kNodeCannotOpen, subject, uverbs.path + ": " + uverbs.open_error, evidence,
+                  "ls -l " + uverbs.path);
   } else {
-    findings.pass("node.cannot-open", subject, uverbs.path + " opens", evidence);
+    findings.pass(kNodeCannotOpen, subject, uverbs.path + " opens", evidence);
   }
 }
 
 void judge_node_mode(const UverbsNode& uverbs, const std::string& subject, Findings& findings) {
   if (!uverbs.mode) {
-    findings.unknown("node.restricted-mode", subject, "its mode could not be read",
+    findings.unknown(kNodeRestrictedMode, subject, "its mode could not be read",
                      {"", "0666", uverbs.path});
     return;
   }
   const Evidence evidence{octal(*uverbs.mode), "0666", uverbs.path};
   if ((*uverbs.mode & 0666) == 0666) {
-    findings.pass("node.restricted-mode", subject, "every user may open it", evidence);
+    findings.pass(kNodeRestrictedMode, subject, "every user may open it", evidence);
     return;
   }
-  findings.fail("node.restricted-mode", subject, uverbs.path + " has mode " + octal(*uverbs.mode),
-                evidence);
-  findings.with_command("sudo chmod 0666 " + uverbs.path);
+  findings.fail(kNodeRestrictedMode, subject, uverbs.path + " has mode " + octal(*uverbs.mode),
+                evidence, "sudo chmod 0666 " + uverbs.path);
 }
 
 // A copy of a machine's files rarely holds its device nodes: making one takes root.
 void judge_stand_in(const std::string& subject, Findings& findings) {
-  for (const char* code : {"node.wrong-number", "node.cannot-open", "node.restricted-mode"}) {
-    findings.not_applicable(code, subject, "a file stands for the node in this sysroot");
+  for (const Check* check : {&kNodeWrongNumber, &kNodeCannotOpen, &kNodeRestrictedMode}) {
+    findings.not_applicable(*check, subject, "a file stands for the node in this sysroot");
   }
 }
 
@@ -147,19 +139,19 @@ void judge_node(const Node& node, const RdmaDevice& device, Findings& findings) 
   const std::string subject = device.address.to_text();
   const bool present = device.uverbs && device.uverbs->present;
   if (device.uverbs.unreadable() != nullptr) {
-    findings.unknown("node.missing", subject, "uverbs devices could not be listed",
+    findings.unknown(kNodeMissing, subject, "uverbs devices could not be listed",
                      {"", "a character device", "/sys/class/infiniband_verbs"});
     return;
   }
   if (!present) {
-    findings.fail("node.missing", subject,
+    findings.fail(kNodeMissing, subject,
                   device.uverbs ? device.uverbs->path + " is missing"
                                 : "the kernel offers no uverbs device for " + device.name,
                   {"absent", "a character device",
                    device.uverbs ? device.uverbs->path : "/sys/class/infiniband_verbs"});
     return;
   }
-  findings.pass("node.missing", subject, device.uverbs->path + " is there",
+  findings.pass(kNodeMissing, subject, device.uverbs->path + " is there",
                 {"present", "present", device.uverbs->path});
   if (!node.live && device.uverbs->character_device == false) {
     judge_stand_in(subject, findings);
@@ -172,33 +164,35 @@ void judge_node(const Node& node, const RdmaDevice& device, Findings& findings) 
 
 void judge_names(const Node& node, const RdmaDevice& device, Findings& findings) {
   if (!device.name.starts_with("efa_")) return;
-  const char* code = "rdma.name-not-persistent";
+  const Check& check = kRdmaNameNotPersistent;
   const std::string subject = device.address.to_text();
   const std::optional<std::string>& rule = node.software.facts.rename_rule;
   if (rule) {
-    findings.fail(code, subject, "is named " + device.name + " although a udev rule renames",
+    findings.fail(check, subject, "is named " + device.name + " although a udev rule renames",
                   {device.name, "a name made from the PCI address", *rule});
   } else if (node.software.outcome.status == ProbeStatus::kOk) {
-    findings.not_applicable(code, subject, "no udev rule renames RDMA devices here");
+    findings.not_applicable(check, subject, "no udev rule renames RDMA devices here");
   } else {
-    findings.unknown(code, subject, "whether a udev rule renames could not be read");
+    findings.unknown(check, subject, "whether a udev rule renames could not be read");
   }
 }
 
 void judge_foreign(const Node& node, Findings& findings) {
   const std::vector<std::string>& foreign = node.rdma.facts.foreign;
   if (foreign.empty() && node.rdma.outcome.status != ProbeStatus::kOk) {
-    findings.unknown("rdma.foreign-devices", kNodeSubject, "RDMA devices could not all be listed");
+    findings.unknown(kRdmaForeignDevices, kNodeSubject, "RDMA devices could not all be listed");
   }
   if (foreign.empty()) return;
   std::string names;
   for (const std::string& name : foreign) names += (names.empty() ? "" : ", ") + name;
-  findings.fail("rdma.foreign-devices", kNodeSubject,
+  findings.fail(kRdmaForeignDevices, kNodeSubject,
                 std::to_string(foreign.size()) + " RDMA devices are not EFA: " + names,
                 {names, "", "/sys/class/infiniband"});
 }
 
-void judge(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
+}  // namespace
+
+void judge_rdma(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
   for (const PciFunction& function : node.pci.facts.efa) {
     judge_registered(node, function, findings);
   }
@@ -209,12 +203,6 @@ void judge(const Node& node, const Expectation& /*expectation*/, Findings& findi
     judge_names(node, device, findings);
   }
   judge_foreign(node, findings);
-}
-
-}  // namespace
-
-Judge rdma_judge() {
-  return {"rdma", checks, judge};
 }
 
 }  // namespace efa

@@ -4,42 +4,38 @@
 #include <cerrno>
 
 #include "probes/device_answers.h"
-#include "probes/judges.h"
+#include "probes/node.h"
 #include "probes/look_up.h"
 #include "probes/verbs/checks.h"
 
 namespace efa {
 namespace {
 
-std::span<const Check> checks() {
-  return kVerbsChecks;
-}
-
 void judge_open(const Node& node, const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
   const VerbsDevice* verbs = find_device(node.verbs.facts.devices, device.address);
   const Asked* asked = find_asked(node.verbs.facts.asked, subject);
-  const Question question{"verbs.hang", "verbs.open-slow", "libibverbs", &node.verbs.facts.asked,
+  const Question question{&kVerbsHang, &kVerbsOpenSlow, "libibverbs", &node.verbs.facts.asked,
                           &node.verbs.outcome};
   const bool late = judge_late(node, device, question, findings);
   if (late && verbs == nullptr) return;
   if (!late && asked == nullptr) {
-    findings.unknown("verbs.hang", subject, "was not asked");
-    findings.unknown("verbs.cannot-open", subject, "was not asked");
+    findings.unknown(kVerbsHang, subject, "was not asked");
+    findings.unknown(kVerbsCannotOpen, subject, "was not asked");
     return;
   }
-  if (!late) findings.pass("verbs.hang", subject, "answered in time", {"", "", "libibverbs"});
+  if (!late) findings.pass(kVerbsHang, subject, "answered in time", {"", "", "libibverbs"});
   if (asked != nullptr && asked->status == "crashed") {
-    findings.fail("verbs.cannot-open", subject,
+    findings.fail(kVerbsCannotOpen, subject,
                   "the library crashed in " + asked->step + ": " + asked->detail,
                   {asked->detail, "opens", asked->step});
   } else if (verbs == nullptr) {
-    findings.unknown("verbs.cannot-open", subject, "was not tried");
+    findings.unknown(kVerbsCannotOpen, subject, "was not tried");
   } else if (verbs->failed) {
-    findings.fail("verbs.cannot-open", subject, verbs->failed->step + ": " + verbs->failed->reason,
+    findings.fail(kVerbsCannotOpen, subject, verbs->failed->step + ": " + verbs->failed->reason,
                   {verbs->failed->reason, "opens", verbs->failed->step});
   } else {
-    findings.pass("verbs.cannot-open", subject, "opens and answers queries",
+    findings.pass(kVerbsCannotOpen, subject, "opens and answers queries",
                   {"", "", node.verbs.facts.library.value_or("libibverbs")});
   }
 }
@@ -48,17 +44,17 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
   const std::string subject = device.address.to_text();
   const VerbsFacts& facts = node.verbs.facts;
   if (!facts.listed) {
-    findings.unknown("verbs.not-listed", subject, "libibverbs could not list devices");
+    findings.unknown(kVerbsNotListed, subject, "libibverbs could not list devices");
     return;
   }
   const bool listed =
       std::find(facts.listed->begin(), facts.listed->end(), subject) != facts.listed->end();
   const Evidence evidence{listed ? "listed" : "absent", "listed", "ibv_get_device_list"};
   if (!listed) {
-    findings.fail("verbs.not-listed", subject, "libibverbs does not list " + device.name, evidence);
+    findings.fail(kVerbsNotListed, subject, "libibverbs does not list " + device.name, evidence);
     return;
   }
-  findings.pass("verbs.not-listed", subject, "listed as " + device.name, evidence);
+  findings.pass(kVerbsNotListed, subject, "listed as " + device.name, evidence);
   judge_open(node, device, findings);
 }
 
@@ -69,26 +65,28 @@ bool library_is_missing(const std::string& loader_message) {
 void judge_unavailable(const Node& node, Findings& findings) {
   const std::string& words = node.verbs.outcome.detail;
   const bool missing = library_is_missing(words);
-  findings.fail(missing ? "verbs.not-installed" : "verbs.does-not-load", kNodeSubject, words,
+  findings.fail(missing ? kVerbsNotInstalled : kVerbsDoesNotLoad, kNodeSubject, words,
                 {words, "loads", "dynamic loader"});
   for (const RdmaDevice& device : node.rdma.facts.devices) {
-    missing ? findings.not_applicable("verbs.not-listed", device.address.to_text(),
-                                      "libibverbs is not installed on this host")
-            : findings.unknown("verbs.not-listed", device.address.to_text(),
-                               "libibverbs does not load");
+    missing
+        ? findings.not_applicable(kVerbsNotListed, device.address.to_text(),
+                                  "libibverbs is not installed on this host")
+        : findings.unknown(kVerbsNotListed, device.address.to_text(), "libibverbs does not load");
   }
 }
 
 // The probe names its library first, so one that named none did not get so far.
 void judge_loaded(const Node& node, Findings& findings) {
   const std::optional<std::string>& library = node.verbs.facts.library;
-  for (const char* code : {"verbs.not-installed", "verbs.does-not-load"}) {
-    library ? findings.pass(code, kNodeSubject, *library + " loads", {*library, "loads", ""})
-            : findings.unknown(code, kNodeSubject, "libibverbs was not asked");
+  for (const Check* check : {&kVerbsNotInstalled, &kVerbsDoesNotLoad}) {
+    library ? findings.pass(*check, kNodeSubject, *library + " loads", {*library, "loads", ""})
+            : findings.unknown(*check, kNodeSubject, "libibverbs was not asked");
   }
 }
 
-void judge(const Node& node, const Expectation& expectation, Findings& findings) {
+}  // namespace
+
+void judge_verbs(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!node.live) return;
   if (node.verbs.outcome.status == ProbeStatus::kUnavailable) {
     if (expectation.expected) judge_unavailable(node, findings);
@@ -96,12 +94,6 @@ void judge(const Node& node, const Expectation& expectation, Findings& findings)
   }
   if (expectation.expected) judge_loaded(node, findings);
   for (const RdmaDevice& device : node.rdma.facts.devices) judge_device(node, device, findings);
-}
-
-}  // namespace
-
-Judge verbs_judge() {
-  return {"verbs", checks, judge};
 }
 
 }  // namespace efa

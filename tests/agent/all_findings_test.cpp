@@ -22,7 +22,8 @@ constexpr LockedMemory kLittle{false, 8192, false, 8192};
 std::string lines_of(const Scene& scene) {
   std::string lines;
   for (const Finding& finding : judge_all(scene.node, scene.expectation)) {
-    lines += finding.code + " " + result_text(finding.result) + " " + finding.subject + "\n";
+    lines += std::string(finding.check->code) + " " + result_text(finding.result) + " " +
+             finding.subject + "\n";
   }
   return lines;
 }

@@ -78,9 +78,9 @@ TEST(Findings, QuoteNoMoreThanAPersonReads) {
   node.kernel.outcome.status = ProbeStatus::kFailed;
   node.kernel.outcome.detail = std::string(100'000, 'x');
   for (const Finding& finding : judge_all(node, {})) {
-    EXPECT_LE(finding.message.size(), kMaxWords) << finding.code;
-    EXPECT_LE(finding.evidence.observed.size(), kMaxWords) << finding.code;
-    EXPECT_LE(finding.subject.size(), kMaxSubject) << finding.code;
+    EXPECT_LE(finding.message.size(), kMaxWords) << finding.check->code;
+    EXPECT_LE(finding.evidence.observed.size(), kMaxWords) << finding.check->code;
+    EXPECT_LE(finding.subject.size(), kMaxSubject) << finding.check->code;
   }
 }
 

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <functional>
 
+#include "probes/rdma/checks.h"
+#include "probes/verbs/checks.h"
 #include "tests/support/healthy_node.h"
 
 namespace efa {
@@ -17,7 +19,7 @@ int explained(const Diagnosis& diagnosis, const std::string& code, const std::st
   int count = 0;
   for (const Finding& finding : diagnosis.findings) {
     const bool fails = finding.result == FindingResult::kFail;
-    count += fails && finding.code == code && finding.explained_by == cause ? 1 : 0;
+    count += fails && finding.check->code == code && finding.explained_by == cause ? 1 : 0;
   }
   return count;
 }
@@ -27,7 +29,7 @@ Codes unexplained(const Diagnosis& diagnosis) {
   Codes codes;
   for (const Finding& finding : diagnosis.findings) {
     const bool fails = finding.result == FindingResult::kFail;
-    if (fails && finding.explained_by.empty()) codes.push_back(finding.code);
+    if (fails && finding.explained_by.empty()) codes.emplace_back(finding.check->code);
   }
   return codes;
 }
@@ -142,8 +144,8 @@ TEST(Explain, ALibraryExplainsItsOwnProbeOnly) {
 
 TEST(Explain, ACircleInHandMadeFindingsEnds) {
   std::vector<Finding> findings(2);
-  findings[0].code = "rdma.counters-hang";
-  findings[1].code = "verbs.hang";
+  findings[0].check = row_of(kRdmaCountersHang);
+  findings[1].check = row_of(kVerbsHang);
   for (Finding& finding : findings) {
     finding.result = FindingResult::kFail;
     finding.subject = device(0);
@@ -155,10 +157,9 @@ TEST(Explain, ACircleInHandMadeFindingsEnds) {
 
 Finding finding_with(FindingResult result, Severity severity) {
   Finding finding;
-  finding.code = "site.x";
+  finding.check = own_check("site.x", severity);
   finding.subject = kNodeSubject;
   finding.result = result;
-  finding.severity = severity;
   return finding;
 }
 
@@ -257,7 +258,7 @@ TEST(Diagnosis, FindingsComeByCodeThenSubject) {
   Scene scene = healthy_scene();
   hang(scene, 2);
   const Diagnosis diagnosis = diagnose(scene);
-  const auto key = [](const Finding& f) { return std::tie(f.code, f.subject); };
+  const auto key = [](const Finding& f) { return std::tie(f.check->code, f.subject); };
   for (size_t i = 1; i < diagnosis.findings.size(); ++i) {
     EXPECT_LE(key(diagnosis.findings[i - 1]), key(diagnosis.findings[i]));
   }

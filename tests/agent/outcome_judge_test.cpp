@@ -5,7 +5,7 @@
 #include <cerrno>
 
 #include "agent/diagnose/node_facts.h"
-#include "agent/diagnose/outcome_checks.h"
+#include "probes/outcome_checks.h"
 #include "probes/protocol/describe.h"
 #include "tests/support/check_case.h"
 
@@ -127,7 +127,7 @@ TEST(Outcome, AProbeThatASysrootCannotServeIsNoFault) {
   silence(scene.node.verbs, ProbeStatus::kNotApplicable);
   scene.node.fabric.clear();
   for (const Finding& finding : judge_all(scene.node, scene.expectation)) {
-    EXPECT_NE(finding.result, kFail) << finding.code << " " << finding.message;
+    EXPECT_NE(finding.result, kFail) << finding.check->code << " " << finding.message;
   }
 }
 

@@ -23,7 +23,7 @@ Report report_of(const Scene& scene) {
 
 Finding site_finding(const std::string& subject, const std::string& message) {
   Finding finding;
-  finding.code = "site.x";
+  finding.check = own_check("site.x", Severity::kWarning);
   finding.result = FindingResult::kFail;
   finding.subject = subject;
   finding.message = message;
@@ -70,7 +70,7 @@ TEST(Text, CutsOffWhatManyFindingsMakeTooLong) {
   Report report = report_of(healthy_scene());
   for (int i = 0; i < 400; ++i) {
     Finding finding;
-    finding.code = "site.a" + std::to_string(i);
+    finding.check = own_check("site.a" + std::to_string(i), Severity::kWarning);
     finding.result = FindingResult::kFail;
     finding.subject = kNodeSubject;
     finding.message = std::string(1'000, 'a');

@@ -56,8 +56,8 @@ void expect_well(const Scene& scene) {
   const Diagnosis diagnosis = diagnose(scene);
   EXPECT_EQ(diagnosis.verdict, Verdict::kHealthy) << diagnosis.summary;
   for (const Finding& finding : diagnosis.findings) {
-    const bool fails = finding.result == kFail && finding.severity != Severity::kInfo;
-    EXPECT_FALSE(fails) << finding.code << " " << finding.message;
+    const bool fails = finding.result == kFail && finding.check->severity != Severity::kInfo;
+    EXPECT_FALSE(fails) << finding.check->code << " " << finding.message;
   }
 }
 

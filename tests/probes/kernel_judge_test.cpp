@@ -85,7 +85,7 @@ TEST(Kernel, NothingIsSaidWhereThereIsNothingToDrive) {
   crash_kernel(scene);
   scene.node.pci.facts.efa.clear();
   for (const Finding& finding : judge_all(scene.node, scene.expectation)) {
-    EXPECT_FALSE(finding.code.starts_with("kernel.")) << finding.code;
+    EXPECT_FALSE(finding.check->code.starts_with("kernel.")) << finding.check->code;
   }
 }
 

@@ -54,7 +54,7 @@ Scene with_slurmd(const char* memory) {
 std::string command_of(const Scene& scene, const std::string& code, const std::string& subject) {
   const Diagnosis diagnosis = diagnose(scene);
   const Finding* finding = finding_of(diagnosis.findings, code, subject);
-  return finding == nullptr ? "no such finding" : finding->command;
+  return finding == nullptr ? "no such finding" : std::string(finding->command_to_paste());
 }
 
 TEST(Memlock, AUnitsValueIsReadAsSystemdReadsIt) {

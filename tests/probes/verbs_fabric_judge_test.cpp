@@ -113,8 +113,8 @@ TEST(Verbs, ASysrootHasNone) {
   scene.node.live = false;
   silence(scene.node.verbs, ProbeStatus::kNotApplicable);
   for (const Finding& finding : judge_all(scene.node, scene.expectation)) {
-    EXPECT_FALSE(finding.code.starts_with("verbs.")) << finding.code;
-    EXPECT_FALSE(finding.code.starts_with("fabric.")) << finding.code;
+    EXPECT_FALSE(finding.check->code.starts_with("verbs.")) << finding.check->code;
+    EXPECT_FALSE(finding.check->code.starts_with("fabric.")) << finding.check->code;
   }
 }
 

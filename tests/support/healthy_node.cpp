@@ -245,7 +245,7 @@ void restrict_mode(Scene& scene, size_t i) {
 const Finding* finding_of(const std::vector<Finding>& findings, const std::string& code,
                           const std::string& subject) {
   for (const Finding& finding : findings) {
-    if (finding.code == code && finding.subject == subject) return &finding;
+    if (finding.check->code == code && finding.subject == subject) return &finding;
   }
   return nullptr;
 }
