@@ -3,7 +3,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -14,6 +13,7 @@
 #include "agent/log.h"
 #include "agent/run/conclude.h"
 #include "agent/run/look.h"
+#include "probes/protocol/fd.h"
 #include "probes/protocol/printable.h"
 
 namespace efa {
@@ -77,19 +77,17 @@ std::string rendered(const OnceOptions& options, const Report& report) {
 
 int print(const OnceOptions& options, const Report& report) {
   const std::string text = rendered(options, report);
-  int code = exit_code_of(report.diagnosis.verdict);
+  const int code = exit_code_of(report.diagnosis.verdict);
   if (options.output.empty()) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-        std::fflush(stdout) != 0) {
-      log_error("{}", message_of(system_error(errno, "standard output")));
-      code = kExitInternal;
-    }
-    return code;
+    const Result<Done> written = write_all(STDOUT_FILENO, text, "standard output");
+    if (written) return code;
+    log_error("{}", message_of(written.error()));
+    return kExitInternal;
   }
   const Result<Done> written = write_output(options.output, text, 0666);
   if (!written) {
     log_error("{}", message_of(written.error()));
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    (void)write_all(STDOUT_FILENO, text, "standard output");
   }
   return code;
 }

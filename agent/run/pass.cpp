@@ -1,6 +1,5 @@
 #include "agent/run/pass.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "agent/run/adopted.h"
 #include "agent/run/libraries.h"
 #include "agent/run/probe_table.h"
+#include "probes/protocol/fd.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -175,21 +175,6 @@ void add_site_probes(const PassPlan& plan, std::vector<Launch>& launches,
   }
 }
 
-// A file without a name, so that nothing of a recording is written anywhere.
-int memory_file(const std::string& text) {
-  const int fd = memfd_create("looks", MFD_CLOEXEC);
-  size_t written = 0;
-  while (fd >= 0 && written < text.size()) {
-    const ssize_t count = ::write(fd, text.data() + written, text.size() - written);
-    if (count <= 0) {
-      ::close(fd);
-      return -1;
-    }
-    written += static_cast<size_t>(count);
-  }
-  return fd;
-}
-
 bool hangs_whole(const PassPlan& plan, const std::string& name) {
   return std::any_of(plan.left.begin(), plan.left.end(), [&](const LeftProcess& left) {
     return left.probe == name && left.process.subject == "probe";
@@ -254,17 +239,16 @@ ProbeRun run_from_looks(const PassPlan& plan, const std::string& probe, const st
   if (limit <= milliseconds(0)) {
     return not_started(probe, ProbeStatus::kTimedOut, "those before it took the pass's deadline");
   }
-  const int fd = memory_file(looks);
-  if (fd < 0) return not_started(probe, ProbeStatus::kFailed, "no memory for what it read");
+  const Result<Fd> file = memory_file("looks", looks);
+  if (!file) return not_started(probe, ProbeStatus::kFailed, "no memory for what it read");
   Launch launch;
   launch.name = probe;
   launch.executable = plan.libexec + "/probe-" + probe;
-  launch.stdin_fd = fd;
+  launch.stdin_fd = file->get();
   launch.memory_mib = memory_of(probe, /*live=*/false);
   launch.arguments = {"--replay", "/dev/stdin"};
   launch.environment = base_environment();
   std::vector<ProbeRun> runs = run_probes({launch}, limit, Progress());
-  ::close(fd);
   return std::move(runs.front());
 }
 

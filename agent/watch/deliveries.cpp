@@ -54,7 +54,7 @@ void Deliveries::end_soon(int64_t now_ms) {
 }
 
 void Deliveries::check_limit(int64_t now_ms) {
-  if (child_.check_limit(now_ms) != Child::Overdue::kKilled) return;
+  if (child_.check_limit(now_ms) != DaemonChild::Overdue::kKilled) return;
   log_error("a delivery to S3 did not end and is killed");
 }
 

@@ -35,7 +35,6 @@ KernelEvents::~KernelEvents() {
   sd_event_source_unref(nodes_);
   if (monitor_ != nullptr) udev_monitor_unref(monitor_);
   if (udev_ != nullptr) udev_unref(udev_);
-  if (kernel_log_ >= 0) close(kernel_log_);
 }
 
 void KernelEvents::listen(sd_event* loop) {
@@ -77,10 +76,10 @@ int KernelEvents::on_uevent(sd_event_source* /*source*/, int /*fd*/, uint32_t /*
 }
 
 void KernelEvents::listen_to_kernel_log(sd_event* loop) {
-  kernel_log_ = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  kernel_log_.reset(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   const bool listens =
-      kernel_log_ >= 0 && lseek(kernel_log_, 0, SEEK_END) >= 0 &&
-      sd_event_add_io(loop, nullptr, kernel_log_, EPOLLIN, on_kernel_message, this) >= 0;
+      kernel_log_ && lseek(kernel_log_.get(), 0, SEEK_END) >= 0 &&
+      sd_event_add_io(loop, nullptr, kernel_log_.get(), EPOLLIN, on_kernel_message, this) >= 0;
   if (!listens) log_warning("no kernel messages: {}", std::strerror(errno));
 }
 

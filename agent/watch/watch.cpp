@@ -15,7 +15,7 @@
 #include "agent/log.h"
 #include "agent/run/adopted.h"
 #include "agent/watch/accepted_config.h"
-#include "agent/watch/child.h"
+#include "agent/watch/daemon_child.h"
 #include "agent/watch/deliveries.h"
 #include "agent/watch/in_force.h"
 #include "agent/watch/kernel_events.h"
@@ -23,7 +23,7 @@
 #include "agent/watch/schedule.h"
 #include "agent/watch/told.h"
 #include "agent/watch/upkeep.h"
-#include "probes/protocol/child_exit.h"
+#include "probes/protocol/child.h"
 
 namespace efa {
 namespace {
@@ -77,7 +77,7 @@ class Watch {
   std::optional<Schedule> schedule_;
   sd_event* loop_ = nullptr;
   sd_event_source* timer_ = nullptr;
-  Child pass_{[this](int status) { end_pass(status); }};
+  DaemonChild pass_{[this](int status) { end_pass(status); }};
   Deliveries deliveries_{options_.efa_doctor, config_, [this] { end_delivery(); }};
   std::optional<ChildOutput> output_;  // of the pass
   bool requested_ = false;             // somebody asked for the pass that runs
@@ -121,11 +121,11 @@ bool Watch::set_up() {
 Result<Done> Watch::load() {
   Result<Done> loaded = config_.load(options_.config_path, options_.config_required);
   if (!options_.accepted_fd) return loaded;
+  const Fd accepted(*options_.accepted_fd);
   if (!loaded) {
     log_error("configuration refused, the old one stays: {}", message_of(loaded.error()));
-    loaded = config_.load("/proc/self/fd/" + std::to_string(*options_.accepted_fd), true);
+    loaded = config_.load("/proc/self/fd/" + std::to_string(accepted.get()), true);
   }
-  close(*options_.accepted_fd);
   return loaded;
 }
 
@@ -227,9 +227,9 @@ void Watch::act() {
 }
 
 void Watch::check_limits() {
-  const Child::Overdue pass = pass_.check_limit(now_ms());
-  if (pass == Child::Overdue::kKilled) log_error("a pass did not end and is killed");
-  if (pass == Child::Overdue::kHeld) {
+  const DaemonChild::Overdue pass = pass_.check_limit(now_ms());
+  if (pass == DaemonChild::Overdue::kKilled) log_error("a pass did not end and is killed");
+  if (pass == DaemonChild::Overdue::kHeld) {
     const std::string why = "a pass cannot be killed: the kernel holds its process";
     log_error("{}; none is made until it ends", why);
     in_force_.take_unknown(why);

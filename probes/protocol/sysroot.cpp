@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 
 #include "probes/protocol/bounds.h"
 #include "probes/protocol/describe.h"
@@ -24,18 +25,6 @@ constexpr size_t kMaxLines = 100'000;           // kept of one file: the kernel'
 constexpr size_t kMaxLooks = 100'000;           // of one probe: /proc of 30,000 processes
 constexpr size_t kMaxKernelMessages = 100'000;  // the largest ring buffer holds fewer
 constexpr size_t kMaxKernelRecord = size_t{8} * 1024;  // CONSOLE_EXT_LOG_MAX of the kernel
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { ::close(fd_); }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 }  // namespace
 
@@ -97,8 +86,8 @@ bool FileStatus::is_character_device() const {
 
 Result<Sysroot> Sysroot::open(const std::string& directory) {
   Sysroot root;
-  root.fd_ = ::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (root.fd_ < 0) return system_error(errno, directory);
+  root.fd_.reset(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root.fd_) return system_error(errno, directory);
   root.live_ = directory == "/";
   return root;
 }
@@ -117,16 +106,6 @@ Result<Sysroot> Sysroot::replay(const std::string& looks) {
     root.looks_.emplace(look->text("look") + " " + look->text("path"), *look);
   }
   return root;
-}
-
-Sysroot::Sysroot(Sysroot&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)),
-      live_(other.live_),
-      record_(std::move(other.record_)),
-      looks_(std::move(other.looks_)) {}
-
-Sysroot::~Sysroot() {
-  if (fd_ >= 0) ::close(fd_);
 }
 
 void Sysroot::record_to(Recorder record) {
@@ -159,7 +138,7 @@ Result<T> Sysroot::look(const char* verb, const std::string& path, const Look& a
   return seen;
 }
 
-Result<int> Sysroot::open_at(const std::string& path, int flags) const {
+Result<Fd> Sysroot::open_at(const std::string& path, int flags) const {
   long fd = -1;
   if (live_) {  // nothing leads out of it
     fd = ::open(path.c_str(), flags | O_CLOEXEC);
@@ -170,35 +149,33 @@ Result<int> Sysroot::open_at(const std::string& path, int flags) const {
     // EAGAIN: something on the machine was renamed meanwhile, so that a ".." could not be trusted
     constexpr int kTries = 1000;
     for (int i = 0; i < kTries && (i == 0 || errno == EAGAIN) && fd < 0; ++i) {
-      fd = syscall(SYS_openat2, fd_, path.c_str(), &how, sizeof how);
+      fd = syscall(SYS_openat2, fd_.get(), path.c_str(), &how, sizeof how);
     }
   }
   if (fd < 0) return system_error(errno, path);
-  return static_cast<int>(fd);
+  return Fd(static_cast<int>(fd));
 }
 
-Result<int> Sysroot::open_regular(const std::string& path) const {
-  const Result<int> place = open_at(path, O_PATH);  // opening a device or FIFO could act or hang
+Result<Fd> Sysroot::open_regular(const std::string& path) const {
+  const Result<Fd> place = open_at(path, O_PATH);  // opening a device or FIFO could act or hang
   if (!place) return place.error();
-  const Descriptor closer(*place);
   struct stat status {};
-  if (fstat(*place, &status) != 0) return system_error(errno, path);
+  if (fstat(place->get(), &status) != 0) return system_error(errno, path);
   if (!S_ISREG(status.st_mode))
     return system_error(S_ISDIR(status.st_mode) ? EISDIR : EINVAL, path);
   return open_at(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 }
 
 Result<std::string> Sysroot::read_regular(const std::string& path, size_t limit, bool whole) const {
-  const Result<int> file = open_regular(path);
+  const Result<Fd> file = open_regular(path);
   if (!file) return file.error();
-  const Descriptor closer(*file);
   std::string text;
   const size_t wanted = whole ? limit + 1 : limit;
   constexpr size_t kChunk = 4096;  // sysfs answers a page at once
   while (text.size() < wanted) {
     const size_t before = text.size();
     text.resize(std::min(wanted, before + std::max(kChunk, before)));
-    const ssize_t got = ::read(*file, text.data() + before, text.size() - before);
+    const ssize_t got = ::read(file->get(), text.data() + before, text.size() - before);
     if (got < 0 && errno != EINTR) return system_error(errno, path);
     text.resize(before + static_cast<size_t>(std::max<ssize_t>(got, 0)));
     if (got == 0) break;
@@ -239,9 +216,8 @@ Result<std::vector<std::string>> Sysroot::read_lines(const std::string& path, co
                                                      size_t limit, char separator) const {
   using Lines = std::vector<std::string>;
   return look<Lines>("lines", path, [&]() -> Result<Lines> {
-    const Result<int> file = open_regular(path);
+    const Result<Fd> file = open_regular(path);
     if (!file) return file.error();
-    const Descriptor closer(*file);
     Lines lines;
     std::string line;  // that has not ended yet
     const auto end_line = [&] {
@@ -253,7 +229,7 @@ Result<std::vector<std::string>> Sysroot::read_lines(const std::string& path, co
     std::array<char, size_t{64} * 1024> piece;
     size_t total = 0;
     while (true) {
-      const ssize_t got = ::read(*file, piece.data(), piece.size());
+      const ssize_t got = ::read(file->get(), piece.data(), piece.size());
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return system_error(errno, path);
       if (got == 0) break;
@@ -277,12 +253,11 @@ Result<std::string> Sysroot::link(const std::string& path) const {
   return look<std::string>("link", path, [&]() -> Result<std::string> {
     const size_t slash = path.rfind('/');
     if (slash == std::string::npos) return system_error(EINVAL, path);
-    const Result<int> parent = open_at(path.substr(0, slash + 1), O_PATH | O_DIRECTORY);
+    const Result<Fd> parent = open_at(path.substr(0, slash + 1), O_PATH | O_DIRECTORY);
     if (!parent) return system_error(parent.error().os_error, path);
-    const Descriptor closer(*parent);
     std::string target(4096, '\0');  // PATH_MAX
     const ssize_t length =
-        readlinkat(*parent, path.c_str() + slash + 1, target.data(), target.size());
+        readlinkat(parent->get(), path.c_str() + slash + 1, target.data(), target.size());
     if (length < 0) return system_error(errno, path);
     target.resize(static_cast<size_t>(length));
     return target;
@@ -292,21 +267,18 @@ Result<std::string> Sysroot::link(const std::string& path) const {
 // Calls take(directory, name) for each name.
 Result<Done> Sysroot::each_name(const std::string& directory, size_t limit,
                                 const std::function<void(int, const char*)>& take) const {
-  const Result<int> fd = open_at(directory, O_RDONLY | O_DIRECTORY);
+  Result<Fd> fd = open_at(directory, O_RDONLY | O_DIRECTORY);
   if (!fd) return fd.error();
-  DIR* stream = fdopendir(*fd);
-  if (stream == nullptr) {
-    const Descriptor closer(*fd);
-    return system_error(errno, directory);
-  }
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(fd->get()), closedir);
+  if (!stream) return system_error(errno, directory);
+  fd->release();  // the stream's
   size_t count = 0;
-  while (const dirent* entry = readdir(stream)) {
+  while (const dirent* entry = readdir(stream.get())) {
     const std::string_view name = entry->d_name;
     if (name == "." || name == "..") continue;
     if (++count > limit) break;
-    take(dirfd(stream), entry->d_name);
+    take(dirfd(stream.get()), entry->d_name);
   }
-  closedir(stream);
   if (count > limit) return system_error(EFBIG, directory);
   return Done{};
 }
@@ -342,11 +314,10 @@ Result<std::vector<std::string>> Sysroot::list(const std::string& directory, siz
 
 Result<FileStatus> Sysroot::status(const std::string& path) const {
   return look<FileStatus>("status", path, [&]() -> Result<FileStatus> {
-    const Result<int> fd = open_at(path, O_PATH);
+    const Result<Fd> fd = open_at(path, O_PATH);
     if (!fd) return fd.error();
-    const Descriptor closer(*fd);
     struct stat status {};
-    if (fstat(*fd, &status) != 0) return system_error(errno, path);
+    if (fstat(fd->get(), &status) != 0) return system_error(errno, path);
     return FileStatus{status.st_mode,        status.st_uid,         status.st_gid,
                       major(status.st_rdev), minor(status.st_rdev), status.st_ino};
   });
@@ -354,11 +325,10 @@ Result<FileStatus> Sysroot::status(const std::string& path) const {
 
 Result<Space> Sysroot::space(const std::string& path) const {
   return look<Space>("space", path, [&]() -> Result<Space> {
-    const Result<int> fd = open_at(path, O_RDONLY | O_DIRECTORY);
+    const Result<Fd> fd = open_at(path, O_RDONLY | O_DIRECTORY);
     if (!fd) return fd.error();
-    const Descriptor closer(*fd);
     struct statvfs space {};
-    if (fstatvfs(*fd, &space) != 0) return system_error(errno, path);
+    if (fstatvfs(fd->get(), &space) != 0) return system_error(errno, path);
     return Space{space.f_blocks * space.f_frsize / 1024, space.f_bavail * space.f_frsize / 1024};
   });
 }
@@ -366,9 +336,8 @@ Result<Space> Sysroot::space(const std::string& path) const {
 Result<Done> Sysroot::open_device(const std::string& path) const {
   return look<Done>("open", path, [&]() -> Result<Done> {
     if (!live_) return system_error(EPERM, path);  // that device would be this machine's
-    const Result<int> fd = open_at(path, O_RDWR | O_NONBLOCK);
+    const Result<Fd> fd = open_at(path, O_RDWR | O_NONBLOCK);
     if (!fd) return fd.error();
-    ::close(*fd);
     return Done{};
   });
 }
@@ -378,14 +347,13 @@ Result<std::vector<std::string>> Sysroot::kernel_messages(const KeepLine& keep) 
   const std::string path = "/dev/kmsg";
   if (!replaying() && !live_) return read_lines(path, keep, size_t{8} * 1024 * 1024);
   return look<Lines>(live_ ? "kmsg" : "lines", path, [&]() -> Result<Lines> {
-    const Result<int> fd = open_at(path, O_RDONLY | O_NONBLOCK);
+    const Result<Fd> fd = open_at(path, O_RDONLY | O_NONBLOCK);
     if (!fd) return fd.error();
-    const Descriptor closer(*fd);
     Lines lines;
     std::string record(kMaxKernelRecord, '\0');
     for (size_t i = 0; i < kMaxKernelMessages; ++i) {
       // one record a read; EPIPE: records were overwritten meanwhile, the next read goes on
-      const ssize_t length = ::read(closer.get(), record.data(), record.size());
+      const ssize_t length = ::read(fd->get(), record.data(), record.size());
       if (length < 0 && (errno == EPIPE || errno == EINTR || errno == EINVAL)) continue;
       if (length < 0 && errno != EAGAIN) return system_error(errno, path);
       if (length <= 0) break;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "probes/protocol/fd.h"
 #include "probes/protocol/result.h"
 #include "probes/protocol/value.h"
 
@@ -47,15 +48,9 @@ class Sysroot {
   // `looks` is what a Recorder was told, a JSON value a line.
   static Result<Sysroot> replay(const std::string& looks);
 
-  Sysroot(Sysroot&& other) noexcept;
-  Sysroot& operator=(Sysroot&& other) = delete;
-  Sysroot(const Sysroot&) = delete;
-  Sysroot& operator=(const Sysroot&) = delete;
-  ~Sysroot();
-
   // True on the machine itself: its device nodes, network and process limits are the node's own.
   [[nodiscard]] bool live() const { return live_; }
-  [[nodiscard]] bool replaying() const { return fd_ < 0; }
+  [[nodiscard]] bool replaying() const { return !fd_; }
   void record_to(Recorder record);
 
   // The whole file, without trailing white space; kTooLarge when it has more than `limit` bytes.
@@ -96,12 +91,12 @@ class Sysroot {
   Result<T> look(const char* verb, const std::string& path, const Look& at_machine) const;
   [[nodiscard]] Result<Done> each_name(const std::string& directory, size_t limit,
                                        const std::function<void(int, const char*)>& take) const;
-  [[nodiscard]] Result<int> open_at(const std::string& path, int flags) const;
-  [[nodiscard]] Result<int> open_regular(const std::string& path) const;
+  [[nodiscard]] Result<Fd> open_at(const std::string& path, int flags) const;
+  [[nodiscard]] Result<Fd> open_regular(const std::string& path) const;
   [[nodiscard]] Result<std::string> read_regular(const std::string& path, size_t limit,
                                                  bool whole) const;
 
-  int fd_ = -1;  // the root directory; none when replaying
+  Fd fd_;  // the root directory; none when replaying
   bool live_ = false;
   Recorder record_;
   std::map<std::string, Value> looks_;  // "verb path" -> what it showed

@@ -10,7 +10,7 @@
 #include "agent/deliver/s3/settings.h"
 #include "agent/log.h"
 #include "agent/report/report.h"
-#include "probes/protocol/child_exit.h"
+#include "probes/protocol/child.h"
 #include "probes/protocol/moment.h"
 
 namespace efa {

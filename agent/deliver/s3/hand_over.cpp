@@ -13,8 +13,8 @@
 #include "agent/deliver/s3/settings.h"
 #include "agent/log.h"
 #include "agent/run/pass.h"
+#include "probes/protocol/child.h"
 #include "probes/protocol/exec_vector.h"
-#include "probes/protocol/process.h"
 
 namespace efa {
 namespace {
@@ -68,12 +68,13 @@ void deliver_shortly(const Config& config, const std::string& config_file) {
     log_warning("delivery to S3 was not started: {}: {}", arguments[0], std::strerror(failed));
     return;
   }
+  Child uploader(pid);
   const std::chrono::milliseconds limit(run.limit_ms);
-  std::optional<int> status = wait_for_exit(pid, limit + kGrace);
+  std::optional<int> status = uploader.wait(limit + kGrace);
   if (!status) {
     log_warning("delivery to S3 did not end within {} ms and is killed", run.limit_ms);
-    kill(pid, SIGKILL);  // loses nothing: a report leaves the spool when S3 has it
-    status = wait_for_exit(pid, kGrace);
+    uploader.kill(SIGKILL);  // loses nothing: a report leaves the spool when S3 has it
+    status = uploader.wait(kGrace);
   }
   note_end_of_delivery(config, status.value_or(SIGKILL));
 }
