@@ -34,7 +34,7 @@ Progress progress_on_terminal(const OnceOptions& options) {
 
 Looked look(const OnceOptions& options, bool record) {
   const PassRequest request{
-      options.config, options.sysroot, options.expect.value_or(options.config.expect),
+      options.config, options.sysroot, options.expect.value_or(options.config.pass.expect),
       record,         options.deliver, options.trigger};
   const Progress progress = progress_on_terminal(options);
   Looked looked = look_at_machine(request, progress);
@@ -69,7 +69,7 @@ TextStyle style_of_terminal(const OnceOptions& options) {
 std::string rendered(const OnceOptions& options, const Report& report) {
   if (options.format == "json") return render_json(report_value(report), 1) + "\n";
   if (options.format == "health") {
-    return render_json(health_value(report, report_path(options.config)), 1) + "\n";
+    return render_json(health_value(report, report_path(options.config.files)), 1) + "\n";
   }
   if (options.format == "prometheus") return render_prometheus(report);
   return render_text(report, style_of_terminal(options));
@@ -93,10 +93,10 @@ int print(const OnceOptions& options, const Report& report) {
 }
 
 void keep(const OnceOptions& options, const Conclusion& conclusion) {
-  const Result<int64_t> kept = end_pass(state_path(options.config), conclusion.after);
+  const Result<int64_t> kept = end_pass(state_path(options.config.files), conclusion.after);
   if (!kept) log_warning("state was not kept: {}", message_of(kept.error()));
   spool_for_s3(options.config, conclusion.report);  // first: what health.json tells reaches S3
-  deliver_local(options.config, conclusion.report, kept.value_or(0));
+  deliver_local(options.config.files, conclusion.report, kept.value_or(0));
   trim_spool(options.config);  // last: health.json does not wait for what others left
 }
 

@@ -22,8 +22,8 @@ std::optional<std::string> output_of(const std::vector<std::string>& command) {
 }
 
 // The unit is that of the default directories; a daemon of other ones was started otherwise.
-std::optional<UnitState> unit_of(const Config& config) {
-  if (config.run_directory != Config().run_directory) return std::nullopt;
+std::optional<UnitState> unit_of(const FilesConfig& files) {
+  if (files.run_directory != FilesConfig().run_directory) return std::nullopt;
   if (access("/run/systemd/system", F_OK) != 0) return std::nullopt;
   const std::optional<std::string> shown =
       output_of({"/usr/bin/systemctl", "show", "--property=ActiveState,Result,NRestarts",
@@ -68,11 +68,11 @@ ServiceWord judge_service(const ServiceFile& service, bool gone,
   return {true, "stopped at " + service.since + ": nothing renews this verdict"};
 }
 
-ServiceWord word_on_service(const Config& config) {
-  const std::optional<ServiceFile> service = read_service_file(config);
+ServiceWord word_on_service(const FilesConfig& files) {
+  const std::optional<ServiceFile> service = read_service_file(files);
   if (!service) return {};
   return judge_service(*service, has_gone(*service),
-                       service->state == "stopped" ? unit_of(config) : std::nullopt);
+                       service->state == "stopped" ? unit_of(files) : std::nullopt);
 }
 
 }  // namespace efa

@@ -126,12 +126,12 @@ Health read_health(const std::string& path, std::optional<int64_t> max_age_s) {
 }
 
 std::string delivery_words(const Config& config) {
-  const std::string path = delivery_state_path(config);
+  const std::string path = delivery_state_path(config.files);
   if (access(path.c_str(), R_OK) != 0) {
-    return errno == ENOENT ? destination_of(config) + ": no try has ended yet"
+    return errno == ENOENT ? destination_of(config.s3) + ": no try has ended yet"
                            : message_of(system_error(errno, path));
   }
-  return to_words(read_delivery_state(path, destination_of(config), Moment::now().unix_ms,
+  return to_words(read_delivery_state(path, destination_of(config.s3), Moment::now().unix_ms,
                                       Author::kOfDirectory));
 }
 
@@ -145,12 +145,12 @@ int run_status(const Config& config, const StatusOptions& options) {
     return exit_code_of(health.verdict) == 0 ||
            (options.accept_degraded && health.verdict == Verdict::kDegraded);
   };
-  const std::string path = health_path(config);
-  ServiceWord service = word_on_service(config);
+  const std::string path = health_path(config.files);
+  ServiceWord service = word_on_service(config.files);
   Health health = in_force(read_health(path, options.max_age_s), service);
   while (!good(health) && Steady::now() < end) {
     std::this_thread::sleep_for(kBetweenLooks);
-    service = word_on_service(config);
+    service = word_on_service(config.files);
     health = in_force(read_health(path, options.max_age_s), service);
   }
   if (options.reason_only) {
@@ -161,7 +161,7 @@ int run_status(const Config& config, const StatusOptions& options) {
   if (service.in_force && !service.words.empty()) {
     std::printf("service  %s\n", printable(service.words).c_str());
   }
-  if (delivers_to_s3(config)) {
+  if (delivers_to_s3(config.s3)) {
     std::printf("delivery  %s\n", printable(delivery_words(config)).c_str());
   }
   return good(health) ? 0 : exit_code_of(health.verdict);

@@ -14,8 +14,6 @@ void describe(Io& io, InstanceType& type) {
 
 namespace {
 
-constexpr int kMaxExpected = 1024;  // more than any machine has; catches typing errors
-
 // Distributions ship an efa module in every kernel, below kernel/; the installer's lies elsewhere
 // ("extra/efa.ko.xz", "updates/dkms/efa.ko").
 bool was_added(const std::optional<std::string>& module_file) {
@@ -47,16 +45,6 @@ const InstanceTypes& instance_types() {
   static const InstanceTypes kTypes =
       parse_instance_types(kInstanceTypesJson).value_or(InstanceTypes{});
   return kTypes;
-}
-
-Result<ExpectSetting> parse_expect(const std::string& text) {
-  if (text == "auto") return ExpectSetting{};
-  if (text == "none") return ExpectSetting{0};
-  const auto count = parse_number<int>(text);
-  if (!count || *count < 0 || *count > kMaxExpected) {
-    return Error{ErrorKind::kMalformed, "expect", "'" + text + "' is not auto, none or a number"};
-  }
-  return ExpectSetting{count};
 }
 
 Expectation expectation_of(const Node& node, const ExpectSetting& setting,

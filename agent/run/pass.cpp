@@ -55,13 +55,13 @@ Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
   launch.capabilities = row.capabilities;
   launch.memory_mib = memory_of(launch.name, plan.live());
   launch.environment = base_environment();
-  const int64_t end_ms = plan.config.deadline_ms - 2 * kTimeToReport.count();
+  const int64_t end_ms = plan.pass.deadline_ms - 2 * kTimeToReport.count();
   launch.arguments = {"--sysroot",
                       plan.sysroot,
                       "--deadline-ms",
                       std::to_string(end_ms),
                       "--device-deadline-ms",
-                      std::to_string(std::min(plan.config.device_deadline_ms, end_ms))};
+                      std::to_string(std::min(plan.pass.device_deadline_ms, end_ms))};
   // what another replays is what it said: of jobs and routes no more is kept than the facts
   if (plan.record && row.from_files) launch.arguments.emplace_back("--record");
   if (plan.record && launch.name == "topology") {
@@ -70,10 +70,10 @@ Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
   if (launch.name == "cloud") {
     launch.arguments.insert(
         launch.arguments.end(),
-        {"--option", option("imds-budget-ms", std::to_string(plan.config.metadata_budget_ms))});
-    if (!plan.config.metadata_endpoint.empty()) {
+        {"--option", option("imds-budget-ms", std::to_string(plan.metadata.budget_ms))});
+    if (!plan.metadata.endpoint.empty()) {
       launch.arguments.insert(launch.arguments.end(),
-                              {"--option", option("imds-endpoint", plan.config.metadata_endpoint)});
+                              {"--option", option("imds-endpoint", plan.metadata.endpoint)});
     }
   }
   for (const LeftProcess& left : plan.left) {
@@ -145,7 +145,7 @@ void add_site_probes(const PassPlan& plan, std::vector<Launch>& launches,
                      std::vector<ProbeRun>& others) {
   std::error_code error;
   std::set<std::string> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(plan.config.site_probes, error)) {
+  for (const auto& entry : std::filesystem::directory_iterator(plan.pass.site_probes, error)) {
     if (access(entry.path().c_str(), X_OK) == 0) paths.insert(entry.path().string());
   }
   size_t count = 0;
@@ -223,7 +223,7 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
   const auto gone =
       std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
   std::vector<ProbeRun> runs =
-      run_probes(launches, milliseconds(plan.config.deadline_ms) - kTimeToReport - gone, progress);
+      run_probes(launches, milliseconds(plan.pass.deadline_ms) - kTimeToReport - gone, progress);
   for (ProbeRun& run : runs) {
     const auto reason = distrusted.find(run.outcome.name);
     if (reason == distrusted.end()) continue;

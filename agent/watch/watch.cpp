@@ -139,13 +139,13 @@ int Watch::run() {
     log_error("no event loop");
     return kExitInternal;
   }
-  const Result<Done> kept = in_force_.start(config_.config());
+  const Result<Done> kept = in_force_.start(config_.config().files);
   if (!kept) {
     log_error("{}", message_of(kept.error()));
     return kExitInternal;
   }
   const bool renewed = options_.accepted_fd.has_value();
-  schedule_.emplace(config_.config().interval_s * 1000, spread_of_machine(), now_ms(),
+  schedule_.emplace(config_.config().daemon.interval_s * 1000, spread_of_machine(), now_ms(),
                     renewed ? "interval" : "boot");
   sd_notify(0, "READY=1\nSTATUS=looking at the node for the first time");
   large_from_start_ = outgrown(usage_of_self(), bounds_of_self()).has_value();
@@ -162,13 +162,13 @@ void Watch::reload() {
   const Result<Done> loaded = config_.load(options_.config_path, options_.config_required);
   if (loaded) {
     log_info("configuration read anew");
-    const Result<Done> moved = in_force_.move(config_.config());
+    const Result<Done> moved = in_force_.move(config_.config().files);
     if (!moved) {
       log_error("{}", message_of(moved.error()));
       sd_event_exit(loop_, kExitInternal);
       return;
     }
-    schedule_->set_interval(config_.config().interval_s * 1000);
+    schedule_->set_interval(config_.config().daemon.interval_s * 1000);
     schedule_->on_event(Event::kRequest, now_ms());
   } else {
     log_error("configuration refused, the old one stays: {}", message_of(loaded.error()));
@@ -257,7 +257,7 @@ void Watch::start_pass() {
   requested_ = trigger == "request";
   schedule_->on_pass_start(now_ms());
   output_.emplace();
-  pass_.set_limit(now_ms() + config_.config().deadline_ms + kBeyondLimitMs);
+  pass_.set_limit(now_ms() + config_.config().pass.deadline_ms + kBeyondLimitMs);
   const Result<Done> started = pass_.start(loop_,
                                            {options_.efa_doctor, "--once", "--format", "health",
                                             "--trigger", trigger, "--config", config_.path()},

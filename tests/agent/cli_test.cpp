@@ -16,17 +16,17 @@ std::string error_of(const std::string& toml) {
 TEST(Config, AnEmptyFileMeansTheDefaults) {
   const Result<Config> config = parse_config("# nothing\n", "c.toml");
   ASSERT_TRUE(config.ok());
-  EXPECT_EQ(config->expect, "auto");
-  EXPECT_EQ(config->deadline_ms, 10'000);
+  EXPECT_EQ(config->pass.expect, "auto");
+  EXPECT_EQ(config->pass.deadline_ms, 10'000);
 }
 
 TEST(Config, TakesTopAndNestedKeys) {
   const Result<Config> config =
       parse_config("expect = \"4\"\ndeadline_ms = 20000\n[metadata]\nbudget_ms = 200\n", "c.toml");
   ASSERT_TRUE(config.ok());
-  EXPECT_EQ(config->expect, "4");
-  EXPECT_EQ(config->deadline_ms, 20'000);
-  EXPECT_EQ(config->metadata_budget_ms, 200);
+  EXPECT_EQ(config->pass.expect, "4");
+  EXPECT_EQ(config->pass.deadline_ms, 20'000);
+  EXPECT_EQ(config->metadata.budget_ms, 200);
 }
 
 TEST(Config, ErrorsNameTheLine) {
@@ -61,7 +61,7 @@ TEST(Config, WhatIsNoTomlIsAnErrorOfItsLine) {
 TEST(Config, ADeviceHasLessTimeThanThePass) {
   const auto config = parse_config("deadline_ms = 2000\ndevice_deadline_ms = 60000\n", "c.toml");
   ASSERT_TRUE(config.ok());
-  EXPECT_EQ(config->device_deadline_ms, 1000);
+  EXPECT_EQ(config->pass.device_deadline_ms, 1000);
 }
 
 TEST(Config, OnlyAFileThatWasNamedMustBeThere) {

@@ -35,7 +35,7 @@ std::vector<std::string> arguments_of(const DeliveryRun& run) {
 }  // namespace
 
 void spool_for_s3(const Config& config, const Report& report) {
-  if (!delivers_to_s3(config)) return;
+  if (!delivers_to_s3(config.s3)) return;
   const Value value = report_value(report);
   const Result<ReportNames> names = names_of(value);
   // one line: Athena and Spark read a JSON object a line
@@ -47,17 +47,17 @@ void spool_for_s3(const Config& config, const Report& report) {
 }
 
 void trim_spool(const Config& config) {
-  if (!delivers_to_s3(config)) return;
+  if (!delivers_to_s3(config.s3)) return;
   const Result<Done> trimmed = spool_of(config).trim();
   if (!trimmed) log_warning("report was not kept for S3: {}", message_of(trimmed.error()));
 }
 
 void deliver_shortly(const Config& config, const std::string& config_file) {
   constexpr std::chrono::milliseconds kGrace{500};  // to end by itself
-  if (!delivers_to_s3(config)) return;
+  if (!delivers_to_s3(config.s3)) return;
   DeliveryRun run;
   run.config_file = config_file;
-  run.limit_ms = config.s3_once_limit_ms;
+  run.limit_ms = config.s3.once_limit_ms;
   run.patient = true;  // nobody asked for a try against earlier decisions
   run.quiet = true;
   const std::vector<std::string> arguments = arguments_of(run);
