@@ -111,7 +111,7 @@ constexpr const char* kExitStatus =
     ".TP\n0\nhealthy, or no EFA expected\n"
     ".TP\n1\ndegraded\n"
     ".TP\n2\nunhealthy\n"
-    ".TP\n3\nunknown: it could not be looked at\n"
+    ".TP\n3\nunknown: it could not be determined\n"
     ".TP\n64\nwrong command line or configuration\n"
     ".TP\n70\ninternal error\n";
 

@@ -21,14 +21,15 @@ namespace {
 
 constexpr size_t kMaxRecording = size_t{32} * 1024 * 1024;
 
-// "checking: 7 of 13" on a terminal, one line that is overwritten.
+// "7 probes done: kernel" on a terminal, one line that is overwritten.
 Progress progress_on_terminal(const OnceOptions& options) {
   if (options.format != "text" || !options.output.empty() || isatty(STDERR_FILENO) == 0 ||
       isatty(STDOUT_FILENO) == 0) {
     return {};
   }
   return [ended = 0](const ProbeOutcome& outcome) mutable {
-    std::fprintf(stderr, "\r\033[K%d looked: %s", ++ended, printable(outcome.name, 60).c_str());
+    std::fprintf(stderr, "\r\033[K%d probes done: %s", ++ended,
+                 printable(outcome.name, 60).c_str());
   };
 }
 
@@ -94,7 +95,7 @@ int print(const OnceOptions& options, const Report& report) {
 
 void keep(const OnceOptions& options, const Conclusion& conclusion) {
   const Result<int64_t> kept = end_pass(state_path(options.config.files), conclusion.after);
-  if (!kept) log_warning("state was not kept: {}", message_of(kept.error()));
+  if (!kept) log_warning("state was not saved: {}", message_of(kept.error()));
   spool_for_s3(options.config, conclusion.report);  // first: what health.json tells reaches S3
   deliver_local(options.config.files, conclusion.report, kept.value_or(0));
   trim_spool(options.config);  // last: health.json does not wait for what others left

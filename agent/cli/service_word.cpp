@@ -65,7 +65,7 @@ ServiceWord judge_service(const ServiceFile& service, bool gone,
                        ", started again " + times + " times)"};
   }
   if (unit && unit->active != "inactive") return {};  // it has just been started
-  return {true, "stopped at " + service.since + ": nothing renews this verdict"};
+  return {true, "stopped at " + service.since + ": this verdict is no longer updated"};
 }
 
 ServiceWord word_on_service(const FilesConfig& files) {

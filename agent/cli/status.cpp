@@ -84,14 +84,14 @@ Health judge_health(const std::string& json, const Moment& now, const std::strin
   const auto valid_until = parse_time_ms(health->text("valid_until"));
   if (!verdict || !generated || !valid_until) return unknown("the health file is damaged");
   if (boot_id.empty() || health->text("boot_id") != boot_id)
-    return unknown("the health file is of another boot");
+    return unknown("the health file is from another boot");
   const Age by_wall{now.unix_ms - *generated, now.unix_ms > *valid_until};
   const Age age = age_by_boottime(*health, now.boot_ms).value_or(by_wall);
   const int64_t age_s = age.ms / 1000;
   if (age_s < -kClockStep) return unknown("the timestamp of the health file lies in the future");
   if (age.stale || (max_age_s && age_s > *max_age_s)) {
-    return unknown("the health file is stale: " + std::to_string(age_s) + " s old; it said " +
-                   health->text("verdict"));
+    return unknown("the health file is stale: " + std::to_string(age_s) +
+                   " s old; its verdict was " + health->text("verdict"));
   }
   return {*verdict, health->text("summary"), root_causes_of(*health)};
 }
@@ -128,7 +128,7 @@ Health read_health(const std::string& path, std::optional<int64_t> max_age_s) {
 std::string delivery_words(const Config& config) {
   const std::string path = delivery_state_path(config.files);
   if (access(path.c_str(), R_OK) != 0) {
-    return errno == ENOENT ? destination_of(config.s3) + ": no try has ended yet"
+    return errno == ENOENT ? destination_of(config.s3) + ": no attempt has finished yet"
                            : message_of(system_error(errno, path));
   }
   return to_words(read_delivery_state(path, destination_of(config.s3), Moment::now().unix_ms,

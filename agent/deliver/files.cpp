@@ -232,7 +232,7 @@ Result<std::string> read_own_file(const std::string& path, size_t limit, Author 
                     (author == Author::kOfDirectory && file.st_uid == directory.st_uid);
   if (!ours) {
     return Error{ErrorKind::kDenied, path,
-                 "belongs to user " + std::to_string(file.st_uid) + ", who is not believed"};
+                 "belongs to user " + std::to_string(file.st_uid) + ", who is not trusted"};
   }
   return read_open(fd, path, limit);
 }

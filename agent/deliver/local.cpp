@@ -165,7 +165,7 @@ void make_state_directory(const FilesConfig& files) {
                      fchmod(directory->get(), kHandedOn) == 0;
   if (given) return;
   log_warning(
-      "{} was made anew and the group efa-doctor cannot read the reports there: {}; "
+      "{} was recreated, and the group efa-doctor cannot read the reports there: {}; "
       "systemd-tmpfiles --create efa-doctor.conf mends it",
       files.state_directory, std::strerror(errno));
 }

@@ -1,4 +1,5 @@
-// What a pass leaves on local disk: the report, the health file, the state for the next pass.
+// What a pass leaves on local disk for others: the report, the ring of older ones, the health file
+// and the metrics; and where the state for the next pass lies, which agent/run/state.h writes.
 #pragma once
 
 #include <string>

@@ -59,7 +59,7 @@ Expectation expectation_of(const Node& node, const ExpectSetting& setting,
     expectation.expected = *setting.exactly > 0;
     expectation.why = *setting.exactly > 0
                           ? std::to_string(*setting.exactly) + " EFA devices are configured"
-                          : "none is configured";
+                          : "the configuration expects none";
     return expectation;
   }
   const std::string intent = intent_of(node);
@@ -83,8 +83,8 @@ Expectation expectation_of(const Node& node, const ExpectSetting& setting,
     expectation.why = "whether " + name + " can have EFA is not certain" +
                       (intent.empty() ? " and nothing on the node shows it" : ", though " + intent);
   } else {
-    expectation.why = name + (expectation.instance_type.empty() ? "" : " is no EFA type we know") +
-                      (intent.empty() ? " and no sign of EFA" : ", though " + intent);
+    expectation.why = name + (expectation.instance_type.empty() ? "" : " is not a known EFA type") +
+                      (intent.empty() ? " and there is no sign of EFA" : ", though " + intent);
   }
   return expectation;
 }

@@ -13,10 +13,11 @@ inline constexpr Check kSiteChecks[] = {
      Rung::kNone,
      "A finding of a site's own probe is malformed",
      "What it wanted to say is not in the report.",
-     "code is not site.<what-is-wrong>, subject is empty, result or severity is no known word, or "
+     "code is not site.<what-is-wrong>, subject is empty, result or severity is not a known word, "
+     "or "
      "it "
      "is one of more than 200.",
-     "Mend the probe; the README says what a finding looks like.",
+     "Correct the probe; the README says what a finding looks like.",
      "",
      {}},
     {"probe.left-processes",

@@ -205,7 +205,8 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
   for (const ProbeRow& row : probe_table()) {
     const Launch launch = launch_of(plan, row);
     if (row.live_only && !plan.live()) {
-      others.push_back(not_started(row.name, ProbeStatus::kNotApplicable, "a sysroot has none"));
+      others.push_back(
+          not_started(row.name, ProbeStatus::kNotApplicable, "not available in a sysroot"));
     } else if (launch.name == "fabric") {
       add_fabrics(launch, launches);
     } else {
@@ -237,7 +238,8 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
 ProbeRun run_from_looks(const PassPlan& plan, const std::string& probe, const std::string& looks,
                         milliseconds limit) {
   if (limit <= milliseconds(0)) {
-    return not_started(probe, ProbeStatus::kTimedOut, "those before it took the pass's deadline");
+    return not_started(probe, ProbeStatus::kTimedOut,
+                       "the probes before it used up the pass's time");
   }
   const Result<Fd> file = memory_file("looks", looks);
   if (!file) return not_started(probe, ProbeStatus::kFailed, "no memory for what it read");

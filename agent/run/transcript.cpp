@@ -52,7 +52,7 @@ bool Transcript::spend(size_t Allowance::*what, size_t amount, const char* words
   if (amount > left_over_.*what) return breaks(words + most(allowance_.*what));
   left_over_.*what -= amount;
   if (of_all_ == nullptr) return true;
-  if (amount > (*of_all_).*what) return breaks("the probes of this pass said too much in all");
+  if (amount > (*of_all_).*what) return breaks("the probes of this pass printed too much in all");
   (*of_all_).*what -= amount;
   return true;
 }
@@ -76,7 +76,7 @@ bool Transcript::take_line(const std::string& line) {
   if (line.size() > kMaxLine) return breaks(number + " is longer than 1 MiB");
   Result<Value> value = parse_json(line, number);
   if (!value || value->as<Object>() == nullptr) {
-    return breaks(number + " is no JSON object" + (value ? "" : ": " + value.error().what));
+    return breaks(number + " is not a JSON object" + (value ? "" : ": " + value.error().what));
   }
   const bool told_by_site = of_site_ && !recorded_;
   // what a site's probe reads is not replayed, and what it leaves behind the runner finds

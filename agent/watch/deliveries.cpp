@@ -55,7 +55,7 @@ void Deliveries::end_soon(int64_t now_ms) {
 
 void Deliveries::check_limit(int64_t now_ms) {
   if (child_.check_limit(now_ms) != DaemonChild::Overdue::kKilled) return;
-  log_error("a delivery to S3 did not end and is killed");
+  log_error("a delivery to S3 did not end in time and is killed");
 }
 
 void Deliveries::take_end(int status) {

@@ -67,7 +67,7 @@ Result<Done> InForce::take(const FilesConfig& files) {
   (void)open_directory(files.run_directory, /*make=*/true).ok();
   Result<FileLock> lock = FileLock::wait_for(files.run_directory + "/daemon.lock", kEnds);
   if (!lock && lock.error().kind == ErrorKind::kTimedOut) {
-    return Error{ErrorKind::kDenied, files.run_directory, "another daemon keeps it"};
+    return Error{ErrorKind::kDenied, files.run_directory, "another daemon uses it"};
   }
   lock_.reset();
   if (lock) lock_ = std::move(*lock);
@@ -89,7 +89,8 @@ Result<Done> InForce::start(const FilesConfig& files) {
   const std::optional<ServiceFile> before = read_service_file(files);
   starts_again_ = before && before->state != "stopped" && has_gone(*before);
   if (starts_again_) {
-    log_warning("the service had ended unexpectedly; its verdict counts again after a pass");
+    log_warning(
+        "the service had ended unexpectedly; its verdict is valid again after the next pass");
   }
   tell_that_it_runs();
   return taken;
@@ -127,8 +128,7 @@ int InForce::take_broken_pass(const std::string& how) {
   ++broken_;
   log_error("the pass ended with {}", how);
   if (broken_ >= 2) {
-    take_unknown("the last " + std::to_string(broken_) + " passes ended badly, the newest with " +
-                 how);
+    take_unknown("the last " + std::to_string(broken_) + " passes failed, the newest with " + how);
   }
   return broken_;
 }

@@ -58,7 +58,7 @@ void KernelEvents::listen_to_uevents(sd_event* loop) {
   listens =
       listens && udev_monitor_enable_receiving(monitor_) >= 0 &&
       sd_event_add_io(loop, nullptr, udev_monitor_get_fd(monitor_), EPOLLIN, on_uevent, this) >= 0;
-  if (!listens) log_warning("no uevents: {}", std::strerror(errno));
+  if (!listens) log_warning("cannot listen to device events: {}", std::strerror(errno));
 }
 
 int KernelEvents::on_uevent(sd_event_source* /*source*/, int /*fd*/, uint32_t /*events*/,
@@ -80,7 +80,7 @@ void KernelEvents::listen_to_kernel_log(sd_event* loop) {
   const bool listens =
       kernel_log_ && lseek(kernel_log_.get(), 0, SEEK_END) >= 0 &&
       sd_event_add_io(loop, nullptr, kernel_log_.get(), EPOLLIN, on_kernel_message, this) >= 0;
-  if (!listens) log_warning("no kernel messages: {}", std::strerror(errno));
+  if (!listens) log_warning("cannot listen to kernel messages: {}", std::strerror(errno));
 }
 
 int KernelEvents::on_kernel_message(sd_event_source* /*source*/, int fd, uint32_t /*events*/,

@@ -13,7 +13,7 @@ inline constexpr Check kFabricChecks[] = {
      "libfabric's efa provider does not list an EFA device",
      "MPI and NCCL do not use the device; with none listed they fall back to TCP.",
      "fi_getinfo(3) for provider efa, endpoint FI_EP_RDM, has no domain of this device.",
-     "If another device of the node hangs, mend that one first: libfabric then lists none. "
+     "If another device of the node hangs, repair that one first: libfabric then lists none. "
      "Otherwise install the libfabric of the EFA installer.",
      "fi_info -p efa -t FI_EP_RDM",
      {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",

@@ -39,7 +39,7 @@ inline constexpr CounterLimit kCounterLimits[] = {
      .field = &CounterLimits::rdma_errors_per_s,
      .least = 0,
      .most = kMaxRate,
-     .help = "Growth of rdma_read_wr_err or rdma_write_wr_err that is worth a word"},
+     .help = "Growth of rdma_read_wr_err or rdma_write_wr_err that is reported"},
     {.key = "counters.remote_events_per_s",
      .field = &CounterLimits::remote_events_per_s,
      .least = 0,
@@ -64,12 +64,12 @@ inline constexpr CounterLimit kCounterLimits[] = {
      .field = &CounterLimits::command_errors_per_s,
      .least = 0,
      .most = kMaxRate,
-     .help = "Growth of cmds_err that is worth a word"},
+     .help = "Growth of cmds_err that is reported"},
     {.key = "counters.keep_alive_periods",
      .field = &CounterLimits::keep_alive_periods,
      .least = 2,
      .most = 10'000,
-     .help = "A device without keep-alive for so many of its periods has stopped"},
+     .help = "A device that misses this many keep-alives in a row has stopped"},
 };
 
 template <class Io>

@@ -24,7 +24,7 @@ inline constexpr Check kVerbsChecks[] = {
      "libibverbs cannot open an EFA device",
      "No program can use the device.",
      "ibv_open_device(3) or a query behind it fails.",
-     "Read the error: ENODEV after a command timed out means the device must be bound anew.",
+     "Read the error: ENODEV after a command timed out means that the device must be rebound.",
      "ibv_devinfo -v",
      {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
       "node.missing", "node.restricted-mode", "node.cannot-open"}},

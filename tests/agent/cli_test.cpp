@@ -114,9 +114,9 @@ TEST(Health, ElseItIsUnknown) {
       {health("healthy", "yesterday", late), "the health file is damaged"},
       {health("healthy", early, "2026-11-23T22:14:00"), "the health file is damaged"},
       {health("healthy", early, ""), "the health file is damaged"},
-      {health("healthy", early, late, "other"), "the health file is of another boot"},
+      {health("healthy", early, late, "other"), "the health file is from another boot"},
       {health("healthy", "2026-11-23T21:00:00Z", "2026-11-23T21:15:00Z"),
-       "the health file is stale: 3600 s old; it said healthy"},
+       "the health file is stale: 3600 s old; its verdict was healthy"},
       {health("healthy", "2026-11-23T23:00:00Z", "2026-11-23T23:15:00Z"),
        "the timestamp of the health file lies in the future"},
   };
@@ -149,7 +149,8 @@ TEST(Health, AClockThatWasSetMakesItNeitherStaleNorFresh) {
       EXPECT_EQ(judge(0, 60).verdict, Verdict::kHealthy) << by;
       EXPECT_EQ(judge(0, 59).verdict, Verdict::kUnknown) << by;
       EXPECT_EQ(judge(840'000, {}).verdict, Verdict::kHealthy) << by;
-      EXPECT_EQ(judge(841'000, {}).summary, "the health file is stale: 901 s old; it said healthy")
+      EXPECT_EQ(judge(841'000, {}).summary,
+                "the health file is stale: 901 s old; its verdict was healthy")
           << by;
     }
   }

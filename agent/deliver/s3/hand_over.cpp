@@ -43,13 +43,13 @@ void spool_for_s3(const Config& config, const Report& report) {
       names ? spool_of(config).put(names->id, verdict_text(report.diagnosis.verdict),
                                    render_json(value) + "\n")
             : Result<Done>(names.error());
-  if (!kept) log_warning("report was not kept for S3: {}", message_of(kept.error()));
+  if (!kept) log_warning("report was not queued for S3: {}", message_of(kept.error()));
 }
 
 void trim_spool(const Config& config) {
   if (!delivers_to_s3(config.s3)) return;
   const Result<Done> trimmed = spool_of(config).trim();
-  if (!trimmed) log_warning("report was not kept for S3: {}", message_of(trimmed.error()));
+  if (!trimmed) log_warning("report was not queued for S3: {}", message_of(trimmed.error()));
 }
 
 void deliver_shortly(const Config& config, const std::string& config_file) {
