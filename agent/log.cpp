@@ -42,6 +42,11 @@ class CleanMessage : public spdlog::custom_flag_formatter {
   }
 };
 
+// What fmt::format() of all other files is linked with: they see <fmt/core.h> only, which declares
+// it, and this keeps a copy here whatever the compiler makes of the use below.
+[[gnu::used]] constexpr auto kFormat =
+    static_cast<std::string (*)(fmt::string_view, fmt::format_args)>(&fmt::vformat);
+
 }  // namespace
 
 void log_to_stderr() {

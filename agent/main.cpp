@@ -15,6 +15,7 @@
 #include "agent/cli/exit_codes.h"
 #include "agent/cli/once.h"
 #include "agent/cli/status.h"
+#include "agent/config/expect.h"
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
 #include "agent/deliver/s3/settings.h"
@@ -81,7 +82,7 @@ DeliveryRun delivery_run(const CommandLine& line) {
 // What reading it did not tell.
 int check_config(const Config& config, const std::string& path) {
   for (const Result<Done>& right :
-       {check_directories(config), check_authorities(config), check_for_daemon(config, path)}) {
+       {check_directories(config), check_authorities(config.s3), check_for_daemon(config, path)}) {
     if (right) continue;
     log_error("{}", message_of(right.error()));
     return kExitUsage;

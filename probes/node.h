@@ -18,6 +18,7 @@
 #include "probes/protocol/outcome.h"
 #include "probes/protocol/value.h"
 #include "probes/rdma/baseline.h"
+#include "probes/rdma/counter_limits.h"
 #include "probes/rdma/facts.h"
 #include "probes/software/facts.h"
 #include "probes/topology/facts.h"

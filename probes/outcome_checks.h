@@ -18,8 +18,7 @@ inline constexpr Check kProbeTimedOut{
     .title = "A probe did not end in time",
     .meaning = "What it had not yet looked at is unknown.",
     .seen_by = "The probe's process was killed at the deadline of the pass.",
-    .remedy =
-        "Look at the step in which it was; a device that does not answer is the usual reason.",
+    .remedy = "Look at the step it was in; a device that does not answer is the usual reason.",
     .causes = {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
                "verbs.cannot-open"},
 };
@@ -57,7 +56,7 @@ inline constexpr Check kProbeUnavailable{
     .title = "A probe could not be loaded",
     .meaning = "What it looks at is unknown.",
     .seen_by = "The dynamic loader's words, or the probe's file is missing.",
-    .remedy = "Install the library that the loader names, or the package anew.",
+    .remedy = "Install the library that the loader names, or reinstall the package.",
     .causes = {"verbs.not-installed", "verbs.does-not-load", "fabric.not-installed",
                "fabric.does-not-load"},
 };
@@ -66,7 +65,7 @@ inline constexpr Check kProbeDenied{
     .code = "probe.denied",
     .severity = Severity::kWarning,
     .actor = Actor::kNodeOperator,
-    .title = "A probe could not look for lack of rights",
+    .title = "A probe lacks permissions",
     .meaning = "What it looks at is unknown.",
     .seen_by = "The system refused to start the probe's process.",
     .remedy = "Run efa-doctor as root.",
@@ -76,9 +75,9 @@ inline constexpr Check kProbeFailed{
     .code = "probe.failed",
     .severity = Severity::kWarning,
     .actor = Actor::kNodeOperator,
-    .title = "A probe ended early or spoke no protocol",
+    .title = "A probe ended early or printed malformed output",
     .meaning = "What it had not yet looked at is unknown.",
-    .seen_by = "The probe's exit code, or the line of its output that is no protocol.",
+    .seen_by = "The probe's exit code, or the malformed line of its output.",
     .remedy = "Report it with a recording: efa-doctor record FILE.",
 };
 
@@ -88,8 +87,8 @@ inline constexpr Check kProbeStillHanging{
     .actor = Actor::kNodeOperator,
     .title = "A probe's process of an earlier pass still hangs",
     .meaning = "It was not started again; what it looks at is unknown.",
-    .seen_by = "The process that was left behind lives.",
-    .remedy = "A device holds it in the kernel: mend or replace what the other findings name.",
+    .seen_by = "The process that was left behind is still there.",
+    .remedy = "A device blocks it in the kernel: repair or replace what the other findings name.",
     .causes = {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail"},
 };
 
@@ -98,7 +97,7 @@ inline constexpr Check kProbeLimitedRights{
     .severity = Severity::kInfo,
     .actor = Actor::kNodeOperator,
     .title = "Parts of the machine are hidden from this user",
-    .meaning = "What they would show is unknown; the verdict rests on the rest.",
+    .meaning = "What they would show is unknown; the verdict is based on the rest.",
     .seen_by = "Reading was denied: EACCES or EPERM.",
     .remedy = "Run efa-doctor as root.",
     .command = "sudo efa-doctor --once",
@@ -111,7 +110,7 @@ inline constexpr Check kProbeLibraryNotTrusted{
     .title = "A library that a probe loads can be changed by another user than root",
     .meaning =
         "Root runs no code of it: it was asked as user nobody, or not at all where efa-doctor "
-        "cannot become nobody, as in its service. The verdict rests on the rest.",
+        "cannot become nobody, as in its service. The verdict is based on the rest.",
     .seen_by = "Owner and mode of the library, of each link to it and of each directory above it.",
     .remedy = "Give what the finding names to root, and let no one else write there.",
 };

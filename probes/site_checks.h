@@ -13,9 +13,10 @@ inline constexpr Check kProbeMalformedFinding{
     .title = "A finding of a site's own probe is malformed",
     .meaning = "What it wanted to say is not in the report.",
     .seen_by =
-        "code is not site.<what-is-wrong>, subject is empty, result or severity is no known word, "
+        "code is not site.<what-is-wrong>, subject is empty, result or severity is not a known "
+        "word, "
         "or it is one of more than 200.",
-    .remedy = "Mend the probe; the README says what a finding looks like.",
+    .remedy = "Correct the probe; the README says what a finding looks like.",
 };
 
 inline constexpr Check kProbeLeftProcesses{

@@ -18,14 +18,16 @@ constexpr const char* kFooter =
     "3 unknown; of all: 64 usage or configuration error, 70 internal error.";
 
 void add_pass_options(CLI::App& app, CommandLine& line) {
-  app.add_option("--sysroot", line.sysroot, "Look at the machine whose files lie in DIR")
+  app.add_option("--sysroot", line.sysroot,
+                 "Examine the machine whose files are in DIR, not this one")
       ->type_name("DIR");
-  app.add_option("--expect", line.expect, "EFA devices that the node should have: auto, none or N")
+  app.add_option("--expect", line.expect,
+                 "Number of EFA devices the node should have: auto, none or N")
       ->type_name("N");
 }
 
 void add_formats(CLI::App& app, CommandLine& line, std::vector<std::string> formats) {
-  app.add_option("--format", line.format, "How to print it")
+  app.add_option("--format", line.format, "Output format")
       ->check(CLI::IsMember(std::move(formats)))
       ->capture_default_str();
 }
@@ -59,16 +61,16 @@ Parser::Parser() {
       ->type_name("FILE");
   app_.fallthrough();
   app_.require_subcommand(0, 1);
-  app_.add_flag("--once", once_, "Look at the node once, print the report, keep it on disk");
-  app_.add_flag("--daemon", daemon_, "Look again and again, and whenever something changes")
+  app_.add_flag("--once", once_, "Check the node once, print the report and save it");
+  app_.add_flag("--daemon", daemon_, "Check the node at intervals and whenever something changes")
       ->excludes("--once");
-  app_.add_option("--trigger", line_.trigger, "Why this pass is made, for the report")
+  app_.add_option("--trigger", line_.trigger, "Reason for this pass, for the report")
       ->type_name("WORD")
       ->check(CLI::IsMember(
           {"once", "boot", "interval", "event", "request", "recovery", "starting", "retry"}));
   add_pass_options(app_, line_);
   add_formats(app_, line_, {"text", "json", "prometheus", "health"});
-  app_.add_option("--output", line_.output, "Print to FILE")->type_name("FILE");
+  app_.add_option("--output", line_.output, "Write the report to FILE")->type_name("FILE");
   app_.add_option("--replay", line_.replay, "Report on a recording instead of this node")
       ->type_name("FILE")
       ->excludes("--sysroot");
@@ -83,31 +85,30 @@ void Parser::add_commands() {
     return added;
   };
   CLI::App* status = add("status", Command::kStatus, "Print the verdict of the newest pass");
-  age_ = status->add_option("--max-age", max_age_s_, "An older verdict is unknown")
+  age_ = status->add_option("--max-age", max_age_s_, "Treat a verdict older than this as unknown")
              ->type_name("SECONDS")
              ->check(CLI::NonNegativeNumber);
-  status->add_option("--wait", line_.wait_s, "Wait so long for the node to be healthy")
+  status->add_option("--wait", line_.wait_s, "Wait up to this long for the node to be healthy")
       ->type_name("SECONDS")
       ->check(CLI::NonNegativeNumber);
   add_formats(*status, line_, {"text", "reason"});
   status->add_option("--accept", accept_, "Exit with 0 for this verdict too")
       ->check(CLI::IsMember({"degraded"}));
   CLI::App* explain = add("explain", Command::kExplain, "Print what a finding's code means");
-  explain->add_option("CODE", line_.code, "A code of list-checks")->required();
+  explain->add_option("CODE", line_.code, "A code as list-checks prints it")->required();
   CLI::App* list = add("list-checks", Command::kListChecks, "Print all checks");
   add_formats(*list, line_, {"text", "json", "markdown"});
-  CLI::App* record = add("record", Command::kRecord, "Look once and keep all that was read");
+  CLI::App* record =
+      add("record", Command::kRecord, "Check once and save everything that was read");
   record->add_option("FILE", line_.record_file, "FILE.tar.zst")->required();
-  record->add_flag("--redact", line_.redact, "Without names and addresses of this host");
-  add("config-check", Command::kConfigCheck, "Say whether the configuration is right");
-  CLI::App* deliver = add("deliver", Command::kDeliver, "Send the reports that wait for S3");
-  deliver
-      ->add_option("--limit", line_.deliver_limit_s,
-                   "Give up after this time; 60 when it is not given")
+  record->add_flag("--redact", line_.redact, "Leave out names and addresses of this host");
+  add("config-check", Command::kConfigCheck, "Check the configuration");
+  CLI::App* deliver = add("deliver", Command::kDeliver, "Upload the reports that wait for S3");
+  deliver->add_option("--limit", line_.deliver_limit_s, "Give up after this time; default 60")
       ->type_name("SECONDS")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  deliver->add_flag("--patient", line_.patient, "Keep to the pauses that earlier tries decided on");
+  deliver->add_flag("--patient", line_.patient, "Respect the pauses that follow failed attempts");
 }
 
 Command Parser::command() const {
@@ -135,7 +136,7 @@ CommandLine Parser::parse(int argc, const char* const* argv) {
   if (age_->count() > 0) line_.max_age_s = max_age_s_;
   line_.command = command();
   if (line_.command == Command::kUsageError) {
-    std::fprintf(stderr, "efa-doctor: what shall it do?\n%s", app_.help().c_str());
+    std::fprintf(stderr, "efa-doctor: no command given\n%s", app_.help().c_str());
   }
   return line_;
 }

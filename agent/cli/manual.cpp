@@ -68,17 +68,17 @@ std::string quoted(const std::string& text) {
 }
 
 std::string default_of(const Setting& setting) {
-  const Config defaults;
-  if (const auto* text = std::get_if<std::string Config::*>(&setting.field)) {
-    return quoted(defaults.**text);
+  Config defaults;
+  if (const auto* text = std::get_if<std::string& (*)(Config&)>(&setting.field)) {
+    return quoted((*text)(defaults));
   }
-  if (const auto* flag = std::get_if<bool Config::*>(&setting.field)) {
-    return defaults.**flag ? "true" : "false";
+  if (const auto* flag = std::get_if<bool& (*)(Config&)>(&setting.field)) {
+    return (*flag)(defaults) ? "true" : "false";
   }
-  if (const auto* number = std::get_if<int64_t Config::*>(&setting.field)) {
-    return std::to_string(defaults.**number);
+  if (const auto* number = std::get_if<int64_t& (*)(Config&)>(&setting.field)) {
+    return std::to_string((*number)(defaults));
   }
-  return std::to_string(defaults.limits.**std::get_if<int64_t CounterLimits::*>(&setting.field));
+  return std::to_string(defaults.counters.**std::get_if<int64_t CounterLimits::*>(&setting.field));
 }
 
 std::string range_of(const Setting& setting) {
@@ -113,7 +113,7 @@ constexpr const char* kExitStatus =
     ".TP\n0\nhealthy, or no EFA expected\n"
     ".TP\n1\ndegraded\n"
     ".TP\n2\nunhealthy\n"
-    ".TP\n3\nunknown: it could not be looked at\n"
+    ".TP\n3\nunknown: it could not be determined\n"
     ".TP\n64\nwrong command line or configuration\n"
     ".TP\n70\ninternal error\n";
 

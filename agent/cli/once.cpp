@@ -3,7 +3,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -14,6 +13,7 @@
 #include "agent/log.h"
 #include "agent/run/conclude.h"
 #include "agent/run/look.h"
+#include "probes/protocol/fd.h"
 #include "probes/protocol/printable.h"
 
 namespace efa {
@@ -21,20 +21,21 @@ namespace {
 
 constexpr size_t kMaxRecording = size_t{32} * 1024 * 1024;
 
-// "checking: 7 of 13" on a terminal, one line that is overwritten.
+// "7 probes done: kernel" on a terminal, one line that is overwritten.
 Progress progress_on_terminal(const OnceOptions& options) {
   if (options.format != "text" || !options.output.empty() || isatty(STDERR_FILENO) == 0 ||
       isatty(STDOUT_FILENO) == 0) {
     return {};
   }
   return [ended = 0](const ProbeOutcome& outcome) mutable {
-    std::fprintf(stderr, "\r\033[K%d looked: %s", ++ended, printable(outcome.name, 60).c_str());
+    std::fprintf(stderr, "\r\033[K%d probes done: %s", ++ended,
+                 printable(outcome.name, 60).c_str());
   };
 }
 
 Looked look(const OnceOptions& options, bool record) {
   const PassRequest request{
-      options.config, options.sysroot, options.expect.value_or(options.config.expect),
+      options.config, options.sysroot, options.expect.value_or(options.config.pass.expect),
       record,         options.deliver, options.trigger};
   const Progress progress = progress_on_terminal(options);
   Looked looked = look_at_machine(request, progress);
@@ -69,7 +70,7 @@ TextStyle style_of_terminal(const OnceOptions& options) {
 std::string rendered(const OnceOptions& options, const Report& report) {
   if (options.format == "json") return render_json(report_value(report), 1) + "\n";
   if (options.format == "health") {
-    return render_json(health_value(report, report_path(options.config)), 1) + "\n";
+    return render_json(health_value(report, report_path(options.config.files)), 1) + "\n";
   }
   if (options.format == "prometheus") return render_prometheus(report);
   return render_text(report, style_of_terminal(options));
@@ -77,28 +78,26 @@ std::string rendered(const OnceOptions& options, const Report& report) {
 
 int print(const OnceOptions& options, const Report& report) {
   const std::string text = rendered(options, report);
-  int code = exit_code_of(report.diagnosis.verdict);
+  const int code = exit_code_of(report.diagnosis.verdict);
   if (options.output.empty()) {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-        std::fflush(stdout) != 0) {
-      log_error("{}", message_of(system_error(errno, "standard output")));
-      code = kExitInternal;
-    }
-    return code;
+    const Result<Done> written = write_all(STDOUT_FILENO, text, "standard output");
+    if (written) return code;
+    log_error("{}", message_of(written.error()));
+    return kExitInternal;
   }
   const Result<Done> written = write_output(options.output, text, 0666);
   if (!written) {
     log_error("{}", message_of(written.error()));
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    (void)write_all(STDOUT_FILENO, text, "standard output");
   }
   return code;
 }
 
 void keep(const OnceOptions& options, const Conclusion& conclusion) {
-  const Result<int64_t> kept = end_pass(state_path(options.config), conclusion.after);
-  if (!kept) log_warning("state was not kept: {}", message_of(kept.error()));
+  const Result<int64_t> kept = end_pass(state_path(options.config.files), conclusion.after);
+  if (!kept) log_warning("state was not saved: {}", message_of(kept.error()));
   spool_for_s3(options.config, conclusion.report);  // first: what health.json tells reaches S3
-  deliver_local(options.config, conclusion.report, kept.value_or(0));
+  deliver_local(options.config.files, conclusion.report, kept.value_or(0));
   trim_spool(options.config);  // last: health.json does not wait for what others left
 }
 

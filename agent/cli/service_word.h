@@ -28,6 +28,6 @@ UnitState parse_unit_state(const std::string& shown);
 ServiceWord judge_service(const ServiceFile& service, bool gone,
                           const std::optional<UnitState>& unit);
 // Nothing without the file that the daemon leaves: then only passes of persons made the verdict.
-ServiceWord word_on_service(const Config& config);
+ServiceWord word_on_service(const FilesConfig& files);
 
 }  // namespace efa

@@ -84,14 +84,14 @@ Health judge_health(const std::string& json, const Moment& now, const std::strin
   const auto valid_until = parse_time_ms(health->text("valid_until"));
   if (!verdict || !generated || !valid_until) return unknown("the health file is damaged");
   if (boot_id.empty() || health->text("boot_id") != boot_id)
-    return unknown("the health file is of another boot");
+    return unknown("the health file is from another boot");
   const Age by_wall{now.unix_ms - *generated, now.unix_ms > *valid_until};
   const Age age = age_by_boottime(*health, now.boot_ms).value_or(by_wall);
   const int64_t age_s = age.ms / 1000;
   if (age_s < -kClockStep) return unknown("the timestamp of the health file lies in the future");
   if (age.stale || (max_age_s && age_s > *max_age_s)) {
-    return unknown("the health file is stale: " + std::to_string(age_s) + " s old; it said " +
-                   health->text("verdict"));
+    return unknown("the health file is stale: " + std::to_string(age_s) +
+                   " s old; its verdict was " + health->text("verdict"));
   }
   return {*verdict, health->text("summary"), root_causes_of(*health)};
 }
@@ -126,12 +126,12 @@ Health read_health(const std::string& path, std::optional<int64_t> max_age_s) {
 }
 
 std::string delivery_words(const Config& config) {
-  const std::string path = delivery_state_path(config);
+  const std::string path = delivery_state_path(config.files);
   if (access(path.c_str(), R_OK) != 0) {
-    return errno == ENOENT ? destination_of(config) + ": no try has ended yet"
+    return errno == ENOENT ? destination_of(config.s3) + ": no attempt has finished yet"
                            : message_of(system_error(errno, path));
   }
-  return to_words(read_delivery_state(path, destination_of(config), Moment::now().unix_ms,
+  return to_words(read_delivery_state(path, destination_of(config.s3), Moment::now().unix_ms,
                                       Author::kOfDirectory));
 }
 
@@ -145,12 +145,12 @@ int run_status(const Config& config, const StatusOptions& options) {
     return exit_code_of(health.verdict) == 0 ||
            (options.accept_degraded && health.verdict == Verdict::kDegraded);
   };
-  const std::string path = health_path(config);
-  ServiceWord service = word_on_service(config);
+  const std::string path = health_path(config.files);
+  ServiceWord service = word_on_service(config.files);
   Health health = in_force(read_health(path, options.max_age_s), service);
   while (!good(health) && Steady::now() < end) {
     std::this_thread::sleep_for(kBetweenLooks);
-    service = word_on_service(config);
+    service = word_on_service(config.files);
     health = in_force(read_health(path, options.max_age_s), service);
   }
   if (options.reason_only) {
@@ -161,7 +161,7 @@ int run_status(const Config& config, const StatusOptions& options) {
   if (service.in_force && !service.words.empty()) {
     std::printf("service  %s\n", printable(service.words).c_str());
   }
-  if (delivers_to_s3(config)) {
+  if (delivers_to_s3(config.s3)) {
     std::printf("delivery  %s\n", printable(delivery_words(config)).c_str());
   }
   return good(health) ? 0 : exit_code_of(health.verdict);

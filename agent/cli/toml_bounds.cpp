@@ -42,10 +42,10 @@ class Bare {
  public:
   // Why the next letter may not stand where it does; "" where it may.
   std::string_view refusal(char c) {
-    if (!is_ascii(c)) return "only strings and comments may hold letters that are not ASCII";
+    if (!is_ascii(c)) return "only strings and comments may contain non-ASCII characters";
     if (is_any_of(c, ",]}#\n")) number_ = false;
-    if (number_ && is_any_of(c, "\"'")) return "no number has a quote";
-    if (c == '.' && ++dots_ > kMaxDots) return "no key has so many dots";
+    if (number_ && is_any_of(c, "\"'")) return "a number contains a quote";
+    if (c == '.' && ++dots_ > kMaxDots) return "a key contains too many dots";
     if (c == '\n') dots_ = 0;
     if (is_any_of(c, " \t\r\n")) return "";
     if (is_any_of(last_, "=[,") && is_any_of(c, "+-0123456789")) number_ = true;
@@ -80,7 +80,7 @@ std::optional<RefusedLine> refused_line(std::string_view toml) {
       if (!quote.empty()) i += quote.size() - 1;
     } else if (quote.front() == '"' && rest.front() == '\\') {
       if (escapes_a_letter(rest.substr(1))) {
-        return RefusedLine{line, "a backslash stands before a letter that is not ASCII"};
+        return RefusedLine{line, "a backslash precedes a non-ASCII character"};
       }
       if (!rest.starts_with("\\\n")) ++i;
     } else if (const size_t end = end_of_string(rest, quote); end > 0) {

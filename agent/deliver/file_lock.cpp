@@ -61,7 +61,7 @@ Result<Fd> open_private(const Place& place, const std::string& path) {
       return system_error(os_error, path);
     }
   }
-  return Error{ErrorKind::kTimedOut, path, "is replaced again and again"};
+  return Error{ErrorKind::kTimedOut, path, "keeps being replaced"};
 }
 
 }  // namespace

@@ -38,13 +38,9 @@ bool is_beside(const std::string& entry, const std::string& name) {
   return name.empty() || entry.compare(1, mark - 1, name) == 0;
 }
 
-Result<Done> write_all(int fd, const std::string& text, const std::string& path) {
-  size_t written = 0;
-  while (written < text.size()) {
-    const ssize_t count = ::write(fd, text.data() + written, text.size() - written);
-    if (count < 0 && errno != EINTR) return system_error(errno, path);
-    written += static_cast<size_t>(std::max<ssize_t>(count, 0));
-  }
+Result<Done> write_and_sync(int fd, const std::string& text, const std::string& path) {
+  Result<Done> written = write_all(fd, text, path);
+  if (!written) return written;
   if (fsync(fd) != 0 && errno != EINVAL) return system_error(errno, path);  // a pipe has none
   return Done{};
 }
@@ -80,7 +76,7 @@ std::string refused(const struct stat& status) {
 }
 
 Result<Done> write_into(const std::string& path, const Place& place, const std::string& text) {
-  if (const Fd own = own_descriptor(place)) return write_all(own.get(), text, path);
+  if (const Fd own = own_descriptor(place)) return write_and_sync(own.get(), text, path);
   const int follow = place.in_proc ? 0 : O_NOFOLLOW;
   const Fd seen(openat(place.directory.get(), place.name.c_str(), O_PATH | O_CLOEXEC | follow));
   struct stat status {};
@@ -91,7 +87,7 @@ Result<Done> write_into(const std::string& path, const Place& place, const std::
   const std::string again = "/proc/self/fd/" + std::to_string(seen.get());
   const Fd fd(::open(again.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd) return system_error(errno, path);
-  return write_all(fd.get(), text, path);
+  return write_and_sync(fd.get(), text, path);
 }
 
 Result<std::string> read_open(const Fd& fd, const std::string& path, size_t limit) {
@@ -137,7 +133,7 @@ Result<Unfinished> Unfinished::write_at(const std::string& path, Place place,
   if (!fd) return system_error(errno, path);
   Unfinished file(path, std::move(place), beside);
   if (!by_umask) fchmod(fd.get(), mode);
-  const Result<Done> written = write_all(fd.get(), text, path);
+  const Result<Done> written = write_and_sync(fd.get(), text, path);
   if (!written) return written.error();
   return file;
 }
@@ -236,7 +232,7 @@ Result<std::string> read_own_file(const std::string& path, size_t limit, Author 
                     (author == Author::kOfDirectory && file.st_uid == directory.st_uid);
   if (!ours) {
     return Error{ErrorKind::kDenied, path,
-                 "belongs to user " + std::to_string(file.st_uid) + ", who is not believed"};
+                 "belongs to user " + std::to_string(file.st_uid) + ", who is not trusted"};
   }
   return read_open(fd, path, limit);
 }

@@ -59,7 +59,7 @@ std::vector<Kept> kept_reports(const Fd& ring) {
 }
 
 // The newest stay, as many as the settings allow.
-void trim_ring(const Config& config, const std::string& directory) {
+void trim_ring(const FilesConfig& files, const std::string& directory) {
   const Result<Fd> ring = open_directory(directory);
   if (!ring) return;
   uint64_t bytes = 0;
@@ -67,7 +67,7 @@ void trim_ring(const Config& config, const std::string& directory) {
   for (const Kept& report : kept_reports(*ring)) {
     bytes += report.bytes;
     const bool fits =
-        ++count <= config.reports_kept && bytes <= static_cast<uint64_t>(config.reports_kib) * 1024;
+        ++count <= files.reports_kept && bytes <= static_cast<uint64_t>(files.reports_kib) * 1024;
     if (!fits) unlinkat(ring->get(), report.name.c_str(), 0);  // else again after the next pass
   }
 }
@@ -121,26 +121,26 @@ class Delivery {
 
 // Whether a pass that began after this one has told its verdict already. A health file whose number
 // no pass has reached yet is of a state that was lost, and counts for nothing.
-bool is_overtaken(const Config& config, int64_t own, int64_t newest_begun) {
+bool is_overtaken(const FilesConfig& files, int64_t own, int64_t newest_begun) {
   constexpr size_t kMaxHealth = size_t{256} * 1024;
-  const Result<std::string> text = read_own_file(health_path(config), kMaxHealth);
+  const Result<std::string> text = read_own_file(health_path(files), kMaxHealth);
   const Value health = text ? parse_json(*text, "health file").value_or(Value()) : Value();
   const Value* sequence = health.find("sequence");
   const int64_t* told = sequence != nullptr ? sequence->as<int64_t>() : nullptr;
   return told != nullptr && *told > own && *told <= newest_begun;
 }
 
-void write_health(const Config& config, const Report& report, Delivery& delivery) {
-  Value health = health_value(report, report_path(config));
+void write_health(const FilesConfig& files, const Report& report, Delivery& delivery) {
+  Value health = health_value(report, report_path(files));
   health.set("problems", to_value(delivery.problems()));
-  delivery.write(health_path(config), render_json(health, 1) + "\n", 0644);
+  delivery.write(health_path(files), render_json(health, 1) + "\n", 0644);
 }
 
 // One at a time, so that none overtakes another between its look and its writing. Without the lock
 // (no rights, another hangs) the verdict is told all the same.
-Result<FileLock> lock_of_health(const Config& config) {
-  const std::string path = health_path(config) + ".lock";
-  (void)open_directory(config.run_directory, /*make=*/true).ok();
+Result<FileLock> lock_of_health(const FilesConfig& files) {
+  const std::string path = health_path(files) + ".lock";
+  (void)open_directory(files.run_directory, /*make=*/true).ok();
   return FileLock::wait_for(path, std::chrono::seconds(2));
 }
 
@@ -155,9 +155,9 @@ std::optional<gid_t> group_of_readers() {
 
 }  // namespace
 
-void make_state_directory(const Config& config) {
-  if (access(config.state_directory.c_str(), F_OK) == 0) return;
-  const Result<Fd> directory = open_directory(config.state_directory, /*make=*/true);
+void make_state_directory(const FilesConfig& files) {
+  if (access(files.state_directory.c_str(), F_OK) == 0) return;
+  const Result<Fd> directory = open_directory(files.state_directory, /*make=*/true);
   const std::optional<gid_t> readers = group_of_readers();
   if (!directory || geteuid() != 0 || !readers) return;
   constexpr mode_t kHandedOn = 02755;  // the group is that of the files in it
@@ -165,17 +165,17 @@ void make_state_directory(const Config& config) {
                      fchmod(directory->get(), kHandedOn) == 0;
   if (given) return;
   log_warning(
-      "{} was made anew and the group efa-doctor cannot read the reports there: {}; "
+      "{} was recreated, and the group efa-doctor cannot read the reports there: {}; "
       "systemd-tmpfiles --create efa-doctor.conf mends it",
-      config.state_directory, std::strerror(errno));
+      files.state_directory, std::strerror(errno));
 }
 
 std::vector<std::string> who_else_decides(const Config& config) {
   std::vector<std::string> words;
   const std::pair<const char*, const std::string&> directories[] = {
-      {"state_directory", config.state_directory},
-      {"run_directory", config.run_directory},
-      {"site_probes", config.site_probes}};
+      {"state_directory", config.files.state_directory},
+      {"run_directory", config.files.run_directory},
+      {"site_probes", config.pass.site_probes}};
   for (const auto& [setting, path] : directories) {
     const std::string why = access(path.c_str(), F_OK) == 0 ? who_else_changes(path) : "";
     if (!why.empty()) words.push_back(std::string(setting) + " = \"" + path + "\": " + why);
@@ -185,10 +185,10 @@ std::vector<std::string> who_else_decides(const Config& config) {
 
 Result<Done> check_directories(const Config& config) {
   const std::pair<const char*, const std::string&> directories[] = {
-      {"state_directory", config.state_directory},
-      {"run_directory", config.run_directory},
-      {"site_probes", config.site_probes},
-      {"metrics_directory", config.metrics_directory}};
+      {"state_directory", config.files.state_directory},
+      {"run_directory", config.files.run_directory},
+      {"site_probes", config.pass.site_probes},
+      {"metrics_directory", config.files.metrics_directory}};
   for (const auto& [setting, path] : directories) {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
@@ -198,37 +198,36 @@ Result<Done> check_directories(const Config& config) {
   return Done{};
 }
 
-std::string state_path(const Config& config) {
-  return config.state_directory + "/state.json";
+std::string state_path(const FilesConfig& files) {
+  return files.state_directory + "/state.json";
 }
-std::string report_path(const Config& config) {
-  return config.state_directory + "/report.json";
+std::string report_path(const FilesConfig& files) {
+  return files.state_directory + "/report.json";
 }
-std::string health_path(const Config& config) {
-  return config.run_directory + "/health.json";
+std::string health_path(const FilesConfig& files) {
+  return files.run_directory + "/health.json";
 }
 
 // In this order: whoever sees the health file finds the report that it names, and nothing that a
 // node exporter's directory does keeps the verdict away.
-void deliver_local(const Config& config, const Report& report, int64_t newest_begun) {
+void deliver_local(const FilesConfig& files, const Report& report, int64_t newest_begun) {
   Delivery delivery(report);
-  const Result<FileLock> lock = lock_of_health(config);
-  const bool is_newest = !is_overtaken(config, report.run.sequence, newest_begun);
+  const Result<FileLock> lock = lock_of_health(files);
+  const bool is_newest = !is_overtaken(files, report.run.sequence, newest_begun);
   const std::string json = render_json(report_value(report), 1) + "\n";
-  const std::string ring = config.state_directory + "/reports";
-  delivery.write_report(report_path(config), json,
-                        config.reports_kept > 0 ? ring + "/" + ring_name(report.run) : "",
+  const std::string ring = files.state_directory + "/reports";
+  delivery.write_report(report_path(files), json,
+                        files.reports_kept > 0 ? ring + "/" + ring_name(report.run) : "",
                         is_newest);
   if (is_newest) {
-    write_health(config, report, delivery);
+    write_health(files, report, delivery);
     const size_t told = delivery.problems().size();
-    if (!config.metrics_directory.empty()) {
-      delivery.write(config.metrics_directory + "/efa-doctor.prom", render_prometheus(report),
-                     0644);
+    if (!files.metrics_directory.empty()) {
+      delivery.write(files.metrics_directory + "/efa-doctor.prom", render_prometheus(report), 0644);
     }
-    if (delivery.problems().size() > told) write_health(config, report, delivery);
+    if (delivery.problems().size() > told) write_health(files, report, delivery);
   }
-  if (config.reports_kept > 0) trim_ring(config, ring);
+  if (files.reports_kept > 0) trim_ring(files, ring);
 }
 
 }  // namespace efa

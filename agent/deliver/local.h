@@ -1,4 +1,5 @@
-// What a pass leaves on local disk: the report, the health file, the state for the next pass.
+// What a pass leaves on local disk for others: the report, the ring of older ones, the health file
+// and the metrics; and where the state for the next pass lies, which agent/run/state.h writes.
 #pragma once
 
 #include <string>
@@ -9,13 +10,13 @@
 
 namespace efa {
 
-std::string state_path(const Config& config);
-std::string report_path(const Config& config);
-std::string health_path(const Config& config);
+std::string state_path(const FilesConfig& files);
+std::string report_path(const FilesConfig& files);
+std::string health_path(const FilesConfig& files);
 
 // Where the directory is missing: as the package's efa-doctor.tmpfiles has it, so that the group
 // efa-doctor can read what root keeps there.
-void make_state_directory(const Config& config);
+void make_state_directory(const FilesConfig& files);
 // Directories in which another user decides what is read as ours or run, with that user: for
 // config-check. Writing there harms nobody.
 std::vector<std::string> who_else_decides(const Config& config);
@@ -24,6 +25,6 @@ Result<Done> check_directories(const Config& config);
 
 // Logs what could not be kept: a full disk is no sick node. `newest_begun`: the highest number that
 // a pass has by now; what a newer pass has told is not replaced.
-void deliver_local(const Config& config, const Report& report, int64_t newest_begun);
+void deliver_local(const FilesConfig& files, const Report& report, int64_t newest_begun);
 
 }  // namespace efa

@@ -48,13 +48,13 @@ Result<Done> write_in_place_of_old(const std::string& path, const std::string& t
   return write_file(path, text, 0644);
 }
 
-std::string service_path(const Config& config) {
-  return config.run_directory + "/service.json";
+std::string service_path(const FilesConfig& files) {
+  return files.run_directory + "/service.json";
 }
 
-std::optional<ServiceFile> read_service_file(const Config& config) {
+std::optional<ServiceFile> read_service_file(const FilesConfig& files) {
   constexpr size_t kMaxService = size_t{4} * 1024;
-  const std::string path = service_path(config);
+  const std::string path = service_path(files);
   const Result<std::string> text = read_file(path, kMaxService);
   const Result<Value> value = text ? parse_json(*text, path) : Result<Value>(text.error());
   if (!value) return std::nullopt;
@@ -63,7 +63,7 @@ std::optional<ServiceFile> read_service_file(const Config& config) {
   return known ? std::optional(*service) : std::nullopt;
 }
 
-bool write_service_file(const Config& config, const std::string& state) {
+bool write_service_file(const FilesConfig& files, const std::string& state) {
   ServiceFile service;
   service.state = state;
   service.since = time_text(unix_now_ms());
@@ -72,7 +72,7 @@ bool write_service_file(const Config& config, const std::string& state) {
   service.start_time = start_time_of(getpid()).value_or(0);
   service.pid_namespace = own_pid_namespace();
   const Result<Done> written =
-      write_in_place_of_old(service_path(config), render_json(to_value(service), 1) + "\n");
+      write_in_place_of_old(service_path(files), render_json(to_value(service), 1) + "\n");
   if (!written) log_warning("not written: {}", message_of(written.error()));
   return written.ok();
 }

@@ -21,10 +21,10 @@ struct ServiceFile {
   uint64_t pid_namespace = 0;  // in which the pid means something
 };
 
-std::string service_path(const Config& config);
-std::optional<ServiceFile> read_service_file(const Config& config);
+std::string service_path(const FilesConfig& files);
+std::optional<ServiceFile> read_service_file(const FilesConfig& files);
 // Of this process. False: it could not be written, which is logged.
-bool write_service_file(const Config& config, const std::string& state);
+bool write_service_file(const FilesConfig& files, const std::string& state);
 
 // Its process is known to be gone; not known from another pid namespace.
 bool has_gone(const ServiceFile& service);

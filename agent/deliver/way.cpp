@@ -148,7 +148,7 @@ std::string refuse_links_of_others(const Step& step) {
   if (!S_ISLNK(step.entry.st_mode) || is_ours(step.entry)) return "";
   const bool everybody_writes = (step.directory.st_mode & kOthersWrite) != 0;
   if (geteuid() != 0 && !everybody_writes) return "";
-  return step.path + " is a link of " + owner_of(step.entry) + ", which is not followed";
+  return step.path + " is a link owned by " + owner_of(step.entry) + ", which is not followed";
 }
 
 std::string refuse_what_others_change(const Step& step) {
@@ -156,11 +156,12 @@ std::string refuse_what_others_change(const Step& step) {
   const bool is_directory = S_ISDIR(step.entry.st_mode);
   const bool sticky = (step.entry.st_mode & S_ISVTX) != 0;
   const bool open = !S_ISLNK(step.entry.st_mode) && (step.entry.st_mode & kOthersWrite) != 0;
-  if (open && !(is_directory && sticky)) return step.path + " may be written by others than root";
+  if (open && !(is_directory && sticky))
+    return step.path + " may be written by users other than root";
   // a directory of ours that lies in a sticky one (/tmp) stays where it is; a file may be a second
   // name that another user gave to one of root's (link(2), where fs.protected_hardlinks is off)
   if (!is_directory && (step.directory.st_mode & kOthersWrite) != 0) {
-    return "the directory of " + step.path + " may be written by others than root";
+    return "the directory of " + step.path + " may be written by users other than root";
   }
   return "";
 }

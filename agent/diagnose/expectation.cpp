@@ -14,8 +14,6 @@ void describe(Io& io, InstanceType& type) {
 
 namespace {
 
-constexpr int kMaxExpected = 1024;  // more than any machine has; catches typing errors
-
 // Distributions ship an efa module in every kernel, below kernel/; the installer's lies elsewhere
 // ("extra/efa.ko.xz", "updates/dkms/efa.ko").
 bool was_added(const std::optional<std::string>& module_file) {
@@ -49,16 +47,6 @@ const InstanceTypes& instance_types() {
   return kTypes;
 }
 
-Result<ExpectSetting> parse_expect(const std::string& text) {
-  if (text == "auto") return ExpectSetting{};
-  if (text == "none") return ExpectSetting{0};
-  const auto count = parse_number<int>(text);
-  if (!count || *count < 0 || *count > kMaxExpected) {
-    return Error{ErrorKind::kMalformed, "expect", "'" + text + "' is not auto, none or a number"};
-  }
-  return ExpectSetting{count};
-}
-
 Expectation expectation_of(const Node& node, const ExpectSetting& setting,
                            const InstanceTypes& types) {
   Expectation expectation;
@@ -71,7 +59,7 @@ Expectation expectation_of(const Node& node, const ExpectSetting& setting,
     expectation.expected = *setting.exactly > 0;
     expectation.why = *setting.exactly > 0
                           ? std::to_string(*setting.exactly) + " EFA devices are configured"
-                          : "none is configured";
+                          : "the configuration expects none";
     return expectation;
   }
   const std::string intent = intent_of(node);
@@ -95,8 +83,8 @@ Expectation expectation_of(const Node& node, const ExpectSetting& setting,
     expectation.why = "whether " + name + " can have EFA is not certain" +
                       (intent.empty() ? " and nothing on the node shows it" : ", though " + intent);
   } else {
-    expectation.why = name + (expectation.instance_type.empty() ? "" : " is no EFA type we know") +
-                      (intent.empty() ? " and no sign of EFA" : ", though " + intent);
+    expectation.why = name + (expectation.instance_type.empty() ? "" : " is not a known EFA type") +
+                      (intent.empty() ? " and there is no sign of EFA" : ", though " + intent);
   }
   return expectation;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/config/expect.h"
 #include "probes/node.h"
 #include "probes/protocol/result.h"
 
@@ -20,12 +21,6 @@ using InstanceTypes = std::map<std::string, InstanceType>;
 Result<InstanceTypes> parse_instance_types(const std::string& json);
 // The table that was built in.
 const InstanceTypes& instance_types();
-
-// --expect auto|none|N, or `expect` of the configuration.
-struct ExpectSetting {
-  std::optional<int> exactly;  // 0: none
-};
-Result<ExpectSetting> parse_expect(const std::string& text);
 
 Expectation expectation_of(const Node& node, const ExpectSetting& setting,
                            const InstanceTypes& types);

@@ -109,11 +109,11 @@ void settle(Diagnosis& diagnosis, History& history, const Settling& settling) {
     diagnosis.summary = "the node is starting, up for " + std::to_string(*settling.uptime_s) +
                         " s: " + diagnosis.summary;
   } else if (better && could_not_look_again(diagnosis, history)) {
-    keep_verdict(diagnosis, history, "could not look again");
+    keep_verdict(diagnosis, history, "could not be checked again");
     return;  // what is remembered stays what it doubts the end of
   } else if (better && settling.confirm && comes_and_goes(history, settling.now.boot_ms)) {
     diagnosis.recovering = true;
-    keep_verdict(diagnosis, history, "comes and goes, well only if it stays so for a minute");
+    keep_verdict(diagnosis, history, "comes and goes; healthy only once it stays so for a minute");
     return;
   } else if (better && settling.confirm && !settling.confirming) {
     diagnosis.recovering = true;

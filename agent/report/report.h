@@ -13,7 +13,7 @@
 namespace efa {
 
 struct RunInfo {
-  std::string trigger;  // "once", "replay"
+  std::string trigger;  // "once", "boot", "interval", "request", ... (agent/watch/schedule.h)
   int64_t sequence = 1;
   int64_t started_at_ms = 0;  // Unix time
   int64_t duration_ms = 0;

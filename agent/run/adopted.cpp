@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "agent/deliver/files.h"
+#include "probes/protocol/child.h"
 #include "probes/protocol/text.h"
 
 namespace efa {

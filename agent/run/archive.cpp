@@ -81,7 +81,7 @@ Result<std::string> decompress(const std::string& packed, const std::string& whe
   archive_entry* entry = nullptr;
   if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK ||
       archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK) {
-    return malformed(where, "is no recording");
+    return malformed(where, "is not a recording");
   }
   return read_data(reader.get(), kMaxArchive, where);
 }
@@ -113,7 +113,7 @@ Result<ArchiveEntries> unpack_entries(const std::string& packed, const std::stri
   const std::unique_ptr<archive, FreeReader> reader(archive_read_new());
   archive_read_support_format_tar(reader.get());
   if (archive_read_open_memory(reader.get(), tar->data(), tar->size()) != ARCHIVE_OK) {
-    return malformed(where, "is no recording");
+    return malformed(where, "is not a recording");
   }
   return read_entries(reader.get(), where);
 }

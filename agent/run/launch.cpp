@@ -54,10 +54,8 @@ void become_nobody() {
 // Where the memory of the unit or of the machine runs out, a probe goes before the agent and before
 // any job: proc_pid_oom_score_adj(5).
 void offer_to_oom_killer() {
-  const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return;
-  (void)!::write(fd, "1000", 4);
-  ::close(fd);
+  const Fd score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (score) (void)write_all(score.get(), "1000", "oom_score_adj");
 }
 
 // Keeps only the wanted of the capabilities that we have; what is not held is not asked for.
@@ -79,11 +77,10 @@ void drop_rights(uint64_t wanted, bool as_nobody) {
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-[[noreturn]] void become_probe(const Launch& launch, pid_t agent, int out, int err,
-                               char* const* arguments, char* const* environment) {
+// Returns only when it could not.
+int become_probe(const Launch& launch, int out, int err, char* const* arguments,
+                 char* const* environment) {
   setsid();
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != agent) std::_Exit(kExitExec);  // it died before we were to be told
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   dup2(launch.stdin_fd >= 0 ? launch.stdin_fd : null, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
@@ -100,7 +97,7 @@ void drop_rights(uint64_t wanted, bool as_nobody) {
   // where nobody finds no way to it
   syscall(SYS_execveat, executable, "", arguments, environment, AT_EMPTY_PATH);
   dprintf(STDERR_FILENO, "%s: %s\n", launch.executable.c_str(), strerror(errno));
-  std::_Exit(kExitExec);
+  return kExitExec;
 }
 
 }  // namespace
@@ -113,27 +110,16 @@ Result<Started> start_probe(const Launch& launch) {
   strings.insert(strings.end(), launch.arguments.begin(), launch.arguments.end());
   const std::vector<char*> arguments = exec_vector(strings);
   const std::vector<char*> environment = exec_vector(launch.environment);
-  int out[2];
-  int err[2];
-  if (pipe2(out, O_CLOEXEC) != 0) return system_error(errno, "pipe2");
-  if (pipe2(err, O_CLOEXEC) != 0) {
-    const Error error = system_error(errno, "pipe2");
-    ::close(out[0]);
-    ::close(out[1]);
-    return error;
-  }
-  const pid_t agent = getpid();
-  const pid_t pid = fork();
-  if (pid == 0) become_probe(launch, agent, out[1], err[1], arguments.data(), environment.data());
-  ::close(out[1]);
-  ::close(err[1]);
-  if (pid < 0) {
-    const Error error = system_error(errno, "fork");
-    ::close(out[0]);
-    ::close(err[0]);
-    return error;
-  }
-  return Started{pid, out[0], err[0]};
+  Result<Pipe> out = make_pipe();
+  if (!out) return out.error();
+  Result<Pipe> err = make_pipe();
+  if (!err) return err.error();
+  Result<Child> child = start_child([&] {
+    return become_probe(launch, out->write_end.get(), err->write_end.get(), arguments.data(),
+                        environment.data());
+  });
+  if (!child) return child.error();
+  return Started{std::move(*child), std::move(out->read_end), std::move(err->read_end)};
 }
 
 }  // namespace efa

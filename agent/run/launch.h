@@ -2,9 +2,10 @@
 #pragma once
 
 #include <linux/capability.h>
-#include <sys/types.h>
 
 #include "agent/run/runner.h"
+#include "probes/protocol/child.h"
+#include "probes/protocol/fd.h"
 #include "probes/protocol/result.h"
 
 namespace efa {
@@ -15,9 +16,9 @@ inline constexpr unsigned kNobody = 65534;
 inline constexpr int kNobodyNeeds[] = {CAP_SETUID, CAP_SETGID, CAP_KILL};
 
 struct Started {
-  pid_t pid = -1;
-  int stdout_fd = -1;
-  int stderr_fd = -1;
+  Child child;
+  Fd out;
+  Fd err;
 };
 
 Result<Started> start_probe(const Launch& launch);

@@ -1,77 +1,31 @@
 #include "agent/run/libraries.h"
 
-#include <fcntl.h>
 #include <linux/capability.h>
-#include <poll.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <map>
 
 #include "agent/deliver/files.h"
 #include "agent/deliver/way.h"
 #include "agent/run/launch.h"
-#include "probes/protocol/exec_vector.h"
-#include "probes/protocol/process.h"
+#include "probes/protocol/child.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using std::chrono::milliseconds;
 
-constexpr milliseconds kLimit{2'000};            // it takes 2 ms, where a CPU is free
-constexpr size_t kMostText = size_t{64} * 1024;  // 100 libraries take 8 KiB
+constexpr std::chrono::milliseconds kLimit{2'000};  // it takes 2 ms, where a CPU is free
+constexpr size_t kMostText = size_t{64} * 1024;     // 100 libraries take 8 KiB
 
-struct Trace {
-  pid_t pid = -1;
-  Fd output;
-  std::string text;
-};
-
-Trace start_trace(const Launch& launch) {
-  Trace trace;
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return trace;
-  trace.output.reset(ends[0]);
-  const Fd input(ends[1]);
+// The dynamic loader tells what it would load, and ends.
+Result<RunningCommand> start_trace(const Launch& launch) {
   std::vector<std::string> environment = launch.environment;
   environment.emplace_back("LD_TRACE_LOADED_OBJECTS=1");
-  const std::vector<std::string> arguments{launch.executable};
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
-  posix_spawn_file_actions_adddup2(&actions, input.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDERR_FILENO);
-  if (posix_spawn(&trace.pid, launch.executable.c_str(), &actions, nullptr,
-                  exec_vector(arguments).data(), exec_vector(environment).data()) != 0) {
-    trace.pid = -1;
-  }
-  posix_spawn_file_actions_destroy(&actions);
-  return trace;
-}
-
-// Whether it has said all in time.
-bool finish(Trace& trace, Clock::time_point end) {
-  bool whole = false;
-  while (trace.pid > 0 && trace.text.size() < kMostText) {
-    const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now()).count();
-    pollfd wait{trace.output.get(), POLLIN, 0};
-    if (left <= 0 || poll(&wait, 1, static_cast<int>(left)) <= 0) break;
-    char buffer[4096];
-    const ssize_t count = ::read(trace.output.get(), buffer, sizeof buffer);
-    whole = count == 0;
-    if (count <= 0) break;
-    trace.text.append(buffer, static_cast<size_t>(count));
-  }
-  if (trace.pid <= 0) return false;
-  if (!whole) kill(trace.pid, SIGKILL);
-  const std::optional<int> status = wait_for_exit(trace.pid, kLimit);
-  return whole && status;
+  return RunningCommand::start({launch.executable}, environment);
 }
 
 // What the libraries load by themselves, by where they are installed: libfabric its providers,
@@ -130,17 +84,18 @@ std::vector<std::string> parse_traced(const std::string& text) {
 
 std::vector<std::string> why_not_as_root(const std::vector<Launch>& launches) {
   const Clock::time_point end = Clock::now() + kLimit;
-  std::vector<Trace> traces;
+  std::vector<Result<RunningCommand>> traces;
   for (const Launch& launch : launches) traces.push_back(start_trace(launch));
   std::map<std::string, std::string> known;  // the same libraries again and again
   std::vector<std::string> answers;
   for (size_t i = 0; i < launches.size(); ++i) {
-    const bool whole = finish(traces[i], end);
-    std::vector<std::string> paths = with_plugins(parse_traced(traces[i].text));
+    // one that does not start tells why not when it is started as a probe
+    const RunningCommand::Printed traced =
+        traces[i] ? traces[i]->output(end, kMostText) : RunningCommand::Printed{"", true};
+    std::vector<std::string> paths = with_plugins(parse_traced(traced.text));
     for (const std::string& directory : library_path(launches[i])) paths.push_back(directory);
-    const bool started = traces[i].pid > 0;  // else its start as a probe tells why not
     std::string why =
-        whole || !started ? "" : "the dynamic loader did not say in time what it would load";
+        traced.whole ? "" : "the dynamic loader did not say in time what it would load";
     for (const std::string& path : paths) {
       const auto [at, is_new] = known.try_emplace(path);
       if (is_new) at->second = who_else_changes(path);

@@ -27,13 +27,14 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
   recording.live = request.sysroot == "/";
   recording.expect = request.expect;
   recording.trigger = request.trigger;
-  recording.valid_for_ms = request.config.valid_for_s * 1000;
-  recording.boot_grace_s = request.config.boot_grace_s;
-  recording.limits = request.config.limits;
-  PassPlan plan{request.sysroot, find_libexec(), request.config, request.record, {}};
+  recording.valid_for_ms = request.config.files.valid_for_s * 1000;
+  recording.boot_grace_s = request.config.pass.boot_grace_s;
+  recording.limits = request.config.counters;
+  PassPlan plan{request.sysroot,         find_libexec(), request.config.pass,
+                request.config.metadata, request.record, {}};
   if (recording.live) {
-    if (request.keep_state) make_state_directory(request.config);
-    recording.before = begin_pass(state_path(request.config), request.keep_state);
+    if (request.keep_state) make_state_directory(request.config.files);
+    recording.before = begin_pass(state_path(request.config.files), request.keep_state);
     recording.sequence = recording.before.sequence;
     plan.left = recording.before.left;
   }
@@ -59,8 +60,8 @@ std::vector<RecordedProbe> recorded_probes(const std::vector<ProbeRun>& runs) {
 }
 
 std::vector<ProbeRun> replayed_runs(const Config& config, const Recording& recording) {
-  const PassPlan plan{"/", find_libexec(), config, false, {}};
-  const auto end = std::chrono::steady_clock::now() + milliseconds(config.deadline_ms);
+  const PassPlan plan{"/", find_libexec(), config.pass, config.metadata, false, {}};
+  const auto end = std::chrono::steady_clock::now() + milliseconds(config.pass.deadline_ms);
   const Allowances allowances;
   std::vector<ProbeRun> runs;
   for (const RecordedProbe& probe : recording.probes) {

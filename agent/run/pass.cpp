@@ -1,6 +1,5 @@
 #include "agent/run/pass.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "agent/run/adopted.h"
 #include "agent/run/libraries.h"
 #include "probes/outcome_checks.h"
+#include "probes/protocol/fd.h"
 #include "probes/protocol/site_probe.h"
 #include "probes/protocol/text.h"
 
@@ -45,7 +45,7 @@ uint64_t memory_of(const ProbeRow& row, bool live) {
 
 std::vector<std::string> options_of(const PassPlan& plan, const ProbeRow& row) {
   if (row.options == nullptr) return {};
-  return row.options({plan.record, plan.config.metadata_budget_ms, plan.config.metadata_endpoint});
+  return row.options({plan.record, plan.metadata.budget_ms, plan.metadata.endpoint});
 }
 
 Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
@@ -57,13 +57,13 @@ Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
   launch.environment = base_environment();
   launch.environment.insert(launch.environment.end(), row.environment.begin(),
                             row.environment.end());
-  const int64_t end_ms = plan.config.deadline_ms - 2 * kTimeToReport.count();
+  const int64_t end_ms = plan.pass.deadline_ms - 2 * kTimeToReport.count();
   launch.arguments = {"--sysroot",
                       plan.sysroot,
                       "--deadline-ms",
                       std::to_string(end_ms),
                       "--device-deadline-ms",
-                      std::to_string(std::min(plan.config.device_deadline_ms, end_ms))};
+                      std::to_string(std::min(plan.pass.device_deadline_ms, end_ms))};
   // what another replays is what it said: of jobs and routes no more is kept than the facts
   if (plan.record && row.from_files) launch.arguments.emplace_back("--record");
   for (const std::string& option : options_of(plan, row)) {
@@ -134,7 +134,7 @@ void add_site_probes(const PassPlan& plan, std::vector<Launch>& launches,
                      std::vector<ProbeRun>& others) {
   std::error_code error;
   std::set<std::string> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(plan.config.site_probes, error)) {
+  for (const auto& entry : std::filesystem::directory_iterator(plan.pass.site_probes, error)) {
     if (access(entry.path().c_str(), X_OK) == 0) paths.insert(entry.path().string());
   }
   size_t count = 0;
@@ -163,21 +163,6 @@ void add_site_probes(const PassPlan& plan, std::vector<Launch>& launches,
     launch.memory_mib = kMemoryMib;
     launches.push_back(std::move(launch));
   }
-}
-
-// A file without a name, so that nothing of a recording is written anywhere.
-int memory_file(const std::string& text) {
-  const int fd = memfd_create("looks", MFD_CLOEXEC);
-  size_t written = 0;
-  while (fd >= 0 && written < text.size()) {
-    const ssize_t count = ::write(fd, text.data() + written, text.size() - written);
-    if (count <= 0) {
-      ::close(fd);
-      return -1;
-    }
-    written += static_cast<size_t>(count);
-  }
-  return fd;
 }
 
 bool hangs_whole(const PassPlan& plan, const std::string& name) {
@@ -210,7 +195,8 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
   for (const ProbeRow& row : probe_table()) {
     const Launch launch = launch_of(plan, row);
     if (row.live_only && !plan.live()) {
-      others.push_back(not_started(row.name, ProbeStatus::kNotApplicable, "a sysroot has none"));
+      others.push_back(
+          not_started(row.name, ProbeStatus::kNotApplicable, "not available in a sysroot"));
     } else if (row.runs == Runs::kForEachLibfabric) {
       add_for_each_libfabric(launch, launches);
     } else {
@@ -228,7 +214,7 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
   const auto gone =
       std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
   std::vector<ProbeRun> runs =
-      run_probes(launches, milliseconds(plan.config.deadline_ms) - kTimeToReport - gone, progress);
+      run_probes(launches, milliseconds(plan.pass.deadline_ms) - kTimeToReport - gone, progress);
   for (ProbeRun& run : runs) {
     const auto reason = distrusted.find(run.outcome.name);
     if (reason == distrusted.end()) continue;
@@ -243,19 +229,18 @@ ProbeRun run_from_looks(const PassPlan& plan, const ProbeRow& row, const std::st
                         milliseconds limit) {
   if (limit <= milliseconds(0)) {
     return not_started(row.name, ProbeStatus::kTimedOut,
-                       "those before it took the pass's deadline");
+                       "the probes before it used up the pass's time");
   }
-  const int fd = memory_file(looks);
-  if (fd < 0) return not_started(row.name, ProbeStatus::kFailed, "no memory for what it read");
+  const Result<Fd> file = memory_file("looks", looks);
+  if (!file) return not_started(row.name, ProbeStatus::kFailed, "no memory for what it read");
   Launch launch;
   launch.name = row.name;
   launch.executable = plan.libexec + "/probe-" + row.name;
-  launch.stdin_fd = fd;
+  launch.stdin_fd = file->get();
   launch.memory_mib = memory_of(row, /*live=*/false);
   launch.arguments = {"--replay", "/dev/stdin"};
   launch.environment = base_environment();
   std::vector<ProbeRun> runs = run_probes({launch}, limit, Progress());
-  ::close(fd);
   return std::move(runs.front());
 }
 

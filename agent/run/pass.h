@@ -16,7 +16,8 @@ namespace efa {
 struct PassPlan {
   std::string sysroot = "/";
   std::string libexec;  // where the probes lie
-  Config config;
+  PassConfig pass;
+  MetadataConfig metadata;
   bool record = false;
   std::vector<LeftProcess> left;  // of earlier passes, still alive
 

@@ -1,7 +1,6 @@
 #include "agent/run/recording.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "agent/diagnose/expectation.h"
@@ -35,17 +34,11 @@ Error malformed(const std::string& where, const std::string& what) {
 
 // What is computed with is as large as a pass could have made it.
 bool is_plausible(const Recording& recording) {
-  const CounterLimits& limits = recording.limits;
-  const std::array<int64_t, 7> rates = {limits.rx_drops_per_s,
-                                        limits.rdma_errors_per_s,
-                                        limits.remote_events_per_s,
-                                        limits.retransmit_timeouts_per_s,
-                                        limits.retransmitted_bytes_per_s,
-                                        limits.retransmitted_packets_per_s,
-                                        limits.command_errors_per_s};
-  return limits.keep_alive_periods >= 0 && limits.keep_alive_periods <= kMaxKeepAlivePeriods &&
-         std::all_of(rates.begin(), rates.end(),
-                     [](int64_t rate) { return rate >= 0 && rate <= kMaxRate; }) &&
+  return std::all_of(std::begin(kCounterLimits), std::end(kCounterLimits),
+                     [&](const CounterLimit& limit) {
+                       const int64_t value = recording.limits.*limit.field;
+                       return value >= 0 && value <= limit.most;
+                     }) &&
          is_plausible(recording.before);
 }
 
@@ -98,7 +91,7 @@ RecordedProbe recorded(const ProbeRun& run) {
 ProbeRun run_of(const RecordedProbe& probe, const Allowances& allowances) {
   ProbeRun run;
   run.transcript = allowances.transcript_for(probe.name);
-  run.transcript.take_of_runner(probe.said);
+  run.transcript.take_recorded(probe.said);
   run.outcome = {
       probe.name,    status_from(probe.status), probe.duration_ms, probe.detail, probe.step,
       probe.subject, probe.stderr_tail,         probe.spent};
@@ -117,21 +110,21 @@ Result<Recording> unpack(const std::string& packed, const std::string& where) {
   Result<ArchiveEntries> entries = unpack_archive(packed, where);
   if (!entries) return entries.error();
   const auto head = entries->find("recording.json");
-  if (head == entries->end()) return malformed(where, "is no recording");
+  if (head == entries->end()) return malformed(where, "is not a recording");
   const Result<Value> value = parse_json(head->second, where);
   if (!value) return value.error();
   Result<Recording> recording = from_value<Recording>(*value, where);
   if (!recording) return recording;
-  if (recording->version != 1) return malformed(where, "is of a version that is not known here");
+  if (recording->version != 1) return malformed(where, "has an unknown version");
   const Result<ExpectSetting> expect = parse_expect(recording->expect);
   if (!expect) return malformed(where, message_of(expect.error()));
   for (const int64_t time : {recording->started_at_ms, recording->duration_ms,
                              recording->valid_for_ms, recording->boottime_ms.value_or(0)}) {
-    if (!is_plausible_time(time)) return malformed(where, "has a time that no clock shows");
+    if (!is_plausible_time(time)) return malformed(where, "has an impossible time");
   }
   cut_words(*recording);  // before names are compared: cut, two may be alike
   if (!has_known_shape(*recording) || !is_plausible(*recording)) {
-    return malformed(where, "holds what no pass can have recorded");
+    return malformed(where, "contains values that no pass can record");
   }
   for (size_t i = 0; i < recording->probes.size(); ++i) {
     const auto said = entries->find(entry_name(i, "said"));

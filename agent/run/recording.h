@@ -9,6 +9,7 @@
 #include "agent/run/state.h"
 #include "probes/protocol/moment.h"
 #include "probes/protocol/result.h"
+#include "probes/rdma/counter_limits.h"
 
 namespace efa {
 

@@ -52,7 +52,7 @@ bool Transcript::spend(size_t Allowance::*what, size_t amount, const char* words
   if (amount > left_over_.*what) return breaks(words + most(allowance_.*what));
   left_over_.*what -= amount;
   if (of_all_ == nullptr) return true;
-  if (amount > (*of_all_).*what) return breaks("the probes of this pass said too much in all");
+  if (amount > (*of_all_).*what) return breaks("the probes of this pass printed too much in all");
   (*of_all_).*what -= amount;
   return true;
 }
@@ -76,9 +76,9 @@ bool Transcript::take_line(const std::string& line) {
   if (line.size() > kMaxLine) return breaks(number + " is longer than 1 MiB");
   Result<Value> value = parse_json(line, number);
   if (!value || value->as<Object>() == nullptr) {
-    return breaks(number + " is no JSON object" + (value ? "" : ": " + value.error().what));
+    return breaks(number + " is not a JSON object" + (value ? "" : ": " + value.error().what));
   }
-  const bool told_by_site = of_site_ && !by_runner_;
+  const bool told_by_site = of_site_ && !recorded_;
   // what a site's probe reads is not replayed, and what it leaves behind the runner finds
   if (told_by_site && (value->find("look") != nullptr || value->find("left") != nullptr))
     return true;
@@ -92,12 +92,36 @@ bool Transcript::take_line(const std::string& line) {
   return true;
 }
 
-bool Transcript::take_of_runner(std::string_view lines) {
-  unread_.clear();  // half a line that the probe ended with
-  by_runner_ = true;
+bool Transcript::take_recorded(std::string_view lines) {
+  recorded_ = true;
   const bool taken = take(lines);
-  by_runner_ = false;
+  recorded_ = false;
   return taken;
+}
+
+void Transcript::note_left(ProcessIdentity process) {
+  if (left_.size() >= kMaxLeft) return;
+  say("left", to_value(process));
+  left_.push_back(std::move(process));
+}
+
+void Transcript::note_left_behind(const std::vector<std::string>& commands) {
+  constexpr size_t kMaxCommands = 1000;  // of 15 characters each
+  Array named;
+  for (const std::string& command : commands) {
+    if (named.size() < kMaxCommands) named.emplace_back(hide_credentials(command));
+  }
+  Value finding;
+  finding.set("left_behind", std::move(named));
+  say("finding", finding);
+  findings_.push_back(std::move(finding));
+}
+
+// As the probe would have, had it known.
+void Transcript::say(const char* what, Value value) {
+  Value line;
+  line.set(what, std::move(value));
+  said_ += render_json(line) + "\n";
 }
 
 bool Transcript::take_words(Value& line, size_t bytes) {

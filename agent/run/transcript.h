@@ -44,11 +44,15 @@ class Transcript {
   void is_of_site() { of_site_ = true; }
   // Takes what was read; false when the output breaks a bound or the protocol: then it is cut off.
   bool take(std::string_view bytes);
-  // Whole lines that the runner adds or that a recording has, which tell of left processes too.
-  bool take_of_runner(std::string_view lines);
+  // What a recording has of it, where the runner's own notes stand with the rest.
+  bool take_recorded(std::string_view lines);
 
-  // The process itself is left behind: what it said is not asked for that.
+  // The process itself is left behind, of which its recording need not know.
   void leave(ProcessIdentity process) { left_.push_back(std::move(process)); }
+  // The runner's notes, which go into a recording: a process of the probe that could not be killed,
+  // and the commands of those that outlived it and were.
+  void note_left(ProcessIdentity process);
+  void note_left_behind(const std::vector<std::string>& commands);
 
   [[nodiscard]] bool done() const { return done_; }
   [[nodiscard]] const std::string& step() const { return step_; }
@@ -67,6 +71,7 @@ class Transcript {
   bool take_left(const Value& left);
   bool spend(size_t Allowance::*what, size_t amount, const char* words);
   bool breaks(const std::string& why);
+  void say(const char* what, Value value);
 
   Allowance allowance_;
   Allowance left_over_;
@@ -74,7 +79,7 @@ class Transcript {
   std::string unread_;
   size_t lines_ = 0;
   bool of_site_ = false;
-  bool by_runner_ = false;
+  bool recorded_ = false;
   bool done_ = false;
   std::string step_;
   std::string subject_;

@@ -1,17 +1,8 @@
 #include "agent/watch/accepted_config.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "agent/cli/daemon_check.h"
 
 namespace efa {
-
-AcceptedConfig::~AcceptedConfig() {
-  if (fd_ >= 0) close(fd_);
-}
 
 Result<Done> AcceptedConfig::load(const std::string& path, bool required) {
   const Result<std::string> text = read_config_text(path, required);
@@ -20,14 +11,9 @@ Result<Done> AcceptedConfig::load(const std::string& path, bool required) {
   if (!config) return config.error();
   const Result<Done> right = check_for_daemon(*config, path);
   if (!right) return right.error();
-  const int fd = memfd_create("efa-doctor-config", MFD_CLOEXEC);
-  if (fd < 0) return system_error(errno, "memfd_create");
-  if (write(fd, text->data(), text->size()) != static_cast<ssize_t>(text->size())) {
-    close(fd);
-    return system_error(ENOSPC, "memfd");
-  }
-  if (fd_ >= 0) close(fd_);
-  fd_ = fd;
+  Result<Fd> file = memory_file("efa-doctor-config", *text);
+  if (!file) return file.error();
+  file_ = std::move(*file);
   config_ = *config;
   return Done{};
 }

@@ -5,27 +5,23 @@
 #include <string>
 
 #include "agent/cli/config.h"
+#include "probes/protocol/fd.h"
 
 namespace efa {
 
 class AcceptedConfig {
  public:
-  AcceptedConfig() = default;
-  AcceptedConfig(const AcceptedConfig&) = delete;
-  AcceptedConfig& operator=(const AcceptedConfig&) = delete;
-  ~AcceptedConfig();
-
   // On an error the old one stays.
   Result<Done> load(const std::string& path, bool required);
 
   [[nodiscard]] const Config& config() const { return config_; }
-  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] int fd() const { return file_.get(); }
   // For the command line of a child that has the file open.
-  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(fd()); }
 
  private:
   Config config_;
-  int fd_ = -1;
+  Fd file_;
 };
 
 }  // namespace efa

@@ -28,10 +28,10 @@ void Deliveries::run(int64_t limit_s, bool patient, int64_t now_ms) {
 }
 
 void Deliveries::start(int64_t now_ms, bool requested) {
-  if (!delivers_to_s3(config_.config())) return;
+  if (!delivers_to_s3(config_.config().s3)) return;
   again_ = again_ || requested;
   if (!child_.running()) {
-    run(config_.config().interval_s, !std::exchange(again_, false), now_ms);
+    run(config_.config().daemon.interval_s, !std::exchange(again_, false), now_ms);
   } else if (again_) {
     end_soon(now_ms);  // its end starts another
   }
@@ -45,7 +45,7 @@ void Deliveries::start_last(int64_t now_ms, int64_t until_ms) {
   constexpr int64_t kToEndMs = 500;
   const int64_t limit_s = (until_ms - kToEndMs - now_ms) / 1000;
   again_ = false;
-  if (limit_s > 0 && delivers_to_s3(config_.config())) run(limit_s, /*patient=*/false, now_ms);
+  if (limit_s > 0 && delivers_to_s3(config_.config().s3)) run(limit_s, /*patient=*/false, now_ms);
 }
 
 void Deliveries::end_soon(int64_t now_ms) {
@@ -54,8 +54,8 @@ void Deliveries::end_soon(int64_t now_ms) {
 }
 
 void Deliveries::check_limit(int64_t now_ms) {
-  if (child_.check_limit(now_ms) != Child::Overdue::kKilled) return;
-  log_error("a delivery to S3 did not end and is killed");
+  if (child_.check_limit(now_ms) != DaemonChild::Overdue::kKilled) return;
+  log_error("a delivery to S3 did not end in time and is killed");
 }
 
 void Deliveries::take_end(int status) {

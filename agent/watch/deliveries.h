@@ -6,7 +6,7 @@
 #include <string>
 
 #include "agent/watch/accepted_config.h"
-#include "agent/watch/child.h"
+#include "agent/watch/daemon_child.h"
 
 namespace efa {
 
@@ -27,7 +27,7 @@ class Deliveries {
   void end_soon(int64_t now_ms);
   void check_limit(int64_t now_ms);
 
-  [[nodiscard]] const Child& child() const { return child_; }
+  [[nodiscard]] const DaemonChild& child() const { return child_; }
 
  private:
   void run(int64_t limit_s, bool patient, int64_t now_ms);
@@ -37,7 +37,7 @@ class Deliveries {
   const AcceptedConfig& config_;
   std::function<void()> ended_;
   sd_event* loop_ = nullptr;
-  Child child_{[this](int status) { take_end(status); }};
+  DaemonChild child_{[this](int status) { take_end(status); }};
   bool again_ = false;  // somebody asked while one ran
 };
 

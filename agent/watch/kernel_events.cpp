@@ -35,7 +35,6 @@ KernelEvents::~KernelEvents() {
   sd_event_source_unref(nodes_);
   if (monitor_ != nullptr) udev_monitor_unref(monitor_);
   if (udev_ != nullptr) udev_unref(udev_);
-  if (kernel_log_ >= 0) close(kernel_log_);
 }
 
 void KernelEvents::listen(sd_event* loop) {
@@ -59,7 +58,7 @@ void KernelEvents::listen_to_uevents(sd_event* loop) {
   listens =
       listens && udev_monitor_enable_receiving(monitor_) >= 0 &&
       sd_event_add_io(loop, nullptr, udev_monitor_get_fd(monitor_), EPOLLIN, on_uevent, this) >= 0;
-  if (!listens) log_warning("no uevents: {}", std::strerror(errno));
+  if (!listens) log_warning("cannot listen to device events: {}", std::strerror(errno));
 }
 
 int KernelEvents::on_uevent(sd_event_source* /*source*/, int /*fd*/, uint32_t /*events*/,
@@ -77,11 +76,11 @@ int KernelEvents::on_uevent(sd_event_source* /*source*/, int /*fd*/, uint32_t /*
 }
 
 void KernelEvents::listen_to_kernel_log(sd_event* loop) {
-  kernel_log_ = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  kernel_log_.reset(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   const bool listens =
-      kernel_log_ >= 0 && lseek(kernel_log_, 0, SEEK_END) >= 0 &&
-      sd_event_add_io(loop, nullptr, kernel_log_, EPOLLIN, on_kernel_message, this) >= 0;
-  if (!listens) log_warning("no kernel messages: {}", std::strerror(errno));
+      kernel_log_ && lseek(kernel_log_.get(), 0, SEEK_END) >= 0 &&
+      sd_event_add_io(loop, nullptr, kernel_log_.get(), EPOLLIN, on_kernel_message, this) >= 0;
+  if (!listens) log_warning("cannot listen to kernel messages: {}", std::strerror(errno));
 }
 
 int KernelEvents::on_kernel_message(sd_event_source* /*source*/, int fd, uint32_t /*events*/,

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/watch/schedule.h"
+#include "probes/protocol/fd.h"
 
 struct udev;
 struct udev_monitor;
@@ -39,7 +40,7 @@ class KernelEvents {
   udev* udev_ = nullptr;
   udev_monitor* monitor_ = nullptr;
   sd_event_source* nodes_ = nullptr;
-  int kernel_log_ = -1;
+  Fd kernel_log_;
 };
 
 }  // namespace efa

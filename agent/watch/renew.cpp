@@ -24,7 +24,7 @@ void become_anew(const WatchOptions& options, int config_fd) {
   const std::string accepted = std::to_string(config_fd);
   execl("/proc/self/exe", "efa-doctor", options.efa_doctor.c_str(), config.c_str(),
         accepted.c_str(), nullptr);
-  log_error("could not start afresh: {}", std::strerror(errno));
+  log_error("the daemon could not restart itself: {}", std::strerror(errno));
 }
 
 }  // namespace efa

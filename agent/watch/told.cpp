@@ -1,6 +1,5 @@
 #include "agent/watch/told.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 namespace efa {
@@ -18,15 +17,14 @@ int64_t number(const Value& value, const char* key) {
 
 }  // namespace
 
-ChildOutput::ChildOutput() : fd_(memfd_create("efa-doctor-pass", MFD_CLOEXEC)) {}
-
-ChildOutput::~ChildOutput() {
-  if (fd_ >= 0) close(fd_);
+ChildOutput::ChildOutput() {
+  Result<Fd> file = memory_file("efa-doctor-pass");
+  if (file) file_ = std::move(*file);
 }
 
 std::string ChildOutput::text() const {
   std::string text(size_t{256} * 1024, '\0');
-  const ssize_t count = fd_ < 0 ? 0 : pread(fd_, text.data(), text.size(), 0);
+  const ssize_t count = !file_ ? 0 : pread(file_.get(), text.data(), text.size(), 0);
   text.resize(count < 0 ? 0 : static_cast<size_t>(count));
   return text;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "probes/protocol/fd.h"
 #include "probes/protocol/value.h"
 
 namespace efa {
@@ -14,15 +15,12 @@ namespace efa {
 class ChildOutput {
  public:
   ChildOutput();
-  ChildOutput(const ChildOutput&) = delete;
-  ChildOutput& operator=(const ChildOutput&) = delete;
-  ~ChildOutput();
 
-  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] int fd() const { return file_.get(); }
   [[nodiscard]] std::string text() const;  // at most 256 KiB
 
  private:
-  int fd_ = -1;
+  Fd file_;
 };
 
 struct Told {

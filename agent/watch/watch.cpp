@@ -2,7 +2,6 @@
 
 #include <malloc.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
@@ -13,23 +12,20 @@
 
 #include "agent/cli/exit_codes.h"
 #include "agent/log.h"
-#include "agent/run/adopted.h"
 #include "agent/watch/accepted_config.h"
-#include "agent/watch/child.h"
 #include "agent/watch/deliveries.h"
 #include "agent/watch/in_force.h"
 #include "agent/watch/kernel_events.h"
+#include "agent/watch/passes.h"
 #include "agent/watch/renew.h"
 #include "agent/watch/schedule.h"
-#include "agent/watch/told.h"
 #include "agent/watch/upkeep.h"
-#include "probes/protocol/child_exit.h"
+#include "probes/protocol/fd.h"
 
 namespace efa {
 namespace {
 
-constexpr int64_t kBeyondLimitMs = 5'000;  // a child that still runs then does not end by itself
-constexpr int64_t kStopMs = 4'500;         // a last delivery; systemctl stop takes under 6 s
+constexpr int64_t kStopMs = 4'500;  // a last delivery; systemctl stop takes under 6 s
 
 uint64_t spread_of_machine() {
   sd_id128_t id{};
@@ -61,26 +57,23 @@ class Watch {
   void check_limits();
   void start_pass();
   void end_if_idle();
-  void end_pass(int status);
+  void end_pass(const EndedPass& end);
   void end_delivery();
   void take_broken_pass(const std::string& how);
-  void end_what_was_left();
   void renew_if_grown();
   void arm();
   [[nodiscard]] int64_t now_ms() const;
 
   WatchOptions options_;
   AcceptedConfig config_;
-  Adoption adoption_;
   InForce in_force_;
   KernelEvents events_;
   std::optional<Schedule> schedule_;
   sd_event* loop_ = nullptr;
   sd_event_source* timer_ = nullptr;
-  Child pass_{[this](int status) { end_pass(status); }};
+  Passes passes_{options_.efa_doctor, config_, [this](const EndedPass& end) { end_pass(end); }};
   Deliveries deliveries_{options_.efa_doctor, config_, [this] { end_delivery(); }};
-  std::optional<ChildOutput> output_;  // of the pass
-  bool requested_ = false;             // somebody asked for the pass that runs
+  bool requested_ = false;  // somebody asked for the pass that runs
   bool last_delivery_ = false;
   std::optional<int64_t> stop_ms_;  // when the daemon ends at the latest
   bool large_from_start_ = false;   // what a fresh start would not change
@@ -113,6 +106,7 @@ bool Watch::set_up() {
   }
   sd_event_set_watchdog(loop_, 1);
   events_.listen(loop_);
+  passes_.listen(loop_);
   deliveries_.listen(loop_);
   return true;
 }
@@ -121,11 +115,12 @@ bool Watch::set_up() {
 Result<Done> Watch::load() {
   Result<Done> loaded = config_.load(options_.config_path, options_.config_required);
   if (!options_.accepted_fd) return loaded;
+  const Fd accepted(*options_.accepted_fd);
   if (!loaded) {
-    log_error("configuration refused, the old one stays: {}", message_of(loaded.error()));
-    loaded = config_.load("/proc/self/fd/" + std::to_string(*options_.accepted_fd), true);
+    log_error("configuration rejected, the previous one stays in force: {}",
+              message_of(loaded.error()));
+    loaded = config_.load("/proc/self/fd/" + std::to_string(accepted.get()), true);
   }
-  close(*options_.accepted_fd);
   return loaded;
 }
 
@@ -136,18 +131,18 @@ int Watch::run() {
     return kExitUsage;
   }
   if (!set_up()) {
-    log_error("no event loop");
+    log_error("the event loop could not be set up");
     return kExitInternal;
   }
-  const Result<Done> kept = in_force_.start(config_.config());
+  const Result<Done> kept = in_force_.start(config_.config().files);
   if (!kept) {
     log_error("{}", message_of(kept.error()));
     return kExitInternal;
   }
   const bool renewed = options_.accepted_fd.has_value();
-  schedule_.emplace(config_.config().interval_s * 1000, spread_of_machine(), now_ms(),
+  schedule_.emplace(config_.config().daemon.interval_s * 1000, spread_of_machine(), now_ms(),
                     renewed ? "interval" : "boot");
-  sd_notify(0, "READY=1\nSTATUS=looking at the node for the first time");
+  sd_notify(0, "READY=1\nSTATUS=checking the node for the first time");
   large_from_start_ = outgrown(usage_of_self(), bounds_of_self()).has_value();
   arm();
   malloc_trim(0);
@@ -161,17 +156,18 @@ void Watch::reload() {
   sd_notify(0, reloading.c_str());
   const Result<Done> loaded = config_.load(options_.config_path, options_.config_required);
   if (loaded) {
-    log_info("configuration read anew");
-    const Result<Done> moved = in_force_.move(config_.config());
+    log_info("configuration reloaded");
+    const Result<Done> moved = in_force_.move(config_.config().files);
     if (!moved) {
       log_error("{}", message_of(moved.error()));
       sd_event_exit(loop_, kExitInternal);
       return;
     }
-    schedule_->set_interval(config_.config().interval_s * 1000);
+    schedule_->set_interval(config_.config().daemon.interval_s * 1000);
     schedule_->on_event(Event::kRequest, now_ms());
   } else {
-    log_error("configuration refused, the old one stays: {}", message_of(loaded.error()));
+    log_error("configuration rejected, the previous one stays in force: {}",
+              message_of(loaded.error()));
   }
   sd_notify(0, "READY=1");
 }
@@ -194,7 +190,7 @@ void Watch::stop() {
   if (stop_ms_) return;
   sd_notify(0, "STOPPING=1");
   in_force_.stop();
-  pass_.signal(SIGKILL);
+  passes_.give_up();
   stop_ms_ = now_ms() + kStopMs;
   if (deliveries_.child().running()) {
     deliveries_.end_soon(now_ms());  // it may be waiting; the last one does not
@@ -227,9 +223,7 @@ void Watch::act() {
 }
 
 void Watch::check_limits() {
-  const Child::Overdue pass = pass_.check_limit(now_ms());
-  if (pass == Child::Overdue::kKilled) log_error("a pass did not end and is killed");
-  if (pass == Child::Overdue::kHeld) {
+  if (passes_.check_limit(now_ms()) == DaemonChild::Overdue::kHeld) {
     const std::string why = "a pass cannot be killed: the kernel holds its process";
     log_error("{}; none is made until it ends", why);
     in_force_.take_unknown(why);
@@ -244,7 +238,7 @@ void Watch::arm() {
   };
   if (!stop_ms_) {
     if (!renewing_) sooner(schedule_->due_ms());
-    sooner(pass_.limit_ms());
+    sooner(passes_.child().limit_ms());
     sooner(deliveries_.child().limit_ms());
   }
   if (!next) return;
@@ -256,12 +250,7 @@ void Watch::start_pass() {
   const std::string trigger = schedule_->trigger();
   requested_ = trigger == "request";
   schedule_->on_pass_start(now_ms());
-  output_.emplace();
-  pass_.set_limit(now_ms() + config_.config().deadline_ms + kBeyondLimitMs);
-  const Result<Done> started = pass_.start(loop_,
-                                           {options_.efa_doctor, "--once", "--format", "health",
-                                            "--trigger", trigger, "--config", config_.path()},
-                                           {config_.fd(), output_->fd()});
+  const Result<Done> started = passes_.start(trigger, now_ms());
   if (started) return;
   take_broken_pass(message_of(started.error()));
   renew_if_grown();
@@ -281,21 +270,17 @@ void Watch::end_delivery() {
 
 void Watch::end_if_idle() {
   const bool last = renewing_ || last_delivery_;
-  if (last && !pass_.running() && !deliveries_.child().running()) sd_event_exit(loop_, 0);
+  if (last && !passes_.child().running() && !deliveries_.child().running()) sd_event_exit(loop_, 0);
 }
 
-void Watch::end_pass(int status) {
-  const std::string text = output_->text();
-  output_.reset();
-  end_what_was_left();
+void Watch::end_pass(const EndedPass& end) {
+  passes_.end_what_was_left(deliveries_.child().pid());
   if (stop_ms_) return end_if_idle();
-  const bool by_itself = WIFEXITED(status) && WEXITSTATUS(status) < kExitUsage;
-  const std::optional<Told> told = by_itself ? parse_told(text) : std::nullopt;
-  if (told) {
-    schedule_->on_pass_end({told->recovering, told->starting}, now_ms());
-    in_force_.take_verdict(*told);
+  if (end.told) {
+    schedule_->on_pass_end({end.told->recovering, end.told->starting}, now_ms());
+    in_force_.take_verdict(*end.told);
   } else {
-    take_broken_pass(by_itself ? "no verdict" : words_of_exit(status));
+    take_broken_pass(end.how);
   }
   renew_if_grown();
   if (!renewing_) deliveries_.start(now_ms(), requested_);
@@ -308,20 +293,10 @@ void Watch::take_broken_pass(const std::string& how) {
   schedule_->on_pass_end({.broken = broken}, now_ms());
 }
 
-// By a pass that was killed: one that ends by itself has seen to it.
-void Watch::end_what_was_left() {
-  constexpr std::chrono::milliseconds kTimeToDie{50};
-  for (const AdoptedProcess& one :
-       adoption_.end({pass_.pid(), deliveries_.child().pid()}, kTimeToDie)) {
-    log_warning("process {} ({}) was left by a pass and is killed", one.process.pid,
-                one.process.subject);
-  }
-}
-
 void Watch::renew_if_grown() {
   const std::optional<std::string> grown = outgrown(usage_of_self(), bounds_of_self());
   if (!grown || large_from_start_ || renewing_) return;
-  log_error("the daemon has grown: {}; it starts afresh", *grown);
+  log_error("the daemon uses too much: {}; it restarts itself", *grown);
   renewing_ = true;
   if (deliveries_.child().running()) deliveries_.end_soon(now_ms());
   end_if_idle();

@@ -52,14 +52,15 @@ std::string words_of(CURLcode code, const std::string& detail) {
     case CURLE_ABORTED_BY_CALLBACK:
       return "stopped";
     case CURLE_UNSUPPORTED_PROTOCOL:
-      return "what answers speaks no HTTP";
+      return "the server does not speak HTTP";
     case CURLE_SSL_CACERT_BADFILE:
-      return "certificate not checked: the file of authorities cannot be read or holds none";
+      return "certificate not checked: the file of authorities cannot be read or contains none";
     case CURLE_PEER_FAILED_VERIFICATION:
       return detail.empty() ? curl_easy_strerror(code) : detail;
     case CURLE_SSL_CONNECT_ERROR:
-      return detail.find("wrong version number") != std::string::npos ? "what answers speaks no TLS"
-                                                                      : curl_easy_strerror(code);
+      return detail.find("wrong version number") != std::string::npos
+                 ? "the server does not speak TLS"
+                 : curl_easy_strerror(code);
     default:
       return curl_easy_strerror(code);
   }
@@ -109,7 +110,7 @@ Result<Url> check(const HttpRequest& request) {
   Result<Url> url = parse_url(request.url, "the URL");
   if (!url) return url;
   if (url->scheme.empty() || !url->userinfo.empty()) {
-    return Error{ErrorKind::kMalformed, "the URL", "is none of a server"};
+    return Error{ErrorKind::kMalformed, "the URL", "is not that of a server"};
   }
   const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
   for (const auto& [name, value] : request.headers) {

@@ -15,9 +15,9 @@ void judge_metadata(const Node& node, Findings& findings) {
   const CloudFacts& facts = node.cloud.facts;
   const Evidence evidence{facts.metadata_detail, "an answer", "instance metadata, version 2"};
   if (facts.metadata_status == "not-asked" && node.cloud.outcome.status != ProbeStatus::kOk) {
-    findings.unknown(check, kNodeSubject, "whether it answers was not seen", evidence);
+    findings.unknown(check, kNodeSubject, "whether it answers is unknown", evidence);
   } else if (facts.metadata_status == "not-asked") {
-    findings.not_applicable(check, kNodeSubject, "not asked: no EC2 instance", evidence);
+    findings.not_applicable(check, kNodeSubject, "not asked: not an EC2 instance", evidence);
   } else if (facts.metadata_status == "ok") {
     findings.pass(check, kNodeSubject, "the metadata service answers", evidence);
   } else if (facts.metadata_status == "slow" && facts.instance_type_source == "metadata") {

@@ -77,7 +77,7 @@ Result<Done> Metadata::start_session() {
   if (!token) return token.error();
   // without a word in it the header of a token is not sent, and that is version 1
   if (!is_metadata_text(*token) || words(*token) != std::vector<std::string>{*token}) {
-    return Error{ErrorKind::kMalformed, path, "the answer is no token"};
+    return Error{ErrorKind::kMalformed, path, "the answer is not a token"};
   }
   token_ = *token;
   return Done{};
@@ -92,7 +92,7 @@ Metadata Metadata::another_connection() const {
 Result<std::string> Metadata::get(const std::string& path) {
   Result<std::string> text = get_document(path);
   if (text && !is_metadata_text(*text)) {
-    return Error{ErrorKind::kMalformed, path, "the answer is no metadata"};
+    return Error{ErrorKind::kMalformed, path, "the answer is not metadata"};
   }
   return text;
 }

@@ -15,7 +15,7 @@ inline constexpr Check kFabricNotListed{
     .meaning = "MPI and NCCL do not use the device; with none listed they fall back to TCP.",
     .seen_by = "fi_getinfo(3) for provider efa, endpoint FI_EP_RDM, has no domain of this device.",
     .remedy =
-        "If another device of the node hangs, mend that one first: libfabric then lists none. "
+        "If another device of the node hangs, repair that one first: libfabric then lists none. "
         "Otherwise install the libfabric of the EFA installer.",
     .command = "fi_info -p efa -t FI_EP_RDM",
     .causes = {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",

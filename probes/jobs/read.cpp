@@ -131,8 +131,8 @@ std::vector<Job> read_processes(const Look& look, const Holders& holders,
   }
   look.out.set("holders", count);
   if (static_cast<size_t>(count) > kMaxTold) {
-    cut.push_back("processes that hold a device: the first " + std::to_string(kMaxTold) + " of " +
-                  std::to_string(count) + " are told");
+    cut.push_back("processes that hold a device: only the first " + std::to_string(kMaxTold) +
+                  " of " + std::to_string(count) + " are listed");
   }
   return jobs;
 }

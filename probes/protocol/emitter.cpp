@@ -1,9 +1,8 @@
 #include "probes/protocol/emitter.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdlib>
+
+#include "probes/protocol/fd.h"
 
 namespace efa {
 
@@ -28,13 +27,8 @@ void Emitter::fact_line(const char* verb, const std::string& fact, Value value) 
 }
 
 void Emitter::line(const Value& value) const {
-  const std::string text = render_json(value) + "\n";
-  size_t written = 0;
-  while (written < text.size()) {
-    const ssize_t count = ::write(fd_, text.data() + written, text.size() - written);
-    if (count < 0 && errno != EINTR) std::_Exit(1);  // the reader is gone: nobody is left to tell
-    if (count > 0) written += static_cast<size_t>(count);
-  }
+  const Result<Done> written = write_all(fd_, render_json(value) + "\n", "output");
+  if (!written) std::_Exit(1);  // the reader is gone: nobody is left to tell
 }
 
 }  // namespace efa

@@ -1,15 +1,13 @@
 #include "probes/protocol/own_process.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 
+#include "probes/protocol/child.h"
+#include "probes/protocol/fd.h"
 #include "probes/protocol/process.h"
 #include "probes/protocol/text.h"
 
@@ -24,10 +22,10 @@ constexpr milliseconds kTimeToDie{100};  // for one that nothing holds and that 
 
 constexpr size_t kMaxLine = size_t{1} * 1024 * 1024;  // as the agent takes it
 
-struct Child {
+struct Asking {
   std::string subject;
-  pid_t pid = -1;
-  int fd = -1;         // until it has said all
+  Child process;
+  Fd output;           // until it has said all
   std::string unread;  // a line that has not ended yet
   std::string step;    // the last it announced
   bool done = false;
@@ -50,30 +48,26 @@ Limits limits_of(const Look& look) {
   return {std::min(look.device_deadline, last), last, std::min(kLongSleep, left / 4)};
 }
 
-Child start(const Look& look, const std::string& subject,
-            const std::function<void(const std::string&, const Emitter&)>& ask) {
-  Child child{subject};
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return child;
-  const pid_t probe = getpid();
-  child.pid = fork();
-  if (child.pid == 0) {
-    ::close(ends[0]);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != probe) std::_Exit(0);  // it died before we were to be told
-    const Emitter out(ends[1]);
+Asking start(const Look& look, const std::string& subject,
+             const std::function<void(const std::string&, const Emitter&)>& ask) {
+  Asking child{subject};
+  Result<Pipe> pipe = make_pipe();
+  if (!pipe) return child;
+  Result<Child> process = start_child([&] {
+    const Emitter out(pipe->write_end.get());
     ask(subject, out);
     out.done();
-    std::_Exit(0);
+    return 0;
+  });
+  if (process) {
+    child.process = std::move(*process);
+    child.output = std::move(pipe->read_end);
   }
-  ::close(ends[1]);
-  child.fd = ends[0];
-  if (child.pid < 0) ::close(std::exchange(child.fd, -1));
   look.out.doing("ask device", subject);
   return child;
 }
 
-void take_line(const Look& look, Child& child, const std::string& text) {
+void take_line(const Look& look, Asking& child, const std::string& text) {
   const Result<Value> line = parse_json(text, "child");
   if (!line) return;
   if (line->find("done") != nullptr) {
@@ -86,11 +80,10 @@ void take_line(const Look& look, Child& child, const std::string& text) {
 }
 
 // Reads what is there; false when the child has closed its end.
-bool read_some(const Look& look, Child& child) {
+bool read_lines(const Look& look, Asking& child) {
   char buffer[65536];
-  const ssize_t count = ::read(child.fd, buffer, sizeof buffer);
-  if (count <= 0) return false;
-  std::string_view bytes(buffer, static_cast<size_t>(count));
+  std::string_view bytes = read_some(child.output, buffer);
+  if (bytes.empty()) return false;
   size_t end = 0;
   while ((end = bytes.find('\n')) != std::string_view::npos) {
     child.unread += bytes.substr(0, end);
@@ -102,55 +95,46 @@ bool read_some(const Look& look, Child& child) {
 }
 
 // It has neither said all nor closed its end.
-bool is_asking(const Child& child) {
-  return child.fd >= 0 && !child.done;
+bool is_asking(const Asking& child) {
+  return child.output && !child.done;
 }
 
-void look_at_those_that_ask(std::vector<Child>& children) {
-  for (Child& child : children) {
+void look_at_those_that_ask(std::vector<Asking>& children) {
+  for (Asking& child : children) {
     if (!is_asking(child)) continue;
-    child.seen = look_at(child.pid).value_or(Sight());
+    child.seen = look_at(child.process.pid()).value_or(Sight());
     child.sleep.look(child.seen, Clock::now());
   }
 }
 
-bool all_hang(const std::vector<Child>& children, milliseconds long_sleep) {
-  return std::all_of(children.begin(), children.end(), [&](const Child& child) {
+bool all_hang(const std::vector<Asking>& children, milliseconds long_sleep) {
+  return std::all_of(children.begin(), children.end(), [&](const Asking& child) {
     return !is_asking(child) ||
            (is_in_driver(child.seen) && child.sleep.slept(Clock::now()) >= long_sleep);
   });
 }
 
 // Until all have said all, or no more can be learned of the rest.
-void read_until(const Look& look, std::vector<Child>& children, const Limits& limits) {
+void read_until(const Look& look, std::vector<Asking>& children, const Limits& limits) {
   Clock::time_point next_look = Clock::now() + kBetweenLooks;
-  while (true) {
-    std::vector<pollfd> waits;
-    std::vector<Child*> waiting;
-    for (Child& child : children) {
-      if (!is_asking(child)) continue;
-      waits.push_back({child.fd, POLLIN, 0});
-      waiting.push_back(&child);
-    }
-    if (waits.empty()) return;
+  while (std::any_of(children.begin(), children.end(), is_asking)) {
     if (Clock::now() >= next_look) {
       look_at_those_that_ask(children);
       next_look = Clock::now() + kBetweenLooks;
       if (Clock::now() >= limits.last) return;
       if (Clock::now() >= limits.device && all_hang(children, limits.long_sleep)) return;
     }
+    std::vector<int> fds;
+    for (const Asking& child : children) fds.push_back(is_asking(child) ? child.output.get() : -1);
     const auto left = std::chrono::duration_cast<milliseconds>(next_look - Clock::now());
-    const auto timeout = static_cast<int>(std::max(left, milliseconds(0)).count());
-    if (poll(waits.data(), waits.size(), timeout) <= 0) continue;
-    for (size_t i = 0; i < waits.size(); ++i) {
-      if (waits[i].revents != 0 && !read_some(look, *waiting[i])) {
-        ::close(std::exchange(waiting[i]->fd, -1));
-      }
+    const std::vector<bool> readable = readable_within(fds, left);
+    for (size_t i = 0; i < children.size(); ++i) {
+      if (readable[i] && !read_lines(look, children[i])) children[i].output.reset();
     }
   }
 }
 
-TimeSpent spent_by(const Child& child, Clock::time_point started, Clock::time_point killed) {
+TimeSpent spent_by(const Asking& child, Clock::time_point started, Clock::time_point killed) {
   TimeSpent spent;
   spent.waited_ms = std::chrono::duration_cast<milliseconds>(killed - started).count();
   spent.cpu_ms = child.seen.cpu_ms;
@@ -164,24 +148,24 @@ TimeSpent spent_by(const Child& child, Clock::time_point started, Clock::time_po
 
 // A child that the driver holds outlives SIGKILL: it is left, and the agent told. One that is only
 // in line for the CPU that it needs to die is no news.
-bool leave_when_held(const Look& look, const Child& child) {
-  const std::optional<Sight> sight = look_at(child.pid);
+bool leave_when_held(const Look& look, const Asking& child) {
+  const std::optional<Sight> sight = look_at(child.process.pid());
   if (!sight || !is_in_driver(*sight)) return false;
   Value left;
-  left.set("left",
-           to_value(ProcessIdentity{child.pid, sight->start_time, child.subject, sight->turns}));
+  left.set("left", to_value(ProcessIdentity{child.process.pid(), sight->start_time, child.subject,
+                                            sight->turns}));
   look.out.line(left);
   return true;
 }
 
-Asked end_of_slow(const Child& child, TimeSpent spent, bool held, milliseconds long_sleep) {
+Asked end_of_slow(const Asking& child, TimeSpent spent, bool held, milliseconds long_sleep) {
   spent.outlived_kill = held;
   const char* status = is_held(spent, long_sleep) ? "hung" : "slow";
   return {child.subject, status, child.step, "", std::move(spent)};
 }
 
-Asked end_of(const Child& child, const std::optional<int>& status) {
-  if (child.pid < 0) return {child.subject, "crashed", "start a process", "fork failed"};
+Asked end_of(const Asking& child, const std::optional<int>& status) {
+  if (child.process.pid() < 0) return {child.subject, "crashed", "start a process", "fork failed"};
   if (child.done) return {child.subject, "ok", "", ""};
   const bool signalled = status && WIFSIGNALED(*status);
   return {child.subject, "crashed", child.step,
@@ -189,18 +173,18 @@ Asked end_of(const Child& child, const std::optional<int>& status) {
 }
 
 // All those that have not said all are killed at once, so that all die at once.
-void end_all(const Look& look, std::vector<Child>& children, Clock::time_point started,
+void end_all(const Look& look, std::vector<Asking>& children, Clock::time_point started,
              milliseconds long_sleep) {
   look_at_those_that_ask(children);
-  for (const Child& child : children) {
-    if (is_asking(child)) kill(child.pid, SIGKILL);
+  for (const Asking& child : children) {
+    if (is_asking(child)) child.process.kill(SIGKILL);
   }
   const Clock::time_point killed = Clock::now();
-  for (const Child& child : children) {
+  for (Asking& child : children) {
     const auto left = std::chrono::duration_cast<milliseconds>(killed + kTimeToDie - Clock::now());
-    const std::optional<int> status =
-        child.pid < 0 ? std::nullopt : wait_for_exit(child.pid, std::max(left, milliseconds(0)));
-    const bool held = child.pid > 0 && !status && leave_when_held(look, child);
+    const std::optional<int> status = child.process.wait(std::max(left, milliseconds(0)));
+    const bool held = child.process.pid() > 0 && !status && leave_when_held(look, child);
+    child.process.leave();
     look.out.add("asked", is_asking(child) ? end_of_slow(child, spent_by(child, started, killed),
                                                          held, long_sleep)
                                            : end_of(child, status));
@@ -213,7 +197,7 @@ void ask_each_in_own_process(const Look& look, const std::vector<std::string>& s
                              const std::function<void(const std::string&, const Emitter&)>& ask) {
   const Clock::time_point started = Clock::now();
   const Limits limits = limits_of(look);
-  std::vector<Child> children;
+  std::vector<Asking> children;
   children.reserve(subjects.size());
   for (const std::string& subject : subjects) {
     if (look.skip.contains(subject)) {

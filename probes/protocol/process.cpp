@@ -1,13 +1,10 @@
 #include "probes/protocol/process.h"
 
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
-#include "probes/protocol/child_exit.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -122,12 +119,6 @@ bool sleeps_on(const ProcessIdentity& left) {
   const std::optional<Sight> sight = look_at(left.pid);
   return sight && sight->start_time == left.start_time && sight->state == 'D' &&
          left.turns.value_or(sight->turns) == sight->turns;
-}
-
-std::optional<int> wait_for_exit(pid_t pid, std::chrono::milliseconds limit) {
-  int status = 0;
-  if (!ends_within(pid, limit) || waitpid(pid, &status, WNOHANG) != pid) return std::nullopt;
-  return status;
 }
 
 }  // namespace efa

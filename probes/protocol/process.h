@@ -4,7 +4,6 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -52,7 +51,5 @@ std::optional<Sight> look_at_tree(pid_t pid);
 std::optional<int> cpu_pressure();
 // Still that process, in the very sleep beyond any signal in which it was left behind.
 bool sleeps_on(const ProcessIdentity& left);
-// Reaps the child when it ends in time; nothing when it does not.
-std::optional<int> wait_for_exit(pid_t pid, std::chrono::milliseconds limit);
 
 }  // namespace efa

@@ -1,9 +1,11 @@
 // Errors are values. Every function of ours that can fail returns a Result<T>; nothing of ours
 // throws across a function boundary. `where` is the path or the call, `what` the reason in words,
-// `os_error` the errno when the system gave one (else 0).
+// `os_error` the errno when the system gave one (else 0). Who takes from a result what it does not
+// hold ends the process, in a release too: what followed would be made up.
 #pragma once
 
-#include <cassert>
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <variant>
@@ -24,6 +26,21 @@ inline std::string message_of(const Error& error) {
   return error.where + ": " + error.what;
 }
 
+namespace detail {
+
+[[noreturn]] inline void end_for_use_of(const Error& error) {
+  std::fprintf(stderr, "internal error: a value was taken that there is not: %s\n",
+               message_of(error).c_str());
+  std::abort();
+}
+
+[[noreturn]] inline void end_for_missing_error() {
+  std::fprintf(stderr, "internal error: an error was taken where there is a value\n");
+  std::abort();
+}
+
+}  // namespace detail
+
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -37,19 +54,22 @@ class [[nodiscard]] Result {
   const T* operator->() const { return &value(); }
   T* operator->() { return &value(); }
   [[nodiscard]] const Error& error() const {
-    assert(!ok());
-    return *std::get_if<Error>(&content_);
+    const auto* error = std::get_if<Error>(&content_);
+    if (error == nullptr) detail::end_for_missing_error();
+    return *error;
   }
   [[nodiscard]] T value_or(T fallback) const { return ok() ? value() : std::move(fallback); }
 
  private:
   const T& value() const {
-    assert(ok());
-    return *std::get_if<T>(&content_);
+    const auto* value = std::get_if<T>(&content_);
+    if (value == nullptr) detail::end_for_use_of(error());
+    return *value;
   }
   T& value() {
-    assert(ok());
-    return *std::get_if<T>(&content_);
+    auto* value = std::get_if<T>(&content_);
+    if (value == nullptr) detail::end_for_use_of(error());
+    return *value;
   }
   std::variant<T, Error> content_;
 };

@@ -1,7 +1,6 @@
 // The one door to the files of the machine under examination: /, a directory that shows another
-// machine, or a recording of one. Paths are absolute as on that machine; links never lead out of
-// it (openat2(2), RESOLVE_IN_ROOT). Only regular files are read, and never more than asked for.
-// While a recording is made, `record` is told each look and what it showed.
+// machine, or a recording of one. Paths are absolute as on that machine. While a recording is made,
+// `record` is told each look and what it showed.
 #pragma once
 
 #include <cstdint>
@@ -12,32 +11,16 @@
 #include <vector>
 
 #include "probes/protocol/result.h"
+#include "probes/protocol/rooted_files.h"
 #include "probes/protocol/value.h"
 
 namespace efa {
-
-struct FileStatus {
-  uint32_t mode = 0;  // as st_mode of stat(2)
-  uint32_t uid = 0;
-  uint32_t gid = 0;
-  uint32_t major = 0;  // of the device that a device node stands for
-  uint32_t minor = 0;
-  uint64_t inode = 0;
-
-  [[nodiscard]] bool is_directory() const;
-  [[nodiscard]] bool is_character_device() const;
-};
-
-struct Space {
-  uint64_t total_kib = 0;
-  uint64_t free_kib = 0;
-};
 
 class Sysroot {
  public:
   using Recorder = std::function<void(Value)>;
   // Is the line wanted? It may be changed to what a recording may hold. An empty one is never kept.
-  using KeepLine = std::function<bool(std::string&)>;
+  using KeepLine = RootedFiles::Keep;
 
   static constexpr size_t kSmallFile = size_t{64} * 1024;  // sysfs gives a page at most
   static constexpr size_t kManyNames = 65536;              // a directory of files has fewer
@@ -47,15 +30,9 @@ class Sysroot {
   // `looks` is what a Recorder was told, a JSON value a line.
   static Result<Sysroot> replay(const std::string& looks);
 
-  Sysroot(Sysroot&& other) noexcept;
-  Sysroot& operator=(Sysroot&& other) = delete;
-  Sysroot(const Sysroot&) = delete;
-  Sysroot& operator=(const Sysroot&) = delete;
-  ~Sysroot();
-
   // True on the machine itself: its device nodes, network and process limits are the node's own.
   [[nodiscard]] bool live() const { return live_; }
-  [[nodiscard]] bool replaying() const { return fd_ < 0; }
+  [[nodiscard]] bool replaying() const { return !files_; }
   void record_to(Recorder record);
 
   // The whole file, without trailing white space; kTooLarge when it has more than `limit` bytes.
@@ -94,14 +71,8 @@ class Sysroot {
   Sysroot() = default;
   template <class T, class Look>
   Result<T> look(const char* verb, const std::string& path, const Look& at_machine) const;
-  [[nodiscard]] Result<Done> each_name(const std::string& directory, size_t limit,
-                                       const std::function<void(int, const char*)>& take) const;
-  [[nodiscard]] Result<int> open_at(const std::string& path, int flags) const;
-  [[nodiscard]] Result<int> open_regular(const std::string& path) const;
-  [[nodiscard]] Result<std::string> read_regular(const std::string& path, size_t limit,
-                                                 bool whole) const;
 
-  int fd_ = -1;  // the root directory; none when replaying
+  std::optional<RootedFiles> files_;  // none when replaying
   bool live_ = false;
   Recorder record_;
   std::map<std::string, Value> looks_;  // "verb path" -> what it showed

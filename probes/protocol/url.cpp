@@ -89,7 +89,7 @@ std::string Url::origin() const {
 Result<Url> parse_url(std::string_view text, const std::string& where) {
   if (text.size() > kLongestUrl) return malformed(where, "is too long for a URL");
   if (!is_visible_ascii(text)) {
-    return malformed(where, "holds a space or another letter that a URL has only as %XX");
+    return malformed(where, "contains a space or another character that a URL must write as %XX");
   }
   Url url;
   url.scheme = take_scheme(text);
@@ -101,9 +101,9 @@ Result<Url> parse_url(std::string_view text, const std::string& where) {
     authority.remove_prefix(at + 1);
   }
   if (!is_userinfo(url.userinfo)) {
-    return malformed(where, "has a user or password with a letter that must be written as %XX");
+    return malformed(where, "has a user or password with a character that must be written as %XX");
   }
-  if (!take_port(authority, url)) return malformed(where, "has no port from 1 to 65535 behind ':'");
+  if (!take_port(authority, url)) return malformed(where, "has no port from 1 to 65535 after ':'");
   if (!is_name(authority) && !is_bracketed_ipv6(authority)) {
     return malformed(where, "names no host");
   }
@@ -118,7 +118,7 @@ Result<Url> parse_server(std::string_view text, const std::string& where) {
   const bool bare = url->path.find_first_not_of('/') == std::string::npos;
   if (!of_web || !bare) return malformed(where, "must be like https://host or https://host:port");
   if (!url->userinfo.empty() || text.find('@') != std::string_view::npos) {
-    return malformed(where, "must hold no user and no password");
+    return malformed(where, "must not contain a user or password");
   }
   url->path.clear();
   return url;

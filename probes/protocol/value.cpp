@@ -78,13 +78,13 @@ class Builder final : public nlohmann::json_sax<Json> {
     return &open_.back()->as<Object>()->back().second;
   }
   bool put(Value value) {
-    if (++values_ > kMaxValues) return refuse("holds more than 200,000 values");
+    if (++values_ > kMaxValues) return refuse("contains more than 200,000 values");
     *next() = std::move(value);
     return true;
   }
   bool open(Value value) {
-    if (open_.size() >= kMaxDepth) return refuse("nests too deep");
-    if (++values_ > kMaxValues) return refuse("holds more than 200,000 values");
+    if (open_.size() >= kMaxDepth) return refuse("is nested too deeply");
+    if (++values_ > kMaxValues) return refuse("contains more than 200,000 values");
     Value* place = next();
     *place = std::move(value);
     open_.push_back(place);

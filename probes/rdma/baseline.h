@@ -40,34 +40,6 @@ void describe(Io& io, CounterBaseline& baseline) {
   io("keep_alive_period_ms", baseline.keep_alive_period_ms);
 }
 
-inline constexpr int64_t kMaxRate = 1'000'000'000'000;  // of a limit
-inline constexpr int64_t kMaxKeepAlivePeriods = 10'000;
-
-// Growth a second above which a counter is called a fault. AWS publishes no thresholds; these are
-// the defaults of the EKS node monitoring agent, but for the last two, which are ours.
-struct CounterLimits {
-  int64_t rx_drops_per_s = 100;
-  int64_t rdma_errors_per_s = 100;
-  int64_t remote_events_per_s = 100;
-  int64_t retransmit_timeouts_per_s = 100;
-  int64_t retransmitted_bytes_per_s = 1'000'000;
-  int64_t retransmitted_packets_per_s = 1'000;
-  int64_t command_errors_per_s = 10;
-  int64_t keep_alive_periods = 10;  // of silence
-};
-
-template <class Io>
-void describe(Io& io, CounterLimits& limits) {
-  io("rx_drops_per_s", limits.rx_drops_per_s);
-  io("rdma_errors_per_s", limits.rdma_errors_per_s);
-  io("remote_events_per_s", limits.remote_events_per_s);
-  io("retransmit_timeouts_per_s", limits.retransmit_timeouts_per_s);
-  io("retransmitted_bytes_per_s", limits.retransmitted_bytes_per_s);
-  io("retransmitted_packets_per_s", limits.retransmitted_packets_per_s);
-  io("command_errors_per_s", limits.command_errors_per_s);
-  io("keep_alive_periods", limits.keep_alive_periods);
-}
-
 // The baseline for the next pass, of what this one read. Devices not read keep theirs.
 std::vector<CounterBaseline> next_baselines(const std::vector<CounterBaseline>& before,
                                             const RdmaFacts& facts, int64_t now_ms);

@@ -15,7 +15,7 @@ inline constexpr Check kRdmaNotRegistered{
     .title = "The driver is bound but offers no RDMA device",
     .meaning = "No process can use the device.",
     .seen_by = "No entry of /sys/class/infiniband has this PCI function as its device.",
-    .remedy = "Load ib_uverbs, then bind the device anew; if it stays, the kernel log says why.",
+    .remedy = "Load ib_uverbs, then rebind the device; if it stays, the kernel log says why.",
     .causes = {"kernel.uverbs-not-loaded", "pci.config-space-dead", "driver.probe-failed"},
 };
 
@@ -61,9 +61,9 @@ inline constexpr Check kRdmaCountersFail{
     .title = "An EFA device fails the driver's commands",
     .meaning =
         "Processes cannot open or use the device; after one command timed out the driver fails all "
-        "later ones until the device is bound anew.",
+        "later ones until the device is rebound.",
     .seen_by = "Reading ports/1/hw_counters gives an error.",
-    .remedy = "Bind the device anew; if it fails again, stop and start or replace the instance.",
+    .remedy = "Rebind the device; if it fails again, stop and start or replace the instance.",
     .causes = {"pci.config-space-dead", "rdma.counters-hang"},
 };
 
@@ -74,7 +74,7 @@ inline constexpr Check kRdmaNoGid{
     .title = "An EFA device has no address of its own",
     .meaning = "Peers cannot reach the device.",
     .seen_by = "gids/0 is not fe80::/64 with the MAC of a network interface.",
-    .remedy = "Bind the device anew; if it stays, replace the instance.",
+    .remedy = "Rebind the device; if it stays, replace the instance.",
     .causes = {"pci.config-space-dead"},
 };
 
@@ -128,7 +128,7 @@ inline constexpr Check kNodeWrongNumber{
     .title = "The device node of an EFA device leads elsewhere",
     .meaning = "Processes open another device, or none.",
     .seen_by = "The node is no character device, or its numbers differ from those in sysfs.",
-    .remedy = "Remove the node and let udev make it anew.",
+    .remedy = "Remove the node and let udev create it again.",
 };
 
 inline constexpr Check kNodeCannotOpen{
@@ -153,7 +153,7 @@ inline constexpr Check kNodeRestrictedMode{
     .title = "Only some users may open an EFA device",
     .meaning = "Jobs of other users cannot use the device.",
     .seen_by = "The node's mode lacks reading or writing for all (udev of rdma-core sets 0666).",
-    .remedy = "Set the mode to 0666 and mend the udev rule that sets another.",
+    .remedy = "Set the mode to 0666 and correct the udev rule that sets another.",
 };
 
 inline constexpr const Check* kRdmaChecks[] = {

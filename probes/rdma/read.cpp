@@ -119,7 +119,7 @@ std::map<std::string, uint64_t> read_counter_directory(const Look& look, const E
     } else {
       counters.error = text ? 0 : text.error().os_error;
       counters.error_file = directory + "/" + name;
-      counters.error_text = text ? "is no number" : text.error().what;
+      counters.error_text = text ? "is not a number" : text.error().what;
     }
   }
   return values;

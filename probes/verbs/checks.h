@@ -30,7 +30,7 @@ inline constexpr Check kVerbsCannotOpen{
     .meaning = "No program can use the device.",
     .seen_by = "ibv_open_device(3) or a query behind it fails.",
     .remedy =
-        "Read the error: ENODEV after a command timed out means the device must be bound anew.",
+        "Read the error: ENODEV after a command timed out means that the device must be rebound.",
     .command = "ibv_devinfo -v",
     .causes = {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
                "node.missing", "node.restricted-mode", "node.cannot-open"},

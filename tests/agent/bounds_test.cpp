@@ -134,7 +134,7 @@ TEST(Config, AKeyOfManyDotsDoesNotFillTheStack) {
         "\nx = [\"\"\"a\"\"\"\", {" + key + " = 1}]", "\nx = ['''a''''', {" + key + " = 1}]"}) {
     const Result<Config> config = parse_config(text, "c.toml");
     ASSERT_FALSE(config.ok());
-    EXPECT_EQ(message_of(config.error()), "c.toml:2: no key has so many dots");
+    EXPECT_EQ(message_of(config.error()), "c.toml:2: a key contains too many dots");
   }
   const std::string dots(100, '.');
   EXPECT_FALSE(refused_line("x = '" + dots + "'  # " + dots));

@@ -16,17 +16,17 @@ std::string error_of(const std::string& toml) {
 TEST(Config, AnEmptyFileMeansTheDefaults) {
   const Result<Config> config = parse_config("# nothing\n", "c.toml");
   ASSERT_TRUE(config.ok());
-  EXPECT_EQ(config->expect, "auto");
-  EXPECT_EQ(config->deadline_ms, 10'000);
+  EXPECT_EQ(config->pass.expect, "auto");
+  EXPECT_EQ(config->pass.deadline_ms, 10'000);
 }
 
 TEST(Config, TakesTopAndNestedKeys) {
   const Result<Config> config =
       parse_config("expect = \"4\"\ndeadline_ms = 20000\n[metadata]\nbudget_ms = 200\n", "c.toml");
   ASSERT_TRUE(config.ok());
-  EXPECT_EQ(config->expect, "4");
-  EXPECT_EQ(config->deadline_ms, 20'000);
-  EXPECT_EQ(config->metadata_budget_ms, 200);
+  EXPECT_EQ(config->pass.expect, "4");
+  EXPECT_EQ(config->pass.deadline_ms, 20'000);
+  EXPECT_EQ(config->metadata.budget_ms, 200);
 }
 
 TEST(Config, ErrorsNameTheLine) {
@@ -61,7 +61,7 @@ TEST(Config, WhatIsNoTomlIsAnErrorOfItsLine) {
 TEST(Config, ADeviceHasLessTimeThanThePass) {
   const auto config = parse_config("deadline_ms = 2000\ndevice_deadline_ms = 60000\n", "c.toml");
   ASSERT_TRUE(config.ok());
-  EXPECT_EQ(config->device_deadline_ms, 1000);
+  EXPECT_EQ(config->pass.device_deadline_ms, 1000);
 }
 
 TEST(Config, OnlyAFileThatWasNamedMustBeThere) {
@@ -114,9 +114,9 @@ TEST(Health, ElseItIsUnknown) {
       {health("healthy", "yesterday", late), "the health file is damaged"},
       {health("healthy", early, "2026-11-23T22:14:00"), "the health file is damaged"},
       {health("healthy", early, ""), "the health file is damaged"},
-      {health("healthy", early, late, "other"), "the health file is of another boot"},
+      {health("healthy", early, late, "other"), "the health file is from another boot"},
       {health("healthy", "2026-11-23T21:00:00Z", "2026-11-23T21:15:00Z"),
-       "the health file is stale: 3600 s old; it said healthy"},
+       "the health file is stale: 3600 s old; its verdict was healthy"},
       {health("healthy", "2026-11-23T23:00:00Z", "2026-11-23T23:15:00Z"),
        "the timestamp of the health file lies in the future"},
   };
@@ -149,7 +149,8 @@ TEST(Health, AClockThatWasSetMakesItNeitherStaleNorFresh) {
       EXPECT_EQ(judge(0, 60).verdict, Verdict::kHealthy) << by;
       EXPECT_EQ(judge(0, 59).verdict, Verdict::kUnknown) << by;
       EXPECT_EQ(judge(840'000, {}).verdict, Verdict::kHealthy) << by;
-      EXPECT_EQ(judge(841'000, {}).summary, "the health file is stale: 901 s old; it said healthy")
+      EXPECT_EQ(judge(841'000, {}).summary,
+                "the health file is stale: 901 s old; its verdict was healthy")
           << by;
     }
   }

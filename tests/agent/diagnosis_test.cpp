@@ -225,9 +225,9 @@ TEST(Verdict, WithNoneConfiguredAndNoneFoundNothingIsWrong) {
   scene.node = Node();
   scene.expectation = {};
   scene.expectation.exactly = 0;
-  scene.expectation.why = "none is configured";
+  scene.expectation.why = "the configuration expects none";
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kNotApplicable);
-  EXPECT_EQ(diagnose(scene).summary, "no EFA is expected: none is configured");
+  EXPECT_EQ(diagnose(scene).summary, "no EFA is expected: the configuration expects none");
 }
 
 TEST(Verdict, FewerThanConfiguredIsCriticalAndThanPossibleAWarning) {

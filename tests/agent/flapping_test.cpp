@@ -101,7 +101,8 @@ TEST(Flapping, IsOverAfterAMinuteOfQuiet) {
   const Diagnosis soon = passes.pass(healthy_scene(), 20);
   EXPECT_EQ(soon.verdict, Verdict::kUnhealthy);
   EXPECT_TRUE(soon.recovering);
-  EXPECT_TRUE(soon.summary.starts_with("comes and goes, well only if it stays so for a minute"))
+  EXPECT_TRUE(
+      soon.summary.starts_with("comes and goes; healthy only once it stays so for a minute"))
       << soon.summary;
   EXPECT_EQ(passes.pass(healthy_scene(), 66).verdict, Verdict::kUnhealthy);
   EXPECT_EQ(passes.pass(healthy_scene(), 68).verdict, Verdict::kHealthy);

@@ -33,7 +33,7 @@ TEST(ServiceWord, OneThatAnOperatorStoppedLeavesItsVerdict) {
         std::optional(UnitState{"inactive", "success", "2"})}) {
     const ServiceWord word = judge_service(service("stopped"), true, unit);
     EXPECT_TRUE(word.in_force);
-    EXPECT_EQ(word.words, "stopped at 2026-11-23T22:00:00Z: nothing renews this verdict");
+    EXPECT_EQ(word.words, "stopped at 2026-11-23T22:00:00Z: this verdict is no longer updated");
   }
 }
 

@@ -41,7 +41,7 @@ TEST(Transcript, CutsOffWhatIsNoProtocol) {
   for (const char* text : {"rubbish\n", "[1]\n", "{\"a\":\"\xff\"}\n", "\n"}) {
     Transcript transcript;
     EXPECT_FALSE(transcript.take(text)) << text;
-    EXPECT_TRUE(transcript.broken().starts_with("line 1 is no JSON object")) << text;
+    EXPECT_TRUE(transcript.broken().starts_with("line 1 is not a JSON object")) << text;
   }
 }
 
@@ -92,7 +92,7 @@ TEST(Transcript, BoundsWhatAllProbesOfAPassSay) {
     findings += sites.back().findings().size();
   }
   EXPECT_LE(findings * 4, kSiteAllowanceOfAll.values);
-  EXPECT_EQ(sites.back().broken(), "the probes of this pass said too much in all");
+  EXPECT_EQ(sites.back().broken(), "the probes of this pass printed too much in all");
   Transcript own = allowances.transcript_for("pci");
   EXPECT_TRUE(own.take(fact("set", "functions", "7"))) << "a site's probe takes nothing from ours";
 }
@@ -125,11 +125,17 @@ TEST(Transcript, OfASitesProbeOnlyTheRunnerTellsWhatIsLeft) {
   EXPECT_TRUE(transcript.take(left + "{\"half"));
   EXPECT_TRUE(transcript.left().empty());
   EXPECT_EQ(transcript.said(), "");
-  EXPECT_TRUE(transcript.take_of_runner(left));
+  transcript.note_left({7, 2, "probe"});
+  transcript.note_left_behind({"sleep", "password=hush"});
   EXPECT_EQ(transcript.left().size(), 1);
+  EXPECT_EQ(transcript.said(), R"({"left":{"pid":7,"start_time":2,"subject":"probe"}})"
+                               "\n"
+                               R"x({"finding":{"left_behind":["sleep","password=(hidden)"]}})x"
+                               "\n");
   Transcript again = Allowances().transcript_for("site:x");
-  again.take_of_runner(transcript.said());
+  EXPECT_TRUE(again.take_recorded(transcript.said()));
   EXPECT_EQ(again.left().size(), 1) << "a replay knows it too";
+  EXPECT_EQ(again.findings().size(), 1);
 }
 
 TEST(Transcript, LooksOfASitesProbeAreNotKept) {

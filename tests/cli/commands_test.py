@@ -173,7 +173,7 @@ class Configuration(Case):
             self.assert_refused(f'{key} = ""\n', f"{key}: must be an absolute path")
         self.assert_refused('[s3]\nca_file = "ca.pem"\n', "s3.ca_file: must be an absolute path")
         for wrong in ("a\\nb", "a\\u0000b", "\\u001b[2J"):
-            self.assert_refused(f'state_directory = "/{wrong}"\n', "holds control characters")
+            self.assert_refused(f'state_directory = "/{wrong}"\n', "contains control characters")
         run = self.check('metrics_directory = "/etc/passwd"\n')
         self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
         self.assertIn("metrics_directory: /etc/passwd: Not a directory", run.stderr)

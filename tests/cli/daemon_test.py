@@ -1,4 +1,4 @@
-"""The daemon from outside: passes in time, a configuration read anew, a clean end, and kill -9."""
+"""The daemon from outside: passes in time, a configuration reloaded, a clean end, and kill -9."""
 
 import json
 import random
@@ -34,13 +34,13 @@ class Daemon(DaemonCase):
         right = self.config.read_text()
         self.config.write_text(right + "\nintervall_s = 5\n")
         daemon.send_signal(signal.SIGHUP)
-        wait_for(lambda: "configuration refused" in self.logged())
+        wait_for(lambda: "configuration rejected" in self.logged())
         self.assertIn("unknown key 'intervall_s'", self.logged())
         daemon.send_signal(signal.SIGUSR1)  # the pass gets the old one, not the file on disk
         wait_for(lambda: self.newest_report()["run"]["trigger"] == "request")
         self.config.write_text(right)
         daemon.send_signal(signal.SIGHUP)
-        wait_for(lambda: "configuration read anew" in self.logged())
+        wait_for(lambda: "configuration reloaded" in self.logged())
 
     def test_a_wrong_configuration_at_the_start_is_an_error(self):
         path = self.configure(expect="none")

@@ -70,7 +70,7 @@ class HostileSiteProbes(FakeProbes):
         report = self.delivered()
         outcomes = [probe for probe in report["probes"] if probe["name"].startswith("site:")]
         self.assertEqual(len(outcomes), 40)
-        self.assertIn("said too much in all", "".join(probe.get("detail", "") for probe in outcomes))
+        self.assertIn("printed too much in all", "".join(probe.get("detail", "") for probe in outcomes))
         self.assertEqual(self.probe(report, "pci")["status"], "ok")
 
     def test_probes_beyond_the_64th_are_not_run_and_said(self):

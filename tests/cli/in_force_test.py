@@ -73,7 +73,7 @@ class BrokenPasses(InForce):
         daemon.send_signal(signal.SIGUSR1)
         health = wait_for(lambda: self.health()["verdict"] == "unknown" and self.health())
         self.assert_valid(health, "health")
-        self.assertRegex(health["summary"], r"the last \d passes ended badly, the newest with signal"
+        self.assertRegex(health["summary"], r"the last \d passes failed, the newest with signal"
                          rf" 11 \(Segmentation fault\); at {before['generated_at']} it was not_appl")
         self.assert_status(3, "^unknown  the last")
         self.replace_passes('exec REAL "$@"\n')
@@ -84,7 +84,7 @@ class BrokenPasses(InForce):
         daemon = self.running(deadline_ms=1000)
         self.replace_passes("trap '' TERM\nexec sleep 1000\n")
         daemon.send_signal(signal.SIGUSR1)
-        wait_for(lambda: "a pass did not end and is killed" in self.logged())
+        wait_for(lambda: "a pass did not end in time and is killed" in self.logged())
         wait_for(lambda: "the pass ended with signal 9" in self.logged())
 
     def test_passes_that_fail_for_ever_are_not_made_without_pause(self):
@@ -93,7 +93,7 @@ class BrokenPasses(InForce):
         self.replace_passes(f"echo x >> {made}\nexit 70\n")
         daemon.send_signal(signal.SIGUSR1)
         wait_for(lambda: made.exists() and len(made.read_text().split()) == 3)  # after 0.5 and 5 s
-        wait_for(lambda: "the last 3 passes ended badly" in self.health()["summary"])
+        wait_for(lambda: "the last 3 passes failed" in self.health()["summary"])
         daemon.send_signal(signal.SIGUSR1)
         wait_for(lambda: "the last 4 passes" in self.health()["summary"])
         self.assertEqual(len(made.read_text().split()), 4)
@@ -144,7 +144,7 @@ class Service(InForce):
         first = self.running()
         second = self.efa_doctor("--daemon")
         self.assertEqual((second.returncode, second.stdout), (INTERNAL, ""))
-        self.assertIn(f"{self.run_directory}: another daemon keeps it", second.stderr)
+        self.assertIn(f"{self.run_directory}: another daemon uses it", second.stderr)
         self.assert_status(0, "^not_applicable ")
         first.kill()
         first.wait()
@@ -163,7 +163,7 @@ class Service(InForce):
         config.write_text(self.config.read_text())
         second.send_signal(signal.SIGHUP)
         self.assertEqual(second.wait(ENOUGH_S), INTERNAL)
-        self.assertIn("another daemon keeps it", self.logged())
+        self.assertIn("another daemon uses it", self.logged())
         self.assertEqual(self.service()["pid"], first.pid)
         self.assert_status(0, "^not_applicable ")
 
@@ -205,7 +205,7 @@ class Service(InForce):
         daemon = self.running()
         daemon.terminate()
         self.assertEqual(daemon.wait(ENOUGH_S), 0)
-        self.assert_status(0, r"^not_applicable .*\nservice  stopped at 20.*: nothing renews this")
+        self.assert_status(0, r"^not_applicable .*\nservice  stopped at 20.*: this verdict is no longer updated")
         self.assertNotIn("stopped", self.status("--format", "reason").stdout)
         self.launch()
         wait_for(lambda: self.service()["state"] == "running")
@@ -233,11 +233,11 @@ class Growth(InForce):
     def test_a_daemon_that_holds_too_many_descriptors_starts_afresh(self):
         daemon = self.running()
         allowed = self.let_grow(daemon)
-        wait_for(lambda: "the daemon has grown" in self.logged())
+        wait_for(lambda: "the daemon uses too much" in self.logged())
         wait_for(lambda: self.sequence() == 3)  # the first of the new one
         daemon.send_signal(signal.SIGUSR1)
         wait_for(lambda: self.sequence() == 4)
-        self.assertEqual(self.logged().count("starts afresh"), 1, "what a start does not change")
+        self.assertEqual(self.logged().count("restarts itself"), 1, "what a start does not change")
         resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, allowed)
         daemon.send_signal(signal.SIGUSR1)
         wait_for(lambda: self.health()["verdict"] == "not_applicable")

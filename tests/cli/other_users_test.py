@@ -108,7 +108,7 @@ class Deliveries(MeetsAnotherUser):
             run = self.once("--expect", "none")
             self.assertEqual(run.returncode, 0)
             self.assertEqual(os.listdir(elsewhere), [])
-            self.assertIn("is a link of user 65534", self.health()["problems"][0])
+            self.assertIn("is a link owned by user 65534", self.health()["problems"][0])
 
     def test_one_that_root_linked_is_followed(self):
         self.directory_of_nobody(self.directory / "collector")
@@ -152,7 +152,7 @@ class State(MeetsAnotherUser):
         self.assertEqual(run.returncode, 0)
         self.assertIn(f'state_directory = "{self.state}": {self.state} belongs to user 65534',
                       run.stderr)
-        self.assertIn(f"{self.run_directory} may be written by others than root", run.stderr)
+        self.assertIn(f"{self.run_directory} may be written by users other than root", run.stderr)
 
 
 class Locks(MeetsAnotherUser):
@@ -234,7 +234,7 @@ class Output(MeetsAnotherUser):
         self.by_nobody(lambda: (self.shared / "there").symlink_to(elsewhere))
         for _, arguments in self.writers(self.shared / "there/out"):
             run = self.efa_doctor(*arguments)
-            self.assertIn(f"{self.shared}/there is a link of user 65534", run.stderr)
+            self.assertIn(f"{self.shared}/there is a link owned by user 65534", run.stderr)
         self.assertEqual(os.listdir(elsewhere), [])
 
     def test_a_recording_is_root_s_alone(self):

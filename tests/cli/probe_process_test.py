@@ -109,7 +109,7 @@ class SiteProbes(FakeProbes):
     def test_what_others_may_write_is_not_run(self):
         self.site("open", saying('{"set":"ran","value":true}', DONE), mode=0o777)
         report = self.timed_report()
-        self.assert_ended(report, "site:open", "denied", "may be written by others")
+        self.assert_ended(report, "site:open", "denied", "may be written by users other")
         self.assertNotIn("ran", str(report["facts"]))
 
     def test_what_others_may_replace_is_not_run_either(self):
@@ -120,7 +120,7 @@ class SiteProbes(FakeProbes):
         for directory in (elsewhere.parent, self.site_probes):
             directory.chmod(0o777)
             self.assert_ended(self.timed_report(), "site:linked", "denied",
-                              "may be written by others")
+                              "may be written by users other")
             directory.chmod(0o755)
         self.assertEqual(self.timed_report()["facts"]["site:linked"], {"ran": True})
 

@@ -205,16 +205,16 @@ class TextOnATerminal(Case):
         text = self.sent_to_terminal(root, stderr="terminal")
         progress, report = text[:text.rindex(ERASED)], text[text.rindex(ERASED) + len(ERASED):]
         self.assertIn("UNHEALTHY", report, "progress is gone before the report is printed")
-        told = [line.split(" looked: ") for line in progress.split(ERASED)[1:]]
+        told = [line.split(" probes done: ") for line in progress.split(ERASED)[1:]]
         probes = [probe["name"] for probe in self.report("--sysroot", root)["probes"]
                   if probe["status"] != "not_applicable"]
         self.assertEqual([number for number, _ in told], [str(i + 1) for i in range(len(told))])
         self.assertCountEqual([name for _, name in told], probes)
         for arguments, streams in (((), {"stdout": subprocess.DEVNULL, "stderr": "terminal"}),
                                    (("--format", "json"), {"stderr": "terminal"})):
-            self.assertNotIn("looked:", self.sent_to_terminal(root, 80, *arguments, **streams))
+            self.assertNotIn("probes done:", self.sent_to_terminal(root, 80, *arguments, **streams))
         run = self.once("--sysroot", root)
-        self.assertNotIn("looked:", run.stdout + run.stderr)
+        self.assertNotIn("probes done:", run.stdout + run.stderr)
 
 
 if __name__ == "__main__":

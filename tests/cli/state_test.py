@@ -157,7 +157,7 @@ class StateTest(Case):
         self.configure(state_directory=str(self.directory / "file" / "below"))
         run = self.once("--format", "json")
         self.report_of(run)
-        self.assertIn("state was not kept", run.stderr)
+        self.assertIn("state was not saved", run.stderr)
 
 
 if __name__ == "__main__":

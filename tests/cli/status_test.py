@@ -63,11 +63,11 @@ class Status(Case):
 
     def test_a_stale_file_is_unknown_and_says_what_it_said(self):
         self.write_health(generated_at=utc(-1000), valid_until=utc(-100))
-        self.assert_status(3, r"unknown  the health file is stale: 100\d s old; it said healthy")
+        self.assert_status(3, r"unknown  the health file is stale: 100\d s old; its verdict was healthy")
 
     def test_a_file_of_another_boot_is_unknown(self):
         self.write_health(boot_id="00000000-0000-4000-8000-0000000000ff")
-        self.assert_status(3, "unknown  the health file is of another boot")
+        self.assert_status(3, "unknown  the health file is from another boot")
 
     def test_a_file_from_the_future_is_unknown(self):
         self.write_health(generated_at=utc(3600), valid_until=utc(4500))

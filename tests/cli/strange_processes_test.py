@@ -1,4 +1,4 @@
-"""Whatever a user's processes show in /proc: only they are told as cut, and the node stays healthy."""
+"""Whatever a user's processes show in /proc: only they are listed as cut, and the node stays healthy."""
 
 import os
 import unittest
@@ -86,7 +86,7 @@ class StrangeProcesses(Case):
         self.assertEqual(len(self.look()), 256)
         self.assertEqual(self.facts["holders"], 3000)
         self.assertEqual(self.facts["cut"],
-                         ["processes that hold a device: the first 256 of 3000 are told"])
+                         ["processes that hold a device: only the first 256 of 3000 are listed"])
 
     def test_very_many_processes_are_looked_at(self):
         for pid in range(100_000, 105_000):

@@ -85,7 +85,7 @@ class UntrustedLibrary(Case):
                 (f"chown {NOBODY} {LIBRARY}/libfabric.so.1", "libfabric.so.1 belongs to user 65534"),
                 (f"chown 500 {LIBRARY}", f"{LIBRARY} belongs to user 500"),
                 ("chown 500 /opt/amazon", "/opt/amazon belongs to user 500"),
-                (f"chmod 775 {LIBRARY}", f"{LIBRARY} may be written by others"),
+                (f"chmod 775 {LIBRARY}", f"{LIBRARY} may be written by users other"),
                 ("mv /opt/amazon /opt/fsx && ln -s fsx /opt/amazon && chown -h 500 /opt/amazon",
                  "/opt/amazon belongs to user 500"),
                 (f"mkdir {LIBRARY}/libfabric && cp {self.stub} {LIBRARY}/libfabric/libx-fi.so && "

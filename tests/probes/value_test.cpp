@@ -40,14 +40,14 @@ TEST(Json, AnObjectOfManyMembersIsReadAtOnce) {
 }
 
 TEST(Json, MoreValuesThanAReportHasAreRefused) {
-  EXPECT_EQ(why("[" + repeated("[],", 2'700'000) + "[]]"), "holds more than 200,000 values");
-  EXPECT_EQ(why("[" + repeated("0,", 250'000) + "0]"), "holds more than 200,000 values");
+  EXPECT_EQ(why("[" + repeated("[],", 2'700'000) + "[]]"), "contains more than 200,000 values");
+  EXPECT_EQ(why("[" + repeated("0,", 250'000) + "0]"), "contains more than 200,000 values");
   EXPECT_EQ(why("[" + repeated("0,", 199'000) + "0]"), "");
 }
 
 TEST(Json, DeepOrLargeTextIsRefused) {
-  EXPECT_EQ(why(repeated("[", 1'000'000)), "nests too deep");
-  EXPECT_EQ(why(repeated("{\"a\":", 65)), "nests too deep");
+  EXPECT_EQ(why(repeated("[", 1'000'000)), "is nested too deeply");
+  EXPECT_EQ(why(repeated("{\"a\":", 65)), "is nested too deeply");
   EXPECT_EQ(why(repeated("[", 64) + repeated("]", 64)), "");
   EXPECT_EQ(why(std::string(size_t{33} * 1024 * 1024, ' ')), "is larger than 32 MiB");
 }

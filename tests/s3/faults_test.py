@@ -71,9 +71,9 @@ class WellTest(S3Case):
         with S3Server() as bucket:
             self.use(bucket.endpoint)
             self.assertEqual(line(),
-                             f"delivery  s3://pics/efa at {bucket.endpoint}: no try has ended yet")
+                             f"delivery  s3://pics/efa at {bucket.endpoint}: no attempt has finished yet")
             self.deliver()
-            self.assertRegex(line(), r": last arrived 20\S+Z$")
+            self.assertRegex(line(), r": last delivered 20\S+Z$")
             self.put(2)
             bucket.always = refuse(403, "AccessDenied")
             self.deliver("--limit", 1)

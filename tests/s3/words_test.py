@@ -122,7 +122,7 @@ class AuthoritiesTest(S3Case):
     def test_a_file_of_authorities_that_cannot_serve_is_no_right_configuration(self):
         for path, words in ((self.directory / "missing.pem", "No such file"),
                             (self.directory, "s3.ca_file"),
-                            (write(self.directory / "text.pem", "hello\n"), "holds no certificate")):
+                            (write(self.directory / "text.pem", "hello\n"), "contains no PEM certificate")):
             self.use("https://127.0.0.1:1", ca_file=str(path))
             run = self.efa_doctor("config-check")
             self.assertEqual((run.returncode, run.stdout), (USAGE, ""))

@@ -56,7 +56,7 @@ seen health cat /run/efa-doctor/health.json
 once once
 seen record efa-doctor record /tmp/seen/node.tar.zst
 seen here efa-doctor --once --replay /tmp/seen/node.tar.zst --format json
-arrived() { efa-doctor status | grep 'last arrived'; }
+arrived() { efa-doctor status | grep 'last delivered'; }
 until_ok arrived
 seen status efa-doctor status
 seen memory cat /proc/$(systemctl show -P MainPID efa-doctor)/smaps_rollup
@@ -183,7 +183,7 @@ exit 194
             self.assertRegex(key, f"^/pics/efa/region%3D(us-east-1|unknown)/date%3D{first}/"
                                   "instance%3Di-0vefa000000000001/20")
         self.assertTrue(any("region%3Dus-east-1" in key for key in keys), keys)
-        self.assertIn(": last arrived 20", node.text("status"))
+        self.assertIn(": last delivered 20", node.text("status"))
 
     def check_surroundings(self, node):
         self.assertLess(self.pss_kib(node), 4096)

@@ -10,7 +10,7 @@
 #include "agent/deliver/s3/settings.h"
 #include "agent/log.h"
 #include "agent/report/report.h"
-#include "probes/protocol/child_exit.h"
+#include "probes/protocol/child.h"
 #include "probes/protocol/moment.h"
 
 namespace efa {
@@ -20,17 +20,17 @@ void note_end_of_delivery(const Config& config, int status) {
   const bool asked = WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM;
   if (by_itself || asked) return;
   const std::string words =
-      "the uploader ended with " + words_of_exit(status) + "; what waits is sent later";
+      "the uploader ended with " + words_of_exit(status) + "; reports that wait are sent later";
   log_error("delivery to S3: {}", words);
-  const Result<FileLock> lock = FileLock::try_for(config.state_directory + "/delivery.lock");
+  const Result<FileLock> lock = FileLock::try_for(config.files.state_directory + "/delivery.lock");
   if (!lock) return;  // another is at work and leaves its own word
-  const std::string path = delivery_state_path(config);
+  const std::string path = delivery_state_path(config.files);
   const int64_t now_ms = Moment::now().unix_ms;
-  DeliveryState state = read_delivery_state(path, destination_of(config), now_ms);
+  DeliveryState state = read_delivery_state(path, destination_of(config.s3), now_ms);
   state.last_error = DeliveryError{time_text(now_ms), "uploader ended", words};
   state.pending = spool_of(config).count();
   const Result<Done> kept = write_delivery_state(path, state);
-  if (!kept) log_warning("state of delivery was not kept: {}", message_of(kept.error()));
+  if (!kept) log_warning("the state of delivery was not saved: {}", message_of(kept.error()));
 }
 
 }  // namespace efa

@@ -62,7 +62,7 @@ Error malformed(const std::string& where, const std::string& what) {
 Result<Credentials> parse_credentials_json(std::string_view json, const std::string& source) {
   const Result<Value> value = parse_json(json, source);
   // what the parser says may quote the text
-  if (!value) return malformed(source, "the answer is no JSON");
+  if (!value) return malformed(source, "the answer is not JSON");
   Credentials credentials;
   credentials.access_key_id = value->text("AccessKeyId");
   credentials.secret_access_key = Secret(value->text("SecretAccessKey"));
@@ -70,12 +70,12 @@ Result<Credentials> parse_credentials_json(std::string_view json, const std::str
   credentials.source = source;
   if (credentials.access_key_id.empty() || credentials.secret_access_key.empty()) {
     const std::string code = value->text("Code") + value->text("code");
-    return malformed(source, "the answer holds no keys" + (code.empty() ? "" : ": " + code));
+    return malformed(source, "the answer contains no keys" + (code.empty() ? "" : ": " + code));
   }
   const std::string expiration = value->text("Expiration");
   credentials.expires_at_ms = parse_iso_time_ms(expiration);
   if (!expiration.empty() && !credentials.expires_at_ms) {
-    return malformed(source, "Expiration is no time");
+    return malformed(source, "Expiration is not a time");
   }
   return credentials;
 }
@@ -89,10 +89,10 @@ Result<Credentials> sendable(Credentials credentials) {
   };
   const std::string& key = credentials.access_key_id;
   if (key.size() > kLongestKey || !is_word(key) || key.find_first_of("/,") != std::string::npos) {
-    return malformed(credentials.source, "the access key holds letters that no key has");
+    return malformed(credentials.source, "the access key contains invalid characters");
   }
   if (token.size() > kLongestToken || !is_word(token)) {
-    return malformed(credentials.source, "the session token holds letters that no token has");
+    return malformed(credentials.source, "the session token contains invalid characters");
   }
   return credentials;
 }
@@ -112,7 +112,8 @@ Result<Profile> parse_profile(std::string_view ini, const std::string& name,
   found.session_token = Secret(text_of(*keys, "aws_session_token"));
   found.source = "profile '" + name + "' of " + where;
   if (found.access_key_id.empty() != found.secret_access_key.empty()) {
-    return malformed(where, "profile '" + name + "' has one half of a key only");
+    return malformed(where,
+                     "profile '" + name + "' has only one of access key and secret access key");
   }
   if (!found.access_key_id.empty()) profile.credentials = std::move(found);
   return profile;

@@ -131,7 +131,8 @@ DeliveryState rebased(DeliveryState state, const Clock& clock) {
 
 std::string to_words(const DeliveryState& state) {
   std::string words = state.destination + ": ";
-  words += state.last_success.empty() ? "none arrived yet" : "last arrived " + state.last_success;
+  words +=
+      state.last_success.empty() ? "none delivered yet" : "last delivered " + state.last_success;
   if (state.pending > 0) words += ", " + std::to_string(state.pending) + " waiting";
   if (state.damaged > 0) {
     words += ", " + std::to_string(state.damaged) + " damaged in spool/damaged";

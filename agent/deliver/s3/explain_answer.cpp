@@ -105,7 +105,7 @@ struct Explanation {
 
 constexpr Explanation kExplanations[] = {
     {"InvalidAccessKeyId",
-     "S3 does not know the access key: it was deleted or is of another "
+     "S3 does not know the access key: it was deleted or belongs to another "
      "partition or server"},
     {"SignatureDoesNotMatch",
      "the secret access key does not belong to the access key, or a proxy changes what is sent"},
@@ -114,25 +114,28 @@ constexpr Explanation kExplanations[] = {
     {"TokenRefreshRequired", "the session token has expired and its source gave no newer one"},
     {"InvalidSecurity", "S3 does not take the credentials: a wrong key, secret or session token"},
     {"InvalidClientTokenId", "S3 does not take the credentials: a wrong key or session token"},
-    {"MissingAuthenticationToken", "something on the way took the signature out of the request"},
+    {"MissingAuthenticationToken",
+     "something between this node and S3 removed the signature from the request"},
     {"RequestTimeTooSkewed",
-     "the clock of this node is wrong and correcting it by S3's was not "
-     "enough"},
+     "the clock of this node is wrong and correcting it by S3's clock was "
+     "not enough"},
     {"RequestExpired", "the clock of this node is wrong"},
-    {"AccountProblem", "something is wrong with the AWS account: its owner asks AWS Support"},
-    {"NotSignedUp", "the AWS account has no S3: its owner signs it up"},
-    {"InvalidPayer", "all access to this bucket is disabled: its owner pays or asks AWS Support"},
+    {"AccountProblem", "something is wrong with the AWS account: its owner must ask AWS Support"},
+    {"NotSignedUp", "the AWS account is not signed up for S3: its owner must do that"},
+    {"InvalidPayer",
+     "all access to this bucket is disabled: its owner must pay or ask AWS Support"},
     {"AllAccessDisabled",
-     "all access to the bucket or its account is disabled: their owner asks AWS Support"},
+     "all access to the bucket or its account is disabled: their owner must ask AWS Support"},
     {"UserSuspended",
-     "the user of the access key is suspended: whoever runs the server enables it"},
+     "the user of the access key is suspended: the server's administrator can enable it"},
     {"InvalidRegion", "the account has not enabled the region of the bucket"},
-    {"InvalidBucketName", "s3.uri names no bucket that this server could have"},
+    {"InvalidBucketName", "s3.uri names a bucket that cannot exist on this server"},
     {"InvalidBucketState", "the bucket is in a state in which it takes no objects"},
-    {"InvalidBucketOwnerAWSAccountID", "s3.expected_bucket_owner is no number of an account"},
-    {"InvalidStorageClass", "s3.storage_class is none that S3 knows"},
-    {"InvalidEncryptionAlgorithmError", "s3.sse is none that S3 knows"},
-    {"ServerSideEncryptionConfigurationNotFoundError", "the server has no encryption: s3.sse"},
+    {"InvalidBucketOwnerAWSAccountID", "s3.expected_bucket_owner is not an account number"},
+    {"InvalidStorageClass", "s3.storage_class is not one that S3 knows"},
+    {"InvalidEncryptionAlgorithmError", "s3.sse is not one that S3 knows"},
+    {"ServerSideEncryptionConfigurationNotFoundError",
+     "the server does not support encryption: s3.sse"},
     {"InvalidObjectState", "an object of this name is archived or locked"},
     {"EntityTooLarge", "the report is larger than S3 takes"},
     {"MaxMessageLengthExceeded", "the report is larger than S3 takes"},
@@ -162,9 +165,7 @@ std::string explain_kms(const ServiceError& error, const PutContext& context) {
 std::string explain_code(const HttpAnswer& answer, const ServiceError& error,
                          const PutContext& context) {
   if (is_about_room(error)) {
-    return bucket_of(context) +
-           " or its user has no room left: whoever runs the server raises the quota or removes "
-           "objects";
+    return bucket_of(context) + " or its user has no room left: raise the quota or remove objects";
   }
   if (error.code == "AccessDenied") return explain_denied(context);
   if (error.code == "NoSuchBucket") {
@@ -186,7 +187,7 @@ std::string explain_code(const HttpAnswer& answer, const ServiceError& error,
 std::string explain_status(const HttpAnswer& answer, const ServiceError& error,
                            const PutContext& context) {
   const long status = answer.status;
-  if (status >= 200 && status < 300) return "what answered is no S3: the answer has no ETag";
+  if (status >= 200 && status < 300) return "the server is not S3: its answer has no ETag";
   if (error.code == "TemporaryRedirect") {
     return "for a while " + bucket_of(context) + " is served elsewhere; it is tried again";
   }
@@ -199,22 +200,23 @@ std::string explain_status(const HttpAnswer& answer, const ServiceError& error,
     case 404:
       return bucket_of(context) + " was not found";
     case 405:
-      return "what answered takes no objects: correct s3.endpoint";
+      return "the server does not accept objects: correct s3.endpoint";
     case 407:
       return "the proxy wants a user and a password: s3.proxy or https_proxy holds them as "
              "http://user:password@host:port";
     case 409:
       return "another request changes the object or the bucket; it is tried again";
     case 412:
-      return "the object is there already, or a condition that another set is not met";
+      return "the object exists already, or a precondition is not met";
     case 413:
       return "the report is larger than the server, or something before it, takes";
     case 501:
-      return explain_options("the server lacks something that the request asks for", context);
+      return explain_options("the server does not support something that the request asks for",
+                             context);
     case 507:
       return "the server has no room left";
     case 511:
-      return "the network wants a login first";
+      return "the network requires a login first";
     default:
       return status >= 500 ? "the server could not" : "the server refused";
   }

@@ -13,8 +13,8 @@
 #include "agent/deliver/s3/settings.h"
 #include "agent/log.h"
 #include "agent/run/pass.h"
+#include "probes/protocol/child.h"
 #include "probes/protocol/exec_vector.h"
-#include "probes/protocol/process.h"
 
 namespace efa {
 namespace {
@@ -35,7 +35,7 @@ std::vector<std::string> arguments_of(const DeliveryRun& run) {
 }  // namespace
 
 void spool_for_s3(const Config& config, const Report& report) {
-  if (!delivers_to_s3(config)) return;
+  if (!delivers_to_s3(config.s3)) return;
   const Value value = report_value(report);
   const Result<ReportNames> names = names_of(value);
   // one line: Athena and Spark read a JSON object a line
@@ -43,21 +43,21 @@ void spool_for_s3(const Config& config, const Report& report) {
       names ? spool_of(config).put(names->id, verdict_text(report.diagnosis.verdict),
                                    render_json(value) + "\n")
             : Result<Done>(names.error());
-  if (!kept) log_warning("report was not kept for S3: {}", message_of(kept.error()));
+  if (!kept) log_warning("report was not queued for S3: {}", message_of(kept.error()));
 }
 
 void trim_spool(const Config& config) {
-  if (!delivers_to_s3(config)) return;
+  if (!delivers_to_s3(config.s3)) return;
   const Result<Done> trimmed = spool_of(config).trim();
-  if (!trimmed) log_warning("report was not kept for S3: {}", message_of(trimmed.error()));
+  if (!trimmed) log_warning("report was not queued for S3: {}", message_of(trimmed.error()));
 }
 
 void deliver_shortly(const Config& config, const std::string& config_file) {
   constexpr std::chrono::milliseconds kGrace{500};  // to end by itself
-  if (!delivers_to_s3(config)) return;
+  if (!delivers_to_s3(config.s3)) return;
   DeliveryRun run;
   run.config_file = config_file;
-  run.limit_ms = config.s3_once_limit_ms;
+  run.limit_ms = config.s3.once_limit_ms;
   run.patient = true;  // nobody asked for a try against earlier decisions
   run.quiet = true;
   const std::vector<std::string> arguments = arguments_of(run);
@@ -68,12 +68,13 @@ void deliver_shortly(const Config& config, const std::string& config_file) {
     log_warning("delivery to S3 was not started: {}: {}", arguments[0], std::strerror(failed));
     return;
   }
+  Child uploader(pid);
   const std::chrono::milliseconds limit(run.limit_ms);
-  std::optional<int> status = wait_for_exit(pid, limit + kGrace);
+  std::optional<int> status = uploader.wait(limit + kGrace);
   if (!status) {
     log_warning("delivery to S3 did not end within {} ms and is killed", run.limit_ms);
-    kill(pid, SIGKILL);  // loses nothing: a report leaves the spool when S3 has it
-    status = wait_for_exit(pid, kGrace);
+    uploader.kill(SIGKILL);  // loses nothing: a report leaves the spool when S3 has it
+    status = uploader.wait(kGrace);
   }
   note_end_of_delivery(config, status.value_or(SIGKILL));
 }

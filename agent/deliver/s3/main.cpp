@@ -50,47 +50,47 @@ std::optional<Arguments> parse_arguments(int argc, const char* const* argv) {
   return arguments;
 }
 
-HttpSettings http_settings(const Config& config, const Clock& clock,
+HttpSettings http_settings(const S3Config& config, const Clock& clock,
                            std::optional<int64_t> limit_ms) {
   HttpSettings settings;
-  settings.ca_file = config.s3_ca_file;
-  settings.proxy = config.s3_proxy;
-  settings.connect_limit = std::chrono::milliseconds(config.s3_connect_timeout_ms);
-  settings.stall_limit = std::chrono::seconds(config.s3_stall_timeout_s);
+  settings.ca_file = config.ca_file;
+  settings.proxy = config.proxy;
+  settings.connect_limit = std::chrono::milliseconds(config.connect_timeout_ms);
+  settings.stall_limit = std::chrono::seconds(config.stall_timeout_s);
   const int64_t end = limit_ms ? clock.steady_ms() + *limit_ms : INT64_MAX;
   settings.cancelled = [&clock, end] { return clock.stopped() || clock.steady_ms() > end; };
   return settings;
 }
 
-ClientSettings client_settings(const Config& config, const S3Target& target,
+ClientSettings client_settings(const S3Config& config, const S3Target& target,
                                const std::string& region, const DeliveryState& state) {
   ClientSettings settings;
   settings.target = target;
   settings.region = region;
-  settings.sse = config.s3_sse;
-  settings.kms_key_id = config.s3_kms_key_id;
-  settings.expected_bucket_owner = config.s3_expected_bucket_owner;
-  settings.storage_class = config.s3_storage_class;
-  settings.checksum = config.s3_checksum;
-  settings.gzip = config.s3_gzip;
-  settings.timeout_ms = config.s3_timeout_ms;
+  settings.sse = config.sse;
+  settings.kms_key_id = config.kms_key_id;
+  settings.expected_bucket_owner = config.expected_bucket_owner;
+  settings.storage_class = config.storage_class;
+  settings.checksum = config.checksum;
+  settings.gzip = config.gzip;
+  settings.timeout_ms = config.timeout_ms;
   settings.clock_offset_ms = state.clock_offset_ms;
   return settings;
 }
 
 ChainSettings chain_settings(const Config& config, const Environment& environment) {
   ChainSettings settings;
-  settings.profile = config.s3_profile;
-  settings.metadata_endpoint = metadata_endpoint(config.metadata_endpoint, environment);
-  settings.metadata_budget = std::chrono::milliseconds(config.metadata_budget_ms);
+  settings.profile = config.s3.profile;
+  settings.metadata_endpoint = metadata_endpoint(config.metadata.endpoint, environment);
+  settings.metadata_budget = std::chrono::milliseconds(config.metadata.budget_ms);
   settings.region = region_of_node(settings, environment);
   return settings;
 }
 
-int print(const Drained& drained, const Config& config, bool quiet) {
+int print(const Drained& drained, const S3Config& config, bool quiet) {
   if (!quiet) {
     std::printf("%lld delivered to %s, %lld left%s%s\n", static_cast<long long>(drained.delivered),
-                config.s3_uri.c_str(), static_cast<long long>(drained.pending),
+                config.uri.c_str(), static_cast<long long>(drained.pending),
                 drained.trouble.empty() ? "" : ": ", printable(drained.trouble).c_str());
   }
   return drained.pending == 0 ? 0 : 1;
@@ -98,36 +98,37 @@ int print(const Drained& drained, const Config& config, bool quiet) {
 
 int deliver(const Config& config, const Arguments& arguments) {
   const Result<S3Target> target =
-      parse_target(config.s3_uri, config.s3_endpoint, config.s3_addressing);
+      parse_target(config.s3.uri, config.s3.endpoint, config.s3.addressing);
   if (!target) {
-    log_error("{}", config.s3_uri.empty() ? "s3.uri is not set" : message_of(target.error()));
+    log_error("{}", config.s3.uri.empty() ? "s3.uri is not set" : message_of(target.error()));
     return kExitUsage;
   }
-  const Result<FileLock> lock = FileLock::try_for(config.state_directory + "/delivery.lock");
+  const Result<FileLock> lock = FileLock::try_for(config.files.state_directory + "/delivery.lock");
   if (!lock) {
     const bool busy = lock.error().kind == ErrorKind::kTimedOut;
     if (busy && !arguments.quiet) std::printf("another delivery is at work\n");
     if (!busy) log_warning("delivery to S3: {}", message_of(lock.error()));
     return 1;
   }
-  remove_unfinished(delivery_state_path(config), std::chrono::seconds(0));  // we hold the lock
+  remove_unfinished(delivery_state_path(config.files),
+                    std::chrono::seconds(0));  // we hold the lock
   const Clock clock = clock_of_process();
   const Environment environment = [](const char* name) -> std::string {
     const char* value = std::getenv(name);
     return value == nullptr ? "" : value;
   };
-  const DeliveryState state =
-      read_delivery_state(delivery_state_path(config), destination_of(config), clock.unix_ms());
-  CurlHttp http(http_settings(config, clock, arguments.options.limit_ms));
+  const DeliveryState state = read_delivery_state(delivery_state_path(config.files),
+                                                  destination_of(config.s3), clock.unix_ms());
+  CurlHttp http(http_settings(config.s3, clock, arguments.options.limit_ms));
   const ChainSettings chain = chain_settings(config, environment);
   CredentialChain credentials(chain, environment, http);
-  const std::string region = first_region({config.s3_region, state.bucket_region, chain.region});
-  S3Client client(client_settings(config, *target, region, state), credentials, http, clock);
+  const std::string region = first_region({config.s3.region, state.bucket_region, chain.region});
+  S3Client client(client_settings(config.s3, *target, region, state), credentials, http, clock);
   const Spool spool = spool_of(config);
   std::mt19937_64 generator(std::random_device{}());
-  Uploader uploader(spool, client, clock, delivery_state_path(config), state,
+  Uploader uploader(spool, client, clock, delivery_state_path(config.files), state,
                     [&] { return std::uniform_real_distribution<double>(0, 1)(generator); });
-  return print(uploader.drain(arguments.options), config, arguments.quiet);
+  return print(uploader.drain(arguments.options), config.s3, arguments.quiet);
 }
 
 int run(int argc, const char* const* argv) {

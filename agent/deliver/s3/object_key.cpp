@@ -52,11 +52,11 @@ Result<ReportId> parse_report_id(const std::string& text) {
   const std::string rest = text.substr(id.started_at.size());
   const std::vector<std::string> parts = split(rest, '-');
   if (!is_time(id.started_at) || parts.size() != 3 || !parts[0].empty() || parts[1].empty()) {
-    return no_report("the name is none of a report");
+    return no_report("the name is not that of a report");
   }
   id.boot = parts[1];
   const auto sequence = parse_number<int64_t>(parts[2]);
-  if (!sequence) return no_report("the name is none of a report");
+  if (!sequence) return no_report("the name is not that of a report");
   id.sequence = *sequence;
   return id;
 }

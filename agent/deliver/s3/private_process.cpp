@@ -1,10 +1,10 @@
 #include "agent/deliver/s3/private_process.h"
 
-#include <poll.h>
 #include <sys/signalfd.h>
 
 #include <csignal>
 
+#include "probes/protocol/fd.h"
 #include "probes/protocol/moment.h"
 
 namespace efa {
@@ -20,20 +20,16 @@ int descriptor_of_signals() {
   return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
-bool is_readable_within(int fd, int64_t milliseconds) {
-  pollfd wait{fd, POLLIN, 0};
-  return poll(&wait, 1, static_cast<int>(milliseconds)) > 0;
-}
-
 }  // namespace
 
 Clock clock_of_process() {
   const int signals = descriptor_of_signals();
+  using std::chrono::milliseconds;
   Clock clock;
   clock.unix_ms = [] { return Moment::now().unix_ms; };
   clock.steady_ms = [] { return Moment::now().boot_ms; };
-  clock.sleep = [signals](int64_t ms) { is_readable_within(signals, ms); };
-  clock.stopped = [signals] { return is_readable_within(signals, 0); };
+  clock.sleep = [signals](int64_t ms) { (void)is_readable_within(signals, milliseconds(ms)); };
+  clock.stopped = [signals] { return is_readable_within(signals, milliseconds(0)); };
   clock.boot_id = boot_id_of_machine();
   return clock;
 }

@@ -45,7 +45,7 @@ std::string region_of_node(const ChainSettings& settings, const Environment& env
   for (const auto& [name, region_of] : sources) {
     std::string region = region_of();
     if (is_region(region)) return region;
-    if (!region.empty()) log_warning("{}: the region it names is none: passed over", name);
+    if (!region.empty()) log_warning("{}: the region it names is invalid and ignored", name);
   }
   return "";
 }
@@ -58,7 +58,7 @@ std::string metadata_endpoint(const std::string& configured, const Environment& 
   if (own.empty()) return is_ec2() ? kMetadataEndpoint : "";
   const Result<Url> server = parse_server(own, kVariable);
   if (server) return server->origin();
-  log_warning("{}: passed over", message_of(server.error()));
+  log_warning("{}: ignored", message_of(server.error()));
   return "";
 }
 

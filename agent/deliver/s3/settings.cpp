@@ -13,84 +13,84 @@ Error wrong(const char* setting, const char* what) {
 }
 
 // What becomes a header, and would have control characters in it.
-Result<Done> check_headers(const Config& config) {
+Result<Done> check_headers(const S3Config& config) {
   const std::pair<const char*, const std::string*> headers[] = {
-      {"s3.kms_key_id", &config.s3_kms_key_id},
-      {"s3.expected_bucket_owner", &config.s3_expected_bucket_owner},
-      {"s3.storage_class", &config.s3_storage_class}};
+      {"s3.kms_key_id", &config.kms_key_id},
+      {"s3.expected_bucket_owner", &config.expected_bucket_owner},
+      {"s3.storage_class", &config.storage_class}};
   for (const auto& [setting, value] : headers) {
     const bool visible =
         std::all_of(value->begin(), value->end(), [](char c) { return c > ' ' && c <= '~'; });
-    if (!visible) return wrong(setting, "holds spaces, control characters or other than ASCII");
+    if (!visible)
+      return wrong(setting, "contains spaces, control characters or non-ASCII characters");
   }
-  const std::string& owner = config.s3_expected_bucket_owner;
+  const std::string& owner = config.expected_bucket_owner;
   constexpr size_t kAccountDigits = 12;
   const bool account = owner.empty() || (owner.size() == kAccountDigits &&
                                          owner.find_first_not_of("0123456789") == owner.npos);
-  if (!account) return wrong("s3.expected_bucket_owner", "is no account: 12 digits");
+  if (!account) return wrong("s3.expected_bucket_owner", "is not an account number (12 digits)");
   return Done{};
 }
 
-Result<Done> check_encryption(const Config& config) {
-  const bool known =
-      config.s3_sse.empty() || config.s3_sse == "AES256" || config.s3_sse == "aws:kms";
+Result<Done> check_encryption(const S3Config& config) {
+  const bool known = config.sse.empty() || config.sse == "AES256" || config.sse == "aws:kms";
   if (!known) return wrong("s3.sse", "must be AES256 or aws:kms");
-  if (!config.s3_kms_key_id.empty() && config.s3_sse != "aws:kms") {
-    return wrong("s3.kms_key_id", "is of use only with s3.sse = \"aws:kms\"");
+  if (!config.kms_key_id.empty() && config.sse != "aws:kms") {
+    return wrong("s3.kms_key_id", "takes effect only with s3.sse = \"aws:kms\"");
   }
   return Done{};
 }
 
 }  // namespace
 
-bool delivers_to_s3(const Config& config) {
-  return !config.s3_uri.empty();
+bool delivers_to_s3(const S3Config& config) {
+  return !config.uri.empty();
 }
 
-Result<Done> check_s3(const Config& config) {
+Result<Done> check_s3(const S3Config& config) {
   // the other settings are looked at although nothing is delivered yet
-  const std::string uri = delivers_to_s3(config) ? config.s3_uri : "s3://any-bucket";
-  const Result<S3Target> target = parse_target(uri, config.s3_endpoint, config.s3_addressing);
+  const std::string uri = delivers_to_s3(config) ? config.uri : "s3://any-bucket";
+  const Result<S3Target> target = parse_target(uri, config.endpoint, config.addressing);
   if (!target) return target.error();
-  if (!config.s3_region.empty() && !is_region(config.s3_region)) {
-    return wrong("s3.region", "is no region: letters, digits and '-' alone");
+  if (!config.region.empty() && !is_region(config.region)) {
+    return wrong("s3.region", "is not a region: only letters, digits and '-'");
   }
-  if (!config.s3_proxy.empty()) {
-    const Result<Url> proxy = parse_proxy(config.s3_proxy, "s3.proxy");
+  if (!config.proxy.empty()) {
+    const Result<Url> proxy = parse_proxy(config.proxy, "s3.proxy");
     if (!proxy) return proxy.error();
   }
   const Result<Done> encryption = check_encryption(config);
   return encryption ? check_headers(config) : encryption;
 }
 
-Result<Done> check_authorities(const Config& config) {
+Result<Done> check_authorities(const S3Config& config) {
   constexpr size_t kMaxFile = size_t{16} * 1024 * 1024;  // the system's have some 200 KiB
-  if (!delivers_to_s3(config) || config.s3_ca_file.empty()) return Done{};
-  const Result<std::string> text = read_file(config.s3_ca_file, kMaxFile);
+  if (!delivers_to_s3(config) || config.ca_file.empty()) return Done{};
+  const Result<std::string> text = read_file(config.ca_file, kMaxFile);
   if (!text) return Error{text.error().kind, "s3.ca_file", message_of(text.error())};
   const bool some = text->find("-----BEGIN CERTIFICATE-----") != std::string::npos ||
                     text->find("-----BEGIN TRUSTED CERTIFICATE-----") != std::string::npos;
-  if (!some) return wrong("s3.ca_file", "holds no certificate in PEM form");
+  if (!some) return wrong("s3.ca_file", "contains no PEM certificate");
   return Done{};
 }
 
-std::string destination_of(const Config& config) {
-  return config.s3_uri + (config.s3_endpoint.empty() ? "" : " at " + config.s3_endpoint);
+std::string destination_of(const S3Config& config) {
+  return config.uri + (config.endpoint.empty() ? "" : " at " + config.endpoint);
 }
 
-std::string spool_directory(const Config& config) {
-  return config.state_directory + "/spool";
+std::string spool_directory(const FilesConfig& files) {
+  return files.state_directory + "/spool";
 }
 
-std::string delivery_state_path(const Config& config) {
-  return config.state_directory + "/delivery.json";
+std::string delivery_state_path(const FilesConfig& files) {
+  return files.state_directory + "/delivery.json";
 }
 
 Spool spool_of(const Config& config) {
   SpoolBounds bounds;
-  bounds.count = static_cast<size_t>(config.s3_spool_count);
-  bounds.bytes = static_cast<uint64_t>(config.s3_spool_mib) * 1024 * 1024;
-  return {spool_directory(config), bounds};
+  bounds.count = static_cast<size_t>(config.s3.spool_count);
+  bounds.bytes = static_cast<uint64_t>(config.s3.spool_mib) * 1024 * 1024;
+  return {spool_directory(config.files), bounds};
 }
 
 }  // namespace efa

@@ -62,7 +62,7 @@ void Uploader::keep_state() {
   if (!client_.corrected_region().empty()) state_.bucket_region = client_.corrected_region();
   state_.clock_offset_ms = client_.clock_offset_ms();
   const Result<Done> kept = write_delivery_state(state_path_, state_);
-  if (!kept) log_warning("state of delivery was not kept: {}", message_of(kept.error()));
+  if (!kept) log_warning("the state of delivery was not saved: {}", message_of(kept.error()));
 }
 
 bool Uploader::wait(int64_t milliseconds) {
@@ -140,9 +140,8 @@ void Uploader::take_damaged(const SpoolEntry& entry, const PutResult& result) {
 void Uploader::tell_damaged() const {
   if (damaged_ == 0) return;
   log_warning(
-      "{} files of the spool are no reports that can be read; those that never will be are set "
-      "aside "
-      "in its folder damaged; first {}",
+      "{} files in the spool cannot be read as reports; damaged ones are moved to its folder "
+      "damaged; first {}",
       damaged_, first_damaged_);
 }
 

@@ -45,7 +45,7 @@ Result<Credentials> parse_assumed_role(const std::string& body, const std::strin
                                   .child("AssumeRoleWithWebIdentityResult")
                                   .child("Credentials");
   if (!well_formed || node == nullptr) {
-    return Error{ErrorKind::kMalformed, source, "the answer of STS holds no keys"};
+    return Error{ErrorKind::kMalformed, source, "the answer of STS contains no keys"};
   }
   Credentials credentials;
   credentials.access_key_id = node.child_value("AccessKeyId");
@@ -55,7 +55,7 @@ Result<Credentials> parse_assumed_role(const std::string& body, const std::strin
   credentials.source = source;
   if (credentials.access_key_id.empty() || credentials.secret_access_key.empty() ||
       !credentials.expires_at_ms) {
-    return Error{ErrorKind::kMalformed, source, "the answer of STS holds no whole keys"};
+    return Error{ErrorKind::kMalformed, source, "the answer of STS contains incomplete keys"};
   }
   return credentials;
 }

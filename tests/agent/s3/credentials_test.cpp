@@ -186,7 +186,7 @@ TEST(CredentialChain, SaysWhereItLooked) {
   CredentialChain chain({}, environment_of({}), http);
   const Result<Credentials> none = chain.current(0);
   ASSERT_FALSE(none);
-  EXPECT_NE(none.error().what.find("no EC2 instance"), std::string::npos);
+  EXPECT_NE(none.error().what.find("not an EC2 instance"), std::string::npos);
 }
 
 class SharedFiles : public testing::Test {

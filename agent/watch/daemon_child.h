@@ -20,15 +20,15 @@ struct Handed {
   int stdout_fd = -1;  // takes what it prints; without it nobody does
 };
 
-class Child {
+class DaemonChild {
  public:
   // The status as waitpid(2) gives it.
   using Ended = std::function<void(int status)>;
 
-  explicit Child(Ended ended) : ended_(std::move(ended)) {}
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  ~Child() { sd_event_source_unref(source_); }
+  explicit DaemonChild(Ended ended) : ended_(std::move(ended)) {}
+  DaemonChild(const DaemonChild&) = delete;
+  DaemonChild& operator=(const DaemonChild&) = delete;
+  ~DaemonChild() { sd_event_source_unref(source_); }
 
   // One that the loop cannot take is killed: nobody would see its end.
   Result<Done> start(sd_event* loop, const std::vector<std::string>& command, Handed handed);

@@ -1,0 +1,17 @@
+// How many EFA devices a node should have, as an operator says it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "probes/protocol/result.h"
+
+namespace efa {
+
+// --expect auto|none|N, or `expect` of the configuration.
+struct ExpectSetting {
+  std::optional<int> exactly;  // 0: none
+};
+Result<ExpectSetting> parse_expect(const std::string& text);
+
+}  // namespace efa

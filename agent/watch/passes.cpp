@@ -1,0 +1,58 @@
+#include "agent/watch/passes.h"
+
+#include <sys/wait.h>
+
+#include <csignal>
+#include <utility>
+
+#include "agent/cli/exit_codes.h"
+#include "agent/log.h"
+#include "probes/protocol/child.h"
+
+namespace efa {
+namespace {
+
+constexpr int64_t kBeyondLimitMs = 5'000;  // one that still runs then does not end by itself
+
+}  // namespace
+
+Passes::Passes(std::string efa_doctor, const AcceptedConfig& config,
+               std::function<void(const EndedPass&)> ended)
+    : efa_doctor_(std::move(efa_doctor)), config_(config), ended_(std::move(ended)) {}
+
+Result<Done> Passes::start(const std::string& trigger, int64_t now_ms) {
+  output_.emplace();
+  child_.set_limit(now_ms + config_.config().pass.deadline_ms + kBeyondLimitMs);
+  return child_.start(loop_,
+                      {efa_doctor_, "--once", "--format", "health", "--trigger", trigger,
+                       "--config", config_.path()},
+                      {config_.fd(), output_->fd()});
+}
+
+DaemonChild::Overdue Passes::check_limit(int64_t now_ms) {
+  const DaemonChild::Overdue overdue = child_.check_limit(now_ms);
+  if (overdue == DaemonChild::Overdue::kKilled) {
+    log_error("a pass did not end in time and is killed");
+  }
+  return overdue;
+}
+
+void Passes::take_end(int status) {
+  const std::string text = output_->text();
+  output_.reset();
+  const bool by_itself = WIFEXITED(status) && WEXITSTATUS(status) < kExitUsage;
+  EndedPass end;
+  if (by_itself) end.told = parse_told(text);
+  if (!end.told) end.how = by_itself ? "no verdict" : words_of_exit(status);
+  ended_(end);
+}
+
+void Passes::end_what_was_left(pid_t delivery) {
+  constexpr std::chrono::milliseconds kTimeToDie{50};
+  for (const AdoptedProcess& one : adoption_.end({child_.pid(), delivery}, kTimeToDie)) {
+    log_warning("process {} ({}) was left by a pass and is killed", one.process.pid,
+                one.process.subject);
+  }
+}
+
+}  // namespace efa

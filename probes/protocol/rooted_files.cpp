@@ -1,0 +1,224 @@
+#include "probes/protocol/rooted_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+
+#include "probes/protocol/text.h"
+
+namespace efa {
+namespace {
+
+constexpr size_t kMaxLines = 100'000;           // kept of one file: the kernel's log has most
+constexpr size_t kMaxKernelMessages = 100'000;  // the largest ring buffer holds fewer
+constexpr size_t kMaxKernelRecord = size_t{8} * 1024;  // CONSOLE_EXT_LOG_MAX of the kernel
+
+}  // namespace
+
+bool FileStatus::is_directory() const {
+  return S_ISDIR(mode);
+}
+bool FileStatus::is_character_device() const {
+  return S_ISCHR(mode);
+}
+
+Result<RootedFiles> RootedFiles::open(const std::string& directory) {
+  Fd root(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return system_error(errno, directory);
+  return RootedFiles(std::move(root), directory == "/");
+}
+
+Result<Fd> RootedFiles::open_at(const std::string& path, int flags) const {
+  long fd = -1;
+  if (live_) {  // nothing leads out of it
+    fd = ::open(path.c_str(), flags | O_CLOEXEC);
+  } else {
+    open_how how{};
+    how.flags = static_cast<uint64_t>(flags | O_CLOEXEC);
+    how.resolve = RESOLVE_IN_ROOT;
+    // EAGAIN: something on the machine was renamed meanwhile, so that a ".." could not be trusted
+    constexpr int kTries = 1000;
+    for (int i = 0; i < kTries && (i == 0 || errno == EAGAIN) && fd < 0; ++i) {
+      fd = syscall(SYS_openat2, root_.get(), path.c_str(), &how, sizeof how);
+    }
+  }
+  if (fd < 0) return system_error(errno, path);
+  return Fd(static_cast<int>(fd));
+}
+
+Result<Fd> RootedFiles::open_regular(const std::string& path) const {
+  const Result<Fd> place = open_at(path, O_PATH);  // opening a device or FIFO could act or hang
+  if (!place) return place.error();
+  struct stat status {};
+  if (fstat(place->get(), &status) != 0) return system_error(errno, path);
+  if (!S_ISREG(status.st_mode))
+    return system_error(S_ISDIR(status.st_mode) ? EISDIR : EINVAL, path);
+  return open_at(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+Result<std::string> RootedFiles::read(const std::string& path, size_t limit, bool whole) const {
+  const Result<Fd> file = open_regular(path);
+  if (!file) return file.error();
+  std::string text;
+  const size_t wanted = whole ? limit + 1 : limit;
+  constexpr size_t kChunk = 4096;  // sysfs answers a page at once
+  while (text.size() < wanted) {
+    const size_t before = text.size();
+    text.resize(std::min(wanted, before + std::max(kChunk, before)));
+    const ssize_t got = ::read(file->get(), text.data() + before, text.size() - before);
+    if (got < 0 && errno != EINTR) return system_error(errno, path);
+    text.resize(before + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    if (got == 0) break;
+  }
+  if (whole && text.size() > limit) return system_error(EFBIG, path);
+  return text;
+}
+
+Result<std::vector<std::string>> RootedFiles::read_lines(const std::string& path, const Keep& keep,
+                                                         size_t limit, char separator) const {
+  using Lines = std::vector<std::string>;
+  const Result<Fd> file = open_regular(path);
+  if (!file) return file.error();
+  Lines lines;
+  std::string line;  // that has not ended yet
+  const auto end_line = [&] {
+    // `keep` sees empty lines too: where lines go on in the next, one ends them
+    if (keep(line) && !line.empty()) lines.push_back(make_utf8(line));
+    line.clear();
+  };
+  // piece by piece: an index of modules has tens of thousands of lines, of which few are kept
+  std::array<char, size_t{64} * 1024> piece;
+  size_t total = 0;
+  while (true) {
+    const ssize_t got = ::read(file->get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error(errno, path);
+    if (got == 0) break;
+    total += static_cast<size_t>(got);
+    if (total > limit || lines.size() > kMaxLines) return system_error(EFBIG, path);
+    std::string_view rest(piece.data(), static_cast<size_t>(got));
+    for (size_t end = 0; (end = rest.find(separator)) != std::string_view::npos;) {
+      line += rest.substr(0, end);
+      rest.remove_prefix(end + 1);
+      end_line();
+    }
+    line += rest;
+  }
+  if (!line.empty()) end_line();
+  end_line();
+  return lines;
+}
+
+Result<std::string> RootedFiles::link(const std::string& path) const {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return system_error(EINVAL, path);
+  const Result<Fd> parent = open_at(path.substr(0, slash + 1), O_PATH | O_DIRECTORY);
+  if (!parent) return system_error(parent.error().os_error, path);
+  std::string target(4096, '\0');  // PATH_MAX
+  const ssize_t length =
+      readlinkat(parent->get(), path.c_str() + slash + 1, target.data(), target.size());
+  if (length < 0) return system_error(errno, path);
+  target.resize(static_cast<size_t>(length));
+  return target;
+}
+
+// Calls take(directory, name) for each name.
+Result<Done> RootedFiles::each_name(const std::string& directory, size_t limit,
+                                    const std::function<void(int, const char*)>& take) const {
+  Result<Fd> fd = open_at(directory, O_RDONLY | O_DIRECTORY);
+  if (!fd) return fd.error();
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(fd->get()), closedir);
+  if (!stream) return system_error(errno, directory);
+  fd->release();  // the stream's
+  size_t count = 0;
+  while (const dirent* entry = readdir(stream.get())) {
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    if (++count > limit) break;
+    take(dirfd(stream.get()), entry->d_name);
+  }
+  if (count > limit) return system_error(EFBIG, directory);
+  return Done{};
+}
+
+Result<std::vector<std::string>> RootedFiles::link_targets(const std::string& directory,
+                                                           const Keep& keep, size_t limit) const {
+  using Targets = std::vector<std::string>;
+  Targets targets;
+  std::string buffer(4096, '\0');  // PATH_MAX
+  const Result<Done> all = each_name(directory, limit, [&](int parent, const char* name) {
+    const ssize_t length = readlinkat(parent, name, buffer.data(), buffer.size());
+    std::string target = buffer.substr(0, static_cast<size_t>(std::max<ssize_t>(length, 0)));
+    if (length > 0 && keep(target)) targets.push_back(make_utf8(target));
+  });
+  if (!all) return all.error();
+  return targets;
+}
+
+Result<std::vector<std::string>> RootedFiles::list(const std::string& directory,
+                                                   size_t limit) const {
+  using Names = std::vector<std::string>;
+  Names names;
+  const Result<Done> all = each_name(directory, limit, [&](int /*parent*/, const char* name) {
+    if (is_utf8(name)) names.emplace_back(name);
+  });
+  if (!all) return all.error();
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<FileStatus> RootedFiles::status(const std::string& path) const {
+  const Result<Fd> fd = open_at(path, O_PATH);
+  if (!fd) return fd.error();
+  struct stat status {};
+  if (fstat(fd->get(), &status) != 0) return system_error(errno, path);
+  return FileStatus{status.st_mode,        status.st_uid,         status.st_gid,
+                    major(status.st_rdev), minor(status.st_rdev), status.st_ino};
+}
+
+Result<Space> RootedFiles::space(const std::string& path) const {
+  const Result<Fd> fd = open_at(path, O_RDONLY | O_DIRECTORY);
+  if (!fd) return fd.error();
+  struct statvfs space {};
+  if (fstatvfs(fd->get(), &space) != 0) return system_error(errno, path);
+  return Space{space.f_blocks * space.f_frsize / 1024, space.f_bavail * space.f_frsize / 1024};
+}
+
+Result<Done> RootedFiles::open_device(const std::string& path) const {
+  if (!live_) return system_error(EPERM, path);  // that device would be this machine's
+  const Result<Fd> fd = open_at(path, O_RDWR | O_NONBLOCK);
+  if (!fd) return fd.error();
+  return Done{};
+}
+
+Result<std::vector<std::string>> RootedFiles::kernel_messages(const std::string& path,
+                                                              const Keep& keep) const {
+  using Lines = std::vector<std::string>;
+  const Result<Fd> fd = open_at(path, O_RDONLY | O_NONBLOCK);
+  if (!fd) return fd.error();
+  Lines lines;
+  std::string record(kMaxKernelRecord, '\0');
+  for (size_t i = 0; i < kMaxKernelMessages; ++i) {
+    // one record a read; EPIPE: records were overwritten meanwhile, the next read goes on
+    const ssize_t length = ::read(fd->get(), record.data(), record.size());
+    if (length < 0 && (errno == EPIPE || errno == EINTR || errno == EINVAL)) continue;
+    if (length < 0 && errno != EAGAIN) return system_error(errno, path);
+    if (length <= 0) break;
+    std::string line = record.substr(0, static_cast<size_t>(length));
+    line.resize(std::min(line.find('\n'), line.size()));
+    if (keep(line)) lines.push_back(make_utf8(line));
+  }
+  return lines;
+}
+
+}  // namespace efa
