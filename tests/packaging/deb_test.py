@@ -10,19 +10,13 @@ import sys
 import tempfile
 import unittest
 
-from debian_root import SOURCE, kept_root, run, why_not
+from debian_root import built_package, kept_root, run, why_not
 
 SKIPPED = 77
 CONFIG = "etc/efa-doctor/config.toml"
 # of dpkg, apt and ldconfig, whatever is installed
 NOT_OURS = ("var/lib/dpkg/", "var/lib/apt/", "var/cache/", "var/log/", "etc/ld.so.cache", "tmp/",
             "proc/", "sys/", "dev/", "run/")
-
-
-def package():
-    """This tree's deb."""
-    run("cmake", "--workflow", "--preset", "package", cwd=SOURCE)
-    return max(SOURCE.glob("build/release/efa-doctor_*.deb"), key=lambda deb: deb.stat().st_mtime)
 
 
 def next_version(deb, directory):
@@ -77,7 +71,7 @@ class Root:
 
 class DebTest(unittest.TestCase):
     def test_the_life_of_the_package(self):
-        deb = package()
+        deb = built_package()
         for suite in ("bookworm", "trixie"):
             with self.subTest(suite), tempfile.TemporaryDirectory(prefix="efa-doctor-deb-") as name:
                 directory = pathlib.Path(name)

@@ -28,6 +28,12 @@ def run(*command, **options):
     return done.stdout
 
 
+def built_package():
+    """This tree's deb."""
+    run("cmake", "--workflow", "--preset", "package", cwd=SOURCE)
+    return max(SOURCE.glob("build/release/efa-doctor_*.deb"), key=lambda deb: deb.stat().st_mtime)
+
+
 def kept_root(name, suite, *options):
     """What mmdebstrap makes of the suite with these options, under that name."""
     root = CACHE / name
