@@ -47,7 +47,7 @@ class Bare {
     if (number_ && is_any_of(c, "\"'")) return "a number contains a quote";
     if (c == '.' && ++dots_ > kMaxDots) return "a key contains too many dots";
     if (c == '\n') dots_ = 0;
-    if (is_any_of(c, " \t\r\n")) return "";
+    if (is_any_of(c, " \t\r\n#")) return "";
     if (is_any_of(last_, "=[,") && is_any_of(c, "+-0123456789")) number_ = true;
     last_ = c;
     return "";
@@ -56,7 +56,7 @@ class Bare {
  private:
   bool number_ = false;  // what may be one: toml++ looks past blanks and quotes for its end
   size_t dots_ = 0;      // of this line
-  char last_ = '\n';     // blanks left out
+  char last_ = '\n';     // blanks and comments left out
 };
 
 }  // namespace

@@ -16,8 +16,9 @@ struct RefusedLine {
   std::string_view why;
 };
 
-// The first line that, outside of strings and comments, has a byte that is not ASCII, more dots than
-// keys and numbers have, or a quote in a number; or, in a string, a backslash before such a byte.
+// The first line that, outside of strings and comments, has a byte that is not ASCII, more dots
+// than keys and numbers have, or a quote in a number; or, in a string, a backslash before such a
+// byte.
 std::optional<RefusedLine> refused_line(std::string_view toml);
 
 }  // namespace efa

@@ -121,6 +121,10 @@ TEST(Config, LettersOfOtherScriptsAreForStringsAndComments) {
     EXPECT_EQ(refused_number(text), 1U) << text;
     EXPECT_FALSE(parse_config(text, "c.toml").ok()) << text;
   }
+  for (const char* text : {"a = [\n1\"ä", "a = [ # ä\n1\"ä", "a = [1, # ä\n2'ä'"}) {
+    EXPECT_EQ(refused_number(text), 2U) << text;
+    EXPECT_FALSE(parse_config(text, "c.toml").ok()) << text;
+  }
   const Result<Config> config = parse_config("[s\xCE\xA2", "c.toml");
   ASSERT_FALSE(config.ok());
   EXPECT_TRUE(message_of(config.error()).starts_with("c.toml:1: only strings and comments"));

@@ -15,7 +15,7 @@ from virtual_node import kernels, run_tests
 PASSES = int(os.environ.get("BUSY_PASSES", 3))
 SILENT_PASSES = int(os.environ.get("BUSY_SILENT_PASSES", 2))
 SILENT = "0000:02:00.0"
-LIMIT_S = 60 + 20 * PASSES + 75 * SILENT_PASSES
+LIMIT_S = 60 + 20 * PASSES + 120 * SILENT_PASSES
 
 # a job of more weight than ours on every CPU, in a control group of its own, and the service
 START = """
