@@ -195,39 +195,37 @@ constexpr ProbeRow kTable[] = {
      .judges = {{kJobsChecks, judge_jobs}}},
 };
 
-// Whether any check of the catalogue is such.
-template <class Predicate>
-constexpr const Check* find_if(const Predicate& is_it) {
+template <class Function>
+constexpr void for_each_check(const Function& function) {
   for (const ProbeRow& row : kTable) {
     for (const Judge& judge : row.judges) {
-      for (const Check* check : judge.checks) {
-        if (is_it(*check)) return check;
-      }
+      for (const Check* check : judge.checks) function(*check);
     }
   }
-  for (const std::span<const Check* const> checks : {std::span<const Check* const>(kOutcomeChecks),
-                                                     std::span<const Check* const>(kSiteChecks)}) {
-    for (const Check* check : checks) {
-      if (is_it(*check)) return check;
-    }
-  }
-  return nullptr;
+  for (const Check* check : kOutcomeChecks) function(*check);
+  for (const Check* check : kSiteChecks) function(*check);
 }
 
-constexpr const Check* find_code(std::string_view code) {
-  return find_if([&](const Check& check) { return check.code == code; });
+template <class Predicate>
+constexpr int count_checks(const Predicate& is_it) {
+  int count = 0;
+  for_each_check([&](const Check& check) { count += is_it(check); });
+  return count;
+}
+
+constexpr int count_code(std::string_view code) {
+  return count_checks([&](const Check& check) { return check.code == code; });
 }
 
 constexpr bool names_an_unknown_cause(const Check& check) {
   for (const std::string_view& cause : check.causes.codes) {
-    if (!cause.empty() && find_code(cause) == nullptr) return true;
+    if (!cause.empty() && count_code(cause) == 0) return true;
   }
   return false;
 }
 
-static_assert(find_if(names_an_unknown_cause) == nullptr, "a cause is the code of no check");
-static_assert(find_if([](const Check& check) { return find_code(check.code) != &check; }) ==
-                  nullptr,
+static_assert(count_checks(names_an_unknown_cause) == 0, "a cause is the code of no check");
+static_assert(count_checks([](const Check& check) { return count_code(check.code) != 1; }) == 0,
               "two checks have one code");
 
 template <class Predicate>
@@ -274,17 +272,18 @@ bool is_measured(Rung rung) {
 
 std::vector<const Check*> all_checks() {
   std::vector<const Check*> checks;
-  (void)find_if([&](const Check& check) {
-    checks.push_back(&check);
-    return false;
-  });
+  for_each_check([&](const Check& check) { checks.push_back(&check); });
   std::sort(checks.begin(), checks.end(),
             [](const Check* a, const Check* b) { return a->code < b->code; });
   return checks;
 }
 
 const Check* find_check(std::string_view code) {
-  return find_code(code);
+  const Check* found = nullptr;
+  for_each_check([&](const Check& check) {
+    if (check.code == code) found = &check;
+  });
+  return found;
 }
 
 }  // namespace efa
