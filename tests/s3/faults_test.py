@@ -92,7 +92,7 @@ class FaultTest(S3Case):
         "overloaded": (refuse(503, "SlowDown"), "503 SlowDown", "fewer requests"),
         "throttled": (say(429), "429", "refused"),
         "broken": (say(500, b"oops"), "500", "could not"),
-        "portal": (say(200, b"<html>log in</html>"), "200", "no S3"),
+        "portal": (say(200, b"<html>log in</html>"), "200", "not S3"),
         "odd xml": (say(400, b"<Error><Code>" + b"<a>" * 10000), "400", "refused"),
         "silent": (http_service.hang, "no answer", "127.0.0.1"),
         "dripping": (http_service.drip, "no answer", "127.0.0.1"),

@@ -240,7 +240,7 @@ class ContainerTest(S3Case):
                                 ("AWS_SESSION_TOKEN", "x" * 40_000)):
                 self.environment = aws_environment(**{**KEYS, name: value})
                 self.assertEqual(self.deliver("--limit", 1).returncode, 1)
-                self.assert_said("no credentials", "letters that no")
+                self.assert_said("no credentials", "invalid characters")
             self.assertEqual(bucket.asked, [])
 
     def test_a_role_of_the_metadata_is_no_way_to_other_paths(self):
@@ -294,7 +294,7 @@ class PauseTest(S3Case):
             run = self.deliver()
             self.assertEqual(run.returncode, 0)
             self.assertEqual(run.stderr.count("\n"), 1, run.stderr)
-            self.assertIn("50 files of the spool are no reports", run.stderr)
+            self.assertIn("50 files in the spool cannot be read as reports", run.stderr)
             self.assertIn(path, bucket.objects)
             self.assertEqual(self.deliver().stderr, "")
         self.assertIn("50 damaged", self.efa_doctor("status").stdout)

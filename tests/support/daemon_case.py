@@ -22,6 +22,8 @@ def wait_for(what, seconds=ENOUGH_S):
 
 
 class DaemonCase(Case):
+    held = ()  # descriptors that the daemon inherits
+
     def start(self, **settings):
         self.configure(expect="none", **settings)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -36,7 +38,7 @@ class DaemonCase(Case):
     def launch(self, **environment):
         daemon = subprocess.Popen([str(self.binary), "--daemon", "--config", str(self.config)],
                                   env={**os.environ, "NOTIFY_SOCKET": self.address, **environment},
-                                  stderr=self.log)
+                                  stderr=self.log, pass_fds=self.held)
         self.addCleanup(daemon.wait)
         self.addCleanup(daemon.kill)
         return daemon

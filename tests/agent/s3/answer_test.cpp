@@ -80,7 +80,7 @@ TEST(S3Answer, WhatAPersonPutsRightIsNamedAndTriedSlowly) {
           {400, "InvalidEncryptionAlgorithmError", Outcome::kRetrySlowly, "s3.sse"},
           {400, "", Outcome::kRetrySlowly, "refused"},
           {407, "", Outcome::kRetrySlowly, "s3.proxy"},
-          {501, "NotImplemented", Outcome::kRetrySlowly, "lacks something"},
+          {501, "NotImplemented", Outcome::kRetrySlowly, "does not support something"},
           {507, "XMinioStorageFull", Outcome::kRetrySlowly, "no room left"},
           {511, "", Outcome::kRetrySlowly, "login"},
       },
@@ -107,7 +107,7 @@ TEST(S3Answer, ASuccessHasAnETag) {
             Outcome::kDelivered);
   const PutResult portal = judge_answer({200, {}, "<html>log in</html>"}, {}, context(), 0);
   EXPECT_EQ(portal.outcome, Outcome::kRetrySlowly);
-  EXPECT_NE(portal.words.find("no S3"), std::string::npos);
+  EXPECT_NE(portal.words.find("not S3"), std::string::npos);
 }
 
 TEST(S3Answer, AFailedConditionNobodySetIsNoSuccess) {
