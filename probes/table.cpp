@@ -8,16 +8,24 @@
 #include "probes/cloud/checks.h"
 #include "probes/fabric/checks.h"
 #include "probes/jobs/checks.h"
+#include "probes/jobs/read.h"
 #include "probes/kernel/checks.h"
+#include "probes/kernel/read.h"
 #include "probes/limits/checks.h"
+#include "probes/limits/read.h"
 #include "probes/log/checks.h"
+#include "probes/log/read.h"
+#include "probes/net/read.h"
 #include "probes/outcome_checks.h"
 #include "probes/pci/checks.h"
+#include "probes/pci/read.h"
 #include "probes/protocol/bounds.h"
 #include "probes/protocol/describe.h"
 #include "probes/rdma/checks.h"
 #include "probes/rdma/counters_checks.h"
+#include "probes/rdma/read.h"
 #include "probes/site_checks.h"
+#include "probes/software/read.h"
 #include "probes/verbs/checks.h"
 
 namespace efa {
@@ -125,6 +133,7 @@ void add_each_outcome(const Node& node, std::vector<const ProbeOutcome*>& outcom
 
 constexpr ProbeRow kTable[] = {
     {.name = "pci",
+     .read = read_pci,
      .from_files = true,
      .lists_devices = true,
      .take = take_one<&Node::pci>,
@@ -132,12 +141,14 @@ constexpr ProbeRow kTable[] = {
      .rungs = {{Rung::kPci}, {Rung::kDriver}},
      .judges = {{kPciChecks, judge_pci}}},
     {.name = "kernel",
+     .read = read_kernel,
      .from_files = true,
      .capabilities = bit(CAP_DAC_READ_SEARCH),
      .take = take_one<&Node::kernel>,
      .add_outcomes = add_outcome<&Node::kernel>,
      .judges = {{kKernelChecks, judge_kernel}}},
     {.name = "rdma",
+     .read = read_rdma,
      .lists_devices = true,
      .take = take_one<&Node::rdma>,
      .add_outcomes = add_outcome<&Node::rdma>,
@@ -165,18 +176,24 @@ constexpr ProbeRow kTable[] = {
      .untold_fact = "xml",
      .take = take_one<&Node::topology>,
      .add_outcomes = add_outcome<&Node::topology>},
-    {.name = "net", .take = take_one<&Node::net>, .add_outcomes = add_outcome<&Node::net>},
+    {.name = "net",
+     .read = read_net,
+     .take = take_one<&Node::net>,
+     .add_outcomes = add_outcome<&Node::net>},
     {.name = "limits",
+     .read = read_limits,
      .from_files = true,
      .capabilities = kReadProcesses,
      .take = take_one<&Node::limits>,
      .add_outcomes = add_outcome<&Node::limits>,
      .judges = {{kLimitsChecks, judge_limits}}},
     {.name = "software",
+     .read = read_software,
      .from_files = true,
      .take = take_one<&Node::software>,
      .add_outcomes = add_outcome<&Node::software>},
     {.name = "log",
+     .read = read_log,
      .from_files = true,
      .capabilities = kReadKernelLog,
      .quotes_others = true,
@@ -189,6 +206,7 @@ constexpr ProbeRow kTable[] = {
      .add_outcomes = add_outcome<&Node::cloud>,
      .judges = {{kCloudChecks, judge_cloud}}},
     {.name = "jobs",
+     .read = read_jobs,
      .capabilities = kReadProcesses,
      .take = take_one<&Node::jobs>,
      .add_outcomes = add_outcome<&Node::jobs>,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "probes/node.h"
+#include "probes/protocol/probe_main.h"
 
 namespace efa {
 
@@ -42,6 +43,7 @@ struct Judge {
 struct ProbeRow {
   const char* name;
   // what it needs
+  void (*read)(const Look&) = nullptr;  // no library: it is forked; without, it is an executable
   bool live_only = false;        // a sysroot has nothing that it could look at
   bool from_files = false;       // all it says comes from files: a recording of them replays it
   bool loads_libraries = false;  // code that is not ours: it maps what it likes, as whom it runs

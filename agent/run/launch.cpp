@@ -77,25 +77,33 @@ void drop_rights(uint64_t wanted, bool as_nobody) {
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-// Returns only when it could not.
-int become_probe(const Launch& launch, int out, int err, char* const* arguments,
-                 char* const* environment) {
+// An exception ends the process here: above it stands the agent, of which this is a copy.
+int run_as_probe(const Launch& launch, std::vector<char*>& arguments,
+                 char** environment) noexcept {
+  prctl(PR_SET_NAME, arguments[0]);
+  environ = environment;
+  return probe_main(static_cast<int>(arguments.size()) - 1, arguments.data(), launch.read);
+}
+
+int become_probe(const Launch& launch, int out, int err, std::vector<char*>& arguments,
+                 std::vector<char*>& environment) {
   setsid();
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   dup2(launch.stdin_fd >= 0 ? launch.stdin_fd : null, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
-  // what our own caller left open is not the probe's; Linux 5.11, before that it stays open
-  syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   signal(SIGPIPE, SIG_DFL);
   set_limits(launch);
   offer_to_oom_killer();
   const int executable = ::open(launch.executable.c_str(), O_PATH | O_CLOEXEC);
+  // what we or our own caller left open is not the probe's; Linux 5.11, before that it stays open
+  syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, launch.read ? 0 : CLOSE_RANGE_CLOEXEC);
   drop_rights(launch.as_nobody ? 0 : launch.capabilities, launch.as_nobody);
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // another user begins without
-  execve(launch.executable.c_str(), arguments, environment);
+  if (launch.read != nullptr) return run_as_probe(launch, arguments, environment.data());
+  execve(launch.executable.c_str(), arguments.data(), environment.data());
   // where nobody finds no way to it
-  syscall(SYS_execveat, executable, "", arguments, environment, AT_EMPTY_PATH);
+  syscall(SYS_execveat, executable, "", arguments.data(), environment.data(), AT_EMPTY_PATH);
   dprintf(STDERR_FILENO, "%s: %s\n", launch.executable.c_str(), strerror(errno));
   return kExitExec;
 }
@@ -103,20 +111,20 @@ int become_probe(const Launch& launch, int out, int err, char* const* arguments,
 }  // namespace
 
 Result<Started> start_probe(const Launch& launch) {
-  if (access(launch.executable.c_str(), X_OK) != 0) {
+  if (launch.read == nullptr && access(launch.executable.c_str(), X_OK) != 0) {
     return system_error(errno, launch.executable);
   }
-  std::vector<std::string> strings{launch.executable};
+  std::vector<std::string> strings{launch.read ? "probe-" + launch.name : launch.executable};
   strings.insert(strings.end(), launch.arguments.begin(), launch.arguments.end());
-  const std::vector<char*> arguments = exec_vector(strings);
-  const std::vector<char*> environment = exec_vector(launch.environment);
+  std::vector<char*> arguments = exec_vector(strings);
+  std::vector<char*> environment = exec_vector(launch.environment);
   Result<Pipe> out = make_pipe();
   if (!out) return out.error();
   Result<Pipe> err = make_pipe();
   if (!err) return err.error();
   Result<Child> child = start_child([&] {
-    return become_probe(launch, out->write_end.get(), err->write_end.get(), arguments.data(),
-                        environment.data());
+    return become_probe(launch, out->write_end.get(), err->write_end.get(), arguments,
+                        environment);
   });
   if (!child) return child.error();
   return Started{std::move(*child), std::move(out->read_end), std::move(err->read_end)};

@@ -48,10 +48,18 @@ std::vector<std::string> options_of(const PassPlan& plan, const ProbeRow& row) {
   return row.options({plan.record, plan.metadata.budget_ms, plan.metadata.endpoint});
 }
 
-Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
+// An executable that stands where the others do goes before what is built in.
+Launch program_of(const PassPlan& plan, const ProbeRow& row) {
   Launch launch;
   launch.name = row.name;
   launch.executable = plan.libexec + "/probe-" + row.name;
+  const bool replaced = !plan.libexec.empty() && access(launch.executable.c_str(), F_OK) == 0;
+  if (!replaced) launch.read = row.read;
+  return launch;
+}
+
+Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
+  Launch launch = program_of(plan, row);
   launch.capabilities = row.capabilities;
   launch.memory_mib = memory_of(row, plan.live());
   launch.environment = base_environment();
@@ -233,9 +241,7 @@ ProbeRun run_from_looks(const PassPlan& plan, const ProbeRow& row, const std::st
   }
   const Result<Fd> file = memory_file("looks", looks);
   if (!file) return not_started(row.name, ProbeStatus::kFailed, "no memory for what it read");
-  Launch launch;
-  launch.name = row.name;
-  launch.executable = plan.libexec + "/probe-" + row.name;
+  Launch launch = program_of(plan, row);
   launch.stdin_fd = file->get();
   launch.memory_mib = memory_of(row, /*live=*/false);
   launch.arguments = {"--replay", "/dev/stdin"};

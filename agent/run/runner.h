@@ -10,6 +10,7 @@
 
 #include "agent/run/transcript.h"
 #include "probes/protocol/outcome.h"
+#include "probes/protocol/probe_main.h"
 
 namespace efa {
 
@@ -17,7 +18,8 @@ constexpr size_t kMaxStderr = size_t{16} * 1024;  // enough for the log lines of
 
 struct Launch {
   std::string name;        // as the report names it
-  std::string executable;  // absolute path
+  void (*read)(const Look&) = nullptr;  // one of ours, forked from this process; else
+  std::string executable;               // absolute path
   std::vector<std::string> arguments;
   std::vector<std::string> environment;  // all of it: "NAME=value"
   uint64_t capabilities = 0;             // kept when we are root

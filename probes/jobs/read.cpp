@@ -3,6 +3,8 @@
 // as they make it: everything here is bounded, and what was cut is told. Nothing of it is recorded
 // but the facts. Interface: proc_pid_fd(5), proc_pid_exe(5), proc_pid_limits(5).
 
+#include "probes/jobs/read.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,7 +18,6 @@
 #include "probes/limits/parse.h"
 #include "probes/protocol/efa_functions.h"
 #include "probes/protocol/private_memory.h"
-#include "probes/protocol/probe_main.h"
 #include "probes/protocol/text.h"
 
 namespace efa {
@@ -137,6 +138,8 @@ std::vector<Job> read_processes(const Look& look, const Holders& holders,
   return jobs;
 }
 
+}  // namespace
+
 void read_jobs(const Look& look) {
   keep_memory_private();  // it sees environments whole
   const std::set<std::string> nodes = efa_nodes(look);
@@ -175,9 +178,4 @@ void read_jobs(const Look& look) {
   _exit(0);  // with the readers that still wait
 }
 
-}  // namespace
 }  // namespace efa
-
-int main(int argc, char** argv) {
-  return efa::probe_main(argc, argv, efa::read_jobs);
-}

@@ -1,13 +1,14 @@
 // probe-log: looks at the kernel's ring buffer, /dev/kmsg, for what the efa driver, the RDMA core
 // and PCI say of EFA devices. Interface: Documentation/ABI/testing/dev-kmsg.
 
+#include "probes/log/read.h"
+
 #include <algorithm>
 #include <set>
 
 #include "probes/log/facts.h"
 #include "probes/log/parse.h"
 #include "probes/protocol/efa_functions.h"
-#include "probes/protocol/probe_main.h"
 
 namespace efa {
 namespace {
@@ -22,6 +23,8 @@ std::vector<PciAddress> functions_named_in(const std::vector<std::string>& recor
   }
   return {functions.begin(), functions.end()};
 }
+
+}  // namespace
 
 void read_log(const Look& look) {
   look.out.doing("list PCI functions", "/sys/bus/pci/devices");
@@ -52,9 +55,4 @@ void read_log(const Look& look) {
   look.out.all(facts);
 }
 
-}  // namespace
 }  // namespace efa
-
-int main(int argc, char** argv) {
-  return efa::probe_main(argc, argv, efa::read_log);
-}

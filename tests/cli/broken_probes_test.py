@@ -2,8 +2,7 @@
 
 import unittest
 
-from efa_doctor import write
-from fake_probes import DONE, SHELL, FakeProbes, saying
+from fake_probes import BUILT_IN, DONE, EXECUTED, SHELL, FakeProbes, saying
 
 LOADER = ("probe-fabric: error while loading shared libraries: libfabric.so.1: cannot open shared "
           "object file: No such file or directory")
@@ -79,11 +78,9 @@ class BrokenProbes(FakeProbes):
         root = self.synthetic_node("c5n.18xlarge")
         self.assertEqual(self.report("--sysroot", root)["verdict"], "healthy")
         for name in ("pci", "kernel", "rdma"):
-            for fault in (SHELL + "kill -SEGV $$\n", saying(DONE), saying("nonsense"), None):
+            for fault in (SHELL + "kill -SEGV $$\n", saying(DONE), saying("nonsense")):
                 with self.subTest(probe=name, fault=fault):
-                    self.remove_probe(name)
-                    if fault is not None:
-                        write(self.libexec / f"probe-{name}", fault, 0o755)
+                    self.replace_probe(name, fault)
                     report = self.timed_report("--sysroot", root)
                     self.assertEqual(report["verdict"], "unknown")
                     self.restore_probe(name)
@@ -98,12 +95,22 @@ class BrokenProbes(FakeProbes):
                                  ("degraded", ["probe.crashed"]))
                 self.restore_probe(name)
 
-    def test_without_any_probe_the_node_is_unknown(self):
+    def test_one_that_may_not_be_executed_is_told(self):
+        for name in ("pci", "kernel", "rdma"):
+            self.replace_probe(name, saying(DONE), 0o644)
+        report = self.timed_report()
+        self.assertEqual(report["verdict"], "unknown")
+        for name in ("pci", "kernel", "rdma"):
+            self.assertEqual(self.probe(report, name)["status"], "denied", name)
+
+    def test_without_its_executables_the_agent_asks_what_is_built_in(self):
         for probe in list(self.libexec.iterdir()):
             probe.unlink()
         report = self.timed_report()
-        self.assertEqual(report["verdict"], "unknown")
-        self.assertEqual({probe["status"] for probe in report["probes"]}, {"unavailable"})
+        for name in EXECUTED:
+            self.assertEqual(self.probe(report, name)["status"], "unavailable", name)
+        for name in BUILT_IN:
+            self.assertEqual(self.probe(report, name)["status"], "ok", name)
 
 
 if __name__ == "__main__":

@@ -48,10 +48,8 @@ class HangingProbes(FakeProbes):
         self.assertEqual(report["node"]["kernel"], "6.1.0-said")
 
     def test_a_verdict_counts_for_this_boot_where_the_kernel_probe_does_not_name_it(self):
-        for script in (SHELL + "exec sleep 60\n", saying(DONE), SHELL + "exit 3\n", None):
-            self.remove_probe("kernel")
-            if script:
-                self.replace_probe("kernel", script)
+        for script in (SHELL + "exec sleep 60\n", saying(DONE), SHELL + "exit 3\n"):
+            self.replace_probe("kernel", script)
             self.timed_report()
             health = json.loads((self.run_directory / "health.json").read_text())
             self.assert_valid(health, "health")

@@ -15,7 +15,7 @@ import unittest
 
 import metadata_server as imds
 import recordings
-from efa_doctor import LIBEXEC, Case, ENOUGH_S, environment, write
+from efa_doctor import Case, ENOUGH_S, environment, write
 from s3_server import S3Server
 
 NOWHERE = ()
@@ -220,7 +220,7 @@ class Secrets(Case):
         user = {"user": 65534} if os.geteuid() == 0 else {}
         unlimited = resource.getrlimit(resource.RLIMIT_CORE)[1]
         probe = subprocess.Popen(
-            [LIBEXEC / "probe-jobs", "--sysroot", str(root)], stdout=subprocess.PIPE, **user,
+            [os.environ["RUN_PROBE"], "jobs", "--sysroot", str(root)], stdout=subprocess.PIPE, **user,
             env={"ASAN_OPTIONS": "detect_leaks=0"},
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (unlimited, unlimited)))
         self.addCleanup(probe.stdout.close)

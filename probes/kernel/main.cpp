@@ -1,5 +1,0 @@
-#include "probes/kernel/read.h"
-
-int main(int argc, char** argv) {
-  return efa::probe_main(argc, argv, efa::read_kernel);
-}

@@ -1,5 +1,0 @@
-#include "probes/limits/read.h"
-
-int main(int argc, char** argv) {
-  return efa::probe_main(argc, argv, efa::read_limits);
-}

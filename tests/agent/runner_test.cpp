@@ -1,0 +1,167 @@
+// A probe that is forked from the agent ends like an executable: whatever it does, it alone.
+
+#include "agent/run/runner.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <stdexcept>
+
+#include "probes/protocol/fd.h"
+
+namespace efa {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr uint64_t kTibInMib = uint64_t{1024} * 1024;
+constexpr size_t kTib = size_t{1} << 40U;
+
+void says_where_it_is(const Look& look) {
+  look.out.set("pid", static_cast<int64_t>(getpid()));
+  look.out.doing("read it", "0000:00:06.0");
+}
+
+void crashes(const Look& look) {
+  says_where_it_is(look);
+  // no core of it, and no words of a sanitizer
+  signal(SIGSEGV, SIG_DFL);
+  (void)raise(SIGSEGV);
+}
+
+void throws(const Look& look) {
+  says_where_it_is(look);
+  throw std::runtime_error("nobody catches this");
+}
+
+void leaves(const Look& look) {
+  says_where_it_is(look);
+  _exit(3);
+}
+
+void hangs(const Look& look) {
+  says_where_it_is(look);
+  while (true) pause();
+}
+
+void floods(const Look& look) {
+  says_where_it_is(look);
+  while (true) look.out.add("lines", std::string(1000, 'x'));
+}
+
+// Addresses count, used or not: so that it also ends beside those of a sanitizer.
+void eats_memory(const Look& look) {
+  says_where_it_is(look);
+  for (int i = 0; i < 64; ++i) {
+    if (mmap(nullptr, kTib, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+             0) == MAP_FAILED) {
+      look.out.set("ate_tib", int64_t{i});
+      throw std::bad_alloc();
+    }
+  }
+}
+
+void says_what_it_has(const Look& look) {
+  const char* secret = std::getenv("RUNNER_TEST_SECRET");
+  look.out.set("secret", std::string(secret == nullptr ? "" : secret));
+  look.out.set("path", std::string(std::getenv("PATH")));
+  char name[16] = {};
+  prctl(PR_GET_NAME, name);
+  look.out.set("name", std::string(name));
+  int64_t descriptors = 0;
+  DIR* directory = opendir("/proc/self/fd");
+  while (readdir(directory) != nullptr) ++descriptors;
+  closedir(directory);
+  look.out.set("descriptors", descriptors - 4);  // ".", "..", its own and the root
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  look.out.set("files", static_cast<int64_t>(files.rlim_max));
+  look.out.set("session", getsid(0) == getpid());
+}
+
+Launch launch(const char* name, void (*read)(const Look&)) {
+  Launch launch;
+  launch.name = name;
+  launch.read = read;
+  launch.environment = {"PATH=/usr/bin"};
+  return launch;
+}
+
+ProbeRun run_beside_another(const Launch& one, milliseconds deadline) {
+  std::vector<ProbeRun> runs =
+      run_probes({one, launch("well", says_where_it_is)}, deadline, Progress());
+  EXPECT_EQ(runs[1].outcome.status, ProbeStatus::kOk) << runs[1].outcome.detail;
+  const Value* pid = runs[0].transcript.facts().find("pid");
+  EXPECT_NE(pid, nullptr) << "what it said is kept";
+  if (pid != nullptr && runs[0].outcome.status != ProbeStatus::kStillHanging) {
+    EXPECT_NE(kill(static_cast<pid_t>(*pid->as<int64_t>()), 0), 0) << "it has ended";
+  }
+  return std::move(runs[0]);
+}
+
+constexpr milliseconds kEnough{60'000};  // nothing waits for it
+
+TEST(ForkedProbe, OneThatCrashesEndsAlone) {
+  const ProbeRun run = run_beside_another(launch("log", crashes), kEnough);
+  EXPECT_EQ(run.outcome.status, ProbeStatus::kCrashed);
+  EXPECT_NE(run.outcome.detail.find("signal 11"), std::string::npos) << run.outcome.detail;
+  EXPECT_EQ(run.outcome.subject, "0000:00:06.0");
+}
+
+TEST(ForkedProbe, AnExceptionReachesNothingOfTheAgent) {
+  const pid_t agent = getpid();
+  const ProbeRun run = run_beside_another(launch("log", throws), kEnough);
+  ASSERT_EQ(getpid(), agent);
+  EXPECT_EQ(run.outcome.status, ProbeStatus::kCrashed);
+  EXPECT_NE(run.outcome.stderr_tail.find("nobody catches this"), std::string::npos);
+}
+
+TEST(ForkedProbe, OneThatLeavesEarlyHasFailed) {
+  const ProbeRun run = run_beside_another(launch("log", leaves), kEnough);
+  EXPECT_EQ(run.outcome.status, ProbeStatus::kFailed);
+  EXPECT_NE(run.outcome.detail.find("exit code 3"), std::string::npos) << run.outcome.detail;
+}
+
+TEST(ForkedProbe, OneThatHangsIsKilledAtTheDeadline) {
+  const ProbeRun run = run_beside_another(launch("log", hangs), milliseconds(3'000));
+  EXPECT_EQ(run.outcome.status, ProbeStatus::kTimedOut);
+  EXPECT_EQ(run.outcome.step, "read it");
+  EXPECT_EQ(run.outcome.subject, "0000:00:06.0");
+}
+
+TEST(ForkedProbe, AFloodIsCutOffBeforeTheDeadline) {
+  const auto start = std::chrono::steady_clock::now();
+  const ProbeRun run = run_beside_another(launch("log", floods), kEnough);
+  EXPECT_EQ(run.outcome.status, ProbeStatus::kFailed);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, kEnough / 2);
+}
+
+TEST(ForkedProbe, OneThatEatsMemoryEndsAlone) {
+  Launch eater = launch("log", eats_memory);
+  eater.memory_mib = 32 * kTibInMib;
+  const ProbeRun run = run_beside_another(eater, kEnough);
+  EXPECT_EQ(run.outcome.status, ProbeStatus::kCrashed);
+  const Value* ate = run.transcript.facts().find("ate_tib");
+  ASSERT_NE(ate, nullptr) << "the limit was met";
+  EXPECT_LE(*ate->as<int64_t>(), 32);
+}
+
+TEST(ForkedProbe, HasNothingOfTheAgentsButItsCode) {
+  setenv("RUNNER_TEST_SECRET", "hunter2", 1);
+  const Fd open(::open("/dev/null", O_RDONLY));  // which a program executed anew would have
+  const std::vector<ProbeRun> runs =
+      run_probes({launch("log", says_what_it_has)}, kEnough, Progress());
+  unsetenv("RUNNER_TEST_SECRET");
+  EXPECT_EQ(render_json(runs[0].transcript.facts()),
+            R"({"secret":"","path":"/usr/bin","name":"probe-log","descriptors":3,)"
+            R"("files":4096,"session":true})");
+}
+
+}  // namespace
+}  // namespace efa
