@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "probes/cloud/checks.h"
+#include "probes/cloud/read.h"
 #include "probes/fabric/checks.h"
 #include "probes/jobs/checks.h"
 #include "probes/jobs/read.h"
@@ -48,8 +49,9 @@ std::vector<std::string> topology_options(const ProbeSettings& settings) {
 }
 
 std::vector<std::string> cloud_options(const ProbeSettings& settings) {
-  std::vector<std::string> options = {"imds-budget-ms=" +
-                                      std::to_string(settings.metadata_budget_ms)};
+  std::vector<std::string> options = {
+      "imds-budget-ms=" + std::to_string(settings.metadata_budget_ms),
+      "http-module=" + settings.modules + "/http.so"};
   if (!settings.metadata_endpoint.empty()) {
     options.push_back("imds-endpoint=" + settings.metadata_endpoint);
   }
@@ -201,6 +203,7 @@ constexpr ProbeRow kTable[] = {
      .add_outcomes = add_outcome<&Node::log>,
      .judges = {{kLogChecks, judge_log}}},
     {.name = "cloud",
+     .read = read_cloud,
      .options = cloud_options,
      .take = take_one<&Node::cloud>,
      .add_outcomes = add_outcome<&Node::cloud>,

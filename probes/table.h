@@ -17,6 +17,7 @@ namespace efa {
 // What a probe is told beside the sysroot and its deadlines, of the configuration or of the pass.
 struct ProbeSettings {
   bool recording = false;
+  std::string modules;  // the directory of what is loaded only where it works
   int64_t metadata_budget_ms = 0;
   std::string metadata_endpoint;  // "" for that of EC2
 };

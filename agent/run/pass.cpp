@@ -45,7 +45,7 @@ uint64_t memory_of(const ProbeRow& row, bool live) {
 
 std::vector<std::string> options_of(const PassPlan& plan, const ProbeRow& row) {
   if (row.options == nullptr) return {};
-  return row.options({plan.record, plan.metadata.budget_ms, plan.metadata.endpoint});
+  return row.options({plan.record, plan.libexec, plan.metadata.budget_ms, plan.metadata.endpoint});
 }
 
 // An executable that stands where the others do goes before what is built in.

@@ -226,4 +226,8 @@ Result<HttpAnswer> CurlHttp::send(const HttpRequest& request) {
                words_of(code, detail) + proxy_words(request, settings_, url->scheme)};
 }
 
+std::unique_ptr<Http> make_curl_http(HttpSettings settings) {
+  return std::make_unique<CurlHttp>(std::move(settings));
+}
+
 }  // namespace efa

@@ -54,6 +54,8 @@ class Http {
   virtual Result<HttpAnswer> send(const HttpRequest& request) = 0;
 };
 
+using MakeHttp = std::function<std::unique_ptr<Http>(HttpSettings)>;
+
 class CurlHttp final : public Http {
  public:
   explicit CurlHttp(HttpSettings settings);
@@ -68,5 +70,16 @@ class CurlHttp final : public Http {
   HttpSettings settings_;
   std::unique_ptr<Connection> connection_;
 };
+
+std::unique_ptr<Http> make_curl_http(HttpSettings settings);
+
+// libcurl comes with some 35 libraries, so it lies in a module, http.so beside the probes, that is
+// loaded where a service is asked: what the module has, under its one name.
+struct HttpModule {
+  std::unique_ptr<Http> (*make)(HttpSettings settings);
+};
+inline constexpr const char* kHttpModule = "efa_doctor_http";
+// `path`: of the module. The error is the loader's, which names the file.
+Result<MakeHttp> load_http(const std::string& path);
 
 }  // namespace efa

@@ -42,10 +42,11 @@ HttpSettings settings_of_metadata() {
 
 }  // namespace
 
-Metadata::Metadata(std::string endpoint, Deadline deadline)
+Metadata::Metadata(std::string endpoint, Deadline deadline, MakeHttp make_http)
     : endpoint_(std::move(endpoint)),
       deadline_(deadline),
-      http_(std::make_unique<CurlHttp>(settings_of_metadata())) {}
+      make_http_(std::move(make_http)),
+      http_(make_http_(settings_of_metadata())) {}
 
 Result<std::string> Metadata::ask(const std::string& path, bool for_token) {
   HttpRequest request;
@@ -84,7 +85,7 @@ Result<Done> Metadata::start_session() {
 }
 
 Metadata Metadata::another_connection() const {
-  Metadata other(endpoint_, deadline_);
+  Metadata other(endpoint_, deadline_, make_http_);
   other.token_ = token_;
   return other;
 }

@@ -19,7 +19,7 @@ class Metadata {
   using Deadline = std::chrono::steady_clock::time_point;
 
   // Nothing is asked of the service after the deadline.
-  Metadata(std::string endpoint, Deadline deadline);
+  Metadata(std::string endpoint, Deadline deadline, MakeHttp make_http);
 
   Result<Done> start_session();
   // The same session over a connection of its own, for a thread of its own.
@@ -35,6 +35,7 @@ class Metadata {
   std::string endpoint_;
   Deadline deadline_;
   std::string token_;
+  MakeHttp make_http_;
   std::unique_ptr<Http> http_;
 };
 

@@ -2,6 +2,8 @@
 // gave this instance. Interface: EC2 User Guide, "Instance metadata categories".
 // It is asked on EC2, or where the configuration names an endpoint; never for a sysroot.
 
+#include "probes/cloud/read.h"
+
 #include <algorithm>
 #include <future>
 #include <iterator>
@@ -9,7 +11,6 @@
 #include "probes/cloud/facts.h"
 #include "probes/cloud/metadata.h"
 #include "probes/protocol/private_memory.h"
-#include "probes/protocol/probe_main.h"
 #include "probes/protocol/telling.h"
 #include "probes/protocol/text.h"
 
@@ -160,8 +161,15 @@ void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& fac
   const int budget_ms = budget == look.options.end()
                             ? kDefaultBudgetMs
                             : parse_number<int>(budget->second).value_or(kDefaultBudgetMs);
-  Metadata metadata(endpoint, std::min(look.deadline, std::chrono::steady_clock::now() +
-                                                          std::chrono::milliseconds(budget_ms)));
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds(budget_ms);
+  const auto module = look.options.find("http-module");
+  const Result<MakeHttp> http = load_http(module == look.options.end() ? "" : module->second);
+  if (!http) {
+    facts.metadata_status = status_of(http.error());
+    facts.metadata_detail = message_of(http.error());
+    return;
+  }
+  Metadata metadata(endpoint, std::min(look.deadline, limit), *http);
   // of an endpoint with a name and a password in it only the server is told
   look.out.doing("ask the metadata service for a token",
                  endpoint.substr(endpoint.rfind('@') + 1));  // npos + 1 is 0
@@ -171,6 +179,8 @@ void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& fac
   facts.metadata_status = error ? status_of(*error) : "ok";
   if (error) facts.metadata_detail = message_of(*error);
 }
+
+}  // namespace
 
 void read_cloud(const Look& look) {
   keep_memory_private();  // it holds the session's token
@@ -188,9 +198,4 @@ void read_cloud(const Look& look) {
   telling.all(facts);
 }
 
-}  // namespace
 }  // namespace efa
-
-int main(int argc, char** argv) {
-  return efa::probe_main(argc, argv, efa::read_cloud);
-}

@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <mutex>
 
 #include "probes/protocol/text.h"
 
@@ -22,8 +23,19 @@ namespace {
 constexpr size_t kMaxLines = 100'000;           // kept of one file: the kernel's log has most
 constexpr size_t kMaxKernelMessages = 100'000;  // the largest ring buffer holds fewer
 constexpr size_t kMaxKernelRecord = size_t{8} * 1024;  // CONSOLE_EXT_LOG_MAX of the kernel
+constexpr int kToRead = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 }  // namespace
+
+// The next file is mostly beside it, and is then found by its name alone.
+struct RootedFiles::Directory {
+  std::mutex mutex;
+  std::string path;
+  Fd fd;
+};
+
+RootedFiles::RootedFiles(Fd root, bool live)
+    : root_(std::move(root)), live_(live), last_(std::make_shared<Directory>()) {}
 
 bool FileStatus::is_directory() const {
   return S_ISDIR(mode);
@@ -56,18 +68,41 @@ Result<Fd> RootedFiles::open_at(const std::string& path, int flags) const {
   return Fd(static_cast<int>(fd));
 }
 
-Result<Fd> RootedFiles::open_regular(const std::string& path) const {
+// Gives none where it is no regular file, where the directory may be another by now, and where
+// another thread is at it.
+RootedFiles::RegularFile RootedFiles::open_beside(const std::string& path) const {
+  const std::unique_lock lock(last_->mutex, std::try_to_lock);
+  const size_t name = path.rfind('/') + 1;
+  if (!lock || name == 0) return {};
+  if (path.compare(0, name, last_->path) != 0) {
+    Result<Fd> directory = open_at(path.substr(0, name), O_PATH | O_DIRECTORY);
+    if (!directory) return {};
+    last_->fd = std::move(*directory);
+    last_->path = path.substr(0, name);
+  }
+  struct stat status {};
+  const int directory = last_->fd.get();
+  if (fstatat(directory, path.c_str() + name, &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  if (!S_ISREG(status.st_mode)) return {};
+  return {Fd(openat(directory, path.c_str() + name, kToRead | O_NOFOLLOW)), status.st_size > 0};
+}
+
+Result<RootedFiles::RegularFile> RootedFiles::open_regular(const std::string& path) const {
+  RegularFile beside = open_beside(path);
+  if (beside.fd) return beside;
   const Result<Fd> place = open_at(path, O_PATH);  // opening a device or FIFO could act or hang
   if (!place) return place.error();
   struct stat status {};
   if (fstat(place->get(), &status) != 0) return system_error(errno, path);
   if (!S_ISREG(status.st_mode))
     return system_error(S_ISDIR(status.st_mode) ? EISDIR : EINVAL, path);
-  return open_at(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  Result<Fd> opened = open_at(path, kToRead);
+  if (!opened) return opened.error();
+  return RegularFile{std::move(*opened), status.st_size > 0};
 }
 
 Result<std::string> RootedFiles::read(const std::string& path, size_t limit, bool whole) const {
-  const Result<Fd> file = open_regular(path);
+  const Result<RegularFile> file = open_regular(path);
   if (!file) return file.error();
   std::string text;
   const size_t wanted = whole ? limit + 1 : limit;
@@ -75,10 +110,11 @@ Result<std::string> RootedFiles::read(const std::string& path, size_t limit, boo
   while (text.size() < wanted) {
     const size_t before = text.size();
     text.resize(std::min(wanted, before + std::max(kChunk, before)));
-    const ssize_t got = ::read(file->get(), text.data() + before, text.size() - before);
+    const size_t room = text.size() - before;
+    const ssize_t got = ::read(file->fd.get(), text.data() + before, room);
     if (got < 0 && errno != EINTR) return system_error(errno, path);
     text.resize(before + static_cast<size_t>(std::max<ssize_t>(got, 0)));
-    if (got == 0) break;
+    if (got == 0 || (file->sized && got > 0 && static_cast<size_t>(got) < room)) break;
   }
   if (whole && text.size() > limit) return system_error(EFBIG, path);
   return text;
@@ -87,7 +123,7 @@ Result<std::string> RootedFiles::read(const std::string& path, size_t limit, boo
 Result<std::vector<std::string>> RootedFiles::read_lines(const std::string& path, const Keep& keep,
                                                          size_t limit, char separator) const {
   using Lines = std::vector<std::string>;
-  const Result<Fd> file = open_regular(path);
+  const Result<RegularFile> file = open_regular(path);
   if (!file) return file.error();
   Lines lines;
   std::string line;  // that has not ended yet
@@ -100,7 +136,7 @@ Result<std::vector<std::string>> RootedFiles::read_lines(const std::string& path
   std::array<char, size_t{64} * 1024> piece;
   size_t total = 0;
   while (true) {
-    const ssize_t got = ::read(file->get(), piece.data(), piece.size());
+    const ssize_t got = ::read(file->fd.get(), piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_error(errno, path);
     if (got == 0) break;

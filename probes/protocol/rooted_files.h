@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -55,14 +56,22 @@ class RootedFiles {
                                                                  const Keep& keep) const;
 
  private:
-  RootedFiles(Fd root, bool live) : root_(std::move(root)), live_(live) {}
+  struct Directory;
+  struct RegularFile {
+    Fd fd;
+    bool sized = false;  // a read that is short has met its end; files of /proc answer in parts
+  };
+
+  RootedFiles(Fd root, bool live);
   [[nodiscard]] Result<Done> each_name(const std::string& directory, size_t limit,
                                        const std::function<void(int, const char*)>& take) const;
   [[nodiscard]] Result<Fd> open_at(const std::string& path, int flags) const;
-  [[nodiscard]] Result<Fd> open_regular(const std::string& path) const;
+  [[nodiscard]] RegularFile open_beside(const std::string& path) const;
+  [[nodiscard]] Result<RegularFile> open_regular(const std::string& path) const;
 
   Fd root_;
   bool live_ = false;
+  std::shared_ptr<Directory> last_;  // of the file that was read before
 };
 
 }  // namespace efa

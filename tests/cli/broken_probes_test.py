@@ -21,7 +21,7 @@ class BrokenProbes(FakeProbes):
         self.replace_probe("jobs", SHELL + "echo 'out of luck' >&2\nexit 1\n")
         self.replace_probe("limits", SHELL + "exit 0\n")
         self.replace_probe("fabric", SHELL + f"echo '{LOADER}' >&2\nexit 127\n")
-        self.remove_probe("net")
+        self.remove_probe("topology")
         self.replace_probe("cloud", saying(DONE), mode=0o644)
         self.replace_probe("software", "#!/nonexistent/interpreter\n")
         report = self.timed_report()
@@ -30,10 +30,11 @@ class BrokenProbes(FakeProbes):
         self.assert_ended(report, "jobs", "failed", "exit code 1: out of luck")
         self.assert_ended(report, "limits", "failed", "exit code 0 without finishing its output")
         self.assert_ended(report, "fabric", "unavailable", LOADER)
-        self.assert_ended(report, "net", "unavailable", "No such file")
+        self.assert_ended(report, "topology", "unavailable", "No such file")
         self.assert_ended(report, "cloud", "denied", "Permission denied")
         self.assert_ended(report, "software", "failed", "No such file")
-        self.assert_rest_is_fine(report, "log", "jobs", "limits", "net", "cloud", "software")
+        self.assert_rest_is_fine(report, "log", "jobs", "limits", "topology", "cloud",
+                                 "software")
 
     def test_each_breach_of_the_protocol_is_told(self):
         self.replace_probe("log", saying('{"set":"total","value":1}', "{nonsense", DONE))

@@ -10,8 +10,9 @@ from efa_doctor import EFA_DOCTOR, LIBEXEC, Case, write
 SHELL = "#!/bin/sh\n"
 DONE = '{"done":true}'
 # what the agent forks; an executable of such a name goes before it
-BUILT_IN = ("pci", "kernel", "rdma", "net", "limits", "software", "log", "jobs")
-EXECUTED = ("verbs", "fabric", "topology", "cloud")
+BUILT_IN = ("pci", "kernel", "rdma", "net", "limits", "software", "log", "cloud",
+            "jobs")
+EXECUTED = ("verbs", "fabric", "topology")
 
 
 def saying(*lines):
