@@ -45,7 +45,7 @@ struct ProbeRow {
   const char* name;
   // what it needs
   void (*read)(const Look&) = nullptr;  // no library: it is forked; without, it is an executable
-  bool live_only = false;        // a sysroot has nothing that it could look at
+  bool live_only = false;               // a sysroot has nothing that it could look at
   bool from_files = false;       // all it says comes from files: a recording of them replays it
   bool loads_libraries = false;  // code that is not ours: it maps what it likes, as whom it runs
   uint64_t capabilities = 0;     // bits of capabilities(7) that it keeps when the agent is root

@@ -78,8 +78,7 @@ void drop_rights(uint64_t wanted, bool as_nobody) {
 }
 
 // An exception ends the process here: above it stands the agent, of which this is a copy.
-int run_as_probe(const Launch& launch, std::vector<char*>& arguments,
-                 char** environment) noexcept {
+int run_as_probe(const Launch& launch, std::vector<char*>& arguments, char** environment) noexcept {
   prctl(PR_SET_NAME, arguments[0]);
   environ = environment;
   return probe_main(static_cast<int>(arguments.size()) - 1, arguments.data(), launch.read);
@@ -123,8 +122,7 @@ Result<Started> start_probe(const Launch& launch) {
   Result<Pipe> err = make_pipe();
   if (!err) return err.error();
   Result<Child> child = start_child([&] {
-    return become_probe(launch, out->write_end.get(), err->write_end.get(), arguments,
-                        environment);
+    return become_probe(launch, out->write_end.get(), err->write_end.get(), arguments, environment);
   });
   if (!child) return child.error();
   return Started{std::move(*child), std::move(out->read_end), std::move(err->read_end)};

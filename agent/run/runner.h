@@ -17,7 +17,7 @@ namespace efa {
 constexpr size_t kMaxStderr = size_t{16} * 1024;  // enough for the log lines of 32 devices
 
 struct Launch {
-  std::string name;        // as the report names it
+  std::string name;                     // as the report names it
   void (*read)(const Look&) = nullptr;  // one of ours, forked from this process; else
   std::string executable;               // absolute path
   std::vector<std::string> arguments;

@@ -1,8 +1,8 @@
 // Judges the processes that use EFA now.
 
 #include "probes/jobs/checks.h"
-#include "probes/node.h"
 #include "probes/limits/memlock.h"
+#include "probes/node.h"
 
 namespace efa {
 namespace {

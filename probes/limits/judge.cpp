@@ -1,8 +1,8 @@
 // Judges the limits under which jobs run: too little lockable memory stops them, the rest is slow.
 
-#include "probes/node.h"
 #include "probes/limits/checks.h"
 #include "probes/limits/memlock_judge.h"
+#include "probes/node.h"
 
 namespace efa {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <map>
 
-#include "probes/node.h"
 #include "probes/log/checks.h"
+#include "probes/node.h"
 
 namespace efa {
 namespace {

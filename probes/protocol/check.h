@@ -100,12 +100,10 @@ inline std::shared_ptr<const Check> own_check(std::string code, Severity severit
     std::string remedy;
     Check check;
   };
-  auto owned = std::make_shared<Owned>(
-      Owned{std::move(code), std::move(title), std::move(remedy), Check{}});
-  owned->check = {.code = owned->code,
-                  .severity = severity,
-                  .title = owned->title,
-                  .remedy = owned->remedy};
+  auto owned =
+      std::make_shared<Owned>(Owned{std::move(code), std::move(title), std::move(remedy), Check{}});
+  owned->check = {
+      .code = owned->code, .severity = severity, .title = owned->title, .remedy = owned->remedy};
   return {owned, &owned->check};
 }
 

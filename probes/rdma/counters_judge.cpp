@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "probes/node.h"
 #include "probes/look_up.h"
+#include "probes/node.h"
 #include "probes/protocol/text.h"
 #include "probes/rdma/counters_checks.h"
 

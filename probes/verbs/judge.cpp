@@ -4,8 +4,8 @@
 #include <cerrno>
 
 #include "probes/device_answers.h"
-#include "probes/node.h"
 #include "probes/look_up.h"
+#include "probes/node.h"
 #include "probes/verbs/checks.h"
 
 namespace efa {

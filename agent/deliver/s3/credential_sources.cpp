@@ -218,8 +218,7 @@ Result<Credentials> credentials_of_instance(const ChainSettings& settings) {
     return Error{ErrorKind::kNotFound, "instance role", "this is not an EC2 instance"};
   }
   Metadata metadata(settings.metadata_endpoint,
-                    std::chrono::steady_clock::now() + settings.metadata_budget,
-                    make_curl_http);
+                    std::chrono::steady_clock::now() + settings.metadata_budget, make_curl_http);
   const Result<Done> session = metadata.start_session();
   if (!session) return session.error();
   const std::string path = "iam/security-credentials/";

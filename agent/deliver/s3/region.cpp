@@ -15,8 +15,7 @@ namespace {
 std::string region_of_instance(const ChainSettings& settings) {
   if (settings.metadata_endpoint.empty()) return "";
   Metadata metadata(settings.metadata_endpoint,
-                    std::chrono::steady_clock::now() + settings.metadata_budget,
-                    make_curl_http);
+                    std::chrono::steady_clock::now() + settings.metadata_budget, make_curl_http);
   if (!metadata.start_session()) return "";
   return metadata.get("placement/region").value_or("");
 }
