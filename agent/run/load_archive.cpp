@@ -15,8 +15,8 @@ Result<const ArchiveModule*> load() {
 }
 
 const Result<const ArchiveModule*>& archive_module() {
-  static const Result<const ArchiveModule*> module = load();
-  return module;
+  static const Result<const ArchiveModule*> kModule = load();
+  return kModule;
 }
 
 }  // namespace
