@@ -48,11 +48,16 @@ std::vector<std::string> options_of(const PassPlan& plan, const ProbeRow& row) {
   return row.options({plan.record, plan.libexec, plan.metadata.budget_ms, plan.metadata.endpoint});
 }
 
-// An executable that stands where the others do goes before what is built in.
+// What is built in can be replaced, by a name that no version installs: "instead-of-log" beside the
+// executables. A probe-log that an older version left there is not run.
 Launch program_of(const PassPlan& plan, const ProbeRow& row) {
   Launch launch;
   launch.name = row.name;
-  launch.executable = plan.libexec + "/probe-" + row.name;
+  if (row.read == nullptr) {
+    launch.executable = plan.libexec + "/probe-" + row.name;
+    return launch;
+  }
+  launch.executable = plan.libexec + "/instead-of-" + row.name;
   const bool replaced = !plan.libexec.empty() && access(launch.executable.c_str(), F_OK) == 0;
   if (!replaced) launch.read = row.read;
   return launch;

@@ -2,6 +2,7 @@
 
 import unittest
 
+from efa_doctor import write
 from fake_probes import BUILT_IN, DONE, EXECUTED, SHELL, FakeProbes, saying
 
 LOADER = ("probe-fabric: error while loading shared libraries: libfabric.so.1: cannot open shared "
@@ -103,6 +104,13 @@ class BrokenProbes(FakeProbes):
         self.assertEqual(report["verdict"], "unknown")
         for name in ("pci", "kernel", "rdma"):
             self.assertEqual(self.probe(report, name)["status"], "denied", name)
+
+    def test_what_an_older_version_left_is_not_run(self):
+        for name in BUILT_IN:
+            write(self.libexec / f"probe-{name}", SHELL + "kill -SEGV $$\n", 0o755)
+        report = self.timed_report()
+        for name in BUILT_IN:
+            self.assertEqual(self.probe(report, name)["status"], "ok", name)
 
     def test_without_its_executables_the_agent_asks_what_is_built_in(self):
         for probe in list(self.libexec.iterdir()):

@@ -9,7 +9,7 @@ from efa_doctor import EFA_DOCTOR, LIBEXEC, Case, write
 
 SHELL = "#!/bin/sh\n"
 DONE = '{"done":true}'
-# what the agent forks; an executable of such a name goes before it
+# what the agent forks
 BUILT_IN = ("pci", "kernel", "rdma", "net", "limits", "software", "log", "cloud",
             "jobs")
 EXECUTED = ("verbs", "fabric", "topology")
@@ -50,12 +50,16 @@ class FakeProbes(Case):
         for program in LIBEXEC.iterdir():
             (self.libexec / program.name).symlink_to(program)
 
+    def place_of(self, name):
+        """Of the executable; for what is forked, of one that is run instead."""
+        return self.libexec / (("probe-" if name in EXECUTED else "instead-of-") + name)
+
     def remove_probe(self, name):
-        (self.libexec / f"probe-{name}").unlink(missing_ok=True)
+        self.place_of(name).unlink(missing_ok=True)
 
     def replace_probe(self, name, script, mode=0o755):
         self.remove_probe(name)
-        write(self.libexec / f"probe-{name}", script, mode)
+        write(self.place_of(name), script, mode)
 
     def silence_probes(self):
         """Passes that cost next to nothing, on a node without EFA."""
@@ -65,7 +69,7 @@ class FakeProbes(Case):
     def restore_probe(self, name):
         self.remove_probe(name)
         if name in EXECUTED:
-            (self.libexec / f"probe-{name}").symlink_to(LIBEXEC / f"probe-{name}")
+            self.place_of(name).symlink_to(LIBEXEC / f"probe-{name}")
 
     def timed_report(self, *arguments, **options):
         """A pass that must end within its deadline; starting and writing get a second more."""
