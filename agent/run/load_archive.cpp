@@ -1,21 +1,13 @@
-#include <dlfcn.h>
-
 #include "agent/run/archive.h"
 #include "agent/run/pass.h"
+#include "probes/protocol/module.h"
 
 namespace efa {
 namespace {
 
-// dlerror(3) names the file.
-Result<const ArchiveModule*> load() {
-  void* library = dlopen((find_libexec() + "/archive.so").c_str(), RTLD_NOW | RTLD_LOCAL);
-  void* module = library == nullptr ? nullptr : dlsym(library, kArchiveModule);
-  if (module == nullptr) return Error{ErrorKind::kNotFound, "recording", dlerror()};
-  return static_cast<const ArchiveModule*>(module);
-}
-
 const Result<const ArchiveModule*>& archive_module() {
-  static const Result<const ArchiveModule*> kModule = load();
+  static const Result<const ArchiveModule*> kModule =
+      load_module<ArchiveModule>(find_libexec() + "/archive.so", kArchiveModule);
   return kModule;
 }
 

@@ -5,6 +5,8 @@
 #include "probes/cloud/read.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <iterator>
 
@@ -154,6 +156,13 @@ std::optional<Error> ask(const Look& look, Metadata& metadata, CloudFacts& facts
   return read_interfaces(metadata, entries, facts);
 }
 
+// As the dynamic loader ends an executable: the metadata service is not to blame.
+[[noreturn]] void end_without_library(const Error& error) {
+  constexpr int kExitLoader = 127;
+  std::fprintf(stderr, "error while loading shared libraries: %s\n", error.what.c_str());
+  std::_Exit(kExitLoader);
+}
+
 void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& facts,
                   Telling<CloudFacts>& telling) {
   constexpr int kDefaultBudgetMs = 1000;
@@ -164,11 +173,7 @@ void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& fac
   const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds(budget_ms);
   const auto module = look.options.find("http-module");
   const Result<MakeHttp> http = load_http(module == look.options.end() ? "" : module->second);
-  if (!http) {
-    facts.metadata_status = status_of(http.error());
-    facts.metadata_detail = message_of(http.error());
-    return;
-  }
+  if (!http) end_without_library(http.error());
   Metadata metadata(endpoint, std::min(look.deadline, limit), *http);
   // of an endpoint with a name and a password in it only the server is told
   look.out.doing("ask the metadata service for a token",

@@ -105,6 +105,14 @@ class BrokenProbes(FakeProbes):
         for name in ("pci", "kernel", "rdma"):
             self.assertEqual(self.probe(report, name)["status"], "denied", name)
 
+    def test_a_library_that_is_missing_is_not_the_metadata_services_fault(self):
+        self.configure(deadline_ms=self.deadline_ms, **{"metadata.endpoint": "http://127.0.0.1:9"})
+        (self.libexec / "http.so").unlink()
+        report = self.timed_report()
+        self.assert_ended(report, "cloud", "unavailable", "http.so: cannot open")
+        self.assertEqual(self.findings(report, "cloud.metadata-unreachable"), [])
+        self.assertTrue(self.findings(report, "cloud.metadata-unreachable", "unknown"))
+
     def test_what_an_older_version_left_is_not_run(self):
         for name in BUILT_IN:
             write(self.libexec / f"probe-{name}", SHELL + "kill -SEGV $$\n", 0o755)
