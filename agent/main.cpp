@@ -12,16 +12,16 @@
 #include "agent/cli/catalogue.h"
 #include "agent/cli/command_line.h"
 #include "agent/cli/daemon_check.h"
-#include "agent/cli/exit_codes.h"
 #include "agent/cli/once.h"
 #include "agent/cli/status.h"
 #include "agent/config/expect.h"
+#include "agent/config/paths.h"
+#include "agent/config/s3_settings.h"
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
-#include "agent/deliver/s3/settings.h"
-#include "agent/log.h"
-#include "agent/run/pass.h"
-#include "probes/protocol/printable.h"
+#include "probes/base/exit_codes.h"
+#include "probes/base/log.h"
+#include "probes/base/printable.h"
 
 namespace efa {
 namespace {

@@ -3,11 +3,11 @@
 #include <cstdio>
 #include <vector>
 
-#include "agent/cli/exit_codes.h"
-#include "agent/log.h"
 #include "agent/report/report.h"
-#include "probes/protocol/value.h"
-#include "probes/table.h"
+#include "probes/base/exit_codes.h"
+#include "probes/base/log.h"
+#include "probes/base/value.h"
+#include "probes/judging/table.h"
 
 namespace efa {
 namespace {

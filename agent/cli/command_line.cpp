@@ -6,9 +6,9 @@
 #include <iostream>
 #include <sstream>
 
-#include "agent/version.h"
-#include "probes/protocol/printable.h"
-#include "probes/protocol/text.h"
+#include "agent/config/version.h"
+#include "probes/base/printable.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

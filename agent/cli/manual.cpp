@@ -1,10 +1,10 @@
 #include "agent/cli/manual.h"
 
 #include "agent/cli/command_line.h"
-#include "agent/cli/config.h"
-#include "agent/version.h"
-#include "probes/protocol/value.h"
-#include "probes/table.h"
+#include "agent/config/config.h"
+#include "agent/config/version.h"
+#include "probes/base/value.h"
+#include "probes/judging/table.h"
 
 namespace efa {
 namespace {
@@ -63,14 +63,14 @@ std::string checks_list() {
   return text;
 }
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   return render_json(Value(text), 0);  // a basic string of TOML for texts without control letters
 }
 
 std::string default_of(const Setting& setting) {
   Config defaults;
   if (const auto* text = std::get_if<std::string& (*)(Config&)>(&setting.field)) {
-    return quoted((*text)(defaults));
+    return in_quotes((*text)(defaults));
   }
   if (const auto* flag = std::get_if<bool& (*)(Config&)>(&setting.field)) {
     return (*flag)(defaults) ? "true" : "false";

@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "agent/cli/manual.h"
-#include "agent/deliver/files.h"
+#include "probes/base/files.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) return 64;

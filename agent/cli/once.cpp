@@ -6,15 +6,15 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "agent/cli/exit_codes.h"
-#include "agent/deliver/files.h"
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
-#include "agent/log.h"
-#include "agent/run/conclude.h"
-#include "agent/run/look.h"
-#include "probes/protocol/fd.h"
-#include "probes/protocol/printable.h"
+#include "agent/pass/conclude.h"
+#include "agent/pass/look.h"
+#include "probes/base/exit_codes.h"
+#include "probes/base/fd.h"
+#include "probes/base/files.h"
+#include "probes/base/log.h"
+#include "probes/base/printable.h"
 
 namespace efa {
 namespace {

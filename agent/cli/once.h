@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 
-#include "agent/cli/config.h"
+#include "agent/config/config.h"
+#include "agent/pass/recording.h"
 #include "agent/report/report.h"
-#include "agent/run/recording.h"
 
 namespace efa {
 

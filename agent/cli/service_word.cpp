@@ -4,8 +4,8 @@
 
 #include <chrono>
 
-#include "probes/protocol/child.h"
-#include "probes/protocol/text.h"
+#include "probes/base/child.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "agent/cli/config.h"
+#include "agent/config/config.h"
 #include "agent/deliver/service_file.h"
 
 namespace efa {

@@ -5,29 +5,22 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <thread>
 
 #include "agent/cli/service_word.h"
-#include "agent/deliver/files.h"
-#include "agent/deliver/local.h"
+#include "agent/config/paths.h"
+#include "agent/config/s3_settings.h"
 #include "agent/deliver/s3/delivery_state.h"
 #include "agent/deliver/s3/settings.h"
-#include "agent/run/state.h"
-#include "probes/protocol/printable.h"
+#include "agent/pass/state.h"
+#include "probes/base/files.h"
+#include "probes/base/printable.h"
+#include "probes/base/times.h"
 
 namespace efa {
 namespace {
 
 constexpr int64_t kClockStep = 60;  // seconds: a clock that is set right may go back that far
-
-// "2026-11-23T22:00:00Z"
-std::optional<int64_t> parse_time_ms(const std::string& text) {
-  tm parts{};
-  const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  return int64_t{timegm(&parts)} * 1000;
-}
 
 std::optional<Verdict> parse_verdict(const std::string& text) {
   for (const Verdict verdict : {Verdict::kHealthy, Verdict::kDegraded, Verdict::kUnhealthy,
@@ -80,8 +73,8 @@ Health judge_health(const std::string& json, const Moment& now, const std::strin
   const Result<Value> health = parse_json(json, "health file");
   if (!health) return unknown(message_of(health.error()));
   const auto verdict = parse_verdict(health->text("verdict"));
-  const auto generated = parse_time_ms(health->text("generated_at"));
-  const auto valid_until = parse_time_ms(health->text("valid_until"));
+  const auto generated = parse_iso_time_ms(health->text("generated_at"));
+  const auto valid_until = parse_iso_time_ms(health->text("valid_until"));
   if (!verdict || !generated || !valid_until) return unknown("the health file is damaged");
   if (boot_id.empty() || health->text("boot_id") != boot_id)
     return unknown("the health file is from another boot");

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "agent/cli/config.h"
+#include "agent/config/config.h"
 #include "agent/report/report.h"
-#include "probes/protocol/moment.h"
+#include "probes/base/moment.h"
 
 namespace efa {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "probes/protocol/result.h"
+#include "probes/base/result.h"
 
 namespace efa {
 

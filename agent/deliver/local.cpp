@@ -1,7 +1,6 @@
 #include "agent/deliver/local.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,11 +12,12 @@
 #include <memory>
 #include <optional>
 
-#include "agent/deliver/file_lock.h"
-#include "agent/deliver/files.h"
-#include "agent/log.h"
-#include "probes/protocol/describe.h"
-#include "probes/protocol/text.h"
+#include "probes/base/describe.h"
+#include "probes/base/file_lock.h"
+#include "probes/base/files.h"
+#include "probes/base/log.h"
+#include "probes/base/moment.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {
@@ -144,31 +144,7 @@ Result<FileLock> lock_of_health(const FilesConfig& files) {
   return FileLock::wait_for(path, std::chrono::seconds(2));
 }
 
-// Without asking a directory service, which may not answer.
-std::optional<gid_t> group_of_readers() {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen("/etc/group", "re"), std::fclose);
-  while (const group* entry = file ? fgetgrent(file.get()) : nullptr) {
-    if (std::string_view(entry->gr_name) == "efa-doctor") return entry->gr_gid;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
-
-void make_state_directory(const FilesConfig& files) {
-  if (access(files.state_directory.c_str(), F_OK) == 0) return;
-  const Result<Fd> directory = open_directory(files.state_directory, /*make=*/true);
-  const std::optional<gid_t> readers = group_of_readers();
-  if (!directory || geteuid() != 0 || !readers) return;
-  constexpr mode_t kHandedOn = 02755;  // the group is that of the files in it
-  const bool given = fchown(directory->get(), static_cast<uid_t>(-1), *readers) == 0 &&
-                     fchmod(directory->get(), kHandedOn) == 0;
-  if (given) return;
-  log_warning(
-      "{} was recreated, and the group efa-doctor cannot read the reports there: {}; "
-      "systemd-tmpfiles --create efa-doctor.conf mends it",
-      files.state_directory, std::strerror(errno));
-}
 
 std::vector<std::string> who_else_decides(const Config& config) {
   std::vector<std::string> words;
@@ -196,16 +172,6 @@ Result<Done> check_directories(const Config& config) {
     return Error{ErrorKind::kMalformed, setting, message_of(system_error(ENOTDIR, path))};
   }
   return Done{};
-}
-
-std::string state_path(const FilesConfig& files) {
-  return files.state_directory + "/state.json";
-}
-std::string report_path(const FilesConfig& files) {
-  return files.state_directory + "/report.json";
-}
-std::string health_path(const FilesConfig& files) {
-  return files.run_directory + "/health.json";
 }
 
 // In this order: whoever sees the health file finds the report that it names, and nothing that a

@@ -1,22 +1,16 @@
 // What a pass leaves on local disk for others: the report, the ring of older ones, the health file
-// and the metrics; and where the state for the next pass lies, which agent/run/state.h writes.
+// and the metrics; and where the state for the next pass lies, which agent/pass/state.h writes.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "agent/cli/config.h"
+#include "agent/config/config.h"
+#include "agent/config/paths.h"
 #include "agent/report/report.h"
 
 namespace efa {
 
-std::string state_path(const FilesConfig& files);
-std::string report_path(const FilesConfig& files);
-std::string health_path(const FilesConfig& files);
-
-// Where the directory is missing: as the package's efa-doctor.tmpfiles has it, so that the group
-// efa-doctor can read what root keeps there.
-void make_state_directory(const FilesConfig& files);
 // Directories in which another user decides what is read as ours or run, with that user: for
 // config-check. Writing there harms nobody.
 std::vector<std::string> who_else_decides(const Config& config);

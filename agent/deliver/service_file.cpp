@@ -7,12 +7,12 @@
 #include <chrono>
 #include <csignal>
 
-#include "agent/deliver/files.h"
-#include "agent/log.h"
 #include "agent/report/report.h"
-#include "probes/protocol/describe.h"
-#include "probes/protocol/moment.h"
-#include "probes/protocol/process.h"
+#include "probes/base/describe.h"
+#include "probes/base/files.h"
+#include "probes/base/log.h"
+#include "probes/base/moment.h"
+#include "probes/base/process.h"
 
 namespace efa {
 

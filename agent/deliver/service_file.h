@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "agent/cli/config.h"
+#include "agent/config/config.h"
 
 namespace efa {
 

@@ -1,10 +1,12 @@
 #include "agent/diagnose/diagnosis.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
 
 #include "agent/diagnose/history.h"
-#include "agent/report/report.h"
+#include "probes/judging/words.h"
 
 namespace efa {
 namespace {
@@ -51,7 +53,7 @@ size_t subjects_of(const std::vector<Finding>& findings, const std::string& code
   for (const Finding& finding : findings) {
     const bool root = finding.result == FindingResult::kFail && finding.explained_by.empty();
     if (finding.check->code != code || !root) continue;
-    if (count++ == 0) first = finding.subject + ": " + finding.message;
+    if (count++ == 0) first = fmt::format("{}: {}", finding.subject, finding.message);
   }
   return count;
 }
@@ -64,9 +66,9 @@ std::string fabric_words(const Diagnosis& diagnosis) {
     if (stage.rung != Rung::kFabric || stage.count != 0 || stage.lost.empty()) continue;
     if (!one_is_sick) return "";
     const size_t healthy = stage.lost.size();
-    return healthy == 1 ? "; libfabric therefore does not offer the other device either"
-                        : "; libfabric therefore offers none of the " + std::to_string(healthy) +
-                              " other devices";
+    return healthy == 1
+               ? "; libfabric therefore does not offer the other device either"
+               : fmt::format("; libfabric therefore offers none of the {} other devices", healthy);
   }
   return "";
 }
@@ -77,9 +79,10 @@ std::string cause_words(const Diagnosis& diagnosis) {
   const std::string& code = diagnosis.root_causes.front();
   const size_t count = subjects_of(diagnosis.findings, code, first);
   const size_t more = diagnosis.root_causes.size() - 1;
-  return first + (count > 1 ? " (and " + std::to_string(count - 1) + " more)" : "") +
-         (more > 0 ? "; " + std::to_string(more) + " other cause" + (more > 1 ? "s" : "") : "") +
-         fabric_words(diagnosis);
+  const std::string subjects = count > 1 ? fmt::format(" (and {} more)", count - 1) : "";
+  const std::string causes =
+      more > 0 ? fmt::format("; {} other cause{}", more, more > 1 ? "s" : "") : "";
+  return fmt::format("{}{}{}{}", first, subjects, causes, fabric_words(diagnosis));
 }
 
 // The devices that reached the highest rung that was looked at.
@@ -96,10 +99,11 @@ std::string working_words(const Node& node, const std::vector<FunnelStage>& funn
   const FunnelStage highest = highest_stage(funnel);
   const int working = highest.count.value_or(0);
   std::string devices =
-      std::to_string(working) + (working == 1 ? " EFA device works" : " EFA devices work");
+      fmt::format("{} EFA {}", working, working == 1 ? "device works" : "devices work");
   if (!node.live) return devices + " as far as files show";
   if (highest.rung >= Rung::kFabric) return devices;
-  return devices + " up to the rung " + rung_text(highest.rung) + "; libfabric could not be asked";
+  return fmt::format("{} up to the rung {}; libfabric could not be asked", devices,
+                     rung_text(highest.rung));
 }
 
 std::string summary_of(const Node& node, const Diagnosis& diagnosis) {
@@ -112,7 +116,7 @@ std::string summary_of(const Node& node, const Diagnosis& diagnosis) {
       for (const Finding& finding : diagnosis.findings) {
         const bool blind = finding.result == FindingResult::kUnknown &&
                            finding.check->severity == Severity::kCritical;
-        if (blind) return "could not look: " + finding.subject + ": " + finding.message;
+        if (blind) return fmt::format("could not look: {}: {}", finding.subject, finding.message);
       }
       return "could not look: the machine's devices cannot be read";
     }

@@ -4,11 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "probes/node.h"
+#include "probes/judging/node.h"
+#include "probes/judging/words.h"
 
 namespace efa {
-
-enum class Verdict { kHealthy, kDegraded, kUnhealthy, kUnknown, kNotApplicable };
 
 struct FunnelStage {
   Rung rung = Rung::kNone;

@@ -1,14 +1,15 @@
 // Episodes of failing checks: when they begin, go on, return and end.
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <tuple>
 
 #include "agent/diagnose/history.h"
-#include "agent/diagnose/node_facts.h"
-#include "agent/report/report.h"
-#include "probes/protocol/site_probe.h"
-#include "probes/protocol/text.h"
-#include "probes/table.h"
+#include "probes/base/moment.h"
+#include "probes/base/text.h"
+#include "probes/judging/site_probe.h"
+#include "probes/judging/table.h"
 
 namespace efa {
 namespace {
@@ -53,8 +54,8 @@ bool could_look(const Node& node, const Episode& episode) {
 }
 
 std::string returns_text(const Episode& episode) {
-  return "it comes and goes, " + std::to_string(episode.returns + 1) + " times since " +
-         time_text(episode.since_ms);
+  return fmt::format("it comes and goes, {} times since {}", episode.returns + 1,
+                     time_text(episode.since_ms));
 }
 
 void take_past(Finding& finding, const Episode& episode) {
@@ -89,7 +90,7 @@ void remember_failure(History& history, Finding& finding, const Moment& now) {
   episode->seen_boot_ms = now.boot_ms;
   episode->message = make_utf8(finding.message.substr(0, kMaxMessage));
   take_past(finding, *episode);
-  if (episode->returns > 0) finding.message += " (" + returns_text(*episode) + ")";
+  if (episode->returns > 0) finding.message += fmt::format(" ({})", returns_text(*episode));
 }
 
 // What was failing and does not fail in this pass.
@@ -97,8 +98,8 @@ void remember_other(Episode& episode, Finding* finding, const Node& node) {
   if (!episode.failing && !episode.ending) return;
   if (finding != nullptr && finding->result == FindingResult::kUnknown) {
     finding->result = FindingResult::kFail;
-    finding->message = episode.message + (episode.message.empty() ? "" : "; ") +
-                       "as last seen, for now " + finding->message;
+    finding->message = fmt::format("{}{}as last seen, for now {}", episode.message,
+                                   episode.message.empty() ? "" : "; ", finding->message);
     episode.failing = true;
     episode.ending = false;
     take_past(*finding, episode);
@@ -157,7 +158,8 @@ void put_cause(std::vector<Finding>& findings, const Returning& cause) {
     finding->subject = episode.subject;
   }
   finding->result = FindingResult::kFail;
-  finding->message = episode.message + " (" + returns_text(episode) + ", and is gone for now)";
+  finding->message =
+      fmt::format("{} ({}, and is gone for now)", episode.message, returns_text(episode));
   finding->explained_by.clear();
   take_past(*finding, episode);
 }

@@ -1,8 +1,9 @@
 #include "agent/diagnose/expectation.h"
 
+#include <fmt/core.h>
+
 #include "agent/diagnose/instance_types.h"
-#include "probes/protocol/describe.h"
-#include "probes/protocol/text.h"
+#include "probes/base/describe.h"
 
 namespace efa {
 
@@ -70,21 +71,22 @@ Expectation expectation_of(const Node& node, const ExpectSetting& setting,
   const bool has_device = !node.pci.facts.efa.empty();
   if (has_device || (!intent.empty() && capable)) {
     expectation.expected = true;
-    expectation.why = name +
-                      (capable     ? " can have EFA and "
-                       : incapable ? " cannot have EFA, yet "
-                                   : ", and ") +
-                      intent;
+    const char* can_have = capable     ? " can have EFA and"
+                           : incapable ? " cannot have EFA, yet"
+                                       : ", and";
+    expectation.why = fmt::format("{}{} {}", name, can_have, intent);
   } else if (incapable) {
     expectation.why = name + " cannot have EFA";
   } else if (capable) {
     expectation.why = name + " can have EFA, but nothing on the node shows that it is meant to";
   } else if (known) {  // the sources contradict each other
-    expectation.why = "whether " + name + " can have EFA is not certain" +
-                      (intent.empty() ? " and nothing on the node shows it" : ", though " + intent);
+    expectation.why =
+        fmt::format("whether {} can have EFA is not certain{}", name,
+                    intent.empty() ? " and nothing on the node shows it" : ", though " + intent);
   } else {
-    expectation.why = name + (expectation.instance_type.empty() ? "" : " is not a known EFA type") +
-                      (intent.empty() ? " and there is no sign of EFA" : ", though " + intent);
+    expectation.why = fmt::format(
+        "{}{}{}", name, expectation.instance_type.empty() ? "" : " is not a known EFA type",
+        intent.empty() ? " and there is no sign of EFA" : ", though " + intent);
   }
   return expectation;
 }

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "agent/config/expect.h"
-#include "probes/node.h"
-#include "probes/protocol/result.h"
+#include "probes/base/result.h"
+#include "probes/judging/node.h"
 
 namespace efa {
 

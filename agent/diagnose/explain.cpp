@@ -4,7 +4,7 @@
 #include <map>
 
 #include "agent/diagnose/diagnosis.h"
-#include "probes/table.h"
+#include "probes/judging/table.h"
 
 namespace efa {
 namespace {

@@ -1,10 +1,12 @@
 #include "agent/diagnose/history.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
-#include "agent/report/report.h"
-#include "probes/protocol/text.h"
-#include "probes/table.h"
+#include "probes/base/text.h"
+#include "probes/judging/table.h"
+#include "probes/judging/words.h"
 
 namespace efa {
 namespace {
@@ -74,7 +76,7 @@ bool comes_and_goes(const History& history, int64_t boot_ms) {
 void keep_verdict(Diagnosis& diagnosis, const History& history, const std::string& why) {
   diagnosis.verdict = history.verdict == "unhealthy" ? Verdict::kUnhealthy : Verdict::kDegraded;
   diagnosis.root_causes = history.root_causes;
-  diagnosis.summary = why + ": " + history.summary;
+  diagnosis.summary = fmt::format("{}: {}", why, history.summary);
 }
 
 void remember_verdict(const Diagnosis& diagnosis, History& history) {
@@ -106,8 +108,8 @@ void settle(Diagnosis& diagnosis, History& history, const Settling& settling) {
   if (is_starting(diagnosis, history, settling)) {
     diagnosis.starting = true;
     diagnosis.verdict = Verdict::kUnknown;
-    diagnosis.summary = "the node is starting, up for " + std::to_string(*settling.uptime_s) +
-                        " s: " + diagnosis.summary;
+    diagnosis.summary =
+        fmt::format("the node is starting, up for {} s: {}", *settling.uptime_s, diagnosis.summary);
   } else if (better && could_not_look_again(diagnosis, history)) {
     keep_verdict(diagnosis, history, "could not be checked again");
     return;  // what is remembered stays what it doubts the end of

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "agent/diagnose/diagnosis.h"
-#include "probes/protocol/moment.h"
+#include "probes/base/moment.h"
 
 namespace efa {
 

@@ -2,8 +2,8 @@
 #include <tuple>
 
 #include "agent/diagnose/diagnosis.h"
-#include "probes/protocol/bounds.h"
-#include "probes/table.h"
+#include "probes/base/bounds.h"
+#include "probes/judging/table.h"
 
 namespace efa {
 namespace {

@@ -1,13 +1,15 @@
 // Judges how the probes themselves ended: what could not be looked at is said, never passed over.
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cerrno>
 
 #include "agent/diagnose/diagnosis.h"
-#include "agent/diagnose/node_facts.h"
-#include "probes/outcome_checks.h"
-#include "probes/protocol/text.h"
-#include "probes/table.h"
+#include "probes/base/text.h"
+#include "probes/base/unseen.h"
+#include "probes/judging/outcome_checks.h"
+#include "probes/judging/table.h"
 
 namespace efa {
 namespace {
@@ -29,7 +31,7 @@ std::vector<std::string> hidden_parts(const Node& node) {
                           [](const auto& service) { return !service.locked_memory.has_value(); });
   if (limits) hidden.emplace_back("limits of services");
   const int processes = node.jobs.facts.unreadable_processes.value_or(0);
-  if (processes > 0) hidden.push_back("open files of " + std::to_string(processes) + " processes");
+  if (processes > 0) hidden.push_back(fmt::format("open files of {} processes", processes));
   return hidden;
 }
 
@@ -91,8 +93,9 @@ void judge_outcomes(const Node& node, Findings& findings) {
     judge_trust(*outcome, findings);
     const Check* check = check_of(outcome->status);
     if (check == nullptr) continue;
-    const std::string step =
-        outcome->step + (outcome->subject.empty() ? "" : " of " + outcome->subject);
+    const std::string step = outcome->subject.empty()
+                                 ? outcome->step
+                                 : fmt::format("{} of {}", outcome->step, outcome->subject);
     if (ran_short_of_cpu(*outcome)) {
       findings.unknown(kProbeSlow, outcome->name, "slow: not done in " + in_words(*outcome->spent),
                        {in_words(*outcome->spent), "ends in time", step});

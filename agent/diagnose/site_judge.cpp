@@ -3,19 +3,21 @@
 //   {"finding":{"code":"site.gpu-count","result":"fail","severity":"critical","subject":"node",
 //               "message":"7 of 8 GPUs","remedy":"Replace the node.","command":"nvidia-smi -L"}}
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "agent/diagnose/diagnosis.h"
-#include "agent/report/report.h"
-#include "probes/protocol/bounds.h"
-#include "probes/protocol/describe.h"
-#include "probes/protocol/text.h"
-#include "probes/site_checks.h"
+#include "probes/base/bounds.h"
+#include "probes/base/describe.h"
+#include "probes/base/text.h"
+#include "probes/judging/site_checks.h"
+#include "probes/judging/words.h"
 
 namespace efa {
 namespace {
 
-constexpr size_t kMaxFindings = 200;  // of one probe
+constexpr size_t kMaxOfProbe = 200;  // of one probe
 
 struct SiteFinding {
   std::string code;
@@ -88,10 +90,10 @@ void judge_left_behind(const std::string& probe, const Array& left, Findings& fi
     const auto* text = command.as<std::string>();
     if (text != nullptr && commands.size() < kMaxNamed) commands.push_back(*text);
   }
-  findings.fail(kProbeLeftProcesses, probe,
-                "left " + std::to_string(left.size()) +
-                    " processes that were killed: " + join(commands, ", "),
-                {join(commands, ", "), "none", "/proc"});
+  findings.fail(
+      kProbeLeftProcesses, probe,
+      fmt::format("left {} processes that were killed: {}", left.size(), join(commands, ", ")),
+      {join(commands, ", "), "none", "/proc"});
 }
 
 }  // namespace
@@ -104,21 +106,21 @@ void judge_sites(const Node& node, Findings& findings) {
         judge_left_behind(probe.outcome.name, *left->as<Array>(), findings);
         continue;
       }
-      if (i >= kMaxFindings) continue;
+      if (i >= kMaxOfProbe) continue;
       std::optional<Finding> finding = parse_finding(probe.findings[i]);
       if (finding) {
         finding->evidence.source = probe.outcome.name;
         findings.add(std::move(*finding));
       } else {
         findings.fail(kProbeMalformedFinding, probe.outcome.name,
-                      "its finding " + std::to_string(i + 1) + " is malformed",
+                      fmt::format("its finding {} is malformed", i + 1),
                       {cut(render_json(probe.findings[i]), 200), "a finding", ""});
       }
     }
-    if (probe.findings.size() > kMaxFindings) {
+    if (probe.findings.size() > kMaxOfProbe) {
       findings.fail(kProbeMalformedFinding, probe.outcome.name,
-                    "it has " + std::to_string(probe.findings.size()) +
-                        " findings: all after the first 200 are left out");
+                    fmt::format("it has {} findings: all after the first {} are left out",
+                                probe.findings.size(), kMaxOfProbe));
     }
   }
 }

@@ -2,7 +2,7 @@
 // whatever it tells of.
 #pragma once
 
-#include "probes/protocol/value.h"
+#include "probes/base/value.h"
 
 namespace efa {
 

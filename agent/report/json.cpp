@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
-#include "agent/diagnose/node_facts.h"
+#include "agent/config/version.h"
 #include "agent/report/fit.h"
 #include "agent/report/report.h"
-#include "agent/version.h"
-#include "probes/look_up.h"
-#include "probes/protocol/bounds.h"
-#include "probes/protocol/describe.h"
+#include "probes/base/bounds.h"
+#include "probes/base/describe.h"
+#include "probes/base/moment.h"
+#include "probes/judging/look_up.h"
+#include "probes/judging/table.h"
 
 namespace efa {
 namespace {

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "agent/report/report.h"
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "agent/diagnose/diagnosis.h"
-#include "probes/protocol/value.h"
+#include "probes/base/value.h"
 
 namespace efa {
 
@@ -29,17 +29,6 @@ struct Report {
   RunInfo run;
   Object facts;  // probe name -> what it said
 };
-
-std::string verdict_text(Verdict verdict);
-std::string result_text(FindingResult result);
-std::string severity_text(Severity severity);
-std::string actor_text(Actor actor);
-std::string rung_text(Rung rung);
-std::string status_text(ProbeStatus status);
-ProbeStatus status_from(const std::string& text);  // kFailed for a word that is none
-// "2026-11-23T22:00:00Z" (RFC 3339)
-std::string time_text(int64_t unix_ms);
-int exit_code_of(Verdict verdict);
 
 Value report_value(const Report& report);
 Value health_value(const Report& report, const std::string& report_path);

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <map>
 
-#include "agent/diagnose/node_facts.h"
 #include "agent/report/report.h"
-#include "probes/protocol/printable.h"
-#include "probes/protocol/text.h"
+#include "probes/base/printable.h"
+#include "probes/base/text.h"
+#include "probes/judging/table.h"
 
 namespace efa {
 namespace {

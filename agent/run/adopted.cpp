@@ -6,9 +6,9 @@
 
 #include <csignal>
 
-#include "agent/deliver/files.h"
-#include "probes/protocol/child.h"
-#include "probes/protocol/text.h"
+#include "probes/base/child.h"
+#include "probes/base/files.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "probes/protocol/process.h"
+#include "probes/base/process.h"
 
 namespace efa {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <cctype>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {
@@ -12,14 +12,6 @@ namespace {
 // Of a word, which may be as long as the text: what is asked of each of many costs no more than
 // this.
 constexpr size_t kLookedAt = 256;
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-bool is_alnum(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0;
-}
 
 // "WANDB_KEY", "SLURM_JWT"; a P_Key, an rkey and an mr_key are of RDMA, a public key is for all.
 bool ends_like_credential(std::string_view name, std::string_view lower) {

@@ -8,8 +8,8 @@
 #include <set>
 
 #include "agent/run/running.h"
-#include "probes/protocol/child.h"
-#include "probes/protocol/text.h"
+#include "probes/base/child.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "agent/run/credential_words.h"
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

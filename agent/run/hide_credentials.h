@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "probes/protocol/value.h"
+#include "probes/base/value.h"
 
 namespace efa {
 

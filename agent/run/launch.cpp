@@ -14,7 +14,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "probes/protocol/exec_vector.h"
+#include "probes/base/exec_vector.h"
 
 namespace efa {
 namespace {
@@ -58,7 +58,8 @@ void offer_to_oom_killer() {
   if (score) (void)write_all(score.get(), "1000", "oom_score_adj");
 }
 
-// Keeps only the wanted of the capabilities that we have; what is not held is not asked for.
+// Keeps only the wanted of the capabilities that we have; what is not held is not asked for. No
+// execve(2) of a site's probe brings one back: PR_SET_NO_NEW_PRIVS(2const).
 void drop_rights(uint64_t wanted, bool as_nobody) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct sets[2]{};
@@ -68,9 +69,6 @@ void drop_rights(uint64_t wanted, bool as_nobody) {
     sets[half].permitted &= keep;
     sets[half].effective = sets[half].permitted;
     sets[half].inheritable = sets[half].permitted;
-  }
-  for (unsigned capability = 0; capability < 64; ++capability) {
-    if ((wanted >> capability & 1U) == 0) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
   if (as_nobody) become_nobody();  // with the rights that it ends
   syscall(SYS_capset, &header, sets);

@@ -4,9 +4,9 @@
 #include <linux/capability.h>
 
 #include "agent/run/runner.h"
-#include "probes/protocol/child.h"
-#include "probes/protocol/fd.h"
-#include "probes/protocol/result.h"
+#include "probes/base/child.h"
+#include "probes/base/fd.h"
+#include "probes/base/result.h"
 
 namespace efa {
 

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <map>
 
-#include "agent/deliver/files.h"
-#include "agent/deliver/way.h"
 #include "agent/run/launch.h"
-#include "probes/protocol/child.h"
-#include "probes/protocol/text.h"
+#include "probes/base/child.h"
+#include "probes/base/files.h"
+#include "probes/base/text.h"
+#include "probes/base/way.h"
 
 namespace efa {
 namespace {

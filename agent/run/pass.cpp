@@ -6,14 +6,14 @@
 #include <filesystem>
 #include <map>
 
-#include "agent/deliver/way.h"
-#include "agent/log.h"
 #include "agent/run/adopted.h"
 #include "agent/run/libraries.h"
-#include "probes/outcome_checks.h"
-#include "probes/protocol/fd.h"
-#include "probes/protocol/site_probe.h"
-#include "probes/protocol/text.h"
+#include "probes/base/fd.h"
+#include "probes/base/log.h"
+#include "probes/base/text.h"
+#include "probes/base/way.h"
+#include "probes/judging/outcome_checks.h"
+#include "probes/judging/site_probe.h"
 
 namespace efa {
 namespace {
@@ -45,7 +45,8 @@ uint64_t memory_of(const ProbeRow& row, bool live) {
 
 std::vector<std::string> options_of(const PassPlan& plan, const ProbeRow& row) {
   if (row.options == nullptr) return {};
-  return row.options({plan.record, plan.libexec, plan.metadata.budget_ms, plan.metadata.endpoint});
+  return row.options({plan.record, plan.libexec, plan.metadata.budget_ms, plan.metadata.endpoint,
+                      plan.known_metadata});
 }
 
 // What is built in can be replaced, by a name that no version installs: "instead-of-log" beside the
@@ -185,21 +186,6 @@ bool hangs_whole(const PassPlan& plan, const std::string& name) {
 }
 
 }  // namespace
-
-std::string find_libexec() {
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  for (const char* beside : {"libexec/efa-doctor", "../libexec/efa-doctor"}) {
-    const std::filesystem::path directory = self.parent_path() / beside;
-    if (!std::filesystem::is_directory(directory, error)) continue;
-    std::string found = std::filesystem::weakly_canonical(directory, error).string();
-    // who can change the agent itself needs no other way
-    const std::string why = who_else_changes(self).empty() ? who_else_changes(found) : "";
-    if (why.empty()) return found;
-    log_error("nothing in {} is run: {}", found, why);
-  }
-  return "";
-}
 
 std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
   const auto start = std::chrono::steady_clock::now();

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "agent/cli/config.h"
+#include "agent/config/config.h"
+#include "agent/run/left_process.h"
 #include "agent/run/runner.h"
-#include "agent/run/state.h"
-#include "probes/table.h"
+#include "probes/judging/table.h"
 
 namespace efa {
 
@@ -20,12 +20,10 @@ struct PassPlan {
   MetadataConfig metadata;
   bool record = false;
   std::vector<LeftProcess> left;  // of earlier passes, still alive
+  std::string known_metadata;     // as ProbeSettings has it
 
   [[nodiscard]] bool live() const { return sysroot == "/"; }
 };
-
-// The directory of the probes beside the running executable; "" when there is none.
-std::string find_libexec();
 
 std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress);
 

@@ -7,8 +7,8 @@
 
 #include "agent/run/hide_credentials.h"
 #include "agent/run/running.h"
-#include "probes/protocol/bounds.h"
-#include "probes/protocol/text.h"
+#include "probes/base/bounds.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

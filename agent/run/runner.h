@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "agent/run/transcript.h"
-#include "probes/protocol/outcome.h"
+#include "probes/judging/outcome.h"
 #include "probes/protocol/probe_main.h"
 
 namespace efa {

@@ -9,7 +9,7 @@
 #include "agent/run/adopted.h"
 #include "agent/run/launch.h"
 #include "agent/run/runner.h"
-#include "probes/protocol/time_spent.h"
+#include "probes/base/time_spent.h"
 
 namespace efa {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "agent/run/hide_credentials.h"
-#include "probes/protocol/bounds.h"
-#include "probes/protocol/describe.h"
+#include "probes/base/bounds.h"
+#include "probes/base/describe.h"
 
 namespace efa {
 namespace {

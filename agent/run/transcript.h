@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "probes/protocol/process.h"
-#include "probes/protocol/site_probe.h"
-#include "probes/protocol/value.h"
+#include "probes/base/process.h"
+#include "probes/base/value.h"
+#include "probes/judging/site_probe.h"
 
 namespace efa {
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "agent/cli/config.h"
-#include "probes/protocol/fd.h"
+#include "agent/config/config.h"
+#include "probes/base/fd.h"
 
 namespace efa {
 

@@ -6,8 +6,8 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "probes/protocol/child.h"
-#include "probes/protocol/exec_vector.h"
+#include "probes/base/child.h"
+#include "probes/base/exec_vector.h"
 
 namespace efa {
 namespace {

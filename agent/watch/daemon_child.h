@@ -11,9 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "probes/protocol/result.h"
+#include "probes/base/result.h"
 
 namespace efa {
+
+// After a limit that it keeps itself: one that still runs then does not end by itself.
+inline constexpr int64_t kBeyondLimitMs = 5'000;
 
 struct Handed {
   int config_fd = -1;  // stays open: /proc/self/fd/<config_fd> is the child's configuration

@@ -3,16 +3,11 @@
 #include <csignal>
 #include <utility>
 
+#include "agent/config/s3_settings.h"
 #include "agent/deliver/s3/broken_delivery.h"
-#include "agent/deliver/s3/settings.h"
-#include "agent/log.h"
+#include "probes/base/log.h"
 
 namespace efa {
-namespace {
-
-constexpr int64_t kBeyondLimitMs = 5'000;  // one that still runs then does not end by itself
-
-}  // namespace
 
 Deliveries::Deliveries(std::string efa_doctor, const AcceptedConfig& config,
                        std::function<void()> ended)

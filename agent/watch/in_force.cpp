@@ -6,13 +6,13 @@
 #include <chrono>
 #include <utility>
 
-#include "agent/deliver/files.h"
-#include "agent/deliver/local.h"
+#include "agent/config/paths.h"
 #include "agent/deliver/service_file.h"
-#include "agent/log.h"
 #include "agent/report/report.h"
-#include "probes/protocol/moment.h"
-#include "probes/protocol/printable.h"
+#include "probes/base/files.h"
+#include "probes/base/log.h"
+#include "probes/base/moment.h"
+#include "probes/base/printable.h"
 
 namespace efa {
 namespace {

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
-#include "agent/cli/config.h"
-#include "agent/deliver/file_lock.h"
+#include "agent/config/config.h"
 #include "agent/watch/told.h"
+#include "probes/base/file_lock.h"
 
 namespace efa {
 

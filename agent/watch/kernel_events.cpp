@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "agent/log.h"
+#include "probes/base/log.h"
 #include "probes/log/parse.h"
 
 namespace efa {

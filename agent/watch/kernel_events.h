@@ -8,7 +8,7 @@
 #include <string>
 
 #include "agent/watch/schedule.h"
-#include "probes/protocol/fd.h"
+#include "probes/base/fd.h"
 
 struct udev;
 struct udev_monitor;

@@ -6,11 +6,11 @@
 
 #include <cstdio>
 
-#include "agent/cli/config.h"
-#include "agent/cli/exit_codes.h"
-#include "agent/log.h"
+#include "agent/config/config.h"
 #include "agent/watch/watch.h"
-#include "probes/protocol/text.h"
+#include "probes/base/exit_codes.h"
+#include "probes/base/log.h"
+#include "probes/base/text.h"
 
 int main(int argc, char** argv) {
   const auto accepted = argc == 4 ? efa::parse_number<int>(argv[3]) : std::nullopt;

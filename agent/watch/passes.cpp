@@ -5,16 +5,11 @@
 #include <csignal>
 #include <utility>
 
-#include "agent/cli/exit_codes.h"
-#include "agent/log.h"
-#include "probes/protocol/child.h"
+#include "probes/base/child.h"
+#include "probes/base/exit_codes.h"
+#include "probes/base/log.h"
 
 namespace efa {
-namespace {
-
-constexpr int64_t kBeyondLimitMs = 5'000;  // one that still runs then does not end by itself
-
-}  // namespace
 
 Passes::Passes(std::string efa_doctor, const AcceptedConfig& config,
                std::function<void(const EndedPass&)> ended)

@@ -7,8 +7,8 @@
 #include <cstring>
 #include <filesystem>
 
-#include "agent/log.h"
-#include "probes/protocol/text.h"
+#include "probes/base/log.h"
+#include "probes/base/text.h"
 
 namespace efa {
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "probes/protocol/fd.h"
-#include "probes/protocol/value.h"
+#include "probes/base/fd.h"
+#include "probes/base/value.h"
 
 namespace efa {
 

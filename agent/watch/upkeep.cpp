@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "agent/deliver/files.h"
-#include "probes/protocol/text.h"
+#include "probes/base/files.h"
+#include "probes/base/text.h"
 
 namespace efa {
 

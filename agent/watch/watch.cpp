@@ -3,24 +3,22 @@
 #include <malloc.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
-#include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <utility>
 
-#include "agent/cli/exit_codes.h"
-#include "agent/log.h"
 #include "agent/watch/accepted_config.h"
 #include "agent/watch/deliveries.h"
 #include "agent/watch/in_force.h"
 #include "agent/watch/kernel_events.h"
+#include "agent/watch/loop.h"
 #include "agent/watch/passes.h"
 #include "agent/watch/renew.h"
 #include "agent/watch/schedule.h"
 #include "agent/watch/upkeep.h"
-#include "probes/protocol/fd.h"
+#include "probes/base/exit_codes.h"
+#include "probes/base/fd.h"
+#include "probes/base/log.h"
 
 namespace efa {
 namespace {
@@ -40,16 +38,13 @@ class Watch {
         events_([this](Event event, const std::string& what) { on_told(event, what); }) {}
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
-  ~Watch();
 
   int run();
 
  private:
-  static int on_signal(sd_event_source* source, const signalfd_siginfo* info, void* self);
-  static int on_timer(sd_event_source* source, uint64_t usec, void* self);
-
   Result<Done> load();
   bool set_up();
+  void on_signal(int signal);
   void reload();
   void stop();
   void on_told(Event event, const std::string& what);
@@ -62,15 +57,14 @@ class Watch {
   void take_broken_pass(const std::string& how);
   void renew_if_grown();
   void arm();
-  [[nodiscard]] int64_t now_ms() const;
+  [[nodiscard]] int64_t now_ms() const { return loop_.now_ms(); }
 
   WatchOptions options_;
   AcceptedConfig config_;
   InForce in_force_;
   KernelEvents events_;
   std::optional<Schedule> schedule_;
-  sd_event* loop_ = nullptr;
-  sd_event_source* timer_ = nullptr;
+  Loop loop_{[this](int signal) { on_signal(signal); }, [this] { act(); }};
   Passes passes_{options_.efa_doctor, config_, [this](const EndedPass& end) { end_pass(end); }};
   Deliveries deliveries_{options_.efa_doctor, config_, [this] { end_delivery(); }};
   bool requested_ = false;  // somebody asked for the pass that runs
@@ -80,34 +74,11 @@ class Watch {
   bool renewing_ = false;
 };
 
-Watch::~Watch() {
-  sd_event_source_unref(timer_);
-  sd_event_unref(loop_);
-}
-
-int64_t Watch::now_ms() const {
-  uint64_t usec = 0;
-  sd_event_now(loop_, CLOCK_MONOTONIC, &usec);
-  return static_cast<int64_t>(usec / 1000);
-}
-
 bool Watch::set_up() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD}) sigaddset(&signals, signal);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-  if (sd_event_default(&loop_) < 0) return false;
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
-    if (sd_event_add_signal(loop_, nullptr, signal, on_signal, this) < 0) return false;
-  }
-  constexpr uint64_t kAccuracyUsec = 50'000;
-  if (sd_event_add_time(loop_, &timer_, CLOCK_MONOTONIC, 0, kAccuracyUsec, on_timer, this) < 0) {
-    return false;
-  }
-  sd_event_set_watchdog(loop_, 1);
-  events_.listen(loop_);
-  passes_.listen(loop_);
-  deliveries_.listen(loop_);
+  if (!loop_.set_up()) return false;
+  events_.listen(loop_.get());
+  passes_.listen(loop_.get());
+  deliveries_.listen(loop_.get());
   return true;
 }
 
@@ -146,7 +117,7 @@ int Watch::run() {
   large_from_start_ = outgrown(usage_of_self(), bounds_of_self()).has_value();
   arm();
   malloc_trim(0);
-  const int ended = sd_event_loop(loop_);
+  const int ended = loop_.run();
   if (renewing_) become_anew(options_, config_.fd());
   return ended != 0 || renewing_ ? kExitInternal : 0;
 }
@@ -160,7 +131,7 @@ void Watch::reload() {
     const Result<Done> moved = in_force_.move(config_.config().files);
     if (!moved) {
       log_error("{}", message_of(moved.error()));
-      sd_event_exit(loop_, kExitInternal);
+      loop_.end(kExitInternal);
       return;
     }
     schedule_->set_interval(config_.config().daemon.interval_s * 1000);
@@ -172,17 +143,15 @@ void Watch::reload() {
   sd_notify(0, "READY=1");
 }
 
-int Watch::on_signal(sd_event_source* /*source*/, const signalfd_siginfo* info, void* self) {
-  auto* watch = static_cast<Watch*>(self);
-  if (info->ssi_signo == SIGHUP) {
-    watch->reload();
-  } else if (info->ssi_signo == SIGUSR1) {
-    watch->schedule_->on_event(Event::kRequest, watch->now_ms());
+void Watch::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    reload();
+  } else if (signal == SIGUSR1) {
+    schedule_->on_event(Event::kRequest, now_ms());
   } else {
-    watch->stop();
+    stop();
   }
-  watch->arm();
-  return 0;
+  arm();
 }
 
 // A pass that runs is given up; what the spool holds has until kStopMs to be sent.
@@ -205,16 +174,11 @@ void Watch::on_told(Event event, const std::string& what) {
   arm();
 }
 
-int Watch::on_timer(sd_event_source* /*source*/, uint64_t /*usec*/, void* self) {
-  static_cast<Watch*>(self)->act();
-  return 0;
-}
-
 void Watch::act() {
   if (stop_ms_) {
     if (now_ms() < *stop_ms_) return arm();
     if (deliveries_.child().running()) log_warning("the last delivery to S3 did not end in time");
-    sd_event_exit(loop_, 0);
+    loop_.end(0);
   } else {
     check_limits();
     if (!renewing_ && schedule_->due_ms() && now_ms() >= *schedule_->due_ms()) start_pass();
@@ -241,9 +205,7 @@ void Watch::arm() {
     sooner(passes_.child().limit_ms());
     sooner(deliveries_.child().limit_ms());
   }
-  if (!next) return;
-  sd_event_source_set_time(timer_, static_cast<uint64_t>(std::max<int64_t>(*next, 0)) * 1000);
-  sd_event_source_set_enabled(timer_, SD_EVENT_ONESHOT);
+  if (next) loop_.wake_at(*next);
 }
 
 void Watch::start_pass() {
@@ -270,7 +232,7 @@ void Watch::end_delivery() {
 
 void Watch::end_if_idle() {
   const bool last = renewing_ || last_delivery_;
-  if (last && !passes_.child().running() && !deliveries_.child().running()) sd_event_exit(loop_, 0);
+  if (last && !passes_.child().running() && !deliveries_.child().running()) loop_.end(0);
 }
 
 void Watch::end_pass(const EndedPass& end) {

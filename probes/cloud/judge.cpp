@@ -1,11 +1,13 @@
 // Judges what AWS says of this instance. Security group rules and interface types need the EC2 API;
 // the metadata service shows neither.
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
+#include "probes/base/text.h"
 #include "probes/cloud/checks.h"
-#include "probes/node.h"
-#include "probes/protocol/text.h"
+#include "probes/judging/node.h"
 
 namespace efa {
 namespace {
@@ -23,8 +25,8 @@ void judge_metadata(const Node& node, Findings& findings) {
   } else if (facts.metadata_status == "slow" && facts.instance_type_source == "metadata") {
     findings.unknown(check, kNodeSubject, "it answers, but too slowly for all questions", evidence);
   } else {
-    findings.fail(check, kNodeSubject, facts.metadata_status + ": " + facts.metadata_detail,
-                  evidence);
+    findings.fail(check, kNodeSubject,
+                  fmt::format("{}: {}", facts.metadata_status, facts.metadata_detail), evidence);
   }
 }
 
@@ -55,8 +57,7 @@ void judge_unused(const Node& node, const Expectation& expectation, Findings& fi
     findings.unknown(check, kNodeSubject, type + " can have EFA; its devices were not all seen");
   } else if (maximum > 0) {
     findings.fail(check, kNodeSubject,
-                  type + " can have " + std::to_string(maximum) + " EFA devices and has none",
-                  evidence);
+                  fmt::format("{} can have {} EFA devices and has none", type, maximum), evidence);
   }
 }
 
@@ -75,8 +76,8 @@ std::vector<const CloudInterface*> efa_interfaces(const Node& node) {
 void judge_groups(const Node& node, Findings& findings) {
   const Check& check = kCloudNoCommonSecurityGroup;
   const std::vector<const CloudInterface*> interfaces = efa_interfaces(node);
-  const std::string seen = std::to_string(interfaces.size()) + " of " +
-                           std::to_string(node.rdma.facts.devices.size()) + " EFA devices";
+  const std::string seen =
+      fmt::format("{} of {} EFA devices", interfaces.size(), node.rdma.facts.devices.size());
   const bool told = std::all_of(interfaces.begin(), interfaces.end(), [](const auto* interface) {
     return !interface->security_group_ids.empty();
   });

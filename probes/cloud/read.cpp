@@ -10,11 +10,12 @@
 #include <future>
 #include <iterator>
 
+#include "probes/aws/metadata.h"
+#include "probes/base/describe.h"
+#include "probes/base/private_memory.h"
+#include "probes/base/text.h"
 #include "probes/cloud/facts.h"
-#include "probes/cloud/metadata.h"
-#include "probes/protocol/private_memory.h"
 #include "probes/protocol/telling.h"
-#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
@@ -67,8 +68,24 @@ class Questions {
   std::optional<Error> error_;
 };
 
-void read_instance(Questions& questions, CloudFacts& facts) {
-  if (const auto id = questions.text("instance-id")) facts.instance_id = id;
+// What the pass before was told, and no API call changes while the instance runs.
+std::optional<CloudFacts> known_metadata(const Look& look) {
+  const auto option = look.options.find("known-metadata");
+  if (option == look.options.end()) return std::nullopt;
+  const Result<Value> value = parse_json(option->second, option->first);
+  const Result<CloudFacts> facts =
+      value ? from_value<CloudFacts>(*value, option->first) : Result<CloudFacts>(value.error());
+  return facts ? std::optional(*facts) : std::nullopt;
+}
+
+const CloudInterface* find_interface(const CloudFacts& facts, const std::string& mac) {
+  const auto found =
+      std::find_if(facts.interfaces.begin(), facts.interfaces.end(),
+                   [&](const CloudInterface& interface) { return interface.mac == mac; });
+  return found == facts.interfaces.end() ? nullptr : &*found;
+}
+
+void read_placement(Questions& questions, CloudFacts& facts) {
   if (const auto type = questions.text("instance-type")) {
     facts.instance_type = type;
     facts.instance_type_source = "metadata";
@@ -77,13 +94,36 @@ void read_instance(Questions& questions, CloudFacts& facts) {
   facts.availability_zone = questions.text("placement/availability-zone");
   facts.availability_zone_id = questions.text("placement/availability-zone-id");
   facts.placement_group = questions.text("placement/group-name");
+}
+
+void take_placement(const CloudFacts& known, CloudFacts& facts) {
+  facts.instance_type = known.instance_type;
+  facts.instance_type_source = known.instance_type_source;
+  facts.region = known.region;
+  facts.availability_zone = known.availability_zone;
+  facts.availability_zone_id = known.availability_zone_id;
+  facts.placement_group = known.placement_group;
+}
+
+// Of another instance nothing is known any more.
+void read_instance(Questions& questions, std::optional<CloudFacts>& known, CloudFacts& facts) {
+  if (const auto id = questions.text("instance-id")) facts.instance_id = id;
+  if (known && known->instance_id != facts.instance_id) known.reset();
+  if (known) {
+    take_placement(*known, facts);
+  } else {
+    read_placement(questions, facts);
+  }
   const auto roles = questions.list("iam/security-credentials/");
   if (!roles.empty()) facts.role_name = roles.front();
 }
 
-CloudInterface read_interface(Questions& questions, const std::string& entry) {
+CloudInterface read_interface(Questions& questions, const std::string& entry,
+                              const std::optional<CloudFacts>& known) {
   CloudInterface interface;
   interface.mac = entry.substr(0, entry.find('/'));
+  const CloudInterface* before = known ? find_interface(*known, interface.mac) : nullptr;
+  if (before != nullptr) interface = *before;
   const std::string path = kInterfaces + interface.mac + "/";
   // what an interface has is listed, so that nothing is asked that there is none of
   const std::vector<std::string> items = questions.list(path);
@@ -91,19 +131,20 @@ CloudInterface read_interface(Questions& questions, const std::string& entry) {
     return std::find(items.begin(), items.end(), item) != items.end();
   };
   interface.has_ipv4 = has("local-ipv4s");
+  interface.security_group_ids = questions.list(path + "security-group-ids");
+  if (before != nullptr) return interface;
   interface.interface_id = questions.text(path + "interface-id");
   interface.device_number = questions.number(path + "device-number");
   if (has("network-card")) interface.network_card = questions.number(path + "network-card");
   interface.subnet_id = questions.text(path + "subnet-id");
   interface.vpc_id = questions.text(path + "vpc-id");
-  interface.security_group_ids = questions.list(path + "security-group-ids");
   return interface;
 }
 
 // Seven questions for each of up to 32 interfaces: over a few connections at once, since the time
 // goes into waiting. What one connection could not have ends its part, and is told.
 std::optional<Error> read_interfaces(Metadata& metadata, const std::vector<std::string>& entries,
-                                     CloudFacts& facts) {
+                                     const std::optional<CloudFacts>& known, CloudFacts& facts) {
   constexpr size_t kConnections = 6;
   struct Part {
     std::vector<CloudInterface> interfaces;
@@ -117,7 +158,7 @@ std::optional<Error> read_interfaces(Metadata& metadata, const std::vector<std::
       Questions questions(own);
       Part part;
       for (size_t i = first; i < entries.size(); i += connections) {
-        CloudInterface interface = read_interface(questions, entries[i]);
+        CloudInterface interface = read_interface(questions, entries[i], known);
         if (questions.error()) break;
         part.interfaces.push_back(std::move(interface));
       }
@@ -145,7 +186,8 @@ std::optional<Error> ask(const Look& look, Metadata& metadata, CloudFacts& facts
                          Telling<CloudFacts>& telling) {
   look.out.doing("ask the metadata service", "the instance");
   Questions questions(metadata);
-  read_instance(questions, facts);
+  std::optional<CloudFacts> known = known_metadata(look);
+  read_instance(questions, known, facts);
   take_prefix_off(facts.instance_type);
   telling.so_far(facts);
   std::vector<std::string> entries = questions.list(kInterfaces);
@@ -153,7 +195,7 @@ std::optional<Error> ask(const Look& look, Metadata& metadata, CloudFacts& facts
   constexpr size_t kMaxInterfaces = 256;
   if (entries.size() > kMaxInterfaces) entries.resize(kMaxInterfaces);
   look.out.doing("ask the metadata service", "the interfaces");
-  return read_interfaces(metadata, entries, facts);
+  return read_interfaces(metadata, entries, known, facts);
 }
 
 // As the dynamic loader ends an executable: the metadata service is not to blame.

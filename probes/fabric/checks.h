@@ -1,7 +1,7 @@
 // The checks of libfabric: their codes and texts. A code is API: never renamed, never reused.
 #pragma once
 
-#include "probes/protocol/check.h"
+#include "probes/judging/check.h"
 
 namespace efa {
 

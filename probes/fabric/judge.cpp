@@ -1,11 +1,13 @@
 // Judges what each libfabric of the node offers. A device counts as reached when at least one
 // libfabric lists it; one that loads but lists less than another is a warning of its own.
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
-#include "probes/device_answers.h"
 #include "probes/fabric/checks.h"
-#include "probes/node.h"
+#include "probes/judging/device_answers.h"
+#include "probes/judging/node.h"
 
 namespace efa {
 namespace {
@@ -76,11 +78,12 @@ const Seen<FabricFacts>* not_asked(const Node& node) {
 
 void judge_device(const Node& node, const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
+  const std::string domain = device.name + "-rdm";
   std::string libraries;
   bool any_asked = false;
   for (const Seen<FabricFacts>& seen : node.fabric) {
     if (lists(seen.facts, device.name)) {
-      findings.pass(kFabricNotListed, subject, "listed as " + device.name + "-rdm",
+      findings.pass(kFabricNotListed, subject, "listed as " + domain,
                     {"listed", "listed", name_of(seen)});
       return;
     }
@@ -94,24 +97,24 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
     findings.fail(kFabricNotListed, subject,
                   answered ? "no libfabric lists " + device.name
                            : "libfabric gave no answer about " + device.name,
-                  {answered ? "absent" : "no answer", device.name + "-rdm", libraries});
+                  {answered ? "absent" : "no answer", domain, libraries});
   } else if (ran_short(node) && !answered_by(node, device).empty()) {
     return;  // the device lives, and probe.slow says that libfabric got no CPU
   } else if (any_asked) {
     findings.unknown(
         kFabricNotListed, subject,
         ran_short(node) ? "libfabric got no CPU in time" : "libfabric gave no answer in time",
-        {"no answer", device.name + "-rdm", libraries});
+        {"no answer", domain, libraries});
   } else if (all_missing(node)) {
     findings.not_applicable(kFabricNotListed, subject, "no libfabric is installed on this host");
   } else if (const Seen<FabricFacts>* distrusted = not_asked(node)) {
     findings.not_applicable(kFabricNotListed, subject, distrusted->outcome.detail);
   } else if (const auto why = why_none_works(node)) {
     findings.fail(kFabricNotListed, subject, "no libfabric of this host works",
-                  {*why, device.name + "-rdm", libraries});
+                  {*why, domain, libraries});
   } else {
     findings.unknown(kFabricNotListed, subject, "no libfabric could be asked",
-                     {"", device.name + "-rdm", libraries});
+                     {"", domain, libraries});
   }
 }
 
@@ -159,11 +162,11 @@ void judge_library(const Seen<FabricFacts>& seen, size_t most, Findings& finding
   judge_loading(seen, findings);
   if (seen.facts.getinfo_status && seen.facts.devices.size() < most) {
     findings.fail(kFabricLibraryListsFewer, subject,
-                  "lists " + std::to_string(seen.facts.devices.size()) + " of " +
-                      std::to_string(most) + " devices that another libfabric lists",
+                  fmt::format("lists {} of {} devices that another libfabric lists",
+                              seen.facts.devices.size(), most),
                   {std::to_string(seen.facts.devices.size()), std::to_string(most), subject});
   } else if (seen.facts.getinfo_status) {
-    findings.pass(kFabricLibraryListsFewer, subject, "lists " + std::to_string(most) + " devices",
+    findings.pass(kFabricLibraryListsFewer, subject, fmt::format("lists {} devices", most),
                   {std::to_string(most), std::to_string(most), subject});
   } else if (seen.outcome.status != ProbeStatus::kUnavailable) {
     findings.unknown(kFabricLibraryListsFewer, subject, "gave no answer");

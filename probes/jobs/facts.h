@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "probes/base/unseen.h"
 #include "probes/limits/facts.h"
 
 namespace efa {

@@ -1,16 +1,18 @@
 // Judges the processes that use EFA now.
 
+#include <fmt/core.h>
+
 #include "probes/jobs/checks.h"
+#include "probes/judging/node.h"
 #include "probes/limits/memlock.h"
-#include "probes/node.h"
 
 namespace efa {
 namespace {
 
 void judge_job(const Job& job, Findings& findings) {
   const Check& check = kJobsMemlockLow;
-  const std::string subject = job.command + " " + std::to_string(job.pid);
-  const std::string source = "/proc/" + std::to_string(job.pid) + "/limits";
+  const std::string subject = fmt::format("{} {}", job.command, job.pid);
+  const std::string source = fmt::format("/proc/{}/limits", job.pid);
   if (!job.locked_memory) {
     findings.unknown(check, subject, "its limits could not be read", {"", "", source});
     return;

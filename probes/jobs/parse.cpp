@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 

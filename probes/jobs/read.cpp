@@ -4,6 +4,7 @@
 // but the facts. Interface: proc_pid_fd(5), proc_pid_exe(5), proc_pid_limits(5).
 
 #include "probes/jobs/read.h"
+#include "probes/base/unseen.h"
 
 #include <unistd.h>
 
@@ -11,14 +12,14 @@
 #include <map>
 #include <set>
 
+#include "probes/base/private_memory.h"
+#include "probes/base/text.h"
 #include "probes/jobs/environments.h"
 #include "probes/jobs/facts.h"
 #include "probes/jobs/parse.h"
 #include "probes/jobs/settings.h"
 #include "probes/limits/parse.h"
 #include "probes/protocol/efa_functions.h"
-#include "probes/protocol/private_memory.h"
-#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {

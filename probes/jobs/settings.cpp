@@ -1,11 +1,10 @@
 #include "probes/jobs/settings.h"
 
 #include <algorithm>
-#include <cctype>
 #include <iterator>
 
+#include "probes/base/text.h"
 #include "probes/jobs/setting_names.h"
-#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {
@@ -85,10 +84,6 @@ constexpr std::string_view kLibraries[] = {
     "libtcmalloc.so", "libtcmalloc_minimal.so", "libcuda.so", "libcudart.so", "libgdrapi.so",
     // what NCCL_NET_PLUGIN takes beside files
     "ofi", "aws-ofi", "aws-ofi-nccl", "libfabric", "none"};
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool is_number(std::string_view text) {
   if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
@@ -235,10 +230,7 @@ std::optional<std::string> program_name(std::string_view path) {
   constexpr std::string_view kDeleted = " (deleted)";  // d_path of the kernel: replaced meanwhile
   if (path.ends_with(kDeleted)) path.remove_suffix(kDeleted.size());
   const std::string name = base_name(path);
-  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '+' || c == '-';
-  });
-  if (!plain || name.empty() || name.size() > kMaxName) return std::nullopt;
+  if (!is_made_of(name, "._+-") || name.empty() || name.size() > kMaxName) return std::nullopt;
   return name;
 }
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "probes/protocol/check.h"
-#include "probes/protocol/reading.h"
+#include "probes/base/reading.h"
+#include "probes/judging/check.h"
 
 namespace efa {
 

@@ -1,9 +1,12 @@
 // Judges what probe-kernel saw: is the efa driver there, loaded, allowed, and in good company.
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
+#include "probes/base/unseen.h"
+#include "probes/judging/node.h"
 #include "probes/kernel/checks.h"
-#include "probes/node.h"
 
 namespace efa {
 namespace {
@@ -20,7 +23,7 @@ void judge_installed(const KernelFacts& facts, Findings& findings) {
                   {"absent", "efa", "modules.dep and modules.builtin of " + release});
   } else {
     findings.unknown(kKernelDriverNotInstalled, kNodeSubject,
-                     "which modules " + release + " has could not be read");
+                     fmt::format("which modules {} has could not be read", release));
   }
 }
 
@@ -31,7 +34,8 @@ void judge_loaded(const KernelFacts& facts, Findings& findings) {
     findings.unknown(kKernelDriverNotLoaded, kNodeSubject, "could not be read", evidence);
   } else if (*facts.efa_loaded || facts.efa_builtin == true) {
     const std::string version = facts.efa_version ? " " + *facts.efa_version : "";
-    findings.pass(kKernelDriverNotLoaded, kNodeSubject, "efa" + version + " is loaded", evidence);
+    findings.pass(kKernelDriverNotLoaded, kNodeSubject, fmt::format("efa{} is loaded", version),
+                  evidence);
   } else {
     findings.fail(kKernelDriverNotLoaded, kNodeSubject, "module efa is not loaded", evidence);
   }
@@ -50,7 +54,9 @@ void judge_blocked(const Node& node, Findings& findings) {
     findings.unknown(check, kNodeSubject,
                      (unseen != nullptr ? unseen->what : "modprobe.d") + " could not be read");
   } else {
-    findings.pass(check, kNodeSubject, "no line of modprobe.d keeps it out", evidence);
+    findings.pass(check, kNodeSubject,
+                  "no line of modprobe.d and no argument of the kernel's command line keeps it out",
+                  evidence);
   }
 }
 
@@ -81,9 +87,10 @@ void judge_namespaces(const Node& node, Findings& findings) {
   const Reading<bool>& shared = node.kernel.facts.rdma_netns_shared;
   const Evidence evidence{shared == true ? "Y" : "N", "Y",
                           "/sys/module/ib_core/parameters/netns_mode"};
-  if (shared) {
-    *shared ? findings.pass(check, kNodeSubject, "RDMA namespaces are shared", evidence)
-            : findings.fail(check, kNodeSubject, "RDMA namespaces are exclusive", evidence);
+  if (shared == true) {
+    findings.pass(check, kNodeSubject, "RDMA namespaces are shared", evidence);
+  } else if (shared == false) {
+    findings.fail(check, kNodeSubject, "RDMA namespaces are exclusive", evidence);
   } else if (node.kernel.outcome.status == ProbeStatus::kOk && shared.unreadable() == nullptr) {
     findings.not_applicable(check, kNodeSubject, "the kernel shows no mode of RDMA namespaces");
   } else {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

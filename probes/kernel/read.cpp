@@ -3,15 +3,16 @@
 // libkmod-config.c of kmod, os-release(5).
 
 #include "probes/kernel/read.h"
+#include "probes/base/unseen.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <set>
 
+#include "probes/base/text.h"
 #include "probes/kernel/facts.h"
 #include "probes/kernel/parse.h"
 #include "probes/protocol/telling.h"
-#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {

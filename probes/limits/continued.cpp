@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "probes/protocol/check.h"
+#include "probes/base/unseen.h"
 
 namespace efa {
 

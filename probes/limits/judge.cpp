@@ -1,14 +1,29 @@
 // Judges the limits under which jobs run: too little lockable memory stops them, the rest is slow.
 
+#include <fmt/core.h>
+
+#include "probes/judging/node.h"
 #include "probes/limits/checks.h"
 #include "probes/limits/memlock_judge.h"
-#include "probes/node.h"
 
 namespace efa {
 namespace {
 
 constexpr uint64_t kHugePagesPerCpu = 55;           // 110 MiB: an endpoint's pools; efa-check.sh
 constexpr uint64_t kLargestDefaultPageKib = 16384;  // efa-check.sh does not ask above
+
+void judge_memlock(const Node& node, Findings& findings) {
+  const LimitsFacts& facts = node.limits.facts;
+  if (node.live && facts.services.empty()) {  // there is always process 1
+    for (const Check* check :
+         {&kLimitsMemlockLow, &kLimitsContainerMemlockLow, &kLimitsShellMemlockLow}) {
+      findings.unknown(*check, kNodeSubject, "processes could not be listed", {"", "", "/proc"});
+    }
+    return;
+  }
+  judge_services(facts, findings);
+  judge_sessions(facts, findings);
+}
 
 void judge_huge_pages(const LimitsFacts& facts, Findings& findings) {
   const Check& check = kLimitsHugePagesFew;
@@ -22,10 +37,12 @@ void judge_huge_pages(const LimitsFacts& facts, Findings& findings) {
     const uint64_t wanted = kHugePagesPerCpu * static_cast<uint64_t>(*facts.cpus) + 1;
     const Evidence evidence{std::to_string(*facts.hugepages_2m), std::to_string(wanted), source};
     const std::string words = evidence.observed + " huge pages of 2 MiB";
-    *facts.hugepages_2m < wanted
-        ? findings.fail(check, kNodeSubject, words + ", not " + evidence.expected, evidence,
-                        "sudo sysctl -w vm.nr_hugepages=" + evidence.expected)
-        : findings.pass(check, kNodeSubject, words, evidence);
+    if (*facts.hugepages_2m < wanted) {
+      findings.fail(check, kNodeSubject, fmt::format("{}, not {}", words, wanted), evidence,
+                    "sudo sysctl -w vm.nr_hugepages=" + evidence.expected);
+    } else {
+      findings.pass(check, kNodeSubject, words, evidence);
+    }
   }
 }
 
@@ -38,9 +55,11 @@ void judge_ptrace(const Node& node, Findings& findings) {
   }
   const Evidence evidence{scope ? std::to_string(*scope) : "no Yama", "0 or no Yama",
                           "/proc/sys/kernel/yama/ptrace_scope"};
-  scope.value_or(0) != 0
-      ? findings.fail(check, kNodeSubject, "ptrace_scope is " + evidence.observed, evidence)
-      : findings.pass(check, kNodeSubject, "processes may read each other's memory", evidence);
+  if (scope.value_or(0) != 0) {
+    findings.fail(check, kNodeSubject, "ptrace_scope is " + evidence.observed, evidence);
+  } else {
+    findings.pass(check, kNodeSubject, "processes may read each other's memory", evidence);
+  }
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

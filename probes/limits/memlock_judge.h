@@ -1,10 +1,14 @@
-// The part of the judge of limits that is about locked memory.
+// The parts of the judge of limits that are about locked memory.
 #pragma once
 
-#include "probes/node.h"
+#include "probes/judging/findings.h"
+#include "probes/limits/facts.h"
 
 namespace efa {
 
-void judge_memlock(const Node& node, Findings& findings);
+// The services through which jobs come.
+void judge_services(const LimitsFacts& facts, Findings& findings);
+// A login over ssh, and the shell, job or container that asked.
+void judge_sessions(const LimitsFacts& facts, Findings& findings);
 
 }  // namespace efa

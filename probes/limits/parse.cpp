@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "probes/base/text.h"
+#include "probes/base/value.h"
 #include "probes/limits/memlock.h"
-#include "probes/protocol/text.h"
-#include "probes/protocol/value.h"
 
 namespace efa {
 namespace {

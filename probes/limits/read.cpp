@@ -8,11 +8,11 @@
 #include <chrono>
 #include <map>
 
+#include "probes/base/text.h"
 #include "probes/limits/facts.h"
 #include "probes/limits/memlock.h"
 #include "probes/limits/parse.h"
 #include "probes/protocol/telling.h"
-#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {

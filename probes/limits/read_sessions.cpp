@@ -8,11 +8,11 @@
 #include <cerrno>
 #include <set>
 
+#include "probes/base/text.h"
 #include "probes/limits/continued.h"
 #include "probes/limits/memlock.h"
 #include "probes/limits/parse.h"
 #include "probes/limits/read.h"
-#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {

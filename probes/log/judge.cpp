@@ -1,9 +1,11 @@
 // Judges the kernel log: errors of the efa driver that no other finding of the device explains.
 
+#include <fmt/core.h>
+
 #include <map>
 
+#include "probes/judging/node.h"
 #include "probes/log/checks.h"
-#include "probes/node.h"
 
 namespace efa {
 namespace {
@@ -43,10 +45,9 @@ void judge_log(const Node& node, const Expectation& expectation, Findings& findi
   }
   for (const auto& [subject, entry] : errors) {
     const auto& [count, newest] = entry;
-    findings.fail(
-        check, subject,
-        std::to_string(count) + (count == 1 ? " error: " : " errors, the newest: ") + newest->text,
-        {newest->text, "no errors", "/dev/kmsg"});
+    const char* what = count == 1 ? "error" : "errors, the newest";
+    findings.fail(check, subject, fmt::format("{} {}: {}", count, what, newest->text),
+                  {newest->text, "no errors", "/dev/kmsg"});
   }
   if (errors.empty()) {
     findings.pass(check, kNodeSubject, "no error of the efa driver", {"none", "none", "/dev/kmsg"});

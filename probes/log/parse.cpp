@@ -1,6 +1,6 @@
 #include "probes/log/parse.h"
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

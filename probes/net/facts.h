@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "probes/protocol/check.h"
+#include "probes/base/unseen.h"
 #include "probes/protocol/pci_address.h"
 
 namespace efa {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

@@ -10,10 +10,10 @@
 #include <cerrno>
 #include <map>
 
+#include "probes/base/text.h"
 #include "probes/net/facts.h"
 #include "probes/net/parse.h"
 #include "probes/protocol/telling.h"
-#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {

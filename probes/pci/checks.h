@@ -2,7 +2,7 @@
 // renamed, never reused.
 #pragma once
 
-#include "probes/protocol/check.h"
+#include "probes/judging/check.h"
 
 namespace efa {
 

@@ -1,21 +1,23 @@
 // Judges what probe-pci saw: are the expected EFA functions there, do they answer, is a driver
 // bound.
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <climits>
 
-#include "probes/node.h"
+#include "probes/judging/node.h"
 #include "probes/pci/checks.h"
 
 namespace efa {
 namespace {
 
 std::string count_words(size_t count) {
-  return std::to_string(count) + (count == 1 ? " EFA device" : " EFA devices");
+  return fmt::format("{} EFA device{}", count, count == 1 ? "" : "s");
 }
 
 std::string device_file(const PciFunction& function, const std::string& file) {
-  return "/sys/bus/pci/devices/" + function.address.to_text() + "/" + file;
+  return fmt::format("/sys/bus/pci/devices/{}/{}", function.address.to_text(), file);
 }
 
 bool is_dead(const PciFunction& function) {
@@ -53,10 +55,9 @@ void judge_shortfall(const Node& node, const Expectation& expectation, Findings&
   if (!wanted) return;
   const Check& check = configured ? kPciFewerThanExpected : kPciFewerThanMaximum;
   const std::string of =
-      configured ? "expected" : "that " + expectation.instance_type + " can have";
+      configured ? "expected" : fmt::format("that {} can have", expectation.instance_type);
   const Evidence evidence{std::to_string(found), std::to_string(*wanted), "/sys/bus/pci/devices"};
-  const std::string words =
-      std::to_string(found) + " of " + std::to_string(*wanted) + " EFA devices " + of;
+  const std::string words = fmt::format("{} of {} EFA devices {}", found, *wanted, of);
   if (found < *wanted && !saw_all(node)) {
     findings.unknown(check, kNodeSubject, "not all of the PCI bus was seen; " + words, evidence);
   } else if (found < *wanted) {
@@ -85,10 +86,12 @@ void judge_vanished(const Node& node, const Expectation& expectation, Findings& 
     if (there) continue;
     const std::string subject = address.to_text();
     const Evidence evidence{"absent", "present", "/sys/bus/pci/devices/" + subject};
-    saw_all(node) ? findings.fail(kPciDeviceVanished, subject,
-                                  "was there earlier since this boot and is gone", evidence)
-                  : findings.unknown(kPciDeviceVanished, subject, "the PCI bus could not be listed",
-                                     evidence);
+    if (saw_all(node)) {
+      findings.fail(kPciDeviceVanished, subject, "was there earlier since this boot and is gone",
+                    evidence);
+    } else {
+      findings.unknown(kPciDeviceVanished, subject, "the PCI bus could not be listed", evidence);
+    }
   }
 }
 
@@ -144,8 +147,8 @@ void judge_override(const PciFunction& function, Findings& findings) {
   }
   findings.fail(kPciDriverOverride, subject,
                 "driver_override reserves it for " + *function.driver_override, evidence,
-                "echo | sudo tee " + device_file(function, "driver_override") + " && echo " +
-                    subject + " | sudo tee /sys/bus/pci/drivers_probe");
+                fmt::format("echo | sudo tee {} && echo {} | sudo tee /sys/bus/pci/drivers_probe",
+                            device_file(function, "driver_override"), subject));
 }
 
 // The driver's last words about this device, when they tell of a failed probe.
@@ -163,19 +166,24 @@ const LogMessage* probe_failure(const Node& node, const PciAddress& address) {
   return last;
 }
 
+std::string bind_command(const std::string& subject) {
+  return fmt::format("echo {} | sudo tee /sys/bus/pci/drivers/efa/bind", subject);
+}
+
 void judge_unbound(const Node& node, const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
   if (const LogMessage* failure = probe_failure(node, function.address)) {
     findings.fail(kDriverProbeFailed, subject, "the driver gave up: " + failure->text,
                   {failure->text, "IB device registered", "kernel log"});
   } else if (node.kernel.facts.efa_loaded == true && !node.log.facts.total) {
-    node.live
-        ? findings.unknown(kDriverProbeFailed, subject, "the kernel log was not read")
-        : findings.not_applicable(kDriverProbeFailed, subject, "the sysroot holds no kernel log");
+    if (node.live) {
+      findings.unknown(kDriverProbeFailed, subject, "the kernel log was not read");
+    } else {
+      findings.not_applicable(kDriverProbeFailed, subject, "the sysroot holds no kernel log");
+    }
   }
   findings.fail(kDriverNotBound, subject, "no driver is bound",
-                {"none", "efa", device_file(function, "driver")},
-                "echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/bind");
+                {"none", "efa", device_file(function, "driver")}, bind_command(subject));
 }
 
 void judge_driver(const Node& node, const PciFunction& function, Findings& findings) {
@@ -190,8 +198,8 @@ void judge_driver(const Node& node, const PciFunction& function, Findings& findi
   } else if (*function.driver != "efa") {
     findings.fail(kDriverWrongDriver, subject, "is bound to " + *function.driver,
                   {*function.driver, "efa", device_file(function, "driver")},
-                  "echo " + subject + " | sudo tee /sys/bus/pci/drivers/" + *function.driver +
-                      "/unbind && echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/bind");
+                  fmt::format("echo {} | sudo tee /sys/bus/pci/drivers/{}/unbind && {}", subject,
+                              *function.driver, bind_command(subject)));
   } else {
     findings.pass(kDriverNotBound, subject, "the efa driver is bound",
                   {"efa", "efa", device_file(function, "driver")});
@@ -210,7 +218,7 @@ std::optional<double> gigatransfers(const std::string& speed) {
 }
 
 std::string link_words(const PciLink& link) {
-  return link.speed + " x" + (link.width ? std::to_string(*link.width) : "?");
+  return fmt::format("{} x{}", link.speed, link.width ? std::to_string(*link.width) : "?");
 }
 
 // 0: the guest sees no link (Unknown); 63 and 255: all ones of a dead device
@@ -235,11 +243,13 @@ void judge_link(const PciFunction& function, Findings& findings) {
   }
   const bool slow = speed && speed_max && *speed < *speed_max;
   const bool narrow = widths && *function.link->width < *function.link_max->width;
-  slow || narrow
-      ? findings.fail(kPciNarrowLink, subject,
-                      "PCIe link runs at " + evidence.observed + " of " + evidence.expected,
-                      evidence)
-      : findings.pass(kPciNarrowLink, subject, "PCIe link runs at its full rate", evidence);
+  if (slow || narrow) {
+    findings.fail(kPciNarrowLink, subject,
+                  fmt::format("PCIe link runs at {} of {}", evidence.observed, evidence.expected),
+                  evidence);
+  } else {
+    findings.pass(kPciNarrowLink, subject, "PCIe link runs at its full rate", evidence);
+  }
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "probes/pci/parse.h"
 
+#include "probes/base/text.h"
 #include "probes/protocol/efa_functions.h"
 #include "probes/protocol/pci_address.h"
-#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {

@@ -3,14 +3,15 @@
 // Functions are known by their numeric ids only: pci.ids names lag behind the hardware.
 
 #include "probes/pci/read.h"
+#include "probes/base/unseen.h"
 
 #include <cerrno>
 
+#include "probes/base/bounds.h"
+#include "probes/base/text.h"
 #include "probes/pci/facts.h"
 #include "probes/pci/parse.h"
-#include "probes/protocol/bounds.h"
 #include "probes/protocol/efa_functions.h"
-#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {

@@ -1,6 +1,6 @@
 #include "probes/protocol/efa_functions.h"
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 
@@ -15,7 +15,8 @@ uint32_t read_pci_id(const Sysroot& root, const PciAddress& address, const char*
 }
 
 bool is_efa_function(const Sysroot& root, const PciAddress& address) {
-  return is_efa_id(read_pci_id(root, address, "vendor"), read_pci_id(root, address, "device"));
+  return read_pci_id(root, address, "vendor") == kAmazonVendor &&
+         is_efa_id(kAmazonVendor, read_pci_id(root, address, "device"));
 }
 
 std::vector<PciAddress> efa_functions(const Sysroot& root) {

@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "probes/protocol/fd.h"
+#include "probes/base/fd.h"
 
 namespace efa {
 

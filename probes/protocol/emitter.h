@@ -10,8 +10,8 @@
 
 #include <string>
 
-#include "probes/protocol/describe.h"
-#include "probes/protocol/value.h"
+#include "probes/base/describe.h"
+#include "probes/base/value.h"
 
 namespace efa {
 

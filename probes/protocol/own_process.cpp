@@ -6,10 +6,10 @@
 #include <csignal>
 #include <cstring>
 
-#include "probes/protocol/child.h"
-#include "probes/protocol/fd.h"
-#include "probes/protocol/process.h"
-#include "probes/protocol/text.h"
+#include "probes/base/child.h"
+#include "probes/base/fd.h"
+#include "probes/base/process.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "probes/base/time_spent.h"
 #include "probes/protocol/emitter.h"
 #include "probes/protocol/probe_main.h"
-#include "probes/protocol/time_spent.h"
 
 namespace efa {
 

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

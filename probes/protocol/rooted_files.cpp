@@ -15,7 +15,7 @@
 #include <memory>
 #include <mutex>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {
@@ -27,7 +27,7 @@ constexpr int kToRead = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 }  // namespace
 
-// The next file is mostly beside it, and is then found by its name alone.
+// The next file or link is mostly beside it, and is then found by its name alone.
 struct RootedFiles::Directory {
   std::mutex mutex;
   std::string path;
@@ -68,23 +68,31 @@ Result<Fd> RootedFiles::open_at(const std::string& path, int flags) const {
   return Fd(static_cast<int>(fd));
 }
 
-// Gives none where it is no regular file, where the directory may be another by now, and where
-// another thread is at it.
-RootedFiles::RegularFile RootedFiles::open_beside(const std::string& path) const {
+// Calls use(directory, name) where the path's directory could be had; it may be another by now, and
+// another thread may be at it: what `use` does not find is to be looked for by its path.
+void RootedFiles::beside(const std::string& path,
+                         const std::function<void(int, const char*)>& use) const {
   const std::unique_lock lock(last_->mutex, std::try_to_lock);
   const size_t name = path.rfind('/') + 1;
-  if (!lock || name == 0) return {};
+  if (!lock || name == 0) return;
   if (path.compare(0, name, last_->path) != 0) {
     Result<Fd> directory = open_at(path.substr(0, name), O_PATH | O_DIRECTORY);
-    if (!directory) return {};
+    if (!directory) return;
     last_->fd = std::move(*directory);
     last_->path = path.substr(0, name);
   }
-  struct stat status {};
-  const int directory = last_->fd.get();
-  if (fstatat(directory, path.c_str() + name, &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
-  if (!S_ISREG(status.st_mode)) return {};
-  return {Fd(openat(directory, path.c_str() + name, kToRead | O_NOFOLLOW)), status.st_size > 0};
+  use(last_->fd.get(), path.c_str() + name);
+}
+
+RootedFiles::RegularFile RootedFiles::open_beside(const std::string& path) const {
+  RegularFile file;
+  beside(path, [&](int directory, const char* name) {
+    struct stat status {};
+    if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return;
+    if (!S_ISREG(status.st_mode)) return;
+    file = {Fd(openat(directory, name, kToRead | O_NOFOLLOW)), status.st_size > 0};
+  });
+  return file;
 }
 
 Result<RootedFiles::RegularFile> RootedFiles::open_regular(const std::string& path) const {
@@ -158,11 +166,17 @@ Result<std::vector<std::string>> RootedFiles::read_lines(const std::string& path
 Result<std::string> RootedFiles::link(const std::string& path) const {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos) return system_error(EINVAL, path);
-  const Result<Fd> parent = open_at(path.substr(0, slash + 1), O_PATH | O_DIRECTORY);
-  if (!parent) return system_error(parent.error().os_error, path);
   std::string target(4096, '\0');  // PATH_MAX
-  const ssize_t length =
-      readlinkat(parent->get(), path.c_str() + slash + 1, target.data(), target.size());
+  ssize_t length = -1;
+  const auto read = [&](int parent, const char* name) {
+    length = readlinkat(parent, name, target.data(), target.size());
+  };
+  beside(path, read);
+  if (length < 0) {
+    const Result<Fd> parent = open_at(path.substr(0, slash + 1), O_PATH | O_DIRECTORY);
+    if (!parent) return system_error(parent.error().os_error, path);
+    read(parent->get(), path.c_str() + slash + 1);
+  }
   if (length < 0) return system_error(errno, path);
   target.resize(static_cast<size_t>(length));
   return target;

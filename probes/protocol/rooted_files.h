@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "probes/protocol/fd.h"
-#include "probes/protocol/result.h"
+#include "probes/base/fd.h"
+#include "probes/base/result.h"
 
 namespace efa {
 
@@ -66,12 +66,13 @@ class RootedFiles {
   [[nodiscard]] Result<Done> each_name(const std::string& directory, size_t limit,
                                        const std::function<void(int, const char*)>& take) const;
   [[nodiscard]] Result<Fd> open_at(const std::string& path, int flags) const;
+  void beside(const std::string& path, const std::function<void(int, const char*)>& use) const;
   [[nodiscard]] RegularFile open_beside(const std::string& path) const;
   [[nodiscard]] Result<RegularFile> open_regular(const std::string& path) const;
 
   Fd root_;
   bool live_ = false;
-  std::shared_ptr<Directory> last_;  // of the file that was read before
+  std::shared_ptr<Directory> last_;  // of the file or link that was read before
 };
 
 }  // namespace efa

@@ -2,9 +2,9 @@
 
 #include <cerrno>
 
-#include "probes/protocol/bounds.h"
-#include "probes/protocol/describe.h"
-#include "probes/protocol/text.h"
+#include "probes/base/bounds.h"
+#include "probes/base/describe.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

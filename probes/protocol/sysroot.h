@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "probes/protocol/result.h"
+#include "probes/base/result.h"
+#include "probes/base/value.h"
 #include "probes/protocol/rooted_files.h"
-#include "probes/protocol/value.h"
 
 namespace efa {
 

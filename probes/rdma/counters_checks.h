@@ -2,7 +2,7 @@
 // reused.
 #pragma once
 
-#include "probes/protocol/check.h"
+#include "probes/judging/check.h"
 
 namespace efa {
 

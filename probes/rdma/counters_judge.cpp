@@ -2,12 +2,14 @@
 // is no alarm: it is a total since the driver was bound. Names and meaning of the counters:
 // efa_verbs.c and the EC2 User Guide, "Monitor an EFA on Amazon EC2".
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstdio>
 
-#include "probes/look_up.h"
-#include "probes/node.h"
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
+#include "probes/judging/look_up.h"
+#include "probes/judging/node.h"
 #include "probes/rdma/counters_checks.h"
 
 namespace efa {
@@ -93,9 +95,11 @@ std::optional<Sample> sample_of(const CounterBaseline& baseline, int64_t now_ms)
 // The first sample of a counter is no alarm, and nothing that was not measured ends one.
 void cannot_measure(const Past& past, const Check& check, const std::string& subject,
                     const std::string& why, Findings& findings) {
-  past.failing.contains({std::string(check.code), subject})
-      ? findings.unknown(check, subject, why)
-      : findings.not_applicable(check, subject, why);
+  if (past.failing.contains({std::string(check.code), subject})) {
+    findings.unknown(check, subject, why);
+  } else {
+    findings.not_applicable(check, subject, why);
+  }
 }
 
 void judge_growth(const Growth& growth, const Counters& counters, const Sample& sample,
@@ -114,15 +118,14 @@ void judge_growth(const Growth& growth, const Counters& counters, const Sample& 
     const uint64_t grown = *now - before->second;
     const uint64_t allowed =
         static_cast<uint64_t>(limit.per_s) * static_cast<uint64_t>(sample.ms) / 1000;
-    limits.push_back(std::string(limit.counter) + " " + std::to_string(limit.per_s) + "/s");
+    limits.push_back(fmt::format("{} {}/s", limit.counter, limit.per_s));
     if (grown > allowed) {
-      above.push_back(std::string(limit.counter) + " grew by " + std::to_string(grown) + " (" +
-                      rate_text(grown, sample.ms) + ") in " + std::to_string(sample.ms / 1000) +
-                      " s");
+      above.push_back(fmt::format("{} grew by {} ({}) in {} s", limit.counter, grown,
+                                  rate_text(grown, sample.ms), sample.ms / 1000));
     }
   }
   const Evidence evidence{join(above, ", "),
-                          "at most " + join(limits, ", ") + " (" + growth.provenance + ")",
+                          fmt::format("at most {} ({})", join(limits, ", "), growth.provenance),
                           "hw_counters"};
   if (looked == 0 && was_reset) {
     cannot_measure(past, *growth.check, subject, "the counters were reset", findings);
@@ -164,15 +167,16 @@ void judge_keep_alive(const Past& past, const Counters& counters, const CounterB
   const int64_t limit_ms = std::max(past.limits.keep_alive_periods * period_ms, kShortestMs);
   const int64_t silent_ms =
       *count == baseline.keep_alives ? past.now_ms - baseline.keep_alive_ms : 0;
-  const Evidence evidence{std::to_string(silent_ms) + " ms of silence",
-                          "at most " + std::to_string(limit_ms) +
-                              " ms: " + std::to_string(past.limits.keep_alive_periods) +
-                              " periods as seen here (" + kOurs + ")",
+  const Evidence evidence{fmt::format("{} ms of silence", silent_ms),
+                          fmt::format("at most {} ms: {} periods as seen here ({})", limit_ms,
+                                      past.limits.keep_alive_periods, kOurs),
                           "hw_counters/keep_alive_rcvd"};
-  silent_ms > limit_ms
-      ? findings.fail(check, subject,
-                      "no keep-alive for " + std::to_string(silent_ms / 1000) + " s", evidence)
-      : findings.pass(check, subject, "keep-alives come", evidence);
+  if (silent_ms > limit_ms) {
+    findings.fail(check, subject, fmt::format("no keep-alive for {} s", silent_ms / 1000),
+                  evidence);
+  } else {
+    findings.pass(check, subject, "keep-alives come", evidence);
+  }
 }
 
 const CounterBaseline* baseline_of(const Past& past, const RdmaDevice& device) {

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "probes/protocol/check.h"
+#include "probes/base/reading.h"
+#include "probes/judging/check.h"
 #include "probes/protocol/own_process.h"
 #include "probes/protocol/pci_address.h"
-#include "probes/protocol/reading.h"
 
 namespace efa {
 

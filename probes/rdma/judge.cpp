@@ -1,20 +1,23 @@
 // Judges what probe-rdma saw of each EFA device: is it registered, do its counters answer, can its
 // device node be opened. The port state is not judged: on EFA the driver hard-codes ACTIVE.
 
-#include <algorithm>
+#include <fmt/core.h>
+
 #include <cstdio>
 
-#include "probes/device_answers.h"
-#include "probes/look_up.h"
-#include "probes/node.h"
+#include "probes/judging/device_answers.h"
+#include "probes/judging/look_up.h"
+#include "probes/judging/node.h"
 #include "probes/rdma/checks.h"
 
 namespace efa {
 namespace {
 
 std::string rebind_command(const std::string& subject) {
-  return "echo " + subject + " | sudo tee /sys/bus/pci/drivers/efa/unbind; echo " + subject +
-         " | sudo tee /sys/bus/pci/drivers/efa/bind";
+  return fmt::format(
+      "echo {0} | sudo tee /sys/bus/pci/drivers/efa/unbind; "
+      "echo {0} | sudo tee /sys/bus/pci/drivers/efa/bind",
+      subject);
 }
 
 void judge_registered(const Node& node, const PciFunction& function, Findings& findings) {
@@ -37,13 +40,14 @@ void judge_registered(const Node& node, const PciFunction& function, Findings& f
 void judge_counter_values(const Counters& counters, Findings& findings) {
   const std::string subject = counters.address.to_text();
   if (counters.error) {
-    findings.fail(kRdmaCountersFail, subject, counters.error_file + ": " + counters.error_text,
+    findings.fail(kRdmaCountersFail, subject,
+                  fmt::format("{}: {}", counters.error_file, counters.error_text),
                   {counters.error_text, "a number", counters.error_file}, rebind_command(subject));
   } else if (counters.port.empty()) {
     findings.unknown(kRdmaCountersFail, subject, "the device has no port counters");
   } else {
     findings.pass(kRdmaCountersFail, subject,
-                  "answers: " + std::to_string(counters.port.size()) + " port counters read",
+                  fmt::format("answers: {} port counters read", counters.port.size()),
                   {"", "", "hw_counters"});
   }
 }
@@ -59,8 +63,11 @@ void judge_counters(const Node& node, const RdmaDevice& device, Findings& findin
     findings.unknown(kRdmaCountersHang, subject, "the counters were not read");
     return;
   }
-  node.live ? findings.pass(kRdmaCountersHang, subject, "answered in time", {"", "", "hw_counters"})
-            : findings.not_applicable(kRdmaCountersHang, subject, "files of a sysroot never hang");
+  if (node.live) {
+    findings.pass(kRdmaCountersHang, subject, "answered in time", {"", "", "hw_counters"});
+  } else {
+    findings.not_applicable(kRdmaCountersHang, subject, "files of a sysroot never hang");
+  }
   judge_counter_values(*counters, findings);
 }
 
@@ -70,7 +77,7 @@ void judge_gid(const RdmaDevice& device, Findings& findings) {
   if (!device.gid) {
     findings.unknown(kRdmaNoGid, subject, "the GID could not be read", evidence);
   } else if (!device.mac) {
-    findings.fail(kRdmaNoGid, subject, "GID " + *device.gid + " holds no MAC", evidence);
+    findings.fail(kRdmaNoGid, subject, fmt::format("GID {} holds no MAC", *device.gid), evidence);
   } else {
     findings.pass(kRdmaNoGid, subject, "has a GID with MAC " + *device.mac, evidence);
   }
@@ -91,8 +98,9 @@ void judge_node_number(const UverbsNode& uverbs, const std::string& subject, Fin
   } else if (uverbs.character_device != true || *uverbs.number != *uverbs.number_expected) {
     findings.fail(kNodeWrongNumber, subject,
                   uverbs.path + " is not the device that the kernel offers", evidence,
-                  "sudo rm " + uverbs.path +
-                      " && sudo udevadm trigger --subsystem-match=infiniband_verbs --action=add");
+                  fmt::format("sudo rm {} && sudo udevadm trigger "
+                              "--subsystem-match=infiniband_verbs --action=add",
+                              uverbs.path));
   } else {
     findings.pass(kNodeWrongNumber, subject, uverbs.path + " has the right numbers", evidence);
   }
@@ -106,8 +114,8 @@ void judge_node_open(const Node& node, const UverbsNode& uverbs, const std::stri
   } else if (!uverbs.open_errno) {
     findings.unknown(kNodeCannotOpen, subject, "was not tried", evidence);
   } else if (*uverbs.open_errno != 0) {
-    findings.fail(kNodeCannotOpen, subject, uverbs.path + ": " + uverbs.open_error, evidence,
-                  "ls -l " + uverbs.path);
+    findings.fail(kNodeCannotOpen, subject, fmt::format("{}: {}", uverbs.path, uverbs.open_error),
+                  evidence, "ls -l " + uverbs.path);
   } else {
     findings.pass(kNodeCannotOpen, subject, uverbs.path + " opens", evidence);
   }
@@ -124,8 +132,9 @@ void judge_node_mode(const UverbsNode& uverbs, const std::string& subject, Findi
     findings.pass(kNodeRestrictedMode, subject, "every user may open it", evidence);
     return;
   }
-  findings.fail(kNodeRestrictedMode, subject, uverbs.path + " has mode " + octal(*uverbs.mode),
-                evidence, "sudo chmod 0666 " + uverbs.path);
+  findings.fail(kNodeRestrictedMode, subject,
+                fmt::format("{} has mode {}", uverbs.path, evidence.observed), evidence,
+                "sudo chmod 0666 " + uverbs.path);
 }
 
 // A copy of a machine's files rarely holds its device nodes: making one takes root.
@@ -168,7 +177,8 @@ void judge_names(const Node& node, const RdmaDevice& device, Findings& findings)
   const std::string subject = device.address.to_text();
   const std::optional<std::string>& rule = node.software.facts.rename_rule;
   if (rule) {
-    findings.fail(check, subject, "is named " + device.name + " although a udev rule renames",
+    findings.fail(check, subject,
+                  fmt::format("is named {} although a udev rule renames", device.name),
                   {device.name, "a name made from the PCI address", *rule});
   } else if (node.software.outcome.status == ProbeStatus::kOk) {
     findings.not_applicable(check, subject, "no udev rule renames RDMA devices here");
@@ -186,7 +196,7 @@ void judge_foreign(const Node& node, Findings& findings) {
   std::string names;
   for (const std::string& name : foreign) names += (names.empty() ? "" : ", ") + name;
   findings.fail(kRdmaForeignDevices, kNodeSubject,
-                std::to_string(foreign.size()) + " RDMA devices are not EFA: " + names,
+                fmt::format("{} RDMA devices are not EFA: {}", foreign.size(), names),
                 {names, "", "/sys/class/infiniband"});
 }
 

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <vector>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 

@@ -4,14 +4,15 @@
 // sign of life but can block for 30 s: each device is asked in a process of its own.
 
 #include "probes/rdma/read.h"
+#include "probes/base/unseen.h"
 
 #include <cerrno>
 #include <map>
 
-#include "probes/protocol/bounds.h"
+#include "probes/base/bounds.h"
+#include "probes/base/text.h"
 #include "probes/protocol/efa_functions.h"
 #include "probes/protocol/own_process.h"
-#include "probes/protocol/text.h"
 #include "probes/rdma/facts.h"
 #include "probes/rdma/parse.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "probes/protocol/check.h"
+#include "probes/judging/check.h"
 
 namespace efa {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "probes/base/text.h"
 #include "probes/protocol/telling.h"
-#include "probes/protocol/text.h"
 #include "probes/software/facts.h"
 #include "probes/software/parse.h"
 

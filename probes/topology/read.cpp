@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "probes/base/unseen.h"
 #include "probes/protocol/efa_functions.h"
 #include "probes/protocol/probe_main.h"
 #include "probes/topology/facts.h"

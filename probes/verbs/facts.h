@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "probes/protocol/check.h"
+#include "probes/judging/check.h"
 #include "probes/protocol/own_process.h"
 #include "probes/protocol/pci_address.h"
 

@@ -1,11 +1,12 @@
 // Judges what probe-verbs saw: does libibverbs list each device, does it open and answer.
 
-#include <algorithm>
-#include <cerrno>
+#include <fmt/core.h>
 
-#include "probes/device_answers.h"
-#include "probes/look_up.h"
-#include "probes/node.h"
+#include <algorithm>
+
+#include "probes/judging/device_answers.h"
+#include "probes/judging/look_up.h"
+#include "probes/judging/node.h"
 #include "probes/verbs/checks.h"
 
 namespace efa {
@@ -27,12 +28,13 @@ void judge_open(const Node& node, const RdmaDevice& device, Findings& findings) 
   if (!late) findings.pass(kVerbsHang, subject, "answered in time", {"", "", "libibverbs"});
   if (asked != nullptr && asked->status == "crashed") {
     findings.fail(kVerbsCannotOpen, subject,
-                  "the library crashed in " + asked->step + ": " + asked->detail,
+                  fmt::format("the library crashed in {}: {}", asked->step, asked->detail),
                   {asked->detail, "opens", asked->step});
   } else if (verbs == nullptr) {
     findings.unknown(kVerbsCannotOpen, subject, "was not tried");
   } else if (verbs->failed) {
-    findings.fail(kVerbsCannotOpen, subject, verbs->failed->step + ": " + verbs->failed->reason,
+    findings.fail(kVerbsCannotOpen, subject,
+                  fmt::format("{}: {}", verbs->failed->step, verbs->failed->reason),
                   {verbs->failed->reason, "opens", verbs->failed->step});
   } else {
     findings.pass(kVerbsCannotOpen, subject, "opens and answers queries",
@@ -68,10 +70,12 @@ void judge_unavailable(const Node& node, Findings& findings) {
   findings.fail(missing ? kVerbsNotInstalled : kVerbsDoesNotLoad, kNodeSubject, words,
                 {words, "loads", "dynamic loader"});
   for (const RdmaDevice& device : node.rdma.facts.devices) {
-    missing
-        ? findings.not_applicable(kVerbsNotListed, device.address.to_text(),
-                                  "libibverbs is not installed on this host")
-        : findings.unknown(kVerbsNotListed, device.address.to_text(), "libibverbs does not load");
+    const std::string subject = device.address.to_text();
+    if (missing) {
+      findings.not_applicable(kVerbsNotListed, subject, "libibverbs is not installed on this host");
+    } else {
+      findings.unknown(kVerbsNotListed, subject, "libibverbs does not load");
+    }
   }
 }
 
@@ -79,8 +83,11 @@ void judge_unavailable(const Node& node, Findings& findings) {
 void judge_loaded(const Node& node, Findings& findings) {
   const std::optional<std::string>& library = node.verbs.facts.library;
   for (const Check* check : {&kVerbsNotInstalled, &kVerbsDoesNotLoad}) {
-    library ? findings.pass(*check, kNodeSubject, *library + " loads", {*library, "loads", ""})
-            : findings.unknown(*check, kNodeSubject, "libibverbs was not asked");
+    if (library) {
+      findings.pass(*check, kNodeSubject, *library + " loads", {*library, "loads", ""});
+    } else {
+      findings.unknown(*check, kNodeSubject, "libibverbs was not asked");
+    }
   }
 }
 

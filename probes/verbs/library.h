@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "probes/protocol/result.h"
+#include "probes/base/result.h"
 
 namespace efa {
 

@@ -6,9 +6,9 @@
 
 #include <map>
 
+#include "probes/base/text.h"
 #include "probes/protocol/efa_functions.h"
 #include "probes/protocol/own_process.h"
-#include "probes/protocol/text.h"
 #include "probes/verbs/facts.h"
 #include "probes/verbs/parse.h"
 

@@ -5,14 +5,14 @@
 
 #include <filesystem>
 
-#include "agent/cli/config.h"
-#include "agent/cli/toml_bounds.h"
+#include "agent/config/config.h"
+#include "agent/config/toml_bounds.h"
 #include "agent/diagnose/diagnosis.h"
+#include "agent/pass/state.h"
 #include "agent/report/fit.h"
 #include "agent/report/report.h"
-#include "agent/run/state.h"
-#include "probes/protocol/bounds.h"
-#include "probes/protocol/describe.h"
+#include "probes/base/bounds.h"
+#include "probes/base/describe.h"
 
 namespace efa {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/cli/config.h"
 #include "agent/cli/status.h"
+#include "agent/config/config.h"
 
 namespace efa {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "agent/run/conclude.h"
-#include "probes/protocol/describe.h"
+#include "agent/pass/conclude.h"
+#include "probes/base/describe.h"
 #include "tests/support/healthy_node.h"
 
 namespace efa {

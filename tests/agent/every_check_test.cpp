@@ -9,7 +9,7 @@
 #include <set>
 
 #include "agent/report/report.h"
-#include "probes/table.h"
+#include "probes/judging/table.h"
 #include "tests/support/check_case.h"
 
 namespace efa {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "probes/protocol/describe.h"
+#include "probes/base/describe.h"
 #include "tests/support/expected_file.h"
 #include "tests/support/faulty_node.h"
 

@@ -4,9 +4,9 @@
 
 #include <cerrno>
 
-#include "agent/diagnose/node_facts.h"
-#include "probes/outcome_checks.h"
-#include "probes/protocol/describe.h"
+#include "agent/pass/node_facts.h"
+#include "probes/base/describe.h"
+#include "probes/judging/outcome_checks.h"
 #include "tests/support/check_case.h"
 
 namespace efa {

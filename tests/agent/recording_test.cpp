@@ -1,15 +1,15 @@
 // A recording: packed, unpacked, refused, redacted; and the state between passes.
 
-#include "agent/run/recording.h"
+#include "agent/pass/recording.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
 
-#include "agent/deliver/files.h"
-#include "agent/run/state.h"
-#include "probes/protocol/describe.h"
+#include "agent/pass/state.h"
+#include "probes/base/describe.h"
+#include "probes/base/files.h"
 #include "probes/rdma/parse.h"
 #include "tests/support/held_process.h"
 

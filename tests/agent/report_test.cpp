@@ -7,7 +7,8 @@
 #include <map>
 #include <set>
 
-#include "probes/protocol/text.h"
+#include "probes/base/moment.h"
+#include "probes/base/text.h"
 #include "tests/support/healthy_node.h"
 
 namespace efa {

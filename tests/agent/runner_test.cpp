@@ -13,7 +13,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "probes/protocol/fd.h"
+#include "probes/base/fd.h"
 
 namespace efa {
 namespace {

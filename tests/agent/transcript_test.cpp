@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "probes/protocol/bounds.h"
+#include "probes/base/bounds.h"
 
 namespace efa {
 namespace {

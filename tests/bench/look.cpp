@@ -14,7 +14,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 #include "tests/support/synthetic_node.h"
 
 namespace {

@@ -111,6 +111,66 @@ class WellTest(MetadataTest):
         self.assertEqual(len(facts["interfaces"]), 2)
 
 
+class MemoryTest(MetadataTest):
+    """What does not change while an instance runs is not asked by each pass of the interval."""
+
+    LASTING = ("placement/region", "instance-type", "/interface-id", "/device-number",
+               "/network-card", "/subnet-id", "/vpc-id")
+
+    def passes(self, server, *triggers):
+        """The facts of passes that know of each other, and the paths that each asked for."""
+        self.configure(**{"metadata.endpoint": server.endpoint, "metadata.budget_ms": 3000})
+        for trigger in triggers:
+            server.asked.clear()
+            report = self.report_of(self.efa_doctor("--once", "--trigger", trigger, "--format",
+                                                    "json"))
+            yield report["facts"]["cloud"], [path for _, path, _ in server.asked]
+
+    def test_lasting_facts_are_asked_once(self):
+        with MetadataServer() as server:
+            (first, all_asked), (second, asked) = self.passes(server, "boot", "interval")
+        self.assertEqual(second, first)
+        for path in self.LASTING:
+            self.assertTrue(any(a.endswith(path) for a in all_asked), path)
+            self.assertFalse(any(a.endswith(path) for a in asked), path)
+
+    def test_what_can_change_is_asked_by_every_pass(self):
+        with MetadataServer() as server:
+            passes = self.passes(server, "boot", "interval")
+            next(passes)
+            path = f"network/interfaces/macs/{imds.mac(1)}/security-group-ids"
+            server.paths[path] = "sg-0eeeeeeeeeeeeeeee"
+            server.paths["iam/security-credentials/"] = "another"
+            facts, _ = next(passes)
+        self.assertEqual(facts["interfaces"][1]["security_group_ids"], ["sg-0eeeeeeeeeeeeeeee"])
+        self.assertEqual(facts["role_name"], "another")
+
+    def test_a_new_interface_is_asked_in_whole_and_one_that_went_is_forgotten(self):
+        with MetadataServer() as server:
+            passes = self.passes(server, "boot", "interval")
+            next(passes)
+            server.paths = imds.instance((imds.TWO_INTERFACES[0], imds.interface(2, card=2)))
+            facts, _ = next(passes)
+        self.assertEqual([i["mac"] for i in facts["interfaces"]], [imds.mac(0), imds.mac(2)])
+        self.assertEqual(facts["interfaces"][1]["network_card"], 2)
+
+    def test_of_another_instance_nothing_is_known(self):
+        with MetadataServer() as server:
+            passes = self.passes(server, "boot", "interval")
+            next(passes)
+            server.paths = imds.instance(imds.TWO_INTERFACES, "p4d.24xlarge")
+            server.paths["instance-id"] = "i-0fffffffffffffff0"
+            facts, _ = next(passes)
+        self.assertEqual(facts["instance_type"], "p4d.24xlarge")
+
+    def test_all_is_asked_where_something_happened_or_somebody_asks(self):
+        with MetadataServer() as server:
+            passes = list(self.passes(server, "boot", "event", "once"))
+        for _, asked in passes:
+            for path in self.LASTING:
+                self.assertTrue(any(a.endswith(path) for a in asked), path)
+
+
 class FaultTest(MetadataTest):
     def test_nobody_listens_is_absent(self):
         facts, _ = self.look(http_service.closed_port())

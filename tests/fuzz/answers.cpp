@@ -4,10 +4,10 @@
 
 #include "agent/deliver/s3/answer.h"
 #include "agent/deliver/s3/backoff.h"
-#include "agent/deliver/s3/credential_chain.h"
-#include "agent/deliver/s3/times.h"
-#include "probes/cloud/metadata.h"
-#include "probes/protocol/text.h"
+#include "probes/aws/credential_chain.h"
+#include "probes/aws/metadata.h"
+#include "probes/base/text.h"
+#include "probes/base/times.h"
 #include "tests/fuzz/claims.h"
 
 namespace efa {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "agent/cli/status.h"
-#include "probes/protocol/describe.h"
+#include "probes/base/describe.h"
 
 namespace efa {
 

@@ -1,7 +1,7 @@
 // What holds of every report, whatever went into it.
 #pragma once
 
-#include "agent/run/conclude.h"
+#include "agent/pass/conclude.h"
 
 namespace efa {
 

@@ -8,7 +8,7 @@
 #include "agent/cli/status.h"
 #include "agent/deliver/s3/delivery_state.h"
 #include "agent/deliver/s3/object_key.h"
-#include "agent/run/state.h"
+#include "agent/pass/state.h"
 #include "tests/fuzz/claims.h"
 
 namespace efa {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "probes/protocol/bounds.h"
+#include "probes/base/bounds.h"
 #include "tests/fuzz/claims.h"
 
 namespace efa {

@@ -1,7 +1,7 @@
 // A recording that somebody sent: unpacked, replayed as far as no process is started, redacted and
 // packed again.
 
-#include "agent/run/recording.h"
+#include "agent/pass/recording.h"
 
 #include "probes/protocol/sysroot.h"
 #include "tests/fuzz/claims.h"

@@ -1,6 +1,6 @@
 // Descriptors and children end with their owners, and what is taken of a result is in it.
 
-#include "probes/protocol/child.h"
+#include "probes/base/child.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

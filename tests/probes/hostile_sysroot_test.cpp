@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "probes/protocol/bounds.h"
+#include "probes/base/bounds.h"
 #include "probes/protocol/pci_address.h"
 #include "tests/support/faulty_node.h"
 

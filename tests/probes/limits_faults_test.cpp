@@ -112,7 +112,11 @@ TEST(LimitsFaults, AnUnreadableDropInIsUnknownForItsServiceAlone) {
   for (const bool huge : {false, true}) {
     StoppedSlurmd node(kUnlimitedUnit);
     const std::string path = "/etc/systemd/system/slurmd.service.d/a.conf";
-    huge ? node.tree().file(path, std::string(100'000, '\n')) : node.tree().directory(path);
+    if (huge) {
+      node.tree().file(path, std::string(100'000, '\n'));
+    } else {
+      node.tree().directory(path);
+    }
     EXPECT_EQ(node.changed(), "limits.memlock-low slurmd unknown\n");
   }
 }

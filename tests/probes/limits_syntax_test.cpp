@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "probes/base/text.h"
 #include "probes/limits/continued.h"
 #include "probes/limits/parse.h"
-#include "probes/protocol/text.h"
 
 namespace efa {
 namespace {

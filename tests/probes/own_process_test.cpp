@@ -8,7 +8,7 @@
 #include <csignal>
 #include <map>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 #include "tests/support/held_process.h"
 
 namespace efa {

@@ -1,10 +1,10 @@
 // What leaves for a terminal, a log or systemd is one line that steers nothing.
 
-#include "probes/protocol/printable.h"
+#include "probes/base/printable.h"
 
 #include <gtest/gtest.h>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

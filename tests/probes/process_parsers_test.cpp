@@ -4,10 +4,10 @@
 
 #include <cstring>
 
+#include "probes/base/process.h"
 #include "probes/jobs/parse.h"
 #include "probes/limits/memlock.h"
 #include "probes/limits/parse.h"
-#include "probes/protocol/process.h"
 #include "probes/software/parse.h"
 #include "tests/support/row.h"
 

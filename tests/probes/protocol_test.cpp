@@ -10,13 +10,13 @@
 #include <fstream>
 #include <thread>
 
+#include "probes/base/describe.h"
+#include "probes/base/process.h"
+#include "probes/base/text.h"
+#include "probes/base/value.h"
 #include "probes/pci/facts.h"
-#include "probes/protocol/describe.h"
 #include "probes/protocol/pci_address.h"
-#include "probes/protocol/process.h"
 #include "probes/protocol/sysroot.h"
-#include "probes/protocol/text.h"
-#include "probes/protocol/value.h"
 #include "probes/rdma/parse.h"
 
 namespace efa {

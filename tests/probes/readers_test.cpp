@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
+#include "probes/base/text.h"
 #include "probes/kernel/facts.h"
 #include "probes/kernel/read.h"
 #include "probes/limits/read.h"
 #include "probes/net/facts.h"
 #include "probes/net/read.h"
 #include "probes/protocol/telling.h"
-#include "probes/protocol/text.h"
 #include "probes/software/read.h"
 #include "tests/support/said.h"
 

@@ -1,6 +1,6 @@
 // When the time that a process spent proves that a device holds it, and when that it got no CPU.
 
-#include "probes/protocol/time_spent.h"
+#include "probes/base/time_spent.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "probes/base/unseen.h"
 #include "probes/kernel/read.h"
 #include "probes/pci/read.h"
 #include "probes/rdma/read.h"

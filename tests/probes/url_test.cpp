@@ -1,7 +1,7 @@
 // URLs of servers and proxies: what is taken means the same to curl, and no error repeats a
 // password.
 
-#include "probes/protocol/url.h"
+#include "probes/base/url.h"
 
 #include <gtest/gtest.h>
 

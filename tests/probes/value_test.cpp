@@ -1,12 +1,12 @@
 // JSON from anywhere: what it costs is bounded by its size, whatever it holds.
 
-#include "probes/protocol/value.h"
+#include "probes/base/value.h"
 
 #include <gtest/gtest.h>
 
 #include <ctime>
 
-#include "probes/protocol/bounds.h"
+#include "probes/base/bounds.h"
 
 namespace efa {
 namespace {

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <filesystem>
 
-#include "probes/protocol/describe.h"
+#include "probes/base/describe.h"
 
 namespace efa {
 namespace {

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <vector>
 
-#include "probes/protocol/value.h"
+#include "probes/base/value.h"
 #include "tests/support/synthetic_node.h"
 
 namespace efa {

@@ -9,7 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "probes/protocol/process.h"
+#include "probes/base/process.h"
 
 namespace efa {
 

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <string_view>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 #include "tests/support/synthetic_node.h"
 
 int main(int argc, char** argv) {

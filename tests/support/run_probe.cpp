@@ -1,7 +1,7 @@
 // A probe of the agent's own by itself: run-probe NAME [what every probe takes]...
 #include <cstdio>
 
-#include "probes/table.h"
+#include "probes/judging/table.h"
 
 int main(int argc, char** argv) {
   const efa::ProbeRow* row = argc < 2 ? nullptr : efa::probe_of(argv[1]);

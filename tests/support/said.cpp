@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
+#include "probes/base/text.h"
 #include "probes/protocol/pci_address.h"
-#include "probes/protocol/text.h"
 #include "tests/support/synthetic_node.h"
 
 namespace efa {

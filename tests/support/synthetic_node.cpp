@@ -4,8 +4,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "probes/protocol/describe.h"
-#include "probes/protocol/text.h"
+#include "probes/base/describe.h"
+#include "probes/base/text.h"
 
 namespace efa {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "probes/protocol/result.h"
+#include "probes/base/result.h"
 #include "tests/support/tree.h"
 
 namespace efa {

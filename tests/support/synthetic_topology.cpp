@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <map>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 #include "tests/support/synthetic_node.h"
 
 namespace efa {
@@ -94,7 +94,11 @@ class Export {
 
   void put_branches(const std::map<std::string, Branch>& branches, int depth) {
     for (const auto& [name, branch] : branches) {
-      branch.function != nullptr ? put_function(*branch.function) : put_bridge(name, branch, depth);
+      if (branch.function != nullptr) {
+        put_function(*branch.function);
+      } else {
+        put_bridge(name, branch, depth);
+      }
     }
   }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "agent/deliver/s3/backoff.h"
-#include "probes/protocol/printable.h"
+#include "probes/base/printable.h"
 
 namespace efa {
 namespace {

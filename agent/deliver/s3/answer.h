@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "agent/deliver/s3/target.h"
-#include "agent/deliver/s3/xml.h"
-#include "probes/cloud/http.h"
+#include "probes/aws/http.h"
+#include "probes/aws/target.h"
+#include "probes/aws/xml.h"
 
 namespace efa {
 

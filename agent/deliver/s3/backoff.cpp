@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "agent/deliver/s3/times.h"
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
+#include "probes/base/times.h"
 
 namespace efa {
 

@@ -4,14 +4,15 @@
 
 #include <csignal>
 
-#include "agent/cli/exit_codes.h"
-#include "agent/deliver/file_lock.h"
+#include "agent/config/s3_settings.h"
 #include "agent/deliver/s3/delivery_state.h"
 #include "agent/deliver/s3/settings.h"
-#include "agent/log.h"
 #include "agent/report/report.h"
-#include "probes/protocol/child.h"
-#include "probes/protocol/moment.h"
+#include "probes/base/child.h"
+#include "probes/base/exit_codes.h"
+#include "probes/base/file_lock.h"
+#include "probes/base/log.h"
+#include "probes/base/moment.h"
 
 namespace efa {
 

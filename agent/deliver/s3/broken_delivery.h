@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "agent/cli/config.h"
+#include "agent/config/config.h"
 
 namespace efa {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "agent/deliver/s3/digest.h"
 #include "agent/deliver/s3/gzip.h"
-#include "agent/deliver/s3/sigv4.h"
-#include "agent/deliver/s3/times.h"
-#include "probes/protocol/text.h"
+#include "probes/aws/digest.h"
+#include "probes/aws/sigv4.h"
+#include "probes/base/text.h"
+#include "probes/base/times.h"
 
 namespace efa {
 

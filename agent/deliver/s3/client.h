@@ -9,7 +9,7 @@
 
 #include "agent/deliver/s3/answer.h"
 #include "agent/deliver/s3/clock.h"
-#include "agent/deliver/s3/credential_chain.h"
+#include "probes/aws/credential_chain.h"
 
 namespace efa {
 

@@ -5,10 +5,10 @@
 
 #include "agent/deliver/s3/answer.h"
 #include "agent/deliver/s3/backoff.h"
-#include "agent/deliver/s3/target.h"
-#include "agent/deliver/s3/times.h"
-#include "probes/protocol/describe.h"
-#include "probes/protocol/printable.h"
+#include "probes/aws/target.h"
+#include "probes/base/describe.h"
+#include "probes/base/printable.h"
+#include "probes/base/times.h"
 
 namespace efa {
 

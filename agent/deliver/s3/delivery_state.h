@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "agent/deliver/files.h"
 #include "agent/deliver/s3/clock.h"
 #include "agent/deliver/s3/object_key.h"
-#include "probes/protocol/result.h"
+#include "probes/base/files.h"
+#include "probes/base/result.h"
 
 namespace efa {
 

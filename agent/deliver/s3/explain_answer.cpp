@@ -1,15 +1,17 @@
 // Why S3 did not take a report, and who has to do what. Codes: Amazon S3 API Reference, "Error
 // responses"; those of Ceph and MinIO where they differ.
 
+#include <fmt/core.h>
+
 #include "agent/deliver/s3/answer.h"
-#include "probes/protocol/text.h"
-#include "probes/protocol/url.h"
+#include "probes/base/text.h"
+#include "probes/base/url.h"
 
 namespace efa {
 namespace {
 
 std::string bucket_of(const PutContext& context) {
-  return "bucket '" + context.target.bucket + "'";
+  return fmt::format("bucket '{}'", context.target.bucket);
 }
 
 std::string arn_partition(const std::string& region) {
@@ -20,26 +22,28 @@ std::string arn_partition(const std::string& region) {
 // "arn:aws:s3:::bucket/prefix/*"
 std::string resource_of(const PutContext& context) {
   const std::string& prefix = context.target.prefix;
-  return "arn:" + arn_partition(context.region) + ":s3:::" + context.target.bucket + "/" +
-         (prefix.empty() ? "*" : prefix + "/*");
+  return fmt::format("arn:{}:s3:::{}/{}", arn_partition(context.region), context.target.bucket,
+                     prefix.empty() ? "*" : prefix + "/*");
 }
 
 std::string explain_denied(const PutContext& context) {
-  std::string text = "the credentials (" + context.credentials_source +
-                     ") may not put objects: allow s3:PutObject on " + resource_of(context);
+  std::string text =
+      fmt::format("the credentials ({}) may not put objects: allow s3:PutObject on {}",
+                  context.credentials_source, resource_of(context));
   if (context.sse == "aws:kms") {
-    text += ", and kms:GenerateDataKey on the key" +
-            (context.kms_key_id.empty() ? "" : " " + context.kms_key_id);
+    text += ", and kms:GenerateDataKey on the key";
+    if (!context.kms_key_id.empty()) text += " " + context.kms_key_id;
   }
   // Ceph with its token service, for one
   if (context.with_session || !context.target.endpoint.empty()) {
-    text += std::string("; some servers say the same of a wrong secret access key") +
-            (context.with_session ? " or session token" : "");
+    text += "; some servers say the same of a wrong secret access key";
+    if (context.with_session) text += " or session token";
   }
   text += "; a bucket policy that demands encryption or a VPC endpoint denies it too";
   if (!context.expected_bucket_owner.empty()) {
-    text += "; so does S3 when account " + context.expected_bucket_owner +
-            " (s3.expected_bucket_owner) does not own the bucket";
+    text += fmt::format(
+        "; so does S3 when account {} (s3.expected_bucket_owner) does not own the bucket",
+        context.expected_bucket_owner);
   }
   return text;
 }
@@ -62,9 +66,9 @@ std::string explain_elsewhere(const HttpAnswer& answer, const ServiceError& erro
   const std::string& endpoint = context.target.endpoint;
   std::string text = bucket_of(context);
   if (!endpoint.empty()) {
-    text += " is not served at " + endpoint + " (asked for region " + context.region + ")";
+    text += fmt::format(" is not served at {} (asked for region {})", endpoint, context.region);
   } else if (is_region(region) && !other_region) {
-    text += " is in region " + region + " but not served at the address of its S3";
+    text += fmt::format(" is in region {} but not served at the address of its S3", region);
   } else {
     text += " is not in region " + context.region;
   }
@@ -77,16 +81,17 @@ std::string explain_elsewhere(const HttpAnswer& answer, const ServiceError& erro
 // What the settings add to a plain PUT, of which a server may lack one.
 std::string options_of(const PutContext& context) {
   std::vector<std::string> options;
-  if (!context.sse.empty()) options.push_back("s3.sse = \"" + context.sse + "\"");
+  if (!context.sse.empty()) options.push_back(fmt::format("s3.sse = \"{}\"", context.sse));
   if (!context.kms_key_id.empty()) {
-    options.push_back("s3.kms_key_id = \"" + context.kms_key_id + "\"");
+    options.push_back(fmt::format("s3.kms_key_id = \"{}\"", context.kms_key_id));
   }
   if (!context.storage_class.empty()) {
-    options.push_back("s3.storage_class = \"" + context.storage_class + "\"");
+    options.push_back(fmt::format("s3.storage_class = \"{}\"", context.storage_class));
   }
   if (!context.expected_bucket_owner.empty()) options.emplace_back("s3.expected_bucket_owner");
   if (context.with_session) {
-    options.push_back("the session token of the credentials (" + context.credentials_source + ")");
+    options.push_back(
+        fmt::format("the session token of the credentials ({})", context.credentials_source));
   }
   if (context.checksum) options.emplace_back("s3.checksum (false leaves it out)");
   if (context.gzip) options.emplace_back("s3.gzip");
@@ -95,7 +100,7 @@ std::string options_of(const PutContext& context) {
 
 std::string explain_options(const char* what, const PutContext& context) {
   const std::string options = options_of(context);
-  return what + (options.empty() ? std::string() : "; it may be one of " + options);
+  return options.empty() ? what : fmt::format("{}; it may be one of {}", what, options);
 }
 
 struct Explanation {
@@ -152,7 +157,7 @@ std::string explain_kms(const ServiceError& error, const PutContext& context) {
   const std::string key =
       context.kms_key_id.empty()
           ? "the KMS key of the bucket, which is that of the account without s3.kms_key_id,"
-          : "the KMS key " + context.kms_key_id + " (s3.kms_key_id)";
+          : fmt::format("the KMS key {} (s3.kms_key_id)", context.kms_key_id);
   const char* what =
       error.code == "KMS.DisabledException"   ? " is disabled: enable it"
       : error.code == "KMS.NotFoundException" ? " does not exist in this region"
@@ -189,7 +194,7 @@ std::string explain_status(const HttpAnswer& answer, const ServiceError& error,
   const long status = answer.status;
   if (status >= 200 && status < 300) return "the server is not S3: its answer has no ETag";
   if (error.code == "TemporaryRedirect") {
-    return "for a while " + bucket_of(context) + " is served elsewhere; it is tried again";
+    return fmt::format("for a while {} is served elsewhere; it is tried again", bucket_of(context));
   }
   if (status >= 300 && status < 400) return explain_elsewhere(answer, error, context);
   switch (status) {
@@ -224,16 +229,16 @@ std::string explain_status(const HttpAnswer& answer, const ServiceError& error,
 
 std::string explain_proxy(long status) {
   if (status == 407) return explain_status({status, {}, ""}, {}, {});
-  return std::string("the proxy ") + (status >= 500 ? "could not" : "does not let us") +
-         " connect to the server: s3.proxy, https_proxy or no_proxy may be wrong, or the proxy's "
-         "own "
-         "rules";
+  return fmt::format(
+      "the proxy {} connect to the server: s3.proxy, https_proxy or no_proxy may be wrong, or the "
+      "proxy's own rules",
+      status >= 500 ? "could not" : "does not let us");
 }
 
 }  // namespace
 
 bool is_about_room(const ServiceError& error) {
-  const std::string text = lower_case(error.code + " " + error.message);
+  const std::string text = lower_case(fmt::format("{} {}", error.code, error.message));
   for (const char* word : {"quota", "storagefull", "storage full", "bucketfull", "bucket is full",
                            "no space", "insufficient storage", "insufficientstorage"}) {
     if (text.find(word) != std::string::npos) return true;
@@ -246,7 +251,7 @@ std::string explain_answer(const HttpAnswer& answer, const ServiceError& error,
   if (answer.of_proxy) return explain_proxy(answer.status);
   std::string words = explain_code(answer, error, context);
   if (words.empty()) words = explain_status(answer, error, context);
-  if (!error.message.empty()) words += " (S3: " + error.message + ")";
+  if (!error.message.empty()) words += fmt::format(" (S3: {})", error.message);
   return words;
 }
 

@@ -8,13 +8,14 @@
 #include <cstring>
 #include <vector>
 
-#include "agent/cli/exit_codes.h"
+#include "agent/config/paths.h"
+#include "agent/config/s3_settings.h"
 #include "agent/deliver/s3/broken_delivery.h"
 #include "agent/deliver/s3/settings.h"
-#include "agent/log.h"
-#include "agent/run/pass.h"
-#include "probes/protocol/child.h"
-#include "probes/protocol/exec_vector.h"
+#include "probes/base/child.h"
+#include "probes/base/exec_vector.h"
+#include "probes/base/exit_codes.h"
+#include "probes/base/log.h"
 
 namespace efa {
 namespace {

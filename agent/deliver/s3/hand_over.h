@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "agent/cli/config.h"
+#include "agent/config/config.h"
 #include "agent/report/report.h"
 
 namespace efa {

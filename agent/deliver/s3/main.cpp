@@ -6,17 +6,18 @@
 #include <exception>
 #include <random>
 
-#include "agent/cli/exit_codes.h"
-#include "agent/deliver/file_lock.h"
-#include "agent/deliver/files.h"
+#include "agent/config/s3_settings.h"
 #include "agent/deliver/s3/private_process.h"
-#include "agent/deliver/s3/region.h"
 #include "agent/deliver/s3/settings.h"
 #include "agent/deliver/s3/uploader.h"
-#include "agent/log.h"
-#include "probes/protocol/printable.h"
-#include "probes/protocol/private_memory.h"
-#include "probes/protocol/text.h"
+#include "probes/aws/region.h"
+#include "probes/base/exit_codes.h"
+#include "probes/base/file_lock.h"
+#include "probes/base/files.h"
+#include "probes/base/log.h"
+#include "probes/base/printable.h"
+#include "probes/base/private_memory.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

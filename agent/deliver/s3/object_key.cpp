@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "probes/protocol/text.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {
@@ -22,10 +22,7 @@ bool is_time(std::string_view text) {
 std::string plain_word(std::string text) {
   std::replace_if(
       text.begin(), text.end(),
-      [](unsigned char c) {
-        return c >= 0x80 || (std::isalnum(c) == 0 && c != '-' && c != '.' && c != '_');
-      },
-      '_');
+      [](char c) { return !is_alnum(c) && c != '-' && c != '.' && c != '_'; }, '_');
   constexpr size_t kLongest = 255;
   text.resize(std::min(text.size(), kLongest));
   return text.empty() ? "unknown" : text;

@@ -6,8 +6,8 @@
 #include <string>
 #include <tuple>
 
-#include "probes/protocol/result.h"
-#include "probes/protocol/value.h"
+#include "probes/base/result.h"
+#include "probes/base/value.h"
 
 namespace efa {
 

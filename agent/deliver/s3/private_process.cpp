@@ -4,8 +4,8 @@
 
 #include <csignal>
 
-#include "probes/protocol/fd.h"
-#include "probes/protocol/moment.h"
+#include "probes/base/fd.h"
+#include "probes/base/moment.h"
 
 namespace efa {
 namespace {

@@ -9,9 +9,9 @@
 #include <cstdio>
 #include <optional>
 
-#include "agent/deliver/file_lock.h"
-#include "agent/deliver/files.h"
-#include "probes/protocol/describe.h"
+#include "probes/base/describe.h"
+#include "probes/base/file_lock.h"
+#include "probes/base/files.h"
 
 namespace efa {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "agent/deliver/s3/object_key.h"
-#include "probes/protocol/result.h"
+#include "probes/base/result.h"
 
 namespace efa {
 

@@ -4,9 +4,10 @@
 #include <cctype>
 #include <limits>
 
-#include "agent/log.h"
 #include "agent/report/report.h"
-#include "probes/protocol/printable.h"
+#include "probes/base/log.h"
+#include "probes/base/moment.h"
+#include "probes/base/printable.h"
 
 namespace efa {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "agent/deliver/s3/backoff.h"
-#include "agent/deliver/s3/times.h"
+#include "probes/base/times.h"
 
 namespace efa {
 namespace {

@@ -1,6 +1,6 @@
 // Keys as files and services write them, and the order in which they are looked for.
 
-#include "agent/deliver/s3/credentials.h"
+#include "probes/aws/credentials.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,8 +10,8 @@
 #include <fstream>
 #include <map>
 
-#include "agent/deliver/s3/credential_chain.h"
-#include "agent/deliver/s3/xml.h"
+#include "probes/aws/credential_chain.h"
+#include "probes/aws/xml.h"
 
 namespace efa {
 namespace {

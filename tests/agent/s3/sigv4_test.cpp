@@ -1,13 +1,13 @@
 // The published vectors: AWS's aws-sig-v4-test-suite (as in awslabs/aws-c-auth and the AWS SDKs)
 // and the worked examples of "Authenticating Requests" in the Amazon S3 API Reference.
 
-#include "agent/deliver/s3/sigv4.h"
+#include "probes/aws/sigv4.h"
 
 #include <gtest/gtest.h>
 
-#include "agent/deliver/s3/digest.h"
-#include "agent/deliver/s3/percent.h"
-#include "probes/protocol/text.h"
+#include "probes/aws/digest.h"
+#include "probes/aws/percent.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {

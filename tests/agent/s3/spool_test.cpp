@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "agent/deliver/file_lock.h"
+#include "probes/base/file_lock.h"
 
 namespace efa {
 namespace {

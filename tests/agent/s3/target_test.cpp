@@ -1,10 +1,10 @@
 // Where a report goes: bucket, address, name.
 
-#include "agent/deliver/s3/target.h"
+#include "probes/aws/target.h"
 
 #include <gtest/gtest.h>
 
-#include "agent/cli/config.h"
+#include "agent/config/config.h"
 #include "agent/deliver/s3/object_key.h"
 
 namespace efa {

@@ -1,6 +1,7 @@
 // The uploader against a scripted server and a clock that tests turn.
 
 #include "agent/deliver/s3/uploader.h"
+#include "agent/config/paths.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,0 +1,93 @@
+#include "agent/pass/conclude.h"
+
+#include <algorithm>
+
+#include "agent/diagnose/expectation.h"
+#include "agent/pass/node_facts.h"
+#include "probes/judging/table.h"
+
+namespace efa {
+namespace {
+
+// The state after a pass, but for what the diagnosis adds.
+State state_after(const State& before, const std::vector<ProbeRun>& runs, const Node& node,
+                  int64_t boot_ms) {
+  State state = before;
+  for (const ProbeRun& run : runs) {
+    for (const ProcessIdentity& process : run.transcript.left()) {
+      const bool known = std::any_of(state.left.begin(), state.left.end(), [&](const auto& left) {
+        return left.probe == run.outcome.name && left.process.pid == process.pid;
+      });
+      if (!known) state.left.push_back({run.outcome.name, process});
+    }
+  }
+  for (const PciFunction& function : node.pci.facts.efa) {
+    const bool known = std::find(state.devices.begin(), state.devices.end(), function.address) !=
+                       state.devices.end();
+    if (!known) state.devices.push_back(function.address);
+  }
+  if (node.cloud.facts.metadata_status == "ok") state.metadata = node.cloud.facts;
+  state.baselines = next_baselines(before.baselines, node.rdma.facts, boot_ms);
+  return state;
+}
+
+RunInfo run_info(const Recording& recording) {
+  return {recording.trigger,     recording.sequence,     recording.started_at_ms,
+          recording.duration_ms, recording.valid_for_ms, recording.max_rss_kib,
+          recording.cpu_ms,      recording.boottime_ms};
+}
+
+// A person or a script that asks once is told what is seen now; the daemon has a recovery
+// confirmed.
+bool wants_confirmation(const Recording& recording) {
+  return recording.trigger != "once";
+}
+
+// What a recording keeps to be looked at again, like hwloc's XML, is no part of the report: it
+// would make a replay's report another than the machine's own.
+Object told_facts(const ProbeRun& run) {
+  const Object* facts = run.transcript.facts().as<Object>();
+  Object told = facts == nullptr ? Object{} : *facts;
+  if (const ProbeRow* probe = probe_of(run.outcome.name)) {
+    std::erase_if(told, [&](const auto& fact) { return fact.first == probe->untold_fact; });
+  }
+  return told;
+}
+
+}  // namespace
+
+Result<Conclusion> conclude(const Recording& recording, const std::vector<ProbeRun>& runs) {
+  const Result<ExpectSetting> expect = parse_expect(recording.expect);
+  if (!expect) return expect.error();
+  Conclusion conclusion;
+  Report& report = conclusion.report;
+  report.node = node_of(runs, recording.live);
+  // not only probe-kernel knows it: a verdict without it counts for no boot
+  auto& boot_id = report.node.kernel.facts.boot_id;
+  if (!boot_id && !recording.before.boot_id.empty()) boot_id = recording.before.boot_id;
+  Expectation expectation = expectation_of(report.node, *expect, instance_types());
+  const State& before = recording.before;
+  const Moment now = began_at(recording);
+  expectation.past = {{before.devices.begin(), before.devices.end()},
+                      before.baselines,
+                      recording.limits,
+                      now.boot_ms,
+                      failing_in(before.history)};
+  conclusion.after = state_after(before, runs, report.node, now.boot_ms);
+  if (recording.live) {
+    report.diagnosis = diagnose(report.node, expectation, conclusion.after.history, now);
+    settle(report.diagnosis, conclusion.after.history,
+           {now, report.node.kernel.facts.uptime_s, recording.boot_grace_s,
+            wants_confirmation(recording), before.confirming});
+  } else {
+    report.diagnosis = diagnose(report.node, expectation);
+  }
+  conclusion.after.confirming = report.diagnosis.recovering;
+  report.run = run_info(recording);
+  for (const ProbeRun& run : runs) {
+    report.facts.emplace_back(run.outcome.name, told_facts(run));
+  }
+  return conclusion;
+}
+
+}  // namespace efa

@@ -1,0 +1,94 @@
+#include "agent/pass/look.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "agent/config/paths.h"
+#include "agent/run/pass.h"
+
+namespace efa {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+int64_t cpu_ms_of(const rusage& usage) {
+  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+         (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+}
+
+// Only where nothing has happened since: an interface may have gone and come again, to another
+// card.
+std::string known_metadata(const State& before, const std::string& trigger) {
+  if (trigger != "interval" || before.metadata.metadata_status != "ok") return "";
+  return render_json(to_value(before.metadata));
+}
+
+}  // namespace
+
+Looked look_at_machine(const PassRequest& request, const Progress& progress) {
+  Looked looked;
+  Recording& recording = looked.recording;
+  recording.live = request.sysroot == "/";
+  recording.expect = request.expect;
+  recording.trigger = request.trigger;
+  recording.valid_for_ms = request.config.files.valid_for_s * 1000;
+  recording.boot_grace_s = request.config.pass.boot_grace_s;
+  recording.limits = request.config.counters;
+  PassPlan plan{request.sysroot,
+                find_libexec(),
+                request.config.pass,
+                request.config.metadata,
+                request.record,
+                {},
+                ""};
+  if (recording.live) {
+    if (request.keep_state) make_state_directory(request.config.files);
+    recording.before = begin_pass(state_path(request.config.files), request.keep_state);
+    recording.sequence = recording.before.sequence;
+    plan.left = recording.before.left;
+    plan.known_metadata = known_metadata(recording.before, request.trigger);
+    recording.before.metadata = {};  // no judge's, and no part of a recording
+  }
+  const Moment begin = Moment::now();
+  looked.runs = run_pass(plan, progress);
+  rusage probes{};
+  rusage agent{};
+  getrusage(RUSAGE_CHILDREN, &probes);
+  getrusage(RUSAGE_SELF, &agent);
+  recording.max_rss_kib = std::max(probes.ru_maxrss, agent.ru_maxrss);  // of the largest process
+  recording.cpu_ms = cpu_ms_of(probes) + cpu_ms_of(agent);
+  const Moment end = Moment::now();
+  recording.started_at_ms = shown_at(end, begin.unix_ms, begin.boot_ms);
+  recording.boottime_ms = begin.boot_ms;
+  recording.duration_ms = end.boot_ms - begin.boot_ms;
+  return looked;
+}
+
+std::vector<RecordedProbe> recorded_probes(const std::vector<ProbeRun>& runs) {
+  std::vector<RecordedProbe> probes;
+  for (const ProbeRun& run : runs) probes.push_back(recorded(run));
+  return probes;
+}
+
+std::vector<ProbeRun> replayed_runs(const Config& config, const Recording& recording) {
+  const PassPlan plan{"/", find_libexec(), config.pass, config.metadata, false, {}, ""};
+  const auto end = std::chrono::steady_clock::now() + milliseconds(config.pass.deadline_ms);
+  const Allowances allowances;
+  std::vector<ProbeRun> runs;
+  for (const RecordedProbe& probe : recording.probes) {
+    const auto left = duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
+    const ProbeRow* row = probe_of(probe.name);
+    const bool again =
+        row != nullptr && row->from_files && probe.status == "ok" && !probe.looks.empty();
+    ProbeRun run =
+        again ? run_from_looks(plan, *row, probe.looks, left) : run_of(probe, allowances);
+    if (run.outcome.status == ProbeStatus::kOk) run.outcome.duration_ms = probe.duration_ms;
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+}  // namespace efa

@@ -1,0 +1,34 @@
+// A pass from its beginning to its recording, and a recording back to what its probes said.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/config/config.h"
+#include "agent/pass/recording.h"
+#include "agent/run/runner.h"
+
+namespace efa {
+
+struct PassRequest {
+  Config config;
+  std::string sysroot = "/";
+  std::string expect;
+  bool record = false;
+  bool keep_state = true;
+  std::string trigger = "once";
+};
+
+struct Looked {
+  Recording recording;  // but for what the probes said: see recorded_probes()
+  std::vector<ProbeRun> runs;
+};
+
+// What is reported, replayed or saved all comes from what this returns.
+Looked look_at_machine(const PassRequest& request, const Progress& progress);
+// What the probes said and how they ended, to be saved.
+std::vector<RecordedProbe> recorded_probes(const std::vector<ProbeRun>& runs);
+// Probes that only read files read them again, out of the recording; the others say what they said.
+std::vector<ProbeRun> replayed_runs(const Config& config, const Recording& recording);
+
+}  // namespace efa

@@ -1,4 +1,0 @@
-#include "probes/cloud/http.h"
-
-// found by its name in what was loaded
-extern "C" const efa::HttpModule efa_doctor_http{efa::make_curl_http};  // NOLINT

@@ -1,0 +1,78 @@
+// All that a pass saw of a node, and what is expected of it: the whole input of every judge.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "probes/base/value.h"
+#include "probes/cloud/facts.h"
+#include "probes/fabric/facts.h"
+#include "probes/jobs/facts.h"
+#include "probes/judging/findings.h"
+#include "probes/judging/outcome.h"
+#include "probes/kernel/facts.h"
+#include "probes/limits/facts.h"
+#include "probes/log/facts.h"
+#include "probes/net/facts.h"
+#include "probes/pci/facts.h"
+#include "probes/rdma/baseline.h"
+#include "probes/rdma/counter_limits.h"
+#include "probes/rdma/facts.h"
+#include "probes/software/facts.h"
+#include "probes/topology/facts.h"
+#include "probes/verbs/facts.h"
+
+namespace efa {
+
+// What one probe said and how it ended. The facts of a probe that hung are those it gave before.
+template <class Facts>
+struct Seen {
+  ProbeOutcome outcome;
+  Facts facts;
+};
+
+// An executable of the site's own (probes.d): its facts are of any shape, its findings are JSON.
+struct SiteProbe {
+  ProbeOutcome outcome;
+  std::vector<Value> findings;
+};
+
+struct Node {
+  bool live = true;  // false for a sysroot: it has no libraries, device nodes or metadata to ask
+  Seen<PciFacts> pci;
+  Seen<KernelFacts> kernel;
+  Seen<RdmaFacts> rdma;
+  Seen<VerbsFacts> verbs;
+  std::vector<Seen<FabricFacts>> fabric;  // one for each libfabric found
+  Seen<TopologyFacts> topology;
+  Seen<NetFacts> net;
+  Seen<LimitsFacts> limits;
+  Seen<SoftwareFacts> software;
+  Seen<LogFacts> log;
+  Seen<CloudFacts> cloud;
+  Seen<JobsFacts> jobs;
+  std::vector<SiteProbe> site;
+};
+
+// What earlier passes of this boot saw.
+struct Past {
+  std::set<PciAddress> devices;
+  std::vector<CounterBaseline> baselines;
+  CounterLimits limits;
+  int64_t now_ms = 0;  // when this pass began, of CLOCK_BOOTTIME
+  // code and subject of what failed when it was last looked at
+  std::set<std::pair<std::string, std::string>> failing;
+};
+
+struct Expectation {
+  bool expected = false;       // EFA is expected on this node
+  std::string why;             // in words: the reason for `expected`
+  std::optional<int> exactly;  // --expect N or the configuration
+  std::optional<int> maximum;  // what the instance type can have
+  std::string instance_type;   // "" when unknown
+  Past past;
+};
+
+}  // namespace efa

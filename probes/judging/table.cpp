@@ -1,0 +1,324 @@
+#include "probes/judging/table.h"
+
+#include <linux/capability.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "probes/base/bounds.h"
+#include "probes/base/describe.h"
+#include "probes/cloud/checks.h"
+#include "probes/cloud/read.h"
+#include "probes/fabric/checks.h"
+#include "probes/jobs/checks.h"
+#include "probes/jobs/read.h"
+#include "probes/judging/outcome_checks.h"
+#include "probes/judging/site_checks.h"
+#include "probes/kernel/checks.h"
+#include "probes/kernel/read.h"
+#include "probes/limits/checks.h"
+#include "probes/limits/read.h"
+#include "probes/log/checks.h"
+#include "probes/log/read.h"
+#include "probes/net/read.h"
+#include "probes/pci/checks.h"
+#include "probes/pci/read.h"
+#include "probes/rdma/checks.h"
+#include "probes/rdma/counters_checks.h"
+#include "probes/rdma/read.h"
+#include "probes/software/read.h"
+#include "probes/verbs/checks.h"
+
+namespace efa {
+namespace {
+
+constexpr uint64_t bit(int capability) {
+  return uint64_t{1} << static_cast<unsigned>(capability);
+}
+
+// Other processes' descriptors and environment (jobs), their limits (limits).
+constexpr uint64_t kReadProcesses = bit(CAP_SYS_PTRACE) | bit(CAP_DAC_READ_SEARCH);
+constexpr uint64_t kReadKernelLog = bit(CAP_SYSLOG) | bit(CAP_DAC_READ_SEARCH);
+
+// efa asks shm for transfers inside the node; no other provider is to touch the machine.
+constexpr const char* kFabricEnvironment[] = {"FI_LOG_LEVEL=warn", "FI_PROVIDER=efa,shm"};
+
+std::vector<std::string> topology_options(const ProbeSettings& settings) {
+  if (settings.recording) return {"keep-xml=1"};
+  return {};
+}
+
+std::vector<std::string> cloud_options(const ProbeSettings& settings) {
+  std::vector<std::string> options = {
+      "imds-budget-ms=" + std::to_string(settings.metadata_budget_ms),
+      "http-module=" + settings.modules + "/http.so"};
+  if (!settings.metadata_endpoint.empty()) {
+    options.push_back("imds-endpoint=" + settings.metadata_endpoint);
+  }
+  if (!settings.known_metadata.empty()) {
+    options.push_back("known-metadata=" + settings.known_metadata);
+  }
+  return options;
+}
+
+template <class Facts, class... Lists>
+void bound(Seen<Facts>& seen, Lists&... lists) {
+  constexpr size_t kMost = 2 * kMaxDevices;
+  const auto shorten = [&](auto& list) {
+    if (list.size() <= kMost) return;
+    list.resize(kMost);
+    seen.outcome.status = ProbeStatus::kFailed;
+    seen.outcome.detail = "it lists more than " + std::to_string(kMost) + " devices";
+  };
+  (shorten(lists), ...);
+}
+
+// Judges compare every device with every other: no list of a recording that was made up, or of a
+// library that went wrong, is longer than that of a machine.
+void bound_devices(Seen<PciFacts>& seen) {
+  PciFacts& pci = seen.facts;
+  bound(seen, pci.efa, pci.amazon_unknown, pci.unidentified, pci.ena, pci.gpus, pci.neuron);
+}
+void bound_devices(Seen<RdmaFacts>& seen) {
+  bound(seen, seen.facts.devices, seen.facts.counters, seen.facts.asked);
+}
+void bound_devices(Seen<VerbsFacts>& seen) {
+  bound(seen, seen.facts.devices, seen.facts.asked);
+}
+void bound_devices(Seen<TopologyFacts>& seen) {
+  bound(seen, seen.facts.efa);
+}
+void bound_devices(Seen<CloudFacts>& seen) {
+  bound(seen, seen.facts.interfaces);
+}
+template <class Facts>
+void bound_devices(Seen<Facts>& /*it lists none*/) {}
+
+// Facts of the wrong shape make the outcome kFailed; those before them stay.
+template <class Facts>
+void take_answer(const Answer& answer, Seen<Facts>& seen) {
+  seen.outcome = answer.outcome;
+  Result<Facts> facts = from_value<Facts>(answer.facts, answer.outcome.name);
+  if (facts) {
+    seen.facts = std::move(*facts);
+    return;
+  }
+  seen.outcome.status = ProbeStatus::kFailed;
+  seen.outcome.detail = message_of(facts.error());
+}
+
+template <auto kMember>
+void take_one(const ProbeRow& row, std::span<const Answer> answers, Node& node) {
+  auto& seen = node.*kMember;
+  seen.outcome.name = row.name;
+  seen.outcome.status = ProbeStatus::kFailed;
+  seen.outcome.detail = "it was not run";  // as in a recording of a version without it
+  for (const Answer& answer : answers) {
+    if (answer.outcome.name == row.name) take_answer(answer, seen);
+  }
+  bound_devices(seen);
+}
+
+template <auto kMember>
+void take_each(const ProbeRow& row, std::span<const Answer> answers, Node& node) {
+  for (const Answer& answer : answers) {
+    if (probe_of(answer.outcome.name) == &row) take_answer(answer, (node.*kMember).emplace_back());
+  }
+}
+
+template <auto kMember>
+void add_outcome(const Node& node, std::vector<const ProbeOutcome*>& outcomes) {
+  outcomes.push_back(&(node.*kMember).outcome);
+}
+
+template <auto kMember>
+void add_each_outcome(const Node& node, std::vector<const ProbeOutcome*>& outcomes) {
+  for (const auto& seen : node.*kMember) outcomes.push_back(&seen.outcome);
+}
+
+constexpr ProbeRow kTable[] = {
+    {.name = "pci",
+     .read = read_pci,
+     .from_files = true,
+     .lists_devices = true,
+     .take = take_one<&Node::pci>,
+     .add_outcomes = add_outcome<&Node::pci>,
+     .rungs = {{Rung::kPci}, {Rung::kDriver}},
+     .judges = {{kPciChecks, judge_pci}}},
+    {.name = "kernel",
+     .read = read_kernel,
+     .from_files = true,
+     .capabilities = bit(CAP_DAC_READ_SEARCH),
+     .take = take_one<&Node::kernel>,
+     .add_outcomes = add_outcome<&Node::kernel>,
+     .judges = {{kKernelChecks, judge_kernel}}},
+    {.name = "rdma",
+     .read = read_rdma,
+     .lists_devices = true,
+     .take = take_one<&Node::rdma>,
+     .add_outcomes = add_outcome<&Node::rdma>,
+     .rungs = {{Rung::kRdma}, {Rung::kNode}},
+     .judges = {{kRdmaChecks, judge_rdma}, {kCountersChecks, judge_counters}}},
+    {.name = "verbs",
+     .live_only = true,
+     .loads_libraries = true,
+     .take = take_one<&Node::verbs>,
+     .add_outcomes = add_outcome<&Node::verbs>,
+     .rungs = {{Rung::kVerbs}},
+     .judges = {{kVerbsChecks, judge_verbs}}},
+    {.name = "fabric",
+     .live_only = true,
+     .loads_libraries = true,
+     .environment = kFabricEnvironment,
+     .runs = Runs::kForEachLibfabric,
+     .take = take_each<&Node::fabric>,
+     .add_outcomes = add_each_outcome<&Node::fabric>,
+     .rungs = {{.rung = Rung::kFabric, .takes_neighbours = true}},
+     .judges = {{kFabricChecks, judge_fabric}}},
+    {.name = "topology",
+     .loads_libraries = true,
+     .options = topology_options,
+     .untold_fact = "xml",
+     .take = take_one<&Node::topology>,
+     .add_outcomes = add_outcome<&Node::topology>},
+    {.name = "net",
+     .read = read_net,
+     .take = take_one<&Node::net>,
+     .add_outcomes = add_outcome<&Node::net>},
+    {.name = "limits",
+     .read = read_limits,
+     .from_files = true,
+     .capabilities = kReadProcesses,
+     .take = take_one<&Node::limits>,
+     .add_outcomes = add_outcome<&Node::limits>,
+     .judges = {{kLimitsChecks, judge_limits}}},
+    {.name = "software",
+     .read = read_software,
+     .from_files = true,
+     .take = take_one<&Node::software>,
+     .add_outcomes = add_outcome<&Node::software>},
+    {.name = "log",
+     .read = read_log,
+     .from_files = true,
+     .capabilities = kReadKernelLog,
+     .quotes_others = true,
+     .take = take_one<&Node::log>,
+     .add_outcomes = add_outcome<&Node::log>,
+     .judges = {{kLogChecks, judge_log}}},
+    {.name = "cloud",
+     .read = read_cloud,
+     .options = cloud_options,
+     .take = take_one<&Node::cloud>,
+     .add_outcomes = add_outcome<&Node::cloud>,
+     .judges = {{kCloudChecks, judge_cloud}}},
+    {.name = "jobs",
+     .read = read_jobs,
+     .capabilities = kReadProcesses,
+     .take = take_one<&Node::jobs>,
+     .add_outcomes = add_outcome<&Node::jobs>,
+     .judges = {{kJobsChecks, judge_jobs}}},
+};
+
+template <class Function>
+constexpr void for_each_check(const Function& function) {
+  for (const ProbeRow& row : kTable) {
+    for (const Judge& judge : row.judges) {
+      for (const Check* check : judge.checks) function(*check);
+    }
+  }
+  for (const Check* check : kOutcomeChecks) function(*check);
+  for (const Check* check : kSiteChecks) function(*check);
+}
+
+template <class Predicate>
+constexpr int count_checks(const Predicate& is_it) {
+  int count = 0;
+  for_each_check([&](const Check& check) { count += is_it(check); });
+  return count;
+}
+
+constexpr int count_code(std::string_view code) {
+  return count_checks([&](const Check& check) { return check.code == code; });
+}
+
+constexpr bool names_an_unknown_cause(const Check& check) {
+  for (const std::string_view& cause : check.causes.codes) {
+    if (!cause.empty() && count_code(cause) == 0) return true;
+  }
+  return false;
+}
+
+static_assert(count_checks(names_an_unknown_cause) == 0, "a cause is the code of no check");
+static_assert(count_checks([](const Check& check) { return count_code(check.code) != 1; }) == 0,
+              "two checks have one code");
+
+template <class Predicate>
+bool any_rung(const Predicate& is_it) {
+  return std::any_of(std::begin(kTable), std::end(kTable), [&](const ProbeRow& row) {
+    return std::any_of(std::begin(row.rungs), std::end(row.rungs), is_it);
+  });
+}
+
+}  // namespace
+
+std::span<const ProbeRow> probe_table() {
+  return kTable;
+}
+
+const ProbeRow* probe_of(std::string_view process) {
+  for (const ProbeRow& row : kTable) {
+    const std::string_view name = row.name;
+    const bool copy = row.runs == Runs::kForEachLibfabric && process.starts_with(name) &&
+                      process.substr(name.size()).starts_with(':');
+    if (process == name || copy) return &row;
+  }
+  return nullptr;
+}
+
+const ProbeRow* probe_of(const Check& check) {
+  for (const ProbeRow& row : kTable) {
+    for (const Judge& judge : row.judges) {
+      const auto& checks = judge.checks;
+      if (std::find(checks.begin(), checks.end(), &check) != checks.end()) return &row;
+    }
+  }
+  return nullptr;
+}
+
+bool takes_neighbours(Rung rung) {
+  return any_rung(
+      [&](const MeasuredRung& one) { return one.rung == rung && one.takes_neighbours; });
+}
+
+bool is_measured(Rung rung) {
+  return any_rung([&](const MeasuredRung& one) { return one.rung == rung; });
+}
+
+std::vector<const Check*> all_checks() {
+  std::vector<const Check*> checks;
+  for_each_check([&](const Check& check) { checks.push_back(&check); });
+  std::sort(checks.begin(), checks.end(),
+            [](const Check* a, const Check* b) { return a->code < b->code; });
+  return checks;
+}
+
+const Check* find_check(std::string_view code) {
+  const Check* found = nullptr;
+  for_each_check([&](const Check& check) {
+    if (check.code == code) found = &check;
+  });
+  return found;
+}
+
+std::vector<const ProbeOutcome*> outcomes_of(const Node& node) {
+  std::vector<const ProbeOutcome*> outcomes;
+  for (const Runs runs : {Runs::kOnce, Runs::kForEachLibfabric}) {
+    for (const ProbeRow& row : probe_table()) {
+      if (row.runs == runs) row.add_outcomes(node, outcomes);
+    }
+  }
+  for (const SiteProbe& probe : node.site) outcomes.push_back(&probe.outcome);
+  return outcomes;
+}
+
+}  // namespace efa

@@ -1,0 +1,22 @@
+// The words of reports for what is counted up, one table for each, and the exit codes.
+#pragma once
+
+#include <string>
+
+#include "probes/judging/findings.h"
+#include "probes/judging/outcome.h"
+
+namespace efa {
+
+enum class Verdict { kHealthy, kDegraded, kUnhealthy, kUnknown, kNotApplicable };
+
+std::string verdict_text(Verdict verdict);
+std::string result_text(FindingResult result);
+std::string severity_text(Severity severity);
+std::string actor_text(Actor actor);
+std::string rung_text(Rung rung);
+std::string status_text(ProbeStatus status);
+ProbeStatus status_from(const std::string& text);  // kFailed for a word that is none
+int exit_code_of(Verdict verdict);
+
+}  // namespace efa

@@ -1,0 +1,82 @@
+#include "probes/limits/services.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace efa {
+namespace {
+
+const ServiceLimits* process_of(const LimitsFacts& facts, const DoorRow& row) {
+  for (const ServiceLimits& service : facts.services) {
+    if (service.name == row.command) return &service;
+  }
+  return nullptr;
+}
+
+const UnitOnDisk* unit_of(const LimitsFacts& facts, const DoorRow& row,
+                          const ServiceLimits* process) {
+  const UnitOnDisk* found = nullptr;
+  for (const UnitOnDisk& unit : facts.units) {
+    const bool mine =
+        process != nullptr && process->unit
+            ? unit.name == *process->unit
+            : std::any_of(std::begin(row.units), std::end(row.units),
+                          [&](const char* name) { return name != nullptr && unit.name == name; });
+    if (mine && (found == nullptr || unit.state == "enabled")) found = &unit;
+  }
+  return found;
+}
+
+std::string unit_name(const DoorRow& row, const ServiceOnNode& service) {
+  const auto& [process, unit] = service;
+  if (unit != nullptr && is_plain(unit->name)) return unit->name;
+  if (process != nullptr && process->unit && is_plain(*process->unit)) return *process->unit;
+  return row.units[0];
+}
+
+}  // namespace
+
+ServiceOnNode find_service(const LimitsFacts& facts, const DoorRow& row) {
+  const ServiceLimits* process = process_of(facts, row);
+  return {process, unit_of(facts, row, process)};
+}
+
+bool starts_at_boot(const UnitOnDisk* unit) {
+  return unit != nullptr && (unit->state == "enabled" || unit->state == "static");
+}
+
+bool is_there(const LimitsFacts& facts, const DoorRow& row) {
+  const ServiceOnNode service = find_service(facts, row);
+  return service.process != nullptr || starts_at_boot(service.unit);
+}
+
+bool is_there(const LimitsFacts& facts, std::string_view command) {
+  const DoorRow* row = find_door(command);
+  return row != nullptr && is_there(facts, *row);
+}
+
+bool is_plain(const std::string& name) {
+  return !name.empty() && name.find_first_not_of(
+                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
+                              "XYZ0123456789@._:-") == std::string::npos;
+}
+
+std::string name_after(const std::string& last, const std::string& wanted) {
+  if (last < wanted || !is_plain(last)) return wanted;
+  return last.substr(0, last.rfind(".conf")) + "z-memlock.conf";
+}
+
+std::string restart_command(const DoorRow& row, const ServiceOnNode& service) {
+  return "sudo systemctl daemon-reload && sudo systemctl restart " + unit_name(row, service);
+}
+
+std::string drop_in_command(const DoorRow& row, const ServiceOnNode& service) {
+  const std::string last = service.unit == nullptr ? "" : service.unit->last_drop_in;
+  return fmt::format(
+      "sudo mkdir -p /etc/systemd/system/{0}.d && printf '[Service]\\nLimitMEMLOCK=infinity\\n' | "
+      "sudo tee /etc/systemd/system/{0}.d/{1} && {2}",
+      unit_name(row, service), name_after(last, "zz-memlock.conf"), restart_command(row, service));
+}
+
+}  // namespace efa

@@ -1,0 +1,131 @@
+// Judges what memory a session may lock: a login over ssh, as sshd and pam_limits make it, and the
+// shell, job or container that asked.
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "probes/base/text.h"
+#include "probes/limits/checks.h"
+#include "probes/limits/memlock_judge.h"
+#include "probes/limits/services.h"
+
+namespace efa {
+namespace {
+
+bool any_is_there(const LimitsFacts& facts, Door door) {
+  return std::any_of(doors().begin(), doors().end(),
+                     [&](const DoorRow& row) { return row.door == door && is_there(facts, row); });
+}
+
+// Where nothing says so: distributions ship an sshd that uses PAM with pam_limits in its stack.
+bool goes_by_pam(const LimitsFacts& facts) {
+  return facts.ssh_uses_pam.value_or(true) && facts.ssh_stack.limits.value_or(true);
+}
+
+// What a login of an ordinary user gets.
+GivenLimit limit_of_login(const LimitsFacts& facts, const ServiceOnNode& sshd) {
+  GivenLimit given;
+  if (sshd.process != nullptr) {
+    given = {sshd.process->locked_memory, fmt::format("/proc/{}/limits", sshd.process->pid)};
+  } else if (sshd.unit->unseen.empty()) {
+    given = unit_limit(facts, *sshd.unit);
+  }
+  return goes_by_pam(facts) ? login_limit(facts.pam_limits, given) : given;
+}
+
+// `source`: the file that gives the limit now.
+std::string pam_command(const LimitsFacts& facts, const std::string& source) {
+  const bool ranges =
+      std::any_of(facts.pam_limits.begin(), facts.pam_limits.end(),
+                  [](const PamLimit& line) { return line.domain.find(':') != std::string::npos; });
+  const std::string line = fmt::format("{} - memlock unlimited", ranges ? "1000:" : "*");
+  const std::string& conf = facts.ssh_stack.conf;
+  if (!conf.empty() && is_plain(base_name(conf))) {
+    return fmt::format("echo '{}' | sudo tee -a {}", line, conf);
+  }
+  const std::string last = source.starts_with("/etc/security/limits.d/") ? base_name(source) : "";
+  return fmt::format("echo '{}' | sudo tee /etc/security/limits.d/{}", line,
+                     name_after(last, "zz-memlock.conf"));
+}
+
+// True when a login was found to get too little.
+bool judge_login(const LimitsFacts& facts, Findings& findings) {
+  const DoorRow& row = *find_door("sshd");
+  if (!is_there(facts, row) || is_there(facts, "kubelet")) return false;  // there jobs are pods
+  const bool other_door =
+      any_is_there(facts, Door::kScheduler) || any_is_there(facts, Door::kRuntime);
+  const Check& check = other_door ? kLimitsShellMemlockLow : kLimitsMemlockLow;
+  const char* subject = "login (ssh)";
+  const ServiceOnNode sshd = find_service(facts, row);
+  const GivenLimit given = limit_of_login(facts, sshd);
+  if (!given.memory) {
+    findings.unknown(check, subject, "the limits of sshd could not be read",
+                     {"", "", given.source});
+    return false;
+  }
+  const bool pam = goes_by_pam(facts);
+  const std::string observed = words_of(*given.memory);
+  const Evidence evidence{observed, kEnoughLockedMemory, given.source};
+  if (is_enough(*given.memory)) {
+    findings.pass(check, subject, "may lock memory: " + observed, evidence);
+    return false;
+  }
+  if (pam && gives_enough_to_some(facts.pam_limits)) {
+    findings.pass(check, subject,
+                  "may lock memory: some users or groups enough, others " + observed, evidence);
+    return false;
+  }
+  findings.fail(
+      check, subject,
+      fmt::format("may lock only {}{}", observed, pam ? "" : "; pam_limits is not used for it"),
+      evidence, pam ? pam_command(facts, given.source) : drop_in_command(row, sshd));
+  return true;
+}
+
+// Whose the limit of the process that looks is, by its control group; "" when nobody's that
+// matters: our own service, or one that is judged itself.
+std::string own_subject(const LimitsFacts& facts) {
+  if (facts.container) return "this container";
+  const std::string group = facts.cgroup.value_or("");
+  if (group.find("/slurmstepd") != std::string::npos ||
+      group.find("/slurm/") != std::string::npos) {
+    return "this job";
+  }
+  const std::string unit = base_name(group);
+  if (unit == "efa-doctor.service") return "";
+  for (const ServiceLimits& service : facts.services) {
+    if (service.unit && *service.unit == unit) return "";
+  }
+  return unit == "amazon-ssm-agent.service" ? "this shell (SSM)" : "this shell";
+}
+
+void judge_own(const LimitsFacts& facts, bool login_is_low, Findings& findings) {
+  const std::string subject = own_subject(facts);
+  if (!facts.own_locked_memory || subject.empty()) return;
+  const bool login = facts.cgroup.value_or("").starts_with("/user.slice/");
+  if (login && login_is_low) return;  // said of the login
+  const Check& check = subject == "this container" ? kLimitsContainerMemlockLow
+                       : subject == "this job"     ? kLimitsMemlockLow
+                                                   : kLimitsShellMemlockLow;
+  const std::string observed = words_of(*facts.own_locked_memory);
+  const Evidence evidence{observed, kEnoughLockedMemory, "/proc/self/limits"};
+  if (is_enough(*facts.own_locked_memory)) {
+    findings.pass(check, subject, "may lock memory: " + observed, evidence);
+    return;
+  }
+  const bool root = facts.effective_uid == 0 && subject != "this container";
+  findings.fail(
+      check, subject,
+      fmt::format("may lock only {}{}", observed, root ? "; it does not bind root itself" : ""),
+      evidence);
+}
+
+}  // namespace
+
+void judge_sessions(const LimitsFacts& facts, Findings& findings) {
+  const bool login_is_low = judge_login(facts, findings);
+  judge_own(facts, login_is_low, findings);
+}
+
+}  // namespace efa
