@@ -104,7 +104,7 @@ Result<Done> Spool::remove(const SpoolEntry& entry) const {
 // below zero, or beyond what a disk has, did not count.
 SpoolState Spool::state() const {
   constexpr size_t kMaxState = 4096;
-  constexpr int64_t kMostCounted = 1'000'000'000'000'000;
+  constexpr int64_t kMostNumbered = 1'000'000'000'000'000;
   SpoolState unknown;
   unknown.unlisted = kListedEvery;
   const std::string path = path_of(kStateFile);
@@ -115,7 +115,7 @@ SpoolState Spool::state() const {
   SpoolState state = from_value<SpoolState>(*value, path).value_or(unknown);
   for (const int64_t count :
        {state.dropped, state.refused, state.held, state.held_bytes, state.unlisted}) {
-    if (count < 0 || count > kMostCounted) return unknown;
+    if (count < 0 || count > kMostNumbered) return unknown;
   }
   return state;
 }

@@ -173,10 +173,10 @@ void Uploader::note_failure(const SpoolEntry& entry, const PutResult& result, Dr
 
 // A refusal of one report is believed to concern that one alone until another is refused as well.
 bool Uploader::back_off(const PutResult& result) {
-  constexpr int64_t kMostCounted = 64;
+  constexpr int64_t kMostFailures = 64;
   const bool of_one = result.outcome == Outcome::kRefused && state_.failures == 0;
   const bool soon = of_one || result.outcome == Outcome::kRetrySoon;
-  state_.failures = std::min(state_.failures + 1, kMostCounted);
+  state_.failures = std::min(state_.failures + 1, kMostFailures);
   const int64_t delay = delay_ms(soon ? kSoon : kSlowly, static_cast<int>(state_.failures),
                                  random_(), result.retry_after_ms);
   state_.next_try = pause_of(delay, clock_);
