@@ -42,6 +42,7 @@ for number in $(seq {SILENT_PASSES}); do
   udevadm settle
   await bound-ms healthy
 done
+systemctl stop 'busy*'
 """
 
 

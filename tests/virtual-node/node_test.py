@@ -33,7 +33,6 @@ seen uverbs ls /dev/infiniband
 seen providers fi_info -p efa
 seen as-nobody setpriv --reuid nobody --regid nogroup --clear-groups fi_info -p efa
 seen modules lsmod
-seen mode stat -c %a /dev/infiniband/uverbs0
 echo "$(ulimit -l)" > /tmp/seen/memlock
 """
 BETWEEN_NODES = ("""
@@ -45,27 +44,8 @@ for round in $(seq 60); do  # until the other one listens
   sleep 1
 done
 """)
-ALL_FUNCTIONS = """
-for device in /sys/bus/pci/devices/*; do
-  [ "$(cat $device/vendor)" = 0x1d0f ] || continue
-  driver=$(basename "$(readlink $device/driver)" x)
-  echo "$(basename $device) $(cat $device/device) x$(cat $device/current_link_width) ${driver:-none}"
-done > /tmp/seen/functions
-dmesg | grep -i 'efa\|admin' > /tmp/seen/log
-"""
-FALL_SICK = """
-counters=/sys/class/infiniband/rdmap2s0
-drops() { cat $counters/ports/1/hw_counters/rx_drops; }
-keep_alives() { cat $counters/hw_counters/keep_alive_rcvd; }
-before=$(drops); vefa-host add 1 rx_drops=7; sleep 0.1; echo $(( $(drops) - before )) > /tmp/seen/drops
-vefa-host fault 1 keepalive_ms=0; sleep 0.3; before=$(keep_alives); sleep 2.5
-echo $(( $(keep_alives) - before )) > /tmp/seen/keep-alives
-vefa-pci vanish 3; seen vanished ls /sys/class/infiniband
-vefa-pci return 3; sleep 2; seen returned ls /sys/class/infiniband
-vefa-host fault 3 gone=true; seen gone cat /sys/bus/pci/devices/0000:04:00.0/current_link_width
-vefa-host fault 1 admin=silent; seen hung drops
-dmesg | grep -i 'efa\|admin' > /tmp/seen/log
-"""
+
+NONE_LISTED = 61  # ENODATA of fi_info
 
 
 class NodeTest(unittest.TestCase):
@@ -104,39 +84,14 @@ class NodeTest(unittest.TestCase):
         for node in nodes:
             self.assertEqual(self.codes(node, "moved"), {"moved": 0}, node.text("moved.err"))
 
-    def test_devices_are_sick_from_boot_on(self):
-        node = self.node(ALL_FUNCTIONS, "-n", 4, "--fault", "admin_to_100ms=15", "--fault",
-                         "0:device_id=0xefa9", "--fault", "2:admin=silent", "--fault", "3:link_width=4")
-        functions = dict(line.split(" ", 1) for line in node.text("functions").splitlines())
-        self.assertEqual(functions["0000:01:00.0"], "0xefa9 x8 none")
-        self.assertEqual(functions["0000:02:00.0"], "0xefa1 x8 efa")
-        self.assertEqual(functions["0000:03:00.0"], "0xefa1 x8 none")
-        self.assertEqual(functions["0000:04:00.0"], "0xefa1 x4 efa")
-        self.assertRegex(node.text("log"), "0000:03:00.0: probe with driver efa failed with error -62")
-
-    def test_devices_fall_sick(self):
-        node = self.node(FALL_SICK, "-n", 4)
-        self.assertEqual((node.number("drops"), node.number("keep-alives")), (7, 0))
-        self.assertNotIn("rdmap4s0", node.text("vanished"))
-        self.assertIn("rdmap4s0", node.text("returned"))
-        self.assertEqual(node.number("gone"), 63, "a link that reads all-ones")
-        self.assertNotEqual(self.codes(node, "hung"), {"hung": 0})
-        self.assertIn("didn't send any completion", node.text("log"))
-
     def test_what_the_image_lacks(self):
-        none_listed = 61  # ENODATA
-        for fault, name, is_so in (
-                ("efa-missing", "modules", lambda node: "\nefa " not in node.text("modules")),
-                ("efa-blacklist", "modules", lambda node: "\nefa " not in node.text("modules")),
-                ("rdma-cm-missing", "uverbs", lambda node: "rdma_cm" not in node.text("uverbs")),
-                ("uverbs-node-gone", "providers",
-                 lambda node: self.codes(node, "providers") == {"providers": none_listed}),
-                ("uverbs-0600", "as-nobody",
-                 lambda node: self.codes(node, "as-nobody") == {"as-nobody": none_listed}),
-                ("memlock-64k", "memlock", lambda node: node.text("memlock") == "64\n")):
-            with self.subTest(fault):
-                node = self.node(LOOK, "--guest-fault", fault)
-                self.assertTrue(is_so(node), node.text(name))
+        """What efa-doctor's own tests do not start a node for."""
+        node = self.node(LOOK, "--guest-fault", "rdma-cm-missing", "--guest-fault", "uverbs-0600",
+                         "--guest-fault", "memlock-64k")
+        self.assertNotIn("rdma_cm", node.text("uverbs"))
+        self.assertEqual(self.codes(node, "providers", "as-nobody"),
+                         {"providers": 0, "as-nobody": NONE_LISTED})
+        self.assertEqual(node.text("memlock"), "64\n")
 
     def test_a_node_without_devices_loads_no_driver(self):
         self.assertNotIn("\nefa ", self.node(LOOK, "-n", 0).text("modules"))

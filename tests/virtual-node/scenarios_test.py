@@ -10,7 +10,7 @@ import re
 import subprocess
 import unittest
 
-from debian_root import SOURCE
+from debian_root import built_package
 from s3_server import S3Server
 from virtual_node import Node, kernels, run_tests
 
@@ -95,10 +95,7 @@ seen left ls -d /etc/efa-doctor /var/lib/efa-doctor /run/efa-doctor /usr/lib/sys
 
 
 def package():
-    """The newest package of this tree, which `cmake --workflow --preset package` makes."""
-    if "VIRTUAL_NODE_DEB" in os.environ:
-        return os.environ["VIRTUAL_NODE_DEB"]
-    return max(SOURCE.glob("build/release/efa-doctor_*.deb"), key=lambda deb: deb.stat().st_mtime)
+    return os.environ.get("VIRTUAL_NODE_DEB") or built_package()
 
 
 class DoctorNode(Node):
@@ -205,6 +202,26 @@ exit 194
         self.assertEqual(node.text("left"), "")
 
 
+# What the node shows of its faults without efa-doctor, seen after it: a guest is started once.
+ALL_FUNCTIONS = """
+for device in /sys/bus/pci/devices/*; do
+  [ "$(cat $device/vendor)" = 0x1d0f ] || continue
+  driver=$(basename "$(readlink $device/driver)" x)
+  echo "$(basename $device) $(cat $device/device) x$(cat $device/current_link_width) ${driver:-none}"
+done > /tmp/seen/functions
+"""
+COUNTERS = """
+counters=/sys/class/infiniband/rdmap2s0
+drops() { cat $counters/ports/1/hw_counters/rx_drops; }
+keep_alives() { cat $counters/hw_counters/keep_alive_rcvd; }
+before=$(drops); vefa-host add 1 rx_drops=7; sleep 0.1; echo $(( $(drops) - before )) > /tmp/seen/drops
+vefa-host fault 1 keepalive_ms=0; sleep 0.3; before=$(keep_alives); sleep 2.5
+echo $(( $(keep_alives) - before )) > /tmp/seen/keep-alives
+vefa-host fault 1 admin=silent; seen hung drops
+"""
+LOG = "dmesg | grep -i 'efa\\|admin' > /tmp/seen/log"
+
+
 class FaultTest(Case):
     # fault of the guest: (root cause, the rung that loses all)
     GUEST = {
@@ -216,7 +233,10 @@ class FaultTest(Case):
     def test_what_the_image_lacks(self):
         for fault, (cause, rung) in self.GUEST.items():
             with self.subTest(fault):
-                node = DoctorNode("no_grace; once root; once nobody $as_nobody", "--guest-fault", fault)
+                node = DoctorNode("no_grace; once root; once nobody $as_nobody; seen modules lsmod;"
+                                  " seen uverbs ls /dev/infiniband", "--guest-fault", fault)
+                self.assertEqual("\nefa " in node.text("modules"), rung == "node")
+                self.assertNotIn("uverbs", node.text("uverbs"))
                 for user in ("root", "nobody"):
                     report = self.assert_found(node, user, [cause])
                     self.assert_lost(report, rung, 0)
@@ -230,8 +250,15 @@ class FaultTest(Case):
         node.remove()
 
     def test_devices_that_are_sick_from_boot_on(self):
-        node = DoctorNode("no_grace; once root", "--fault", "admin_to_100ms=15", "--fault", "0:device_id=0xefa9",
-                    "--fault", "2:admin=silent", "--fault", "3:link_width=4")
+        node = DoctorNode("no_grace; once root;" + ALL_FUNCTIONS + LOG, "--fault", "admin_to_100ms=15",
+                          "--fault", "0:device_id=0xefa9", "--fault", "2:admin=silent", "--fault",
+                          "3:link_width=4")
+        functions = dict(line.split(" ", 1) for line in node.text("functions").splitlines())
+        self.assertEqual(functions["0000:01:00.0"], "0xefa9 x8 none")
+        self.assertEqual(functions["0000:02:00.0"], "0xefa1 x8 efa")
+        self.assertEqual(functions["0000:03:00.0"], "0xefa1 x8 none")
+        self.assertEqual(functions["0000:04:00.0"], "0xefa1 x4 efa")
+        self.assertRegex(node.text("log"), "0000:03:00.0: probe with driver efa failed with error -62")
         report = self.assert_found(node, "root",
                                    ["driver.probe-failed", "pci.id-unknown", "pci.narrow-link"])
         self.assert_lost(report, "driver", 2)
@@ -239,12 +266,18 @@ class FaultTest(Case):
 
     def test_devices_that_fall_sick(self):
         node = DoctorNode("""
-vefa-pci vanish 3; once first
+vefa-pci vanish 3; seen infiniband ls /sys/class/infiniband; once first
 vefa-pci return 3; until_ok ls /dev/infiniband/uverbs3; udevadm settle; once healthy
 vefa-pci vanish 3; once vanished
 vefa-pci return 3; until_ok ls /dev/infiniband/uverbs3; udevadm settle; once returned
 vefa-host fault 2 gone=true > /dev/null; once gone
-""")
+seen link cat /sys/bus/pci/devices/0000:03:00.0/current_link_width
+""" + COUNTERS + LOG)
+        self.assertNotIn("rdmap4s0", node.text("infiniband"))
+        self.assertEqual(node.number("link"), 63, "all-ones")
+        self.assertEqual((node.number("drops"), node.number("keep-alives")), (7, 0))
+        self.assertNotEqual(node.text("hung.code"), "0\n")
+        self.assertIn("didn't send any completion", node.text("log"))
         for name in ("first", "vanished"):  # also where no pass saw it before
             self.assert_lost(self.assert_found(node, name, ["pci.device-vanished"]), "pci", 3)
         self.assert_found(node, "healthy", [], "healthy")
