@@ -19,8 +19,8 @@
 #include "agent/config/s3_settings.h"
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
+#include "agent/log/log.h"
 #include "probes/base/exit_codes.h"
-#include "probes/base/log.h"
 #include "probes/base/printable.h"
 
 namespace efa {

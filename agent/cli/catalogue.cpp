@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <vector>
 
+#include "agent/log/log.h"
 #include "agent/report/report.h"
 #include "probes/base/exit_codes.h"
-#include "probes/base/log.h"
 #include "probes/base/value.h"
 #include "probes/judging/table.h"
 

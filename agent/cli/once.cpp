@@ -8,12 +8,12 @@
 
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
+#include "agent/log/log.h"
 #include "agent/pass/conclude.h"
 #include "agent/pass/look.h"
 #include "probes/base/exit_codes.h"
 #include "probes/base/fd.h"
 #include "probes/base/files.h"
-#include "probes/base/log.h"
 #include "probes/base/printable.h"
 
 namespace efa {

@@ -11,8 +11,8 @@
 #include <memory>
 #include <optional>
 
+#include "agent/log/log.h"
 #include "probes/base/files.h"
-#include "probes/base/log.h"
 #include "probes/base/way.h"
 
 namespace efa {

@@ -12,10 +12,10 @@
 #include <memory>
 #include <optional>
 
+#include "agent/log/log.h"
 #include "probes/base/describe.h"
 #include "probes/base/file_lock.h"
 #include "probes/base/files.h"
-#include "probes/base/log.h"
 #include "probes/base/moment.h"
 #include "probes/base/text.h"
 

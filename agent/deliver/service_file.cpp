@@ -7,10 +7,10 @@
 #include <chrono>
 #include <csignal>
 
+#include "agent/log/log.h"
 #include "agent/report/report.h"
 #include "probes/base/describe.h"
 #include "probes/base/files.h"
-#include "probes/base/log.h"
 #include "probes/base/moment.h"
 #include "probes/base/process.h"
 

@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <map>
 
+#include "agent/log/log.h"
 #include "agent/run/adopted.h"
 #include "agent/run/libraries.h"
 #include "probes/base/fd.h"
-#include "probes/base/log.h"
 #include "probes/base/text.h"
 #include "probes/base/way.h"
 #include "probes/judging/outcome_checks.h"

@@ -5,7 +5,7 @@
 
 #include "agent/config/s3_settings.h"
 #include "agent/deliver/s3/broken_delivery.h"
-#include "probes/base/log.h"
+#include "agent/log/log.h"
 
 namespace efa {
 

@@ -8,9 +8,9 @@
 
 #include "agent/config/paths.h"
 #include "agent/deliver/service_file.h"
+#include "agent/log/log.h"
 #include "agent/report/report.h"
 #include "probes/base/files.h"
-#include "probes/base/log.h"
 #include "probes/base/moment.h"
 #include "probes/base/printable.h"
 

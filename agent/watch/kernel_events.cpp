@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "probes/base/log.h"
+#include "agent/log/log.h"
 #include "probes/log/parse.h"
 
 namespace efa {

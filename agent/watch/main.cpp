@@ -7,9 +7,9 @@
 #include <cstdio>
 
 #include "agent/config/config.h"
+#include "agent/log/log.h"
 #include "agent/watch/watch.h"
 #include "probes/base/exit_codes.h"
-#include "probes/base/log.h"
 #include "probes/base/text.h"
 
 int main(int argc, char** argv) {

@@ -5,9 +5,9 @@
 #include <csignal>
 #include <utility>
 
+#include "agent/log/log.h"
 #include "probes/base/child.h"
 #include "probes/base/exit_codes.h"
-#include "probes/base/log.h"
 
 namespace efa {
 

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "probes/base/log.h"
+#include "agent/log/log.h"
 #include "probes/base/text.h"
 
 namespace efa {

@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "agent/log/log.h"
 #include "agent/watch/accepted_config.h"
 #include "agent/watch/deliveries.h"
 #include "agent/watch/in_force.h"
@@ -18,7 +19,6 @@
 #include "agent/watch/upkeep.h"
 #include "probes/base/exit_codes.h"
 #include "probes/base/fd.h"
-#include "probes/base/log.h"
 
 namespace efa {
 namespace {

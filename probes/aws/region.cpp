@@ -1,11 +1,8 @@
 #include "probes/aws/region.h"
 
-#include <functional>
-
 #include "probes/aws/metadata.h"
 #include "probes/aws/target.h"
 #include "probes/base/files.h"
-#include "probes/base/log.h"
 #include "probes/base/text.h"
 #include "probes/base/url.h"
 
@@ -35,7 +32,8 @@ std::string first_region(std::initializer_list<std::string> regions) {
   return "us-east-1";
 }
 
-std::string region_of_node(const ChainSettings& settings, const Environment& environment) {
+std::string region_of_node(const ChainSettings& settings, const Environment& environment,
+                           const TellIgnored& ignored) {
   const std::pair<const char*, std::function<std::string()>> sources[] = {
       {"AWS_REGION", [&] { return environment("AWS_REGION"); }},
       {"AWS_DEFAULT_REGION", [&] { return environment("AWS_DEFAULT_REGION"); }},
@@ -45,12 +43,14 @@ std::string region_of_node(const ChainSettings& settings, const Environment& env
   for (const auto& [name, region_of] : sources) {
     std::string region = region_of();
     if (is_region(region)) return region;
-    if (!region.empty()) log_warning("{}: the region it names is invalid and ignored", name);
+    if (!region.empty())
+      ignored(std::string(name) + ": the region it names is invalid and ignored");
   }
   return "";
 }
 
-std::string metadata_endpoint(const std::string& configured, const Environment& environment) {
+std::string metadata_endpoint(const std::string& configured, const Environment& environment,
+                              const TellIgnored& ignored) {
   constexpr const char* kVariable = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
   if (!configured.empty()) return configured;
   if (environment("AWS_EC2_METADATA_DISABLED") == "true") return "";
@@ -58,7 +58,7 @@ std::string metadata_endpoint(const std::string& configured, const Environment& 
   if (own.empty()) return is_ec2() ? kMetadataEndpoint : "";
   const Result<Url> server = parse_server(own, kVariable);
   if (server) return server->origin();
-  log_warning("{}: ignored", message_of(server.error()));
+  ignored(message_of(server.error()) + ": ignored");
   return "";
 }
 

@@ -24,6 +24,8 @@ bool is_alnum(char c);
 // Of such letters and digits, and of characters of `more`.
 bool is_made_of(std::string_view text, std::string_view more = "");
 std::string lower_case(std::string_view text);
+// Without spaces and control characters.
+bool is_visible_ascii(std::string_view text);
 // Is it one of a table's words?
 template <class Words>
 bool is_one_of(std::string_view word, const Words& words) {

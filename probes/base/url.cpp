@@ -15,10 +15,6 @@ constexpr const char* kEncoding =
 constexpr size_t kLongestUrl = 2048;
 constexpr size_t kLongestHost = 253;  // of DNS
 
-bool is_visible_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
-}
-
 bool is_name(std::string_view host) {
   return !host.empty() && host.size() <= kLongestHost && is_alnum(host.front()) &&
          host.find("..") == std::string_view::npos && is_made_of(host, "-._");

@@ -7,11 +7,11 @@
 #include "agent/config/s3_settings.h"
 #include "agent/deliver/s3/delivery_state.h"
 #include "agent/deliver/s3/settings.h"
+#include "agent/log/log.h"
 #include "agent/report/report.h"
 #include "probes/base/child.h"
 #include "probes/base/exit_codes.h"
 #include "probes/base/file_lock.h"
-#include "probes/base/log.h"
 #include "probes/base/moment.h"
 
 namespace efa {

@@ -12,10 +12,10 @@
 #include "agent/config/s3_settings.h"
 #include "agent/deliver/s3/broken_delivery.h"
 #include "agent/deliver/s3/settings.h"
+#include "agent/log/log.h"
 #include "probes/base/child.h"
 #include "probes/base/exec_vector.h"
 #include "probes/base/exit_codes.h"
-#include "probes/base/log.h"
 
 namespace efa {
 namespace {

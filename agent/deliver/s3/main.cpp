@@ -10,11 +10,11 @@
 #include "agent/deliver/s3/private_process.h"
 #include "agent/deliver/s3/settings.h"
 #include "agent/deliver/s3/uploader.h"
+#include "agent/log/log.h"
 #include "probes/aws/region.h"
 #include "probes/base/exit_codes.h"
 #include "probes/base/file_lock.h"
 #include "probes/base/files.h"
-#include "probes/base/log.h"
 #include "probes/base/printable.h"
 #include "probes/base/private_memory.h"
 #include "probes/base/text.h"
@@ -80,11 +80,13 @@ ClientSettings client_settings(const S3Config& config, const S3Target& target,
 }
 
 ChainSettings chain_settings(const Config& config, const Environment& environment) {
+  const auto log_ignored = [](const std::string& words) { log_warning("{}", words); };
   ChainSettings settings;
   settings.profile = config.s3.profile;
-  settings.metadata_endpoint = metadata_endpoint(config.metadata.endpoint, environment);
+  settings.metadata_endpoint =
+      metadata_endpoint(config.metadata.endpoint, environment, log_ignored);
   settings.metadata_budget = std::chrono::milliseconds(config.metadata.budget_ms);
-  settings.region = region_of_node(settings, environment);
+  settings.region = region_of_node(settings, environment, log_ignored);
   return settings;
 }
 

@@ -4,8 +4,8 @@
 #include <cctype>
 #include <limits>
 
+#include "agent/log/log.h"
 #include "agent/report/report.h"
-#include "probes/base/log.h"
 #include "probes/base/moment.h"
 #include "probes/base/printable.h"
 

@@ -1,4 +1,4 @@
-#include "probes/base/log.h"
+#include "agent/log/log.h"
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
