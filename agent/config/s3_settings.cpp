@@ -1,16 +1,11 @@
 #include "agent/config/s3_settings.h"
 
-#include <algorithm>
-
 #include "probes/base/files.h"
+#include "probes/base/text.h"
 #include "probes/base/url.h"
 
 namespace efa {
 namespace {
-
-Error wrong(const char* setting, const char* what) {
-  return {ErrorKind::kMalformed, setting, what};
-}
 
 // What becomes a header, and would have control characters in it.
 Result<Done> check_headers(const S3Config& config) {
@@ -19,24 +14,24 @@ Result<Done> check_headers(const S3Config& config) {
       {"s3.expected_bucket_owner", &config.expected_bucket_owner},
       {"s3.storage_class", &config.storage_class}};
   for (const auto& [setting, value] : headers) {
-    const bool visible =
-        std::all_of(value->begin(), value->end(), [](char c) { return c > ' ' && c <= '~'; });
-    if (!visible)
-      return wrong(setting, "contains spaces, control characters or non-ASCII characters");
+    if (!is_visible_ascii(*value)) {
+      return malformed(setting, "contains spaces, control characters or non-ASCII characters");
+    }
   }
   const std::string& owner = config.expected_bucket_owner;
   constexpr size_t kAccountDigits = 12;
   const bool account = owner.empty() || (owner.size() == kAccountDigits &&
                                          owner.find_first_not_of("0123456789") == owner.npos);
-  if (!account) return wrong("s3.expected_bucket_owner", "is not an account number (12 digits)");
+  if (!account)
+    return malformed("s3.expected_bucket_owner", "is not an account number (12 digits)");
   return Done{};
 }
 
 Result<Done> check_encryption(const S3Config& config) {
   const bool known = config.sse.empty() || config.sse == "AES256" || config.sse == "aws:kms";
-  if (!known) return wrong("s3.sse", "must be AES256 or aws:kms");
+  if (!known) return malformed("s3.sse", "must be AES256 or aws:kms");
   if (!config.kms_key_id.empty() && config.sse != "aws:kms") {
-    return wrong("s3.kms_key_id", "takes effect only with s3.sse = \"aws:kms\"");
+    return malformed("s3.kms_key_id", "takes effect only with s3.sse = \"aws:kms\"");
   }
   return Done{};
 }
@@ -53,7 +48,7 @@ Result<Done> check_s3(const S3Config& config) {
   const Result<S3Target> target = parse_target(uri, config.endpoint, config.addressing);
   if (!target) return target.error();
   if (!config.region.empty() && !is_region(config.region)) {
-    return wrong("s3.region", "is not a region: only letters, digits and '-'");
+    return malformed("s3.region", "is not a region: only letters, digits and '-'");
   }
   if (!config.proxy.empty()) {
     const Result<Url> proxy = parse_proxy(config.proxy, "s3.proxy");
@@ -70,7 +65,7 @@ Result<Done> check_authorities(const S3Config& config) {
   if (!text) return Error{text.error().kind, "s3.ca_file", message_of(text.error())};
   const bool some = text->find("-----BEGIN CERTIFICATE-----") != std::string::npos ||
                     text->find("-----BEGIN TRUSTED CERTIFICATE-----") != std::string::npos;
-  if (!some) return wrong("s3.ca_file", "contains no PEM certificate");
+  if (!some) return malformed("s3.ca_file", "contains no PEM certificate");
   return Done{};
 }
 

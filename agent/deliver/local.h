@@ -1,5 +1,5 @@
 // What a pass leaves on local disk for others: the report, the ring of older ones, the health file
-// and the metrics; and where the state for the next pass lies, which agent/pass/state.h writes.
+// and the metrics.
 #pragma once
 
 #include <string>

@@ -17,7 +17,7 @@
 namespace efa {
 namespace {
 
-constexpr size_t kMaxOfProbe = 200;  // of one probe
+constexpr size_t kMaxOfProbe = 200;
 
 struct SiteFinding {
   std::string code;

@@ -37,13 +37,11 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
   recording.valid_for_ms = request.config.files.valid_for_s * 1000;
   recording.boot_grace_s = request.config.pass.boot_grace_s;
   recording.limits = request.config.counters;
-  PassPlan plan{request.sysroot,
-                find_libexec(),
-                request.config.pass,
-                request.config.metadata,
-                request.record,
-                {},
-                ""};
+  PassPlan plan{.sysroot = request.sysroot,
+                .libexec = find_libexec(),
+                .pass = request.config.pass,
+                .metadata = request.config.metadata,
+                .record = request.record};
   if (recording.live) {
     if (request.keep_state) make_state_directory(request.config.files);
     recording.before = begin_pass(state_path(request.config.files), request.keep_state);
@@ -74,7 +72,7 @@ std::vector<RecordedProbe> recorded_probes(const std::vector<ProbeRun>& runs) {
 }
 
 std::vector<ProbeRun> replayed_runs(const Config& config, const Recording& recording) {
-  const PassPlan plan{"/", find_libexec(), config.pass, config.metadata, false, {}, ""};
+  const PassPlan plan{.libexec = find_libexec(), .pass = config.pass, .metadata = config.metadata};
   const auto end = std::chrono::steady_clock::now() + milliseconds(config.pass.deadline_ms);
   const Allowances allowances;
   std::vector<ProbeRun> runs;

@@ -1,6 +1,5 @@
 #include "probes/aws/credentials.h"
 
-#include <algorithm>
 #include <map>
 
 #include "probes/base/text.h"
@@ -80,14 +79,12 @@ Result<Credentials> sendable(Credentials credentials) {
   constexpr size_t kLongestKey = 512;
   constexpr size_t kLongestToken = size_t{32} * 1024;  // STS gives some KiB
   const std::string& token = credentials.session_token.reveal();
-  const auto is_word = [](const std::string& text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
-  };
   const std::string& key = credentials.access_key_id;
-  if (key.size() > kLongestKey || !is_word(key) || key.find_first_of("/,") != std::string::npos) {
+  if (key.size() > kLongestKey || !is_visible_ascii(key) ||
+      key.find_first_of("/,") != std::string::npos) {
     return malformed(credentials.source, "the access key contains invalid characters");
   }
-  if (token.size() > kLongestToken || !is_word(token)) {
+  if (token.size() > kLongestToken || !is_visible_ascii(token)) {
     return malformed(credentials.source, "the session token contains invalid characters");
   }
   return credentials;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "probes/base/text.h"
+
 namespace efa {
 namespace {
 
@@ -57,9 +59,7 @@ bool is_there(const LimitsFacts& facts, std::string_view command) {
 }
 
 bool is_plain(const std::string& name) {
-  return !name.empty() && name.find_first_not_of(
-                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
-                              "XYZ0123456789@._:-") == std::string::npos;
+  return !name.empty() && is_made_of(name, "@._:-");
 }
 
 std::string name_after(const std::string& last, const std::string& wanted) {
