@@ -30,7 +30,8 @@ constexpr const char* kFabricDirectories[] = {"/opt/amazon/efa/lib64", "/opt/ama
 std::vector<std::string> base_environment() {
   std::vector<std::string> environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"};
 #if defined(__SANITIZE_ADDRESS__)
-  environment.emplace_back("ASAN_OPTIONS=detect_leaks=0");  // the libraries' leaks are not ours
+  // the libraries' leaks are not ours
+  environment.emplace_back("ASAN_OPTIONS=detect_leaks=0:malloc_context_size=2");
 #endif
   return environment;
 }
