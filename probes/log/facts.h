@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,10 +32,17 @@ void describe(Io& io, LogMessage& message) {
   io("text", message.text);
 }
 
+// What the kernel and NVIDIA's driver say of the way to a GPU's memory: the kinds of such messages.
+// Their texts are not kept: they repeat without end, and some name a process.
+inline constexpr const char* kSymbolsCutOff = "symbols-cut-off";        // of NVIDIA's P2P calls
+inline constexpr const char* kApiMismatch = "api-mismatch";             // libraries and module
+inline constexpr const char* kMappingRefused = "pcie-mapping-refused";  // of a GPU, by PCIe
+
 struct LogFacts {
   std::optional<uint64_t> total;      // messages that matched; absent: the log could not be read
   std::vector<LogMessage> messages;   // the newest of them, oldest first
   std::vector<PciAddress> functions;  // EFA functions that the kernel has named since boot
+  std::map<std::string, uint64_t> accelerators;  // kind -> usec of the newest such message
   std::vector<Unseen> unseen;
 };
 
@@ -43,6 +51,7 @@ void describe(Io& io, LogFacts& facts) {
   io("total", facts.total);
   io("messages", facts.messages);
   io("functions", facts.functions);
+  io("accelerators", facts.accelerators);
   io("unseen", facts.unseen);
 }
 

@@ -130,7 +130,52 @@ bool is_kernels_own(std::string_view record) {
   return priority && *priority <= kMostOfKernel;
 }
 
+// kernel/module/main.c; osapi.c and nv-dmabuf.c of NVIDIA/open-gpu-kernel-modules. After "NVRM: "
+// the releases differ, so these are searched for behind it.
+struct AcceleratorWords {
+  std::string_view begin;
+  std::string_view fragment;
+  const char* kind;
+};
+constexpr AcceleratorWords kAcceleratorWords[] = {
+    {"failing symbol_get of", "failing symbol_get of non-GPLONLY symbol nvidia_p2p_",
+     kSymbolsCutOff},
+    {"NVRM: ", "NVRM: API mismatch: the client", kApiMismatch},
+    {"NVRM: ", "topology not supported for mapping type FORCE_PCIE", kMappingRefused},
+};
+
+const AcceleratorWords* accelerator_words_of(std::string_view record) {
+  const size_t semicolon = record.find(';');
+  if (semicolon == std::string_view::npos || !is_kernels_own(record)) return nullptr;
+  const std::string_view text = record.substr(semicolon + 1);
+  if (tells_of_process(text)) return nullptr;
+  for (const AcceleratorWords& known : kAcceleratorWords) {
+    const bool is_it =
+        text.starts_with(known.begin) && text.find(known.fragment) != std::string_view::npos;
+    if (is_it) return &known;
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+std::optional<AcceleratorMessage> parse_accelerator_message(std::string_view record) {
+  const AcceleratorWords* known = accelerator_words_of(record);
+  if (known == nullptr) return std::nullopt;
+  const std::vector<std::string> head = split(record.substr(0, record.find(';')), ',');
+  const auto usec = head.size() < 3 ? std::nullopt : parse_number<uint64_t>(head[2]);
+  if (!usec) return std::nullopt;
+  return AcceleratorMessage{known->kind, *usec};
+}
+
+std::string words_of_accelerator_message(std::string_view record) {
+  const AcceleratorWords* known = accelerator_words_of(record);
+  if (known == nullptr) return "";
+  std::string text(record.substr(0, record.find(';') + 1));
+  if (!known->fragment.starts_with(known->begin)) text += known->begin;
+  text += known->fragment;
+  return text;
+}
 
 std::optional<PciAddress> named_efa_function(std::string_view record) {
   const auto message = is_kernels_own(record) ? parse_kernel_message(record) : std::nullopt;

@@ -1,5 +1,6 @@
 // probe-log: looks at the kernel's ring buffer, /dev/kmsg, for what the efa driver, the RDMA core
-// and PCI say of EFA devices. Interface: Documentation/ABI/testing/dev-kmsg.
+// and PCI say of EFA devices, and for what closes the way to a GPU's memory.
+// Interface: Documentation/ABI/testing/dev-kmsg.
 
 #include "probes/log/read.h"
 
@@ -24,6 +25,17 @@ std::vector<PciAddress> functions_named_in(const std::vector<std::string>& recor
   return {functions.begin(), functions.end()};
 }
 
+// The kinds of what was said of accelerators, each with the newest; and nothing else of them.
+std::map<std::string, uint64_t> take_accelerators(std::vector<std::string>& records) {
+  std::map<std::string, uint64_t> kinds;
+  std::erase_if(records, [&](const std::string& record) {
+    const auto message = parse_accelerator_message(record);
+    if (message) kinds[message->kind] = message->usec;
+    return message.has_value();
+  });
+  return kinds;
+}
+
 }  // namespace
 
 void read_log(const Look& look) {
@@ -31,18 +43,23 @@ void read_log(const Look& look) {
   const std::vector<PciAddress> devices = efa_functions(look.root);
   look.out.doing("read the kernel log", "/dev/kmsg");
   // the lines of PCI about a device that has vanished name an address that is no EFA any more
-  const auto wanted = [&](const std::string& record) {
+  const auto wanted = [&](std::string& record) {
+    if (parse_accelerator_message(record)) {
+      record = words_of_accelerator_message(record);
+      return true;
+    }
     const auto message = parse_kernel_message(record);
     if (!message) return false;
     const bool of_pci = message->text.starts_with("pci");
     return !of_pci || named_efa_function(record) ||
            std::find(devices.begin(), devices.end(), message->address) != devices.end();
   };
-  const Result<std::vector<std::string>> records = look.root.kernel_messages(wanted);
+  Result<std::vector<std::string>> records = look.root.kernel_messages(wanted);
   LogFacts facts;
   if (!records) {
     facts.unseen.push_back({"/dev/kmsg", records.error().what, records.error().os_error});
   } else {
+    facts.accelerators = take_accelerators(*records);
     facts.total = records->size();
     facts.functions = functions_named_in(*records);
     const size_t first = records->size() - std::min(records->size(), kMaxMessages);

@@ -170,6 +170,47 @@ TEST(Log, TellsWhichFunctionsWereEfaDevicesInThisBoot) {
   for (const Row& row : rows) EXPECT_EQ(named_efa_function(row.record), row.function) << row.record;
 }
 
+// kernel/module/main.c; osapi.c and nv-dmabuf.c of NVIDIA's open modules.
+TEST(Log, TellsWhatClosesTheWayToAGpusMemory) {
+  struct Row {
+    const char* text;
+    const char* kind;  // "": nothing of it is taken
+    const char* kept;
+  };
+  const Row rows[] = {
+      {"failing symbol_get of non-GPLONLY symbol nvidia_p2p_get_pages.", kSymbolsCutOff,
+       "failing symbol_get of non-GPLONLY symbol nvidia_p2p_"},
+      {"NVRM: API mismatch: the client 'secret' (pid 7)", kApiMismatch,
+       "NVRM: API mismatch: the client"},
+      {"NVRM: topology not supported for mapping type FORCE_PCIE", kMappingRefused,
+       "NVRM: topology not supported for mapping type FORCE_PCIE"},
+      {"NVRM: dma-buf attach failed: topology not supported for mapping type FORCE_PCIE",
+       kMappingRefused, "NVRM: topology not supported for mapping type FORCE_PCIE"},
+      {"failing symbol_get of non-GPLONLY symbol other_get_pages.", "", ""},
+      {"NVRM: Xid (PCI:0000:53:00): 79, GPU has fallen off the bus.", "", ""},
+      {"audit: NVRM: API mismatch: the client", "", ""},
+      {"NVRM: [4711]: segfault in topology not supported for mapping type FORCE_PCIE[4+1]", "", ""},
+      {"efa 0000:00:06.0: IB device registered", "", ""},
+      {"", "", ""},
+  };
+  for (const Row& row : rows) {
+    const std::string record = "4,812,77,-;" + std::string(row.text);
+    const auto message = parse_accelerator_message(record);
+    EXPECT_EQ(message ? message->kind : "", row.kind) << row.text;
+    const std::string kept = words_of_accelerator_message(record);
+    EXPECT_EQ(kept, message ? "4,812,77,-;" + std::string(row.kept) : "") << row.text;
+    if (!message) continue;
+    EXPECT_EQ(message->usec, 77U);
+    EXPECT_EQ(parse_accelerator_message(kept)->kind, row.kind) << "a recording is read again";
+    EXPECT_FALSE(parse_kernel_message(record)) << "it is none of efa";
+  }
+  for (const char* record :
+       {"12,812,77,-;NVRM: API mismatch: the client", "4,812;NVRM: API mismatch: the client",
+        "4,812,x,-;NVRM: API mismatch: the client", "NVRM: API mismatch: the client", ""}) {
+    EXPECT_FALSE(parse_accelerator_message(record)) << record;
+  }
+}
+
 TEST(Log, RefusesWhatIsNoRecord) {
   for (const char* record : {
            "",
