@@ -11,9 +11,16 @@ template <class Io>
 void describe(Io& io, InstanceType& type) {
   io("efa", type.efa);
   io("max_efa_interfaces", type.max_efa_interfaces);
+  io("direct_memory", type.direct_memory);
 }
 
 namespace {
+
+DirectMemory direct_memory_of(const InstanceType& type) {
+  if (type.direct_memory == "required") return DirectMemory::kRequired;
+  if (type.direct_memory == "impossible") return DirectMemory::kImpossible;
+  return DirectMemory::kNotKnown;
+}
 
 // Distributions ship an efa module in every kernel, below kernel/; the installer's lies elsewhere
 // ("extra/efa.ko.xz", "updates/dkms/efa.ko").
@@ -54,7 +61,10 @@ Expectation expectation_of(const Node& node, const ExpectSetting& setting,
   expectation.instance_type = node.cloud.facts.instance_type.value_or("");
   const auto type = types.find(expectation.instance_type);
   const bool known = type != types.end();
-  if (known) expectation.maximum = type->second.max_efa_interfaces;
+  if (known) {
+    expectation.maximum = type->second.max_efa_interfaces;
+    expectation.direct_memory = direct_memory_of(type->second);
+  }
   if (setting.exactly) {
     expectation.exactly = setting.exactly;
     expectation.expected = *setting.exactly > 0;

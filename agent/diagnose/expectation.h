@@ -15,6 +15,7 @@ namespace efa {
 struct InstanceType {
   std::optional<bool> efa;  // absent: the sources contradict each other
   std::optional<int> max_efa_interfaces;
+  std::optional<std::string> direct_memory;  // "required", "impossible"; absent: not known
 };
 using InstanceTypes = std::map<std::string, InstanceType>;
 

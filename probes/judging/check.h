@@ -91,6 +91,14 @@ inline std::shared_ptr<const Check> row_of(const Check& check) {
   return {std::shared_ptr<const Check>(), &check};
 }
 
+// For a finding: a check that weighs less on this node than where it decides.
+inline std::shared_ptr<const Check> weighed(const Check& check, Severity severity) {
+  if (check.severity == severity) return row_of(check);
+  Check lighter = check;
+  lighter.severity = severity;
+  return std::make_shared<const Check>(lighter);
+}
+
 // For a finding: a check of a site's own, with the texts that it points to.
 inline std::shared_ptr<const Check> own_check(std::string code, Severity severity,
                                               std::string title = "", std::string remedy = "") {

@@ -9,6 +9,7 @@
 #include "probes/base/value.h"
 #include "probes/cloud/facts.h"
 #include "probes/fabric/facts.h"
+#include "probes/gpu/facts.h"
 #include "probes/jobs/facts.h"
 #include "probes/judging/findings.h"
 #include "probes/judging/outcome.h"
@@ -48,6 +49,7 @@ struct Node {
   std::vector<Seen<FabricFacts>> fabric;  // one for each libfabric found
   Seen<TopologyFacts> topology;
   Seen<NetFacts> net;
+  Seen<GpuFacts> gpu;
   Seen<LimitsFacts> limits;
   Seen<SoftwareFacts> software;
   Seen<LogFacts> log;
@@ -66,12 +68,20 @@ struct Past {
   std::set<std::pair<std::string, std::string>> failing;
 };
 
+// Whether EFA reaches the memory of an instance type's accelerators.
+enum class DirectMemory {
+  kNotKnown,
+  kRequired,    // it can, and NCCL's plugin demands it
+  kImpossible,  // its hardware cannot
+};
+
 struct Expectation {
   bool expected = false;       // EFA is expected on this node
   std::string why;             // in words: the reason for `expected`
   std::optional<int> exactly;  // --expect N or the configuration
   std::optional<int> maximum;  // what the instance type can have
   std::string instance_type;   // "" when unknown
+  DirectMemory direct_memory = DirectMemory::kNotKnown;
   Past past;
 };
 

@@ -10,6 +10,8 @@
 #include "probes/cloud/checks.h"
 #include "probes/cloud/read.h"
 #include "probes/fabric/checks.h"
+#include "probes/gpu/checks.h"
+#include "probes/gpu/read.h"
 #include "probes/jobs/checks.h"
 #include "probes/jobs/read.h"
 #include "probes/judging/outcome_checks.h"
@@ -88,6 +90,9 @@ void bound_devices(Seen<VerbsFacts>& seen) {
 void bound_devices(Seen<TopologyFacts>& seen) {
   bound(seen, seen.facts.efa);
 }
+void bound_devices(Seen<GpuFacts>& seen) {
+  bound(seen, seen.facts.nvidia, seen.facts.neuron, seen.facts.efa);
+}
 void bound_devices(Seen<CloudFacts>& seen) {
   bound(seen, seen.facts.interfaces);
 }
@@ -117,6 +122,16 @@ void take_one(const ProbeRow& row, std::span<const Answer> answers, Node& node) 
     if (answer.outcome.name == row.name) take_answer(answer, seen);
   }
   bound_devices(seen);
+}
+
+// Who provides peer memory is asked of one EFA device, by probe-gpu; it is a fact of that device.
+void take_gpu(const ProbeRow& row, std::span<const Answer> answers, Node& node) {
+  take_one<&Node::gpu>(row, answers, node);
+  const Reading<PeerMemory>& peer = node.gpu.facts.p2p;
+  if (!peer || peer->attribute != "p2p") return;
+  for (RdmaDevice& device : node.rdma.facts.devices) {
+    if (device.address == peer->address) device.p2p = peer->provider;
+  }
 }
 
 template <auto kMember>
@@ -185,6 +200,12 @@ constexpr ProbeRow kTable[] = {
      .read = read_net,
      .take = take_one<&Node::net>,
      .add_outcomes = add_outcome<&Node::net>},
+    {.name = "gpu",
+     .read = read_gpu,
+     .from_files = true,
+     .take = take_gpu,  // after "rdma"
+     .add_outcomes = add_outcome<&Node::gpu>,
+     .judges = {{kGpuChecks, judge_gpu}}},
     {.name = "limits",
      .read = read_limits,
      .from_files = true,
@@ -278,8 +299,8 @@ const ProbeRow* probe_of(std::string_view process) {
 const ProbeRow* probe_of(const Check& check) {
   for (const ProbeRow& row : kTable) {
     for (const Judge& judge : row.judges) {
-      const auto& checks = judge.checks;
-      if (std::find(checks.begin(), checks.end(), &check) != checks.end()) return &row;
+      const auto is_it = [&](const Check* one) { return one->code == check.code; };
+      if (std::any_of(judge.checks.begin(), judge.checks.end(), is_it)) return &row;
     }
   }
   return nullptr;

@@ -54,8 +54,9 @@ struct RdmaDevice {
   std::optional<std::string> mac;         // that the GID encodes: the MAC of the network interface
   std::optional<std::string> rate;        // "100 Gb/sec (4X EDR)"
   std::optional<std::string> port_state;  // always ACTIVE on EFA: carries no health
-  std::optional<std::string> p2p;         // provider of GPU memory; "" when none is loaded
-  Reading<UverbsNode> uverbs;             // absent: the kernel offers none
+  // provider of GPU memory, "" when none is loaded: of the one device that probe-gpu asked
+  std::optional<std::string> p2p;
+  Reading<UverbsNode> uverbs;  // absent: the kernel offers none
 };
 
 template <class Io>

@@ -95,7 +95,6 @@ RdmaDevice read_device(const Look& look, const std::string& name, const PciAddre
   if (device.gid) device.mac = parse_gid_mac(*device.gid);
   device.rate = look.root.text(rdma_path(name, "ports/1/rate"));
   device.port_state = look.root.text(rdma_path(name, "ports/1/state"));
-  device.p2p = look.root.text("/sys/bus/pci/devices/" + address.to_text() + "/p2p");
   const auto found = uverbs.of_device.find(name);
   if (found != uverbs.of_device.end()) {
     device.uverbs = read_uverbs(look, found->second);

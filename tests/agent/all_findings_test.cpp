@@ -9,6 +9,7 @@
 #include "agent/report/report.h"
 #include "tests/support/check_case.h"
 #include "tests/support/expected_file.h"
+#include "tests/support/gpu_node.h"
 
 namespace efa {
 namespace {
@@ -56,6 +57,7 @@ void add_counters(Scene& scene) {
 
 Scene all_well() {
   Scene scene = healthy_scene(kDevices);
+  add_gpus(scene);
   add_counters(scene);
   LimitsFacts& limits = scene.node.limits.facts;
   limits.services.push_back({"sshd", 700, kUnlimited, "sshd.service"});
@@ -79,6 +81,15 @@ void break_devices(Scene& scene) {
   std::erase(scene.fabric().devices, scene.rdma(7).name);
   lose_rdma(scene, 3);
   lose_rdma(scene, 2);
+}
+
+// The proprietary driver where the kernel cuts it off, an option, a GPU that is not taken.
+void break_gpus(Scene& scene) {
+  close_both(scene);
+  set_override(scene, 2);
+  gpu(scene).claimed->pop_back();
+  gpu(scene).modules.nvidia_uvm = "570.86.15";
+  gpu(scene).modules.ib_umad.reset();
 }
 
 // What concerns the whole machine, or all devices alike.
@@ -111,6 +122,7 @@ TEST(AllFindings, OfALiveMachineWithAFaultOnEachRung) {
   Scene scene = all_well();
   break_devices(scene);
   break_surroundings(scene);
+  break_gpus(scene);
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kUnhealthy);
   EXPECT_TRUE(is_as_in(file_of("live-broken.txt"), lines_of(scene)));
 }

@@ -33,9 +33,10 @@ std::vector<ProbeRun> runs_of(const Node& node) {
   return {run_with("pci", node.pci.facts),           run_with("kernel", node.kernel.facts),
           run_with("rdma", node.rdma.facts),         run_with("verbs", node.verbs.facts),
           run_with("topology", node.topology.facts), run_with("net", node.net.facts),
-          run_with("limits", node.limits.facts),     run_with("software", node.software.facts),
-          run_with("log", node.log.facts),           run_with("cloud", node.cloud.facts),
-          run_with("jobs", node.jobs.facts),         run_with("fabric", node.fabric[0].facts)};
+          run_with("gpu", node.gpu.facts),           run_with("limits", node.limits.facts),
+          run_with("software", node.software.facts), run_with("log", node.log.facts),
+          run_with("cloud", node.cloud.facts),       run_with("jobs", node.jobs.facts),
+          run_with("fabric", node.fabric[0].facts)};
 }
 
 // All devices with that many keep-alives and drops.

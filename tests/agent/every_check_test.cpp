@@ -17,9 +17,10 @@ namespace {
 
 CheckCases all_cases() {
   CheckCases all;
-  for (const auto& cases : {pci_cases(), kernel_cases(), rdma_cases(), node_cases(),
-                            counters_cases(), verbs_cases(), fabric_cases(), limits_cases(),
-                            log_cases(), cloud_cases(), jobs_cases(), outcome_cases()}) {
+  for (const auto& cases :
+       {pci_cases(), kernel_cases(), rdma_cases(), node_cases(), counters_cases(), verbs_cases(),
+        fabric_cases(), gpu_cases(), limits_cases(), log_cases(), cloud_cases(), jobs_cases(),
+        outcome_cases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;

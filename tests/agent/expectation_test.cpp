@@ -156,6 +156,35 @@ TEST(InstanceTypes, NoTypeThatCanHaveEfaCanHaveNone) {
   }
 }
 
+TEST(InstanceTypes, SayWhetherEfaReachesTheirAccelerators) {
+  const std::pair<const char*, DirectMemory> rows[] = {
+      {"p4d.24xlarge", DirectMemory::kRequired},
+      {"p5.48xlarge", DirectMemory::kRequired},
+      {"p5en.48xlarge", DirectMemory::kRequired},
+      {"p6-b200.48xlarge", DirectMemory::kRequired},
+      {"p6e-gb200.36xlarge", DirectMemory::kRequired},
+      {"g7e.12xlarge", DirectMemory::kRequired},
+      {"trn2.48xlarge", DirectMemory::kRequired},
+      {"g5.48xlarge", DirectMemory::kImpossible},
+      {"g6e.48xlarge", DirectMemory::kImpossible},
+      {"g7e.8xlarge", DirectMemory::kImpossible},
+      {"inf1.24xlarge", DirectMemory::kImpossible},
+      {"p5.4xlarge", DirectMemory::kNotKnown},
+      {"p3dn.24xlarge", DirectMemory::kNotKnown},
+      {"g7.48xlarge", DirectMemory::kNotKnown},
+      {"p99.48xlarge", DirectMemory::kNotKnown},
+      {"", DirectMemory::kNotKnown},
+  };
+  for (const auto& [type, wanted] : rows) {
+    EXPECT_EQ(expected(type, {}, kWithDevice).direct_memory, wanted) << type;
+  }
+  for (const auto& [name, type] : instance_types()) {
+    const std::string word = type.direct_memory.value_or("required");
+    EXPECT_TRUE(word == "required" || word == "impossible") << name << ": " << word;
+    EXPECT_TRUE(!type.direct_memory || type.efa == true) << name;
+  }
+}
+
 TEST(InstanceTypes, RefusesADamagedTable) {
   for (const char* json : {"", "[]", "{}", R"({"types":[]})", R"({"types":{"a":{"efa":1}}})",
                            R"({"types":{"a":{"max_efa_interfaces":99999999999}}})"}) {

@@ -18,6 +18,7 @@ std::string module_index(const std::string& file) {
 Changes unloaded() {
   Changes changes = {{{"kernel.driver-not-loaded", "node"}, "fail"},
                      {{"kernel.driver-blocked", "node"}, "pass"}};
+  changes.merge(without_gpu_paths());
   for (const char* address : kAllEfa) {
     changes.merge(without_rdma(address));
     changes[{"driver.not-bound", address}] = "fail";
@@ -68,7 +69,10 @@ TEST(KernelFaults, ABlacklistExplainsTheUnloadedDriver) {
 TEST(KernelFaults, ModulesThatCannotBeListedAreUnknown) {
   FaultyNode node;
   node.tree().remove("/sys/module");
-  EXPECT_EQ(node.changes(), (Changes{{{"kernel.driver-blocked", "node"}, "pass"},
+  EXPECT_EQ(node.changes(), (Changes{{{"gpu.efa-too-old-for-nvidia", "node"}, "unknown"},
+                                     {{"gpu.no-memory-path", "node"}, "unknown"},
+                                     {{"gpu.user-space-differs", "node"}, "unknown"},
+                                     {{"kernel.driver-blocked", "node"}, "pass"},
                                      {{"kernel.driver-not-loaded", "node"}, "unknown"},
                                      {{"kernel.rdma-netns-exclusive", "node"}, "not_applicable"},
                                      {{"kernel.uverbs-not-loaded", "node"}, "unknown"}}));

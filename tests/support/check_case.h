@@ -35,6 +35,7 @@ CheckCases node_cases();
 CheckCases counters_cases();
 CheckCases verbs_cases();
 CheckCases fabric_cases();
+CheckCases gpu_cases();
 CheckCases limits_cases();
 CheckCases log_cases();
 CheckCases cloud_cases();

@@ -10,7 +10,7 @@ from efa_doctor import EFA_DOCTOR, LIBEXEC, Case, write
 SHELL = "#!/bin/sh\n"
 DONE = '{"done":true}'
 # what the agent forks
-BUILT_IN = ("pci", "kernel", "rdma", "net", "limits", "software", "log", "cloud",
+BUILT_IN = ("pci", "kernel", "rdma", "net", "gpu", "limits", "software", "log", "cloud",
             "jobs")
 EXECUTED = ("verbs", "fabric", "topology")
 

@@ -70,6 +70,15 @@ void FaultyNode::set_locked_memory(int pid, const std::string& bytes) const {
              "Max locked memory         " + bytes + "                " + bytes + " bytes\n");
 }
 
+Changes without_gpu_paths() {
+  Changes changes;
+  for (const char* code : {"gpu.no-memory-path", "gpu.proprietary-cut-off",
+                           "gpu.efa-too-old-for-nvidia", "gpu.peermem-missing"}) {
+    changes[{code, "node"}] = "gone";
+  }
+  return changes;
+}
+
 Changes without_rdma(const std::string& address) {
   Changes changes;
   for (const char* code :

@@ -42,5 +42,7 @@ class FaultyNode {
 
 // What unbind() takes away of a device beyond the finding meant.
 Changes without_rdma(const std::string& address);
+// What is gone where efa drives no device at all: which way GPU memory reaches it.
+Changes without_gpu_paths();
 
 }  // namespace efa

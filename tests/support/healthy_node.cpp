@@ -148,6 +148,7 @@ void name_probes(Node& node) {
   ok(node.fabric[0].outcome, "fabric");
   ok(node.topology.outcome, "topology");
   ok(node.net.outcome, "net");
+  ok(node.gpu.outcome, "gpu");
   ok(node.limits.outcome, "limits");
   ok(node.software.outcome, "software");
   ok(node.log.outcome, "log");

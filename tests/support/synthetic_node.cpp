@@ -35,6 +35,13 @@ void describe(Io& io, SyntheticService& service) {
 }
 
 template <class Io>
+void describe(Io& io, SyntheticNvidia& nvidia) {
+  io("version", nvidia.version);
+  io("open", nvidia.open);
+  io("p2p", nvidia.p2p);
+}
+
+template <class Io>
 void describe(Io& io, SyntheticNode& node) {
   io("note", node.note);
   io("instance_type", node.instance_type);
@@ -50,6 +57,7 @@ void describe(Io& io, SyntheticNode& node) {
   io("huge_pages", node.huge_pages);
   io("ptrace_scope", node.ptrace_scope);
   io("services", node.services);
+  io("nvidia", node.nvidia);
   io("functions", node.functions);
 }
 
@@ -223,6 +231,7 @@ void write_node(const SyntheticNode& node, const Tree& tree) {
   write_sessions(tree);
   write_dmi(node, tree);
   write_functions(node, tree);
+  write_accelerators(node, tree);
   tree.file("/topology.xml", topology_xml(node));
 }
 

@@ -40,6 +40,13 @@ struct SyntheticService {
   std::string locked_memory;  // bytes or "unlimited"
 };
 
+// The driver of its NVIDIA functions, and what efa says of it.
+struct SyntheticNvidia {
+  std::string version;
+  bool open = true;
+  std::string p2p;  // the attribute of each EFA device: "NVIDIA"; "" when efa has no way to it
+};
+
 struct SyntheticNode {
   std::string note;  // what of it is known and what is made up
   std::string instance_type;
@@ -56,6 +63,7 @@ struct SyntheticNode {
   int huge_pages = 0;
   std::optional<int> ptrace_scope;  // absent: no Yama
   std::vector<SyntheticService> services;
+  std::optional<SyntheticNvidia> nvidia;
   std::vector<SyntheticFunction> functions;  // bridges are made from their paths
 };
 
@@ -68,6 +76,7 @@ void write_node(const SyntheticNode& node, const Tree& tree);
 
 // The parts.
 void write_functions(const SyntheticNode& node, const Tree& tree);
+void write_accelerators(const SyntheticNode& node, const Tree& tree);
 // hwloc's export (version 2 of its XML) of the same machine.
 std::string topology_xml(const SyntheticNode& node);
 

@@ -1,0 +1,194 @@
+// The checks of accelerators: their codes and texts. A code is API: never renamed, never reused.
+#pragma once
+
+#include "probes/judging/check.h"
+
+namespace efa {
+
+inline constexpr Check kGpuNoMemoryPath{
+    .code = "gpu.no-memory-path",
+    .severity = Severity::kCritical,
+    .actor = Actor::kImageOwner,
+    .title = "EFA cannot reach the memory of the GPUs",
+    .meaning =
+        "On this instance type NCCL's plugin for EFA demands GPUDirect RDMA and refuses to start.",
+    .seen_by =
+        "P2P is closed: the attribute p2p of EFA names no provider, or the loaded efa does not "
+        "know the NVIDIA driver's pages; and so is dma-buf: it takes NVIDIA's open kernel modules, "
+        "a kernel of 5.12 or later and efa 1.16 or later.",
+    .remedy =
+        "Install NVIDIA's open kernel modules and the newest EFA installer in the image; either "
+        "way is enough.",
+    .command = "head -n1 /proc/driver/nvidia/version; cat /sys/module/efa/version",
+    .causes = {"gpu.proprietary-cut-off", "gpu.efa-too-old-for-nvidia", "gpu.peermem-missing",
+               "gpu.grace-refused"},
+};
+
+inline constexpr Check kGpuProprietaryCutOff{
+    .code = "gpu.proprietary-cut-off",
+    .severity = Severity::kWarning,
+    .actor = Actor::kImageOwner,
+    .title = "The kernel cuts EFA off from the proprietary NVIDIA driver",
+    .meaning = "GPU memory is copied through the host on its way to EFA, or jobs fail.",
+    .seen_by =
+        "/proc/driver/nvidia/version does not say Open Kernel Module, the attribute p2p of EFA is "
+        "empty, and the kernel is one that gives modules no symbols of proprietary ones, or has "
+        "logged that it does not.",
+    .remedy =
+        "Drain the node and install NVIDIA's open kernel modules (Turing and newer GPUs), in the "
+        "image too.",
+};
+
+inline constexpr Check kGpuEfaTooOld{
+    .code = "gpu.efa-too-old-for-nvidia",
+    .severity = Severity::kWarning,
+    .actor = Actor::kImageOwner,
+    .title = "The efa driver is too old for the NVIDIA driver",
+    .meaning =
+        "Each registration of GPU memory by P2P fails, though p2p names NVIDIA; NCCL's plugin "
+        "before 1.19.2 has no other way on p4d, p5, p5e and p5en.",
+    .seen_by =
+        "/sys/module/nvidia/version is 580.65.06 or later and /sys/module/efa/version before "
+        "2.17.3.",
+    .remedy = "Drain the node and run a newer EFA installer, in the image too.",
+    .command =
+        "curl -fsSO https://efa-installer.amazonaws.com/aws-efa-installer-latest.tar.gz && tar -xf "
+        "aws-efa-installer-latest.tar.gz && cd aws-efa-installer && sudo ./efa_installer.sh -y && "
+        "sudo reboot",
+};
+
+inline constexpr Check kGpuPeermemMissing{
+    .code = "gpu.peermem-missing",
+    .severity = Severity::kWarning,
+    .actor = Actor::kNodeOperator,
+    .title = "efa_nv_peermem is not loaded, and this NVIDIA driver needs it",
+    .meaning = "P2P between EFA and the GPUs is closed; dma-buf may still be open.",
+    .seen_by =
+        "NVIDIA's open modules are of 515 to 535.129.03 or of 545, whose calls this kernel cuts "
+        "off; p2p is empty and /sys/module/efa_nv_peermem absent.",
+    .remedy =
+        "Load it; where it is missing run the EFA installer again. Better: NVIDIA 535.146.02 or "
+        "later, which does not need it.",
+    .command = "sudo modprobe efa_nv_peermem",
+};
+
+inline constexpr Check kGpuGraceRefused{
+    .code = "gpu.grace-refused",
+    .severity = Severity::kCritical,
+    .actor = Actor::kImageOwner,
+    .title = "The NVIDIA driver refuses to map GPU memory for EFA by PCIe",
+    .meaning = "Transfers of GPU memory fail, or register and then end with error 13.",
+    .seen_by =
+        "On a Grace node the IOMMU groups of a GPU and of an EFA device differ, and "
+        "GrdmaPciTopoCheckOverride of /proc/driver/nvidia/params does not lift that; or the kernel "
+        "log says topology not supported for mapping type FORCE_PCIE.",
+    .remedy =
+        "Drain the node. NVIDIA 570 to 594: set the option in the image (GPU Operator: in its "
+        "ConfigMap). 595: go back to 580, of which 580.173.02 is proven.",
+};
+
+inline constexpr Check kGpuAccessDenied{
+    .code = "gpu.access-denied-by-option",
+    .severity = Severity::kCritical,
+    .actor = Actor::kImageOwner,
+    .title = "An option of the NVIDIA driver denies EFA the GPU memory",
+    .meaning = "No dma-buf of a GPU can be used by another device.",
+    .seen_by =
+        "/proc/driver/nvidia/params has GrdmaPciTopoCheckOverride: 2, and the driver is 580.65.06 "
+        "or later.",
+    .remedy = "Drain the node, remove the option from the files that are named, and reboot.",
+    .command = "grep -rl GrdmaPciTopoCheckOverride=2 /etc/modprobe.d /usr/lib/modprobe.d",
+};
+
+inline constexpr Check kGpuNotClaimed{
+    .code = "gpu.not-claimed",
+    .severity = Severity::kWarning,
+    .actor = Actor::kNodeOperator,
+    .may_come_late = true,
+    .title = "The NVIDIA driver has not taken a GPU",
+    .meaning = "Jobs see one GPU fewer.",
+    .seen_by =
+        "The nvidia module is loaded, no other driver has the GPU, and it has no folder in "
+        "/proc/driver/nvidia/gpus.",
+    .remedy =
+        "Read what the driver says of it; drain and reboot. If it stays, stop and start the "
+        "instance, or replace it.",
+    .command = "sudo dmesg | grep -E 'NVRM|Xid' | tail -n 40",
+};
+
+inline constexpr Check kGpuUserSpaceDiffers{
+    .code = "gpu.user-space-differs",
+    .severity = Severity::kWarning,
+    .actor = Actor::kNodeOperator,
+    .title = "NVIDIA's libraries and modules are of different versions",
+    .meaning = "CUDA does not start.",
+    .seen_by =
+        "The kernel log has NVRM: API mismatch since boot, or the versions of the modules nvidia "
+        "and nvidia_uvm differ.",
+    .remedy =
+        "After an update of the driver: drain the node and reboot. A container that brings its own "
+        "libcuda must leave it out.",
+    .command = "sudo reboot",
+};
+
+inline constexpr Check kGpuNvlinkModules{
+    .code = "gpu.nvlink-modules",
+    .severity = Severity::kWarning,
+    .actor = Actor::kImageOwner,
+    .may_come_late = true,
+    .title = "Modules that NVLink needs are not loaded",
+    .meaning =
+        "Fabric Manager cannot set up NVLink 5: CUDA fails with 802 though nvidia-smi looks well.",
+    .seen_by =
+        "On p6-b200 and p6-b300 with functions 15b3:1021, mlx5_ib or ib_umad is not in "
+        "/sys/module, nor does what it makes show: an RDMA device behind them, "
+        "/sys/class/infiniband_mad.",
+    .remedy =
+        "Load them at boot; Ubuntu has them in linux-modules-extra of the running kernel. Fabric "
+        "Manager is restarted: drain the node first.",
+    .command =
+        "printf 'mlx5_ib\\nib_umad\\n' | sudo tee /etc/modules-load.d/nvlink5.conf && sudo "
+        "modprobe "
+        "-a mlx5_ib ib_umad && sudo systemctl restart nvidia-fabricmanager",
+};
+
+inline constexpr Check kGpuNeuronNoPath{
+    .code = "gpu.neuron-no-path",
+    .severity = Severity::kCritical,
+    .actor = Actor::kImageOwner,
+    .title = "EFA cannot reach the memory of the Neuron devices",
+    .meaning = "Jobs on several nodes fail, or copy through the host.",
+    .seen_by =
+        "The attribute p2p of EFA does not name NEURON, and dma-buf takes a kernel of 5.15 or "
+        "later and efa 1.16 or later.",
+    .remedy = "Drain the node and run a newer EFA installer, on a kernel of 5.15 or later.",
+    .command =
+        "curl -fsSO https://efa-installer.amazonaws.com/aws-efa-installer-latest.tar.gz && tar -xf "
+        "aws-efa-installer-latest.tar.gz && cd aws-efa-installer && sudo ./efa_installer.sh -y && "
+        "sudo reboot",
+};
+
+inline constexpr Check kGpuNeuronNotLoaded{
+    .code = "gpu.neuron-not-loaded",
+    .severity = Severity::kWarning,
+    .actor = Actor::kNodeOperator,
+    .may_come_late = true,
+    .title = "No driver is bound to a Neuron device",
+    .meaning = "No process can use the device.",
+    .seen_by = "There is no driver link in sysfs of a Neuron function.",
+    .remedy =
+        "Load the driver; where it is missing install aws-neuronx-dkms of the Neuron repository.",
+    .command = "sudo modprobe neuron",
+};
+
+inline constexpr const Check* kGpuChecks[] = {
+    &kGpuNoMemoryPath,  &kGpuProprietaryCutOff, &kGpuEfaTooOld,      &kGpuPeermemMissing,
+    &kGpuGraceRefused,  &kGpuAccessDenied,      &kGpuNotClaimed,     &kGpuUserSpaceDiffers,
+    &kGpuNvlinkModules, &kGpuNeuronNoPath,      &kGpuNeuronNotLoaded};
+
+struct Node;
+struct Expectation;
+class Findings;
+void judge_gpu(const Node& node, const Expectation& expectation, Findings& findings);
+
+}  // namespace efa

@@ -1,0 +1,145 @@
+#include "probes/gpu/parse.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "probes/base/text.h"
+#include "probes/protocol/efa_functions.h"
+
+namespace efa {
+namespace {
+
+constexpr uint32_t kNvidiaVendor = 0x10de;
+constexpr uint32_t kMellanoxVendor = 0x15b3;
+constexpr uint32_t kNvlinkDevice = 0x1021;  // ConnectX-7, as p6-b200 has it
+
+// inf1, trn1, inf2, trn2 (neuron_device.h:36-42 of aws-neuron-driver); trn3 by a second-hand list.
+constexpr uint32_t kNeuronDevices[] = {0x7064, 0x7065, 0x7066, 0x7067, 0x7164,
+                                       0x7264, 0x7364, 0x7564, 0x7565};
+
+constexpr std::string_view kTopologyOverride = "GrdmaPciTopoCheckOverride";
+constexpr std::string_view kRegistryDwords = "RegistryDwords";
+constexpr std::string_view kPeerMapping = "PeerMappingOverride=";
+constexpr std::string_view kCoherentMemory = "CoherentGPUMemoryMode";
+
+// "580.65.06": digits, a dot, and digits and dots after it
+bool is_version(std::string_view word) {
+  return word.find('.') != std::string_view::npos && word.front() != '.' &&
+         word.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+std::string_view name_of(std::string_view line) {
+  return line.substr(0, line.find(':'));
+}
+
+std::string_view value_of(std::string_view line) {
+  const size_t colon = line.find(':');
+  return colon == std::string_view::npos ? std::string_view() : trim(line.substr(colon + 1));
+}
+
+std::string_view without_quotes(std::string_view text) {
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return text;
+  return text.substr(1, text.size() - 2);
+}
+
+// Of "A=1;PeerMappingOverride=1;" that one key's number, in decimal or as 0x1.
+std::optional<uint32_t> peer_mapping_in(std::string_view dwords) {
+  std::optional<uint32_t> found;
+  for (const std::string& one : split(without_quotes(dwords), ';')) {
+    const std::string_view key = trim(one);
+    if (!key.starts_with(kPeerMapping)) continue;
+    const std::string_view number = key.substr(kPeerMapping.size());
+    found = parse_number<uint32_t>(number, number.starts_with("0x") ? 16 : 10);
+  }
+  return found;
+}
+
+std::string_view until_last(std::string_view path) {
+  return path.substr(0, std::min(path.rfind('/'), path.size()));
+}
+
+}  // namespace
+
+AcceleratorKind kind_of_accelerator(uint32_t vendor, uint32_t device, uint32_t class_code) {
+  const uint32_t class_and_subclass = class_code >> 8U;
+  if (is_efa_id(vendor, device)) return AcceleratorKind::kEfa;
+  if (vendor == kNvidiaVendor && (class_and_subclass == 0x0300 || class_and_subclass == 0x0302)) {
+    return AcceleratorKind::kNvidia;
+  }
+  const bool neuron = std::find(std::begin(kNeuronDevices), std::end(kNeuronDevices), device) !=
+                      std::end(kNeuronDevices);
+  if (vendor == kAmazonVendor && neuron) return AcceleratorKind::kNeuron;
+  const bool nvlink = vendor == kMellanoxVendor && device == kNvlinkDevice;
+  return nvlink ? AcceleratorKind::kNvlink : AcceleratorKind::kNone;
+}
+
+std::optional<NvidiaDriver> parse_nvidia_driver(std::string_view text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  if (!line.starts_with("NVRM version:")) return std::nullopt;
+  NvidiaDriver driver;
+  driver.open = line.find("Open Kernel Module") != std::string_view::npos;
+  for (const std::string& word : words(line)) {
+    if (word == "x86_64" || word == "aarch64") driver.architecture = word;
+    if (driver.version.empty() && is_version(word)) driver.version = word;
+  }
+  return driver.version.empty() ? std::nullopt : std::optional(driver);
+}
+
+std::optional<bool> parse_open_taint(std::string_view taint) {
+  if (taint.find('O') == std::string_view::npos) return std::nullopt;
+  return taint.find('P') == std::string_view::npos;
+}
+
+bool is_wanted_parameter(std::string_view line) {
+  const std::string_view name = name_of(line);
+  return name == kTopologyOverride || name == kRegistryDwords || name == kCoherentMemory;
+}
+
+std::string wanted_of_parameter(std::string_view line) {
+  if (name_of(line) != kRegistryDwords) return std::string(line);
+  const auto number = peer_mapping_in(value_of(line));
+  const std::string kept = number ? std::string(kPeerMapping) + std::to_string(*number) : "";
+  return std::string(kRegistryDwords) + ": \"" + kept + "\"";
+}
+
+NvidiaParameters parse_nvidia_parameters(const std::vector<std::string>& lines) {
+  NvidiaParameters parameters;
+  for (const std::string& line : lines) {
+    const std::string_view name = name_of(line);
+    const std::string_view value = value_of(line);
+    if (name == kTopologyOverride) parameters.topology_override = parse_number<uint32_t>(value);
+    if (name == kRegistryDwords) parameters.peer_mapping_override = peer_mapping_in(value);
+    if (name == kCoherentMemory) parameters.coherent_memory = without_quotes(value);
+  }
+  return parameters;
+}
+
+std::optional<std::string> parse_device_path(std::string_view target) {
+  constexpr std::string_view kDevices = "devices/pci";
+  const size_t at = target.find(kDevices);
+  if (at == std::string_view::npos) return std::nullopt;
+  return std::string(target.substr(at + std::string_view("devices/").size()));
+}
+
+std::string_view root_of(std::string_view path) {
+  return path.substr(0, path.find('/'));
+}
+
+bool share_a_bridge(std::string_view one, std::string_view other) {
+  const std::vector<std::string> first = split(until_last(one), '/');
+  const std::vector<std::string> second = split(until_last(other), '/');
+  constexpr size_t kRootAndBridge = 2;
+  if (std::min(first.size(), second.size()) < kRootAndBridge) return false;
+  return std::equal(first.begin(), first.begin() + kRootAndBridge, second.begin());
+}
+
+bool covers_nvidia(std::string_view line) {
+  constexpr std::string_view kFolder = "/proc/driver/nvidia";
+  constexpr size_t kMountPoint = 4;  // "36 35 98:0 / /proc/driver/nvidia rw - tmpfs tmpfs rw"
+  const std::vector<std::string> fields = words(line);
+  if (fields.size() <= kMountPoint) return false;
+  const std::string& point = fields[kMountPoint];
+  return point == kFolder || point.starts_with(std::string(kFolder) + "/");
+}
+
+}  // namespace efa

@@ -1,0 +1,81 @@
+// Judges whether a way to the memory of the accelerators is open: one is enough.
+
+#include "probes/gpu/path_judge.h"
+
+#include <utility>
+
+#include "probes/gpu/cause_judge.h"
+#include "probes/gpu/checks.h"
+#include "probes/gpu/ways.h"
+
+namespace efa {
+namespace {
+
+void judge_way(const Check& check, const WayIn& p2p, const WayIn& dmabuf, const std::string& source,
+               const Expectation& expectation, Findings& findings) {
+  const std::string why = "P2P: " + p2p.why + "; dma-buf: " + dmabuf.why;
+  const Evidence evidence{why, "P2P or dma-buf is open", source};
+  const auto say = [&](FindingResult result, const std::string& message) {
+    say_weighed(check, result, message, evidence, expectation, findings);
+  };
+  if (p2p.way == Way::kOpen) {
+    say(FindingResult::kPass, "by P2P: " + p2p.why);
+  } else if (dmabuf.way == Way::kOpen) {
+    say(FindingResult::kPass, "by dma-buf: " + dmabuf.why);
+  } else if (p2p.way == Way::kNotKnown || dmabuf.way == Way::kNotKnown) {
+    say(FindingResult::kUnknown, "no way is known to be open: " + why);
+  } else if (expectation.direct_memory == DirectMemory::kRequired) {
+    say(FindingResult::kFail, "both ways are closed: " + why);
+  } else {
+    say(FindingResult::kUnknown,
+        "both ways are closed, and whether this type's hardware has one is not known: " + why);
+  }
+}
+
+// What closes a way is a fault only where the type has one: p3dn has GPUs that need the proprietary
+// driver, and jobs on it never had another way than through the host.
+void add_cause(Finding cause, const Expectation& expectation, Findings& findings) {
+  const bool demanded = expectation.direct_memory == DirectMemory::kRequired;
+  if (cause.result == FindingResult::kFail && !demanded) {
+    cause.result = FindingResult::kUnknown;
+    cause.message += ", and whether this type has direct access is not known";
+  }
+  findings.add(std::move(cause));
+}
+
+}  // namespace
+
+std::string attribute_path(const GpuFacts& facts) {
+  if (!facts.p2p) return "/sys/bus/pci/devices/<EFA>/p2p";
+  return "/sys/bus/pci/devices/" + facts.p2p->address.to_text() + "/" + facts.p2p->attribute;
+}
+
+void say_weighed(const Check& check, FindingResult result, const std::string& message,
+                 const Evidence& evidence, const Expectation& expectation, Findings& findings) {
+  const bool demanded = expectation.direct_memory == DirectMemory::kRequired;
+  Finding finding;
+  finding.check = weighed(check, demanded ? check.severity : Severity::kWarning);
+  finding.result = result;
+  finding.subject = kNodeSubject;
+  finding.message = message;
+  finding.evidence = evidence;
+  findings.add(std::move(finding));
+}
+
+void judge_nvidia_paths(const Node& node, const Expectation& expectation, Findings& findings) {
+  const GpuFacts& facts = node.gpu.facts;
+  judge_way(kGpuNoMemoryPath, nvidia_p2p(facts), nvidia_dmabuf(facts), attribute_path(facts),
+            expectation, findings);
+  Findings causes;
+  judge_closed_p2p(node, causes);
+  for (Finding& cause : causes.take()) add_cause(std::move(cause), expectation, findings);
+  judge_refused_mapping(node, expectation, findings);
+}
+
+void judge_neuron_path(const Node& node, const Expectation& expectation, Findings& findings) {
+  const GpuFacts& facts = node.gpu.facts;
+  judge_way(kGpuNeuronNoPath, neuron_p2p(facts), neuron_dmabuf(facts), attribute_path(facts),
+            expectation, findings);
+}
+
+}  // namespace efa

@@ -1,0 +1,120 @@
+#include "probes/gpu/ways.h"
+
+namespace efa {
+namespace {
+
+WayIn open_way(const std::string& why) {
+  return {Way::kOpen, why};
+}
+WayIn closed(const std::string& why) {
+  return {Way::kClosed, why};
+}
+WayIn not_known(const std::string& why) {
+  return {Way::kNotKnown, why};
+}
+
+// Why the attribute is not there, on a device that efa drives.
+WayIn without_attribute(const Reading<std::string>& efa) {
+  if (is_kernels_own(efa)) return closed("the kernel's own efa has no P2P");
+  const auto version = version_of(efa);
+  if (!version) return not_known("the version of efa could not be read");
+  if (is_amazon_linuxs_own(*version)) {
+    return not_known("whether Amazon Linux's own efa " + *efa + " has P2P is not known");
+  }
+  return closed("efa " + *efa + " offers no P2P");
+}
+
+std::string quoted(const PeerMemory& peer) {
+  return peer.attribute + " is \"" + peer.provider + "\"";
+}
+
+// The efa module's part of dma-buf: nothing when it can.
+WayIn efa_dmabuf(const GpuFacts& facts, const Version& kernel) {
+  if (is_kernels_own(facts.modules.efa)) {
+    return is_at_least(kernel, kKernelOwnEfaDmabuf)
+               ? open_way("the kernel's own efa takes dma-bufs")
+               : closed("this kernel's own efa takes no dma-buf");
+  }
+  const auto efa = version_of(facts.modules.efa);
+  if (!efa) return not_known("the version of efa could not be read");
+  return is_at_least(*efa, kEfaDmabuf) ? open_way("efa " + *facts.modules.efa + " takes dma-bufs")
+                                       : closed("efa before 1.16 takes no dma-buf");
+}
+
+}  // namespace
+
+std::optional<Version> version_of(const Reading<std::string>& text) {
+  return text ? parse_version(*text) : std::nullopt;
+}
+
+bool is_kernels_own(const Reading<std::string>& efa) {
+  return efa && efa->empty();
+}
+
+bool is_amazon_linuxs_own(const Version& efa) {
+  return efa.rest.starts_with('a');
+}
+
+bool names_no_provider(const Reading<PeerMemory>& p2p) {
+  return p2p && (p2p->provider.empty() || (p2p->attribute == "gdr" && p2p->provider == "0"));
+}
+
+std::optional<bool> speaks_other_page_table(const GpuFacts& facts) {
+  const auto nvidia = version_of(facts.modules.nvidia);
+  if (!nvidia) return std::nullopt;
+  if (!is_at_least(*nvidia, kNvidiaPageTable2)) return false;
+  const auto efa = version_of(facts.modules.efa);
+  if (!efa) return std::nullopt;
+  if (is_at_least(*efa, kEfaPageTable2)) return false;
+  return is_amazon_linuxs_own(*efa) ? std::nullopt : std::optional(true);
+}
+
+WayIn nvidia_p2p(const GpuFacts& facts) {
+  if (facts.p2p.unreadable() != nullptr) {
+    return not_known("the attribute p2p could not be read: " + facts.p2p.unreadable()->reason);
+  }
+  if (!facts.p2p) return without_attribute(facts.modules.efa);
+  const bool gdr = facts.p2p->attribute == "gdr";
+  const bool offered = gdr ? facts.p2p->provider == "1" : facts.p2p->provider.starts_with("NVIDIA");
+  if (!offered) return closed(quoted(*facts.p2p));
+  const auto other = speaks_other_page_table(facts);
+  if (!other) return not_known("whether this efa knows this NVIDIA driver's pages is not known");
+  if (*other) {
+    return closed("efa " + *facts.modules.efa + " does not know the pages of NVIDIA driver " +
+                  *facts.modules.nvidia);
+  }
+  return open_way(quoted(*facts.p2p));
+}
+
+WayIn nvidia_dmabuf(const GpuFacts& facts) {
+  if (!facts.nvidia_open) return not_known("the NVIDIA driver's flavour could not be read");
+  if (!*facts.nvidia_open) return closed("the proprietary NVIDIA driver exports no dma-buf");
+  const auto kernel = version_of(facts.kernel_release);
+  if (!kernel) return not_known("the kernel's release could not be read");
+  if (!is_at_least(*kernel, kKernelDmabuf)) return closed("a kernel before 5.12 has no dma-buf");
+  WayIn taken = efa_dmabuf(facts, *kernel);
+  if (taken.way != Way::kOpen || !is_coherent(facts)) return taken;
+  const TopologyCheck check = topology_check(facts);
+  if (check.passes == Passes::kYes) return taken;
+  return check.passes == Passes::kNo ? closed(check.why) : not_known(check.why);
+}
+
+WayIn neuron_p2p(const GpuFacts& facts) {
+  if (facts.p2p.unreadable() != nullptr) {
+    return not_known("the attribute p2p could not be read: " + facts.p2p.unreadable()->reason);
+  }
+  if (!facts.p2p) return without_attribute(facts.modules.efa);
+  return facts.p2p->provider == "NEURON" ? open_way(quoted(*facts.p2p))
+                                         : closed(quoted(*facts.p2p));
+}
+
+WayIn neuron_dmabuf(const GpuFacts& facts) {
+  const auto kernel = version_of(facts.kernel_release);
+  if (!kernel) return not_known("the kernel's release could not be read");
+  if (!is_at_least(*kernel, kKernelNeuronDmabuf)) {
+    return closed("the Neuron driver exports no dma-buf on a kernel before 5.15");
+  }
+  return efa_dmabuf(facts, *kernel);
+}
+
+}  // namespace efa

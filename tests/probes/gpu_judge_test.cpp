@@ -1,0 +1,227 @@
+// What is said of accelerators and of the ways of their memory to EFA.
+
+#include <gtest/gtest.h>
+
+#include "tests/support/check_case.h"
+#include "tests/support/gpu_node.h"
+
+namespace efa {
+
+CheckCases gpu_cases() {
+  return {
+      {"gpu.no-memory-path", kFail, kNodeSubject, with_gpus(close_both)},
+      {"gpu.no-memory-path", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         close_p2p(s);
+         gpu(s).nvidia_open = denied();
+       })},
+      {"gpu.proprietary-cut-off", kFail, kNodeSubject, with_gpus(close_both)},
+      {"gpu.proprietary-cut-off", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         close_both(s);
+         gpu(s).kernel_release = "5.15.0-1057-aws";
+       })},
+      {"gpu.efa-too-old-for-nvidia", kFail, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).modules.efa = "2.17.2g"; })},
+      {"gpu.efa-too-old-for-nvidia", kUnknown, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).modules.efa = denied(); })},
+      {"gpu.peermem-missing", kFail, kNodeSubject, with_gpus(need_peermem)},
+      {"gpu.peermem-missing", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         need_peermem(s);
+         gpu(s).modules.efa_nv_peermem = denied();
+       })},
+      {"gpu.grace-refused", kFail, kNodeSubject, with_grace(differ_in_groups)},
+      {"gpu.grace-refused", kUnknown, kNodeSubject, with_grace([](Scene& s) {
+         differ_in_groups(s);
+         gpu(s).parameters = denied();
+       })},
+      {"gpu.access-denied-by-option", kFail, kNodeSubject,
+       with_gpus([](Scene& s) { set_override(s, 2); })},
+      {"gpu.access-denied-by-option", kUnknown, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).parameters = denied(); })},
+      {"gpu.not-claimed", kFail, accelerator(1),
+       with_gpus([](Scene& s) { gpu(s).claimed->erase(gpu(s).claimed->begin() + 1); })},
+      {"gpu.not-claimed", kUnknown, accelerator(1),
+       with_gpus([](Scene& s) { gpu(s).claimed = denied(); })},
+      {"gpu.user-space-differs", kFail, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).modules.nvidia_uvm = "570.86.15"; })},
+      {"gpu.user-space-differs", kUnknown, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).modules.nvidia_uvm = denied(); })},
+      {"gpu.nvlink-modules", kFail, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).modules.ib_umad.reset(); })},
+      {"gpu.nvlink-modules", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         gpu(s).modules.ib_umad.reset();
+         gpu(s).mad_class = denied();
+       })},
+      {"gpu.neuron-no-path", kFail, kNodeSubject, with_neuron([](Scene& s) {
+         close_p2p(s);
+         gpu(s).kernel_release = "5.10.245-1.amzn2";
+       })},
+      {"gpu.neuron-no-path", kUnknown, kNodeSubject, with_neuron([](Scene& s) {
+         gpu(s).p2p = denied();
+         gpu(s).kernel_release = denied();
+       })},
+      {"gpu.neuron-not-loaded", kFail, accelerator(0),
+       with_neuron([](Scene& s) { gpu(s).neuron[0].driver.reset(); })},
+      {"gpu.neuron-not-loaded", kUnknown, accelerator(0),
+       with_neuron([](Scene& s) { gpu(s).neuron[0].driver = denied(); })},
+  };
+}
+
+namespace {
+
+// No check of accelerators fails or is unknown; how many pass.
+size_t passing(const Scene& scene) {
+  size_t count = 0;
+  for (const Finding& finding : judge_all(scene.node, scene.expectation)) {
+    if (!finding.check->code.starts_with("gpu.")) continue;
+    EXPECT_NE(finding.result, kFail) << finding.check->code << " " << finding.message;
+    EXPECT_NE(finding.result, kUnknown) << finding.check->code << " " << finding.message;
+    if (finding.result == kPass) ++count;
+  }
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy) << diagnose(scene).summary;
+  return count;
+}
+
+TEST(Gpu, PassesWhereEfaReachesTheMemory) {
+  EXPECT_EQ(passing(scene_with(with_gpus(unchanged))), 11U) << "7 of the node, 4 GPUs";
+  EXPECT_EQ(passing(scene_with(with_grace(unchanged))), 11U);
+  EXPECT_EQ(passing(scene_with(with_neuron(unchanged))), 5U);
+}
+
+TEST(Gpu, SaysNothingWithoutAccelerators) {
+  EXPECT_EQ(passing(healthy_scene()), 0U);
+}
+
+// One after the other what healthy nodes have been seen with.
+TEST(Gpu, HealthyNodesOfOtherKindsAreHealthy) {
+  const std::pair<const char*, Change> nodes[] = {
+      {"the proprietary driver on a kernel before the bound",
+       [](Scene& s) {
+         set_nvidia(s, "535.183.01", false);
+         gpu(s).kernel_release = "5.10.192-1.amzn2";
+       }},
+      {"an old open driver with efa_nv_peermem",
+       [](Scene& s) {
+         set_nvidia(s, "535.104.12");
+         gpu(s).p2p->provider = "NVIDIA peermem";
+         gpu(s).modules.efa_nv_peermem = "1.2.3";
+       }},
+      {"the kernel's own efa, which has dma-buf only",
+       [](Scene& s) {
+         gpu(s).modules.efa = "";
+         gpu(s).p2p.reset();
+         gpu(s).kernel_release = "6.12.118+deb13-amd64";
+       }},
+      {"no P2P for want of a provider, but dma-buf", close_p2p},
+      {"efa of before the attribute p2p",
+       [](Scene& s) {
+         set_nvidia(s, "525.60.13");
+         gpu(s).modules.efa = "2.5.0g";
+         gpu(s).p2p = PeerMemory{address(0), "gdr", "1"};
+       }},
+      {"a GPU that a virtual machine holds",
+       [](Scene& s) {
+         gpu(s).nvidia[0].driver = "vfio-pci";
+         gpu(s).claimed->erase(gpu(s).claimed->begin());
+       }},
+      {"NVIDIA's driver not there yet",
+       [](Scene& s) {
+         for (Accelerator& one : gpu(s).nvidia) one.driver.reset();
+         gpu(s).modules = {};
+         gpu(s).p2p->provider = "";
+       }},
+      {"modules that are built in",
+       [](Scene& s) {
+         gpu(s).modules.mlx5_ib.reset();
+         gpu(s).modules.ib_umad.reset();
+         gpu(s).nvlink_rdma = gpu(s).mad_class = true;
+       }},
+  };
+  for (const auto& [name, change] : nodes) {
+    SCOPED_TRACE(name);
+    passing(scene_with(with_gpus(change)));
+  }
+}
+
+// Types that can have EFA but no direct access: whatever their driver is, nothing is amiss.
+TEST(Gpu, ATypeWhoseHardwareCannotIsNotJudged) {
+  Scene scene = scene_with(with_gpus(close_both));
+  scene.expectation.direct_memory = DirectMemory::kImpossible;
+  EXPECT_EQ(passing(scene), 0U);
+  silence(scene.node.gpu, ProbeStatus::kTimedOut);
+  EXPECT_EQ(result_of(scene, "gpu.no-memory-path", kNodeSubject), kNothing);
+}
+
+TEST(Gpu, TheOptionDeniesFrom580On) {
+  const auto denies = [](const char* nvidia) {
+    return said(with_gpus([nvidia](Scene& s) {
+                  set_nvidia(s, nvidia);
+                  set_override(s, 2);
+                }),
+                "gpu.access-denied-by-option");
+  };
+  EXPECT_EQ(denies("575.64.05"), kPass);
+  EXPECT_EQ(denies("580.65.06"), kFail);
+  EXPECT_EQ(denies("x"), kUnknown);
+  EXPECT_EQ(said(with_gpus([](Scene& s) { gpu(s).parameters->topology_override.reset(); }),
+                 "gpu.access-denied-by-option"),
+            kPass)
+      << "a release without such a line";
+}
+
+TEST(Gpu, InAContainerAGpuMayNotShow) {
+  const auto hidden = [](const Change& change) {
+    return said(with_gpus([change](Scene& s) {
+                  gpu(s).claimed->clear();
+                  change(s);
+                }),
+                "gpu.not-claimed", accelerator(0));
+  };
+  EXPECT_EQ(hidden(unchanged), kFail);
+  EXPECT_EQ(hidden([](Scene& s) { gpu(s).covered = true; }), kUnknown);
+  EXPECT_EQ(hidden([](Scene& s) { gpu(s).covered = denied(); }), kUnknown);
+  EXPECT_EQ(hidden([](Scene& s) { s.node.limits.facts.container = "docker"; }), kUnknown);
+  EXPECT_EQ(hidden([](Scene& s) { silence(s.node.limits, ProbeStatus::kCrashed); }), kUnknown);
+}
+
+TEST(Gpu, AnUnboundGpuIsNotClaimed) {
+  const Change unbound = with_gpus([](Scene& s) {
+    gpu(s).nvidia[0].driver.reset();
+    gpu(s).claimed->erase(gpu(s).claimed->begin());
+  });
+  EXPECT_EQ(said(unbound, "gpu.not-claimed", accelerator(0)), kFail);
+  const Change hides = with_gpus([](Scene& s) { gpu(s).nvidia[0].driver = denied(); });
+  EXPECT_EQ(said(hides, "gpu.not-claimed", accelerator(0)), kUnknown);
+}
+
+TEST(Gpu, AMismatchInTheLogIsOne) {
+  EXPECT_EQ(said(with_gpus([](Scene& s) {
+                   s.node.log.facts.accelerators = {{kApiMismatch, 7}};
+                 }),
+                 "gpu.user-space-differs"),
+            kFail);
+  EXPECT_EQ(said(with_gpus([](Scene& s) { gpu(s).modules.nvidia_uvm.reset(); }),
+                 "gpu.user-space-differs"),
+            kPass)
+      << "nvidia_uvm comes with the first CUDA program";
+}
+
+TEST(Gpu, NoWayIsJudgedWhereEfaDrivesNoDevice) {
+  Scene scene = scene_with(with_gpus(close_both));
+  remove_driver(scene);
+  for (const char* code : {"gpu.no-memory-path", "gpu.proprietary-cut-off",
+                           "gpu.efa-too-old-for-nvidia", "gpu.peermem-missing"}) {
+    EXPECT_EQ(result_of(scene, code, kNodeSubject), kNothing) << code;
+  }
+  EXPECT_EQ(result_of(scene, "gpu.not-claimed", accelerator(0)), kPass);
+}
+
+TEST(Gpu, NothingIsSaidWithoutEfa) {
+  Scene scene = scene_with(with_gpus(close_both));
+  scene.node.pci.facts.efa.clear();
+  for (const Finding& finding : judge_all(scene.node, scene.expectation)) {
+    EXPECT_FALSE(finding.check->code.starts_with("gpu.")) << finding.check->code;
+  }
+}
+
+}  // namespace
+}  // namespace efa

@@ -1,0 +1,150 @@
+// Files of the NVIDIA driver and of sysfs, as they are and as they never should be.
+
+#include "probes/gpu/parse.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/row.h"
+
+namespace efa {
+namespace {
+
+TEST(ParseGpu, ReadsTheDriversOwnLine) {
+  struct Row {
+    const char* text;
+    const char* version;
+    bool open;
+    const char* architecture;
+  };
+  const Row rows[] = {
+      {"NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  525.60.11  Release Build  "
+       "(archlinux-builder@localhost)\nGCC version:  gcc version 12.2.0",
+       "525.60.11", true, "x86_64"},
+      {"NVRM version: NVIDIA UNIX x86_64 Kernel Module  515.76  Mon Sep 12 19:21:56 UTC 2022",
+       "515.76", false, "x86_64"},
+      {"NVRM version: NVIDIA UNIX Open Kernel Module for aarch64  580.65.06  Release Build",
+       "580.65.06", true, "aarch64"},
+      {"NVRM version: 1.2", "1.2", false, ""},
+  };
+  for (const Row& row : rows) {
+    const auto driver = parse_nvidia_driver(row.text);
+    ASSERT_TRUE(driver) << row.text;
+    EXPECT_EQ(driver->version, row.version);
+    EXPECT_EQ(driver->open, row.open) << row.text;
+    EXPECT_EQ(driver->architecture, row.architecture) << row.text;
+  }
+  for (const char* text :
+       {"", "\n", "NVRM version:", "NVRM version: NVIDIA UNIX x86_64 Kernel Module",
+        "NVRM version: .5 x", "Open Kernel Module 580.65.06", "GCC version: 12.2.0",
+        "\nNVRM version: NVIDIA UNIX x86_64 Kernel Module  515.76", "NVRM version: 5\xff.1"}) {
+    EXPECT_FALSE(parse_nvidia_driver(text)) << text;
+  }
+}
+
+TEST(ParseGpu, ReadsTheTaintOfAModule) {
+  const Row<std::optional<bool>> rows[] = {
+      {"OE", true}, {"POE", false}, {"O", true},  {"PO", false},
+      {"", kNone},  {"E", kNone},   {"P", kNone}, {"(null)", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_open_taint(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseGpu, ReadsTheParametersThatDecide) {
+  const NvidiaParameters parameters = parse_nvidia_parameters(
+      {"EnableStreamMemOPs: 0", "GrdmaPciTopoCheckOverride: 1", "CoherentGPUMemoryMode: \"driver\"",
+       "RegistryDwords: \"RMx=3; PeerMappingOverride=1;\"", "RegistryDwordsPerDevice: \"\""});
+  EXPECT_EQ(parameters.topology_override, 1U);
+  EXPECT_EQ(parameters.peer_mapping_override, 1U);
+  EXPECT_EQ(parameters.coherent_memory, "driver");
+}
+
+TEST(ParseGpu, AParameterThatIsMalformedIsAbsent) {
+  for (const char* line :
+       {"", ":", "GrdmaPciTopoCheckOverride", "GrdmaPciTopoCheckOverride:",
+        "GrdmaPciTopoCheckOverride: x", "GrdmaPciTopoCheckOverride: -1",
+        "GrdmaPciTopoCheckOverride: 99999999999", "GrdmaPciTopoCheckOverride: 1 2",
+        " GrdmaPciTopoCheckOverride: 1", "XGrdmaPciTopoCheckOverride: 1", "PeerMappingOverride: 1",
+        "RegistryDwords: \"XPeerMappingOverride=1\"", "RegistryDwords: \"PeerMappingOverride=\"",
+        "RegistryDwords: \"", "RegistryDwords:"}) {
+    const NvidiaParameters parameters = parse_nvidia_parameters({line});
+    EXPECT_EQ(parameters.topology_override, kNone) << line;
+    EXPECT_EQ(parameters.peer_mapping_override, kNone) << line;
+    EXPECT_EQ(parameters.coherent_memory, kNone) << line;
+  }
+}
+
+TEST(ParseGpu, KeepsOfAParameterOnlyWhatIsRead) {
+  EXPECT_EQ(wanted_of_parameter("RegistryDwords: \"secret=1;PeerMappingOverride=0x1\""),
+            "RegistryDwords: \"PeerMappingOverride=1\"");
+  EXPECT_EQ(wanted_of_parameter("RegistryDwords: \"secret=1\""), "RegistryDwords: \"\"");
+  EXPECT_EQ(wanted_of_parameter("GrdmaPciTopoCheckOverride: 2"), "GrdmaPciTopoCheckOverride: 2");
+  EXPECT_FALSE(is_wanted_parameter("RegistryDwordsPerDevice: \"\""));
+  EXPECT_FALSE(is_wanted_parameter(""));
+}
+
+TEST(ParseGpu, TellsAcceleratorsByTheirNumbers) {
+  struct Row {
+    uint32_t vendor;
+    uint32_t device;
+    uint32_t class_code;
+    AcceleratorKind wanted;
+  };
+  const Row rows[] = {
+      {0x10de, 0x2330, 0x030200, AcceleratorKind::kNvidia},
+      {0x10de, 0x2230, 0x030000, AcceleratorKind::kNvidia},
+      {0x10de, 0x22a3, 0x068000, AcceleratorKind::kNone},  // NVSwitch
+      {0x10de, 0x2330, 0x040300, AcceleratorKind::kNone},  // its audio
+      {0x1d0f, 0xefa1, 0x020000, AcceleratorKind::kEfa},
+      {0x1d0f, 0x7164, 0x088000, AcceleratorKind::kNeuron},
+      {0x1d0f, 0x7364, 0x120000, AcceleratorKind::kNeuron},
+      {0x1d0f, 0x1111, 0x030000, AcceleratorKind::kNone},  // a display
+      {0x15b3, 0x1021, 0x020700, AcceleratorKind::kNvlink},
+      {0x15b3, 0x101e, 0x020000, AcceleratorKind::kNone},
+      {0x1002, 0x74a0, 0x038000, AcceleratorKind::kNone},
+      {0, 0, 0, AcceleratorKind::kNone},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(kind_of_accelerator(row.vendor, row.device, row.class_code), row.wanted)
+        << std::hex << row.vendor << ":" << row.device;
+  }
+}
+
+TEST(ParseGpu, FindsTheWayToAFunction) {
+  const TextRow rows[] = {
+      {"../../../devices/pci0000:44/0000:44:00.0/0000:53:00.0",
+       "pci0000:44/0000:44:00.0/0000:53:00.0"},
+      {"../../../devices/pci0000:10/0000:10:1c.0", "pci0000:10/0000:10:1c.0"},
+      {"../../../devices/virtual/x", kNone},
+      {"0000:53:00.0", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_device_path(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseGpu, ASharedRootBusIsNoSharedBridge) {
+  const std::string p5 = "pci0000:44/0000:44:00.0/0000:45:00.0/0000:46:01.";
+  EXPECT_TRUE(share_a_bridge(p5 + "0/0000:4f:00.0", p5 + "4/0000:53:00.0"));
+  EXPECT_FALSE(share_a_bridge("pci0000:10/0000:10:1b.0", "pci0000:10/0000:10:1c.0"));
+  EXPECT_FALSE(share_a_bridge("pci0000:84/0000:84:00.0/0000:97:00.0",
+                              "pci0000:98/0000:98:00.0/0000:9d:00.0"));
+  EXPECT_FALSE(share_a_bridge("pci0000:44/0000:44:00.0/0000:53:00.0", "pci0000:44/0000:53:00.0"));
+  EXPECT_FALSE(share_a_bridge("", ""));
+  EXPECT_EQ(root_of("pci0000:44/0000:53:00.0"), "pci0000:44");
+  EXPECT_EQ(root_of(""), "");
+}
+
+TEST(ParseGpu, KnowsWhatLiesOverTheDriversFolder) {
+  const Row<bool> rows[] = {
+      {"36 35 0:31 / /proc/driver/nvidia ro,nosuid - tmpfs tmpfs rw", true},
+      {"36 35 0:31 / /proc/driver/nvidia/params ro - tmpfs tmpfs rw", true},
+      {"36 35 0:31 / /proc/driver/nvidia-nvlink ro - tmpfs tmpfs rw", false},
+      {"36 35 0:31 / /proc rw - proc proc rw", false},
+      {"36 35 0:31 /proc/driver/nvidia /x rw - tmpfs tmpfs rw", false},
+      {"/proc/driver/nvidia", false},
+      {"", false},
+  };
+  for (const auto& row : rows) EXPECT_EQ(covers_nvidia(row.input), row.wanted) << row.input;
+}
+
+}  // namespace
+}  // namespace efa

@@ -1,0 +1,156 @@
+// Which ways to the memory of accelerators are open, and what is said to close them.
+
+#include <gtest/gtest.h>
+
+#include "tests/support/check_case.h"
+#include "tests/support/gpu_node.h"
+
+namespace efa {
+namespace {
+
+// p3dn: its GPUs take the proprietary driver only.
+TEST(GpuPath, ATypeOfWhichNoSourceTellsIsNoFault) {
+  Scene scene = scene_with(with_gpus(close_both));
+  scene.expectation.direct_memory = DirectMemory::kNotKnown;
+  EXPECT_EQ(result_of(scene, "gpu.no-memory-path", kNodeSubject), kUnknown);
+  EXPECT_EQ(result_of(scene, "gpu.proprietary-cut-off", kNodeSubject), kUnknown);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+}
+
+TEST(GpuPath, EachCauseExplainsThatBothWaysAreClosed) {
+  const std::pair<const char*, Change> causes[] = {
+      {"gpu.proprietary-cut-off", close_both},
+      {"gpu.efa-too-old-for-nvidia",
+       [](Scene& s) {
+         gpu(s).modules.efa = "2.15.3g";
+         gpu(s).kernel_release = "5.10.245-1.amzn2";
+       }},
+      {"gpu.peermem-missing",
+       [](Scene& s) {
+         need_peermem(s);
+         gpu(s).kernel_release = "5.10.245-1.amzn2";
+       }},
+  };
+  for (const auto& [code, change] : causes) {
+    const Diagnosis diagnosis = diagnose(scene_with(with_gpus(change)));
+    EXPECT_EQ(cause_of(diagnosis, "gpu.no-memory-path", kNodeSubject), code);
+    EXPECT_EQ(diagnosis.verdict, Verdict::kUnhealthy) << code;
+    EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{code});
+  }
+  const Diagnosis refused = diagnose(scene_with(with_grace([](Scene& s) {
+    differ_in_groups(s);
+    close_p2p(s);
+  })));
+  EXPECT_EQ(cause_of(refused, "gpu.no-memory-path", kNodeSubject), "gpu.grace-refused");
+}
+
+TEST(GpuPath, P2pOfNvidia580AndAnOldEfaIsNoWay) {
+  const Change old = with_gpus([](Scene& s) { gpu(s).modules.efa = "2.15.3g"; });
+  EXPECT_EQ(said(old, "gpu.efa-too-old-for-nvidia"), kFail);
+  EXPECT_EQ(said(old, "gpu.no-memory-path"), kPass) << "by dma-buf";
+  EXPECT_EQ(diagnose(scene_with(old)).verdict, Verdict::kDegraded);
+}
+
+TEST(GpuPath, WhatAmazonLinuxsOwnEfaHasIsNotKnown) {
+  const Change own = with_gpus([](Scene& s) {
+    gpu(s).modules.efa = "2.13.0a";
+    gpu(s).p2p.reset();
+  });
+  EXPECT_EQ(said(own, "gpu.no-memory-path"), kPass) << "by dma-buf";
+  EXPECT_EQ(said(own, "gpu.efa-too-old-for-nvidia"), kUnknown);
+  const Change closed = with_gpus([](Scene& s) {
+    set_nvidia(s, "580.95.05", false);
+    gpu(s).modules.efa = "2.13.0a";
+    gpu(s).p2p.reset();
+  });
+  EXPECT_EQ(said(closed, "gpu.no-memory-path"), kUnknown);
+}
+
+TEST(GpuPath, TheKernelsLogDecidesWhereItsNumberDoesNot) {
+  const auto logged = [](const Change& change) {
+    return with_gpus([change](Scene& s) {
+      change(s);
+      gpu(s).kernel_release = "5.15.0-1057-aws";
+      s.node.log.facts.accelerators = {{kSymbolsCutOff, 7}};
+    });
+  };
+  EXPECT_EQ(said(logged(close_both), "gpu.proprietary-cut-off"), kFail);
+  EXPECT_EQ(said(logged(need_peermem), "gpu.peermem-missing"), kFail);
+}
+
+TEST(GpuPath, ARefusedMappingCountsOnACoherentNodeOnly) {
+  const auto log = [](Scene& s) { s.node.log.facts.accelerators = {{kMappingRefused, 7}}; };
+  EXPECT_EQ(said(with_grace(log), "gpu.grace-refused"), kFail);
+  EXPECT_EQ(said(with_gpus(log), "gpu.grace-refused"), kNothing);
+}
+
+TEST(GpuPath, WhatNoSourceTellsOfGraceDoesNotPutTheNodeInDoubt) {
+  const Scene scene = scene_with(with_grace([](Scene& s) { set_nvidia(s, "595.91.07"); }));
+  EXPECT_EQ(result_of(scene, "gpu.grace-refused", kNodeSubject), kUnknown);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy) << "P2P is open";
+}
+
+TEST(GpuPath, TheOverrideIsPrintedOnlyWhereItHelps) {
+  const auto command = [](const char* nvidia) {
+    const Scene scene = scene_with(with_grace([nvidia](Scene& s) {
+      differ_in_groups(s);
+      set_nvidia(s, nvidia);
+    }));
+    const auto findings = judge_all(scene.node, scene.expectation);
+    const Finding* finding = finding_of(findings, "gpu.grace-refused", kNodeSubject);
+    return finding == nullptr ? "none" : std::string(finding->command_to_paste());
+  };
+  EXPECT_TRUE(command("580.95.05").starts_with("printf 'options nvidia NVreg_Grdma"));
+  EXPECT_EQ(command("595.45.04"), "");
+}
+
+TEST(GpuPath, NeuronTakesEitherWay) {
+  EXPECT_EQ(said(with_neuron(close_p2p), "gpu.neuron-no-path"), kPass) << "by dma-buf";
+  EXPECT_EQ(said(with_neuron([](Scene& s) { gpu(s).kernel_release = "5.10.245-1.amzn2"; }),
+                 "gpu.neuron-no-path"),
+            kPass)
+      << "by P2P";
+  const auto own = [](const char* release) {
+    return said(with_neuron([release](Scene& s) {
+                  gpu(s).modules.efa = "";
+                  gpu(s).p2p.reset();
+                  gpu(s).kernel_release = release;
+                }),
+                "gpu.neuron-no-path");
+  };
+  EXPECT_EQ(own("6.1.177"), kPass);
+  EXPECT_EQ(own("5.15.190"), kFail) << "the kernel's own efa takes dma-bufs from 5.16 on";
+}
+
+TEST(GpuPath, WithoutItsProbeTheWayIsNotKnown) {
+  Scene scene = scene_with(with_gpus(unchanged));
+  silence(scene.node.gpu, ProbeStatus::kTimedOut);
+  EXPECT_EQ(result_of(scene, "gpu.no-memory-path", kNodeSubject), kUnknown);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kUnknown);
+}
+
+TEST(GpuPath, TheOpenModulesAreInstalledAsTheSystemDoesIt) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"Amazon Linux 2023.9.20251027", "sudo dnf -y module switch-to nvidia-driver:open-dkms"},
+      {"Red Hat Enterprise Linux 9.10 (Plow)", "sudo dnf -y module switch-to"},
+      {"Rocky Linux 10.1 (Red Quartz)", "sudo dnf -y install --allowerasing kmod-nvidia-open-dkms"},
+      {"Fedora Linux 43", "sudo dnf -y install --allowerasing kmod-nvidia-open-dkms"},
+      {"Ubuntu 24.04.3 LTS", "sudo apt-get install -y --autoremove --purge nvidia-open nvidia-dri"},
+      {"Debian GNU/Linux 12 (bookworm)",
+       "sudo apt-get install -y --autoremove --purge nvidia-open && sudo reboot"},
+      {"Bottlerocket OS 1.50", ""},
+  };
+  for (const auto& [os, wanted] : rows) {
+    Scene scene = scene_with(with_gpus(close_both));
+    scene.node.kernel.facts.os = os;
+    const auto findings = judge_all(scene.node, scene.expectation);
+    const Finding* finding = finding_of(findings, "gpu.proprietary-cut-off", kNodeSubject);
+    ASSERT_NE(finding, nullptr);
+    const std::string_view command = finding->command_to_paste();
+    EXPECT_TRUE(command.starts_with(wanted) && command.empty() == std::string(wanted).empty())
+        << os << ": " << command;
+  }
+}
+
+}  // namespace
+}  // namespace efa
