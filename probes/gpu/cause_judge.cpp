@@ -170,16 +170,6 @@ bool is_grace_type(const std::string& instance_type) {
   return instance_type.starts_with("p6e-gb200.") || instance_type.starts_with("p6e-gb300.");
 }
 
-// That no source tells does not put the node in doubt: it weighs less than a file that is closed.
-Finding not_decidable(const Check& check, const std::string& why, const Evidence& evidence) {
-  Finding finding;
-  finding.check = weighed(check, Severity::kWarning);
-  finding.subject = kNodeSubject;
-  finding.message = why;
-  finding.evidence = evidence;
-  return finding;
-}
-
 }  // namespace
 
 void judge_closed_p2p(const Node& node, Findings& findings) {

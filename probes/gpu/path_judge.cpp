@@ -22,8 +22,10 @@ void judge_way(const Check& check, const WayIn& p2p, const WayIn& dmabuf, const 
     say(FindingResult::kPass, "by P2P: " + p2p.why);
   } else if (dmabuf.way == Way::kOpen) {
     say(FindingResult::kPass, "by dma-buf: " + dmabuf.why);
-  } else if (p2p.way == Way::kNotKnown || dmabuf.way == Way::kNotKnown) {
+  } else if (p2p.way == Way::kNotRead || dmabuf.way == Way::kNotRead) {
     say(FindingResult::kUnknown, "no way is known to be open: " + why);
+  } else if (p2p.way == Way::kNotKnown || dmabuf.way == Way::kNotKnown) {
+    findings.add(not_decidable(check, "no way is known to be open: " + why, evidence));
   } else if (expectation.direct_memory == DirectMemory::kRequired) {
     say(FindingResult::kFail, "both ways are closed: " + why);
   } else {
@@ -60,6 +62,15 @@ void say_weighed(const Check& check, FindingResult result, const std::string& me
   finding.message = message;
   finding.evidence = evidence;
   findings.add(std::move(finding));
+}
+
+Finding not_decidable(const Check& check, const std::string& why, const Evidence& evidence) {
+  Finding finding;
+  finding.check = weighed(check, Severity::kWarning);
+  finding.subject = kNodeSubject;
+  finding.message = why;
+  finding.evidence = evidence;
+  return finding;
 }
 
 void judge_nvidia_paths(const Node& node, const Expectation& expectation, Findings& findings) {

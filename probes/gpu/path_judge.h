@@ -14,5 +14,7 @@ std::string attribute_path(const GpuFacts& facts);
 // A critical check where the type demands the path; lighter where it is not known to have one.
 void say_weighed(const Check& check, FindingResult result, const std::string& message,
                  const Evidence& evidence, const Expectation& expectation, Findings& findings);
+// That no source tells does not put the node in doubt: it weighs less than a file that is closed.
+Finding not_decidable(const Check& check, const std::string& why, const Evidence& evidence);
 
 }  // namespace efa

@@ -41,7 +41,7 @@ inline constexpr Bound kNvidiaPageTable2{580, 65, 6};
 inline constexpr Bound kNvidiaTopologyCheck{580, 65, 6};
 // The kernel: dma-buf through the RDMA ioctl (OFI, src/nccl_ofi_dmabuf.cpp).
 inline constexpr Bound kKernelDmabuf{5, 12, 0};
-// The kernel's own efa: dma-buf (inferred from its history; no document says so).
+// The kernel's own efa: dma-buf for certain (inferred from its history; no document says so).
 inline constexpr Bound kKernelOwnEfaDmabuf{5, 16, 0};
 // The kernel: Neuron exports dma-bufs, else -EPROTONOSUPPORT (NEU, neuron_dmabuf.c:28).
 inline constexpr Bound kKernelNeuronDmabuf{5, 15, 0};

@@ -9,6 +9,9 @@ WayIn open_way(const std::string& why) {
 WayIn closed(const std::string& why) {
   return {Way::kClosed, why};
 }
+WayIn not_read(const std::string& why) {
+  return {Way::kNotRead, why};
+}
 WayIn not_known(const std::string& why) {
   return {Way::kNotKnown, why};
 }
@@ -17,7 +20,7 @@ WayIn not_known(const std::string& why) {
 WayIn without_attribute(const Reading<std::string>& efa) {
   if (is_kernels_own(efa)) return closed("the kernel's own efa has no P2P");
   const auto version = version_of(efa);
-  if (!version) return not_known("the version of efa could not be read");
+  if (!version) return not_read("the version of efa could not be read");
   if (is_amazon_linuxs_own(*version)) {
     return not_known("whether Amazon Linux's own efa " + *efa + " has P2P is not known");
   }
@@ -28,15 +31,16 @@ std::string quoted(const PeerMemory& peer) {
   return peer.attribute + " is \"" + peer.provider + "\"";
 }
 
-// The efa module's part of dma-buf: nothing when it can.
+// The efa module's part of dma-buf. Which of the older kernels' own can does not show: Red Hat's
+// 5.14 has drivers of later ones.
 WayIn efa_dmabuf(const GpuFacts& facts, const Version& kernel) {
   if (is_kernels_own(facts.modules.efa)) {
     return is_at_least(kernel, kKernelOwnEfaDmabuf)
                ? open_way("the kernel's own efa takes dma-bufs")
-               : closed("this kernel's own efa takes no dma-buf");
+               : not_known("whether this kernel's own efa takes dma-bufs is not known");
   }
   const auto efa = version_of(facts.modules.efa);
-  if (!efa) return not_known("the version of efa could not be read");
+  if (!efa) return not_read("the version of efa could not be read");
   return is_at_least(*efa, kEfaDmabuf) ? open_way("efa " + *facts.modules.efa + " takes dma-bufs")
                                        : closed("efa before 1.16 takes no dma-buf");
 }
@@ -48,7 +52,7 @@ std::optional<Version> version_of(const Reading<std::string>& text) {
 }
 
 bool is_kernels_own(const Reading<std::string>& efa) {
-  return efa && efa->empty();
+  return efa ? efa->empty() : efa.unreadable() == nullptr;
 }
 
 bool is_amazon_linuxs_own(const Version& efa) {
@@ -71,14 +75,18 @@ std::optional<bool> speaks_other_page_table(const GpuFacts& facts) {
 
 WayIn nvidia_p2p(const GpuFacts& facts) {
   if (facts.p2p.unreadable() != nullptr) {
-    return not_known("the attribute p2p could not be read: " + facts.p2p.unreadable()->reason);
+    return not_read("the attribute p2p could not be read: " + facts.p2p.unreadable()->reason);
   }
   if (!facts.p2p) return without_attribute(facts.modules.efa);
   const bool gdr = facts.p2p->attribute == "gdr";
   const bool offered = gdr ? facts.p2p->provider == "1" : facts.p2p->provider.starts_with("NVIDIA");
   if (!offered) return closed(quoted(*facts.p2p));
   const auto other = speaks_other_page_table(facts);
-  if (!other) return not_known("whether this efa knows this NVIDIA driver's pages is not known");
+  if (!other) {
+    const std::string why = "whether this efa knows this NVIDIA driver's pages is not known";
+    const bool read = version_of(facts.modules.nvidia) && version_of(facts.modules.efa);
+    return read ? not_known(why) : not_read(why);
+  }
   if (*other) {
     return closed("efa " + *facts.modules.efa + " does not know the pages of NVIDIA driver " +
                   *facts.modules.nvidia);
@@ -87,21 +95,22 @@ WayIn nvidia_p2p(const GpuFacts& facts) {
 }
 
 WayIn nvidia_dmabuf(const GpuFacts& facts) {
-  if (!facts.nvidia_open) return not_known("the NVIDIA driver's flavour could not be read");
+  if (!facts.nvidia_open) return not_read("the NVIDIA driver's flavour could not be read");
   if (!*facts.nvidia_open) return closed("the proprietary NVIDIA driver exports no dma-buf");
   const auto kernel = version_of(facts.kernel_release);
-  if (!kernel) return not_known("the kernel's release could not be read");
+  if (!kernel) return not_read("the kernel's release could not be read");
   if (!is_at_least(*kernel, kKernelDmabuf)) return closed("a kernel before 5.12 has no dma-buf");
   WayIn taken = efa_dmabuf(facts, *kernel);
   if (taken.way != Way::kOpen || !is_coherent(facts)) return taken;
   const TopologyCheck check = topology_check(facts);
   if (check.passes == Passes::kYes) return taken;
-  return check.passes == Passes::kNo ? closed(check.why) : not_known(check.why);
+  if (check.passes == Passes::kNo) return closed(check.why);
+  return check.passes == Passes::kNotRead ? not_read(check.why) : not_known(check.why);
 }
 
 WayIn neuron_p2p(const GpuFacts& facts) {
   if (facts.p2p.unreadable() != nullptr) {
-    return not_known("the attribute p2p could not be read: " + facts.p2p.unreadable()->reason);
+    return not_read("the attribute p2p could not be read: " + facts.p2p.unreadable()->reason);
   }
   if (!facts.p2p) return without_attribute(facts.modules.efa);
   return facts.p2p->provider == "NEURON" ? open_way(quoted(*facts.p2p))
@@ -110,7 +119,7 @@ WayIn neuron_p2p(const GpuFacts& facts) {
 
 WayIn neuron_dmabuf(const GpuFacts& facts) {
   const auto kernel = version_of(facts.kernel_release);
-  if (!kernel) return not_known("the kernel's release could not be read");
+  if (!kernel) return not_read("the kernel's release could not be read");
   if (!is_at_least(*kernel, kKernelNeuronDmabuf)) {
     return closed("the Neuron driver exports no dma-buf on a kernel before 5.15");
   }

@@ -12,7 +12,12 @@
 
 namespace efa {
 
-enum class Way { kOpen, kClosed, kNotKnown };
+enum class Way {
+  kOpen,
+  kClosed,
+  kNotRead,  // a file could not be read
+  kNotKnown  // no source says what this driver can
+};
 
 struct WayIn {
   Way way = Way::kNotKnown;
@@ -26,7 +31,8 @@ WayIn neuron_dmabuf(const GpuFacts& facts);
 
 // What several judges ask; nothing where it is not there or could not be read.
 std::optional<Version> version_of(const Reading<std::string>& text);
-// The loaded efa is the kernel's own, which shows no version and has no P2P.
+// The efa that drives devices is the kernel's own, which has no P2P: it shows no version, or is no
+// module at all.
 bool is_kernels_own(const Reading<std::string>& efa);
 // Amazon Linux's own ("2.13.0a"): which fixes and whether P2P are in it is not known.
 bool is_amazon_linuxs_own(const Version& efa);

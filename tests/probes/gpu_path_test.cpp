@@ -64,6 +64,26 @@ TEST(GpuPath, WhatAmazonLinuxsOwnEfaHasIsNotKnown) {
     gpu(s).p2p.reset();
   });
   EXPECT_EQ(said(closed, "gpu.no-memory-path"), kUnknown);
+  EXPECT_EQ(diagnose(scene_with(closed)).verdict, Verdict::kHealthy);
+}
+
+// Red Hat Enterprise Linux 9: its 5.14 has the efa of a later kernel.
+TEST(GpuPath, WhatAnOlderKernelsOwnEfaHasIsNotKnown) {
+  const Change own = with_gpus([](Scene& s) {
+    gpu(s).modules.efa = "";
+    gpu(s).p2p.reset();
+    gpu(s).kernel_release = "5.14.0-570.el9.x86_64";
+  });
+  EXPECT_EQ(said(own, "gpu.no-memory-path"), kUnknown);
+  EXPECT_EQ(diagnose(scene_with(own)).verdict, Verdict::kHealthy);
+}
+
+TEST(GpuPath, AClosedFilePutsTheNodeInDoubt) {
+  const Change denies = with_gpus([](Scene& s) {
+    close_p2p(s);
+    gpu(s).nvidia_open = denied();
+  });
+  EXPECT_EQ(diagnose(scene_with(denies)).verdict, Verdict::kUnknown);
 }
 
 TEST(GpuPath, TheKernelsLogDecidesWhereItsNumberDoesNot) {
@@ -119,7 +139,8 @@ TEST(GpuPath, NeuronTakesEitherWay) {
                 "gpu.neuron-no-path");
   };
   EXPECT_EQ(own("6.1.177"), kPass);
-  EXPECT_EQ(own("5.15.190"), kFail) << "the kernel's own efa takes dma-bufs from 5.16 on";
+  EXPECT_EQ(own("5.15.190"), kUnknown) << "the kernel's own efa takes dma-bufs from 5.16 on";
+  EXPECT_EQ(own("5.10.245"), kFail) << "the Neuron driver exports none";
 }
 
 TEST(GpuPath, WithoutItsProbeTheWayIsNotKnown) {

@@ -40,9 +40,11 @@ TEST(GpuWays, DmabufTakesAnOpenDriverAKernelAndAnEfa) {
       {{"535.183.01", true, "5.11.22", "1.16.0g"}, Way::kClosed},
       {{"535.183.01", true, "5.12.0", "1.15.2g"}, Way::kClosed},
       {{"535.183.01", true, "5.16.0", ""}, Way::kOpen},  // the kernel's own efa
-      {{"535.183.01", true, "5.15.190", ""}, Way::kClosed},
-      {{"580.95.05", true, "x", "3.1.0g"}, Way::kNotKnown},
-      {{"580.95.05", true, "6.1.177", "x"}, Way::kNotKnown},
+      {{"535.183.01", true, "5.11.22", ""}, Way::kClosed},
+      {{"535.183.01", true, "5.15.190", ""}, Way::kNotKnown},
+      {{"580.95.05", true, "5.14.0-570.el9.x86_64", ""}, Way::kNotKnown},  // of a later kernel
+      {{"580.95.05", true, "x", "3.1.0g"}, Way::kNotRead},
+      {{"580.95.05", true, "6.1.177", "x"}, Way::kNotRead},
   };
   for (const Row& row : rows) {
     const WayIn way = nvidia_dmabuf(facts_of(row.drivers));
@@ -51,7 +53,17 @@ TEST(GpuWays, DmabufTakesAnOpenDriverAKernelAndAnEfa) {
   }
   GpuFacts facts = facts_of({"580.95.05", true, "6.1.177", "3.1.0g"});
   facts.nvidia_open = kDenied;
-  EXPECT_EQ(nvidia_dmabuf(facts).way, Way::kNotKnown);
+  EXPECT_EQ(nvidia_dmabuf(facts).way, Way::kNotRead);
+}
+
+TEST(GpuWays, AnEfaThatIsNoModuleIsTheKernelsOwn) {
+  GpuFacts facts = facts_of({"580.95.05", true, "6.1.177", ""});
+  facts.modules.efa.reset();
+  EXPECT_EQ(nvidia_p2p(facts).way, Way::kClosed);
+  EXPECT_EQ(nvidia_dmabuf(facts).way, Way::kOpen);
+  facts.modules.efa = kDenied;
+  EXPECT_EQ(nvidia_p2p(facts).way, Way::kNotRead);
+  EXPECT_EQ(nvidia_dmabuf(facts).way, Way::kNotRead);
 }
 
 Way p2p(const char* nvidia, const char* efa, const Reading<PeerMemory>& attribute) {
@@ -77,9 +89,9 @@ TEST(GpuWays, P2pTakesAProviderOfPagesThatEfaKnows) {
 }
 
 TEST(GpuWays, P2pOfWhichTooLittleIsSeenIsNotKnown) {
-  EXPECT_EQ(p2p("580.65.06", "3.1.0g", kDenied), Way::kNotKnown);
-  EXPECT_EQ(p2p("x", "3.1.0g", says("NVIDIA")), Way::kNotKnown);
-  EXPECT_EQ(p2p("580.65.06", "x", says("NVIDIA")), Way::kNotKnown);
+  EXPECT_EQ(p2p("580.65.06", "3.1.0g", kDenied), Way::kNotRead);
+  EXPECT_EQ(p2p("x", "3.1.0g", says("NVIDIA")), Way::kNotRead);
+  EXPECT_EQ(p2p("580.65.06", "x", says("NVIDIA")), Way::kNotRead);
   EXPECT_EQ(p2p("580.65.06", "2.13.0a", says("NVIDIA")), Way::kNotKnown) << "Amazon Linux's own";
   EXPECT_EQ(p2p("580.65.06", "2.13.0a", std::nullopt), Way::kNotKnown);
   EXPECT_EQ(p2p("580.65.06", "", std::nullopt), Way::kClosed) << "the kernel's own has none";
@@ -92,13 +104,13 @@ TEST(GpuWays, NeuronTakesNoNumberOfNvidias) {
   facts.kernel_release = "5.14.21";
   EXPECT_EQ(neuron_dmabuf(facts).way, Way::kClosed);
   facts.kernel_release = kDenied;
-  EXPECT_EQ(neuron_dmabuf(facts).way, Way::kNotKnown);
+  EXPECT_EQ(neuron_dmabuf(facts).way, Way::kNotRead);
   facts.p2p = says("NEURON");
   EXPECT_EQ(neuron_p2p(facts).way, Way::kOpen);
   facts.p2p = says("NVIDIA");
   EXPECT_EQ(neuron_p2p(facts).way, Way::kClosed);
   facts.p2p = kDenied;
-  EXPECT_EQ(neuron_p2p(facts).way, Way::kNotKnown);
+  EXPECT_EQ(neuron_p2p(facts).way, Way::kNotRead);
 }
 
 }  // namespace
