@@ -167,7 +167,7 @@ std::string override_command(const GpuFacts& facts) {
 }
 
 bool is_grace_type(const std::string& instance_type) {
-  return instance_type.starts_with("p6e-gb200.") || instance_type.starts_with("p6e-gb300.");
+  return instance_type.starts_with("p6e-gb200") || instance_type.starts_with("p6e-gb300");
 }
 
 }  // namespace

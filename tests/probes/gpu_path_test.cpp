@@ -104,6 +104,15 @@ TEST(GpuPath, ARefusedMappingCountsOnACoherentNodeOnly) {
   EXPECT_EQ(said(with_gpus(log), "gpu.grace-refused"), kNothing);
 }
 
+TEST(GpuPath, ATypeOfGraceIsKnownByItsName) {
+  for (const char* type : {"p6e-gb200.36xlarge", "p6e-gb300.36xlarge", "p6e-gb300r.36xlarge"}) {
+    Scene scene = scene_with(with_grace(differ_in_groups));
+    gpu(scene).coherent = false;  // its memory is left to the driver
+    scene.expectation.instance_type = type;
+    EXPECT_EQ(result_of(scene, "gpu.grace-refused", kNodeSubject), kFail) << type;
+  }
+}
+
 TEST(GpuPath, WhatNoSourceTellsOfGraceDoesNotPutTheNodeInDoubt) {
   const Scene scene = scene_with(with_grace([](Scene& s) { set_nvidia(s, "595.91.07"); }));
   EXPECT_EQ(result_of(scene, "gpu.grace-refused", kNodeSubject), kUnknown);
