@@ -21,7 +21,7 @@ inline constexpr Check kGpuNoMemoryPath{
         "way is enough.",
     .command = "head -n1 /proc/driver/nvidia/version; cat /sys/module/efa/version",
     .causes = {"gpu.proprietary-cut-off", "gpu.efa-too-old-for-nvidia", "gpu.peermem-missing",
-               "gpu.grace-refused"},
+               "gpu.grace-refused", "gpu.access-denied-by-option"},
 };
 
 inline constexpr Check kGpuProprietaryCutOff{
@@ -96,8 +96,12 @@ inline constexpr Check kGpuAccessDenied{
     .seen_by =
         "/proc/driver/nvidia/params has GrdmaPciTopoCheckOverride: 2, and the driver is 580.65.06 "
         "or later.",
-    .remedy = "Drain the node, remove the option from the files that are named, and reboot.",
-    .command = "grep -rl GrdmaPciTopoCheckOverride=2 /etc/modprobe.d /usr/lib/modprobe.d",
+    .remedy =
+        "Drain the node, remove the option from the files that are named (of /proc/cmdline: from "
+        "the boot loader's), and reboot.",
+    .command =
+        "grep -rsl GrdmaPciTopoCheckOverride=2 /etc/modprobe.d /usr/lib/modprobe.d /run/modprobe.d "
+        "/proc/cmdline",
 };
 
 inline constexpr Check kGpuNotClaimed{

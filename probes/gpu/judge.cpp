@@ -36,7 +36,6 @@ bool is_unbound(const Accelerator& accelerator) {
 
 void judge_denied(const Node& node, const Expectation& expectation, Findings& findings) {
   const Check& check = kGpuAccessDenied;
-  constexpr uint32_t kDeny = 2;
   const GpuFacts& facts = node.gpu.facts;
   if (!node.live && !facts.parameters && facts.parameters.unreadable() == nullptr) {
     findings.not_applicable(check, kNodeSubject, "the sysroot has no such file", {"", "", kParams});
@@ -49,17 +48,14 @@ void judge_denied(const Node& node, const Expectation& expectation, Findings& fi
   }
   const auto is = facts.parameters->topology_override;
   const Evidence evidence{is ? std::to_string(*is) : "no such line", "not 2", kParams};
-  const auto nvidia = version_of(facts.modules.nvidia);
-  if (is != kDeny) {
-    findings.pass(check, kNodeSubject, "no option denies it", evidence);
-  } else if (!nvidia) {
+  const auto denies = denies_by_option(facts);
+  if (!denies) {
     findings.unknown(check, kNodeSubject, "the NVIDIA driver's version could not be read",
                      evidence);
-  } else if (is_at_least(*nvidia, kNvidiaTopologyCheck)) {
+  } else if (*denies) {
     findings.fail(check, kNodeSubject, "GrdmaPciTopoCheckOverride is 2", evidence);
   } else {
-    findings.pass(check, kNodeSubject, "this NVIDIA driver does not deny it by that option",
-                  evidence);
+    findings.pass(check, kNodeSubject, "no option denies it", evidence);
   }
 }
 

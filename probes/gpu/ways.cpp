@@ -73,6 +73,13 @@ std::optional<bool> speaks_other_page_table(const GpuFacts& facts) {
   return is_amazon_linuxs_own(*efa) ? std::nullopt : std::optional(true);
 }
 
+std::optional<bool> denies_by_option(const GpuFacts& facts) {
+  constexpr uint32_t kDeny = 2;
+  if (!facts.parameters || facts.parameters->topology_override != kDeny) return false;
+  const auto nvidia = version_of(facts.modules.nvidia);
+  return nvidia ? std::optional(is_at_least(*nvidia, kNvidiaTopologyCheck)) : std::nullopt;
+}
+
 WayIn nvidia_p2p(const GpuFacts& facts) {
   if (facts.p2p.unreadable() != nullptr) {
     return not_read("the attribute p2p could not be read: " + facts.p2p.unreadable()->reason);
@@ -101,7 +108,10 @@ WayIn nvidia_dmabuf(const GpuFacts& facts) {
   if (!kernel) return not_read("the kernel's release could not be read");
   if (!is_at_least(*kernel, kKernelDmabuf)) return closed("a kernel before 5.12 has no dma-buf");
   WayIn taken = efa_dmabuf(facts, *kernel);
-  if (taken.way != Way::kOpen || !is_coherent(facts)) return taken;
+  if (taken.way != Way::kOpen) return taken;
+  if (!is_coherent(facts)) {
+    return denies_by_option(facts) == true ? closed("GrdmaPciTopoCheckOverride is 2") : taken;
+  }
   const TopologyCheck check = topology_check(facts);
   if (check.passes == Passes::kYes) return taken;
   if (check.passes == Passes::kNo) return closed(check.why);

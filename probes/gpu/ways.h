@@ -41,6 +41,9 @@ bool names_no_provider(const Reading<PeerMemory>& p2p);
 // NVIDIA's driver speaks the newer page table that the loaded efa does not know: it then gives the
 // pages back without a word. Nothing where one of them is not known.
 std::optional<bool> speaks_other_page_table(const GpuFacts& facts);
+// GrdmaPciTopoCheckOverride is 2, and NVIDIA's driver heeds it. Nothing where the option is 2 and
+// the driver's version is not known.
+std::optional<bool> denies_by_option(const GpuFacts& facts);
 
 enum class Passes {
   kYes,

@@ -44,6 +44,18 @@ TEST(GpuPath, EachCauseExplainsThatBothWaysAreClosed) {
   EXPECT_EQ(cause_of(refused, "gpu.no-memory-path", kNodeSubject), "gpu.grace-refused");
 }
 
+TEST(GpuPath, AnOptionThatDeniesClosesDmabuf) {
+  const Change denied_dmabuf = with_gpus([](Scene& s) {
+    close_p2p(s);
+    set_override(s, 2);
+  });
+  const Diagnosis diagnosis = diagnose(scene_with(denied_dmabuf));
+  EXPECT_EQ(said(denied_dmabuf, "gpu.no-memory-path"), kFail);
+  EXPECT_EQ(cause_of(diagnosis, "gpu.no-memory-path", kNodeSubject), "gpu.access-denied-by-option");
+  EXPECT_EQ(said(with_gpus([](Scene& s) { set_override(s, 2); }), "gpu.no-memory-path"), kPass)
+      << "by P2P";
+}
+
 TEST(GpuPath, P2pOfNvidia580AndAnOldEfaIsNoWay) {
   const Change old = with_gpus([](Scene& s) { gpu(s).modules.efa = "2.15.3g"; });
   EXPECT_EQ(said(old, "gpu.efa-too-old-for-nvidia"), kFail);
