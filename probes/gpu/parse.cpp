@@ -54,8 +54,11 @@ std::optional<uint32_t> peer_mapping_in(std::string_view dwords) {
   return found;
 }
 
-std::string_view until_last(std::string_view path) {
-  return path.substr(0, std::min(path.rfind('/'), path.size()));
+// "pci0000:44/0000:44:00.0" of a function below that bridge; "" of one below none.
+std::string_view first_bridge_of(std::string_view path) {
+  const size_t root = std::min(path.find('/'), path.size());
+  const size_t bridge = path.find('/', root + 1);
+  return bridge == std::string_view::npos ? std::string_view() : path.substr(0, bridge);
 }
 
 }  // namespace
@@ -126,11 +129,8 @@ std::string_view root_of(std::string_view path) {
 }
 
 bool share_a_bridge(std::string_view one, std::string_view other) {
-  const std::vector<std::string> first = split(until_last(one), '/');
-  const std::vector<std::string> second = split(until_last(other), '/');
-  constexpr size_t kRootAndBridge = 2;
-  if (std::min(first.size(), second.size()) < kRootAndBridge) return false;
-  return std::equal(first.begin(), first.begin() + kRootAndBridge, second.begin());
+  const std::string_view bridge = first_bridge_of(one);
+  return !bridge.empty() && bridge == first_bridge_of(other);
 }
 
 bool covers_nvidia(std::string_view line) {

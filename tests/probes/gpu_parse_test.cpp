@@ -128,7 +128,10 @@ TEST(ParseGpu, ASharedRootBusIsNoSharedBridge) {
   EXPECT_FALSE(share_a_bridge("pci0000:84/0000:84:00.0/0000:97:00.0",
                               "pci0000:98/0000:98:00.0/0000:9d:00.0"));
   EXPECT_FALSE(share_a_bridge("pci0000:44/0000:44:00.0/0000:53:00.0", "pci0000:44/0000:53:00.0"));
-  EXPECT_FALSE(share_a_bridge("", ""));
+  for (const char* path : {"", "/", "x", "x/", "x/y"}) {
+    EXPECT_FALSE(share_a_bridge(path, "x/y/z")) << path;
+    EXPECT_FALSE(share_a_bridge(path, path)) << path;
+  }
   EXPECT_EQ(root_of("pci0000:44/0000:53:00.0"), "pci0000:44");
   EXPECT_EQ(root_of(""), "");
 }
