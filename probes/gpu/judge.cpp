@@ -89,6 +89,10 @@ void judge_claimed(const Node& node, const Accelerator& gpu, Findings& findings)
   }
 }
 
+void judge_all_claimed(const Node& node, Findings& findings) {
+  for (const Accelerator& gpu : node.gpu.facts.nvidia) judge_claimed(node, gpu, findings);
+}
+
 void judge_user_space(const Node& node, Findings& findings) {
   const Check& check = kGpuUserSpaceDiffers;
   const AcceleratorModules& modules = node.gpu.facts.modules;
@@ -162,11 +166,12 @@ void judge_nvidia(const Node& node, const Expectation& expectation, Findings& fi
   const GpuFacts& facts = node.gpu.facts;
   if (!any_has_driver(facts.nvidia, "nvidia")) {  // not yet, or no driver of NVIDIA's here
     if (any_hides_driver(facts.nvidia)) say_unseen(kGpuNoMemoryPath, expectation, findings);
+    if (facts.modules.nvidia) judge_all_claimed(node, findings);
     return;
   }
   if (has_driven_efa(node)) judge_nvidia_paths(node, expectation, findings);
   judge_denied(node, expectation, findings);
-  for (const Accelerator& gpu : facts.nvidia) judge_claimed(node, gpu, findings);
+  judge_all_claimed(node, findings);
   judge_user_space(node, findings);
   judge_nvlink(node, expectation, findings);
 }

@@ -103,6 +103,7 @@ TEST(GpuFaults, PeerMemoryIsReadOfOneDevice) {
 
 TEST(GpuFaults, WithoutItsDriverAGpuIsNoConcernOfEfa) {
   FaultyNode node;
+  node.tree().remove("/sys/module/nvidia");
   for (const char* bus : {"10", "20", "90", "a0"}) {
     for (const char* slot : {"1c", "1d"}) {
       const std::string root = std::string("pci0000:") + bus;

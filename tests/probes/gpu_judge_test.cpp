@@ -189,6 +189,16 @@ TEST(Gpu, AnUnboundGpuIsNotClaimed) {
     gpu(s).claimed->erase(gpu(s).claimed->begin());
   });
   EXPECT_EQ(said(unbound, "gpu.not-claimed", accelerator(0)), kFail);
+  const Change all = with_gpus([](Scene& s) {
+    for (Accelerator& one : gpu(s).nvidia) one.driver.reset();
+    gpu(s).claimed->clear();
+  });
+  EXPECT_EQ(said(all, "gpu.not-claimed", accelerator(0)), kFail) << "the module is loaded";
+  const Change given = with_gpus([](Scene& s) {
+    for (Accelerator& one : gpu(s).nvidia) one.driver = "vfio-pci";
+    gpu(s).claimed->clear();
+  });
+  EXPECT_EQ(said(given, "gpu.not-claimed", accelerator(0)), kNothing);
   const Change hides = with_gpus([](Scene& s) { gpu(s).nvidia[0].driver = denied(); });
   EXPECT_EQ(said(hides, "gpu.not-claimed", accelerator(0)), kUnknown);
 }
