@@ -182,8 +182,9 @@ void judge_refused_mapping(const Node& node, const Expectation& expectation, Fin
   const Check& check = kGpuGraceRefused;
   const GpuFacts& facts = node.gpu.facts;
   if (!is_coherent(facts) && !is_grace_type(expectation.instance_type)) return;
-  const bool logged = was_logged(node, kMappingRefused);
   const TopologyCheck topology = topology_check(facts);
+  const bool lifted = topology.passes == Passes::kYes && topology.by_option;
+  const bool logged = was_logged(node, kMappingRefused) && !lifted;
   const Evidence evidence{logged ? "the kernel log has such a refusal" : topology.why,
                           "one IOMMU group, or the override", "/proc/driver/nvidia/params"};
   if (logged) {

@@ -80,7 +80,7 @@ std::optional<TopologyCheck> by_override(const GpuFacts& facts, TopologyRule rul
   if (is == 0 || !asks_for_override(rule)) return std::nullopt;
   const bool passes = rule == TopologyRule::kAnyOverride || is == 1;
   return TopologyCheck{passes ? Passes::kYes : Passes::kNo,
-                       "GrdmaPciTopoCheckOverride is " + std::to_string(is)};
+                       "GrdmaPciTopoCheckOverride is " + std::to_string(is), true};
 }
 
 TopologyCheck by_groups(const GpuFacts& facts, TopologyRule rule, const std::string& driver) {

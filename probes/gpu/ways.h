@@ -54,6 +54,7 @@ enum class Passes {
 struct TopologyCheck {
   Passes passes = Passes::kNotKnown;
   std::string why;
+  bool by_option = false;  // GrdmaPciTopoCheckOverride alone decides
 };
 // Coherent GPUs (Grace): whether their driver maps their memory by PCIe for the EFA devices.
 TopologyCheck topology_check(const GpuFacts& facts);

@@ -116,6 +116,20 @@ TEST(GpuPath, ARefusedMappingCountsOnACoherentNodeOnly) {
   EXPECT_EQ(said(with_gpus(log), "gpu.grace-refused"), kNothing);
 }
 
+// NVIDIA's driver is loaded anew without a reboot where it comes from a container.
+TEST(GpuPath, ARefusalOfBeforeTheOptionWasSetIsOver) {
+  const auto after = [](uint32_t value) {
+    return said(with_grace([value](Scene& s) {
+                  differ_in_groups(s);
+                  set_override(s, value);
+                  s.node.log.facts.accelerators = {{kMappingRefused, 7}};
+                }),
+                "gpu.grace-refused");
+  };
+  EXPECT_EQ(after(1), kPass);
+  EXPECT_EQ(after(0), kFail);
+}
+
 TEST(GpuPath, ATypeOfGraceIsKnownByItsName) {
   for (const char* type : {"p6e-gb200.36xlarge", "p6e-gb300.36xlarge", "p6e-gb300r.36xlarge"}) {
     Scene scene = scene_with(with_grace(differ_in_groups));
