@@ -36,7 +36,9 @@ inline constexpr Check kGpuProprietaryCutOff{
         "logged that it does not.",
     .remedy =
         "Drain the node and install NVIDIA's open kernel modules (Turing and newer GPUs), in the "
-        "image too.",
+        "image too. A command that is printed is for NVIDIA's own package repository; a .run file "
+        "takes -m=kernel-open. Fabric Manager must then be of exactly the driver's version, and "
+        "P2P with NVIDIA 580 takes efa 2.17.3 or later.",
 };
 
 inline constexpr Check kGpuEfaTooOld{
