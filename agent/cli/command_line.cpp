@@ -22,7 +22,7 @@ void add_pass_options(CLI::App& app, CommandLine& line) {
                  "Examine the machine whose files are in DIR, not this one")
       ->type_name("DIR");
   app.add_option("--expect", line.expect,
-                 "Number of EFA devices the node should have: auto, none or N")
+                 "Number of EFA devices the node should have: auto, none, max or N")
       ->type_name("N");
 }
 

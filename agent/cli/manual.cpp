@@ -78,6 +78,7 @@ std::string default_of(const Setting& setting) {
   if (const auto* number = std::get_if<int64_t& (*)(Config&)>(&setting.field)) {
     return std::to_string((*number)(defaults));
   }
+  if (std::get_if<std::vector<std::string>& (*)(Config&)>(&setting.field) != nullptr) return "[]";
   return std::to_string(defaults.counters.**std::get_if<int64_t CounterLimits::*>(&setting.field));
 }
 
@@ -155,7 +156,9 @@ std::string configuration_page() {
       table = table_of(setting);
       text += ".SS [" + roff(table) + "]\n";
     }
-    text += item(bold(key_in_table(setting)) + " = " + roff(default_of(setting)),
+    text += item(setting.example != nullptr
+                     ? bold(setting.example)
+                     : bold(key_in_table(setting)) + " = " + roff(default_of(setting)),
                  std::string(setting.help) + "." + range_of(setting));
   }
   return text + ".SH SEE ALSO\n.BR efa\\-doctor (1)\n";
@@ -171,8 +174,10 @@ std::string default_configuration() {
       table = table_of(setting);
       text += "\n[" + table + "]\n";
     }
-    text += std::string("\n# ") + setting.help + ".\n#" + key_in_table(setting) + " = " +
-            default_of(setting) + "\n";
+    const std::string line = setting.example != nullptr
+                                 ? setting.example
+                                 : key_in_table(setting) + " = " + default_of(setting);
+    text += std::string("\n# ") + setting.help + ".\n#" + line + "\n";
   }
   return text;
 }
@@ -192,7 +197,7 @@ std::string bash_completion() {
          "  case $before in\n"
          "    --format) words=\"text json prometheus health markdown reason\" ;;\n"
          "    --accept) words=degraded ;;\n"
-         "    --expect) words=\"auto none\" ;;\n"
+         "    --expect) words=\"auto none max\" ;;\n"
          "    --config|--output|--replay|--sysroot|record)\n"
          "      mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
          "      return ;;\n"

@@ -16,160 +16,12 @@
 #include "agent/config/s3_settings.h"
 #include "agent/config/toml_bounds.h"
 #include "probes/base/url.h"
+#include "probes/protocol/pci_address.h"
 
 namespace efa {
 namespace {
 
-template <auto Table, auto Member>
-constexpr auto& in(Config& config) {
-  return config.*Table.*Member;
-}
-
-// Those of a table stand together, those of none first.
-constexpr Setting kSettings[] = {
-    {.key = "expect",
-     .field = in<&Config::pass, &PassConfig::expect>,
-     .help = "How many EFA devices the node should have: auto, none or a number in quotes"},
-    {.key = "state_directory",
-     .field = in<&Config::files, &FilesConfig::state_directory>,
-     .help = "Reports and what is kept between passes"},
-    {.key = "run_directory",
-     .field = in<&Config::files, &FilesConfig::run_directory>,
-     .help = "Where health.json is written"},
-    {.key = "site_probes",
-     .field = in<&Config::pass, &PassConfig::site_probes>,
-     .help = "Executables here are run as probes too"},
-    {.key = "deadline_ms",
-     .field = in<&Config::pass, &PassConfig::deadline_ms>,
-     .least = 1'000,
-     .most = 120'000,
-     .help = "A pass ends after this time"},
-    {.key = "device_deadline_ms",
-     .field = in<&Config::pass, &PassConfig::device_deadline_ms>,
-     .least = 100,
-     .most = 60'000,
-     .help = "A device that has not answered the driver after this time counts as hung"},
-    {.key = "valid_for_s",
-     .field = in<&Config::files, &FilesConfig::valid_for_s>,
-     .least = 10,
-     .most = 180'000,
-     .help = "A report older than this is stale; the daemon needs at least twice interval_s plus "
-             "deadline_ms"},
-    {.key = "interval_s",
-     .field = in<&Config::daemon, &DaemonConfig::interval_s>,
-     .least = 10,
-     .most = 86'400,
-     .help = "The daemon checks the node this often"},
-    {.key = "boot_grace_s",
-     .field = in<&Config::pass, &PassConfig::boot_grace_s>,
-     .least = 0,
-     .most = 3'600,
-     .help = "For this long after boot, missing devices are not yet a fault"},
-    {.key = "reports_kept",
-     .field = in<&Config::files, &FilesConfig::reports_kept>,
-     .least = 0,
-     .most = 10'000,
-     .help = "How many reports are kept; older ones are removed"},
-    {.key = "reports_kib",
-     .field = in<&Config::files, &FilesConfig::reports_kib>,
-     .least = 0,
-     .most = 1'048'576,
-     .help = "How many KiB the kept reports may take; older ones are removed"},
-    {.key = "metrics_directory",
-     .field = in<&Config::files, &FilesConfig::metrics_directory>,
-     .help = "Where efa-doctor.prom is written for a node exporter's textfile collector; empty: "
-             "nowhere"},
-    {.key = "metadata.endpoint",
-     .field = in<&Config::metadata, &MetadataConfig::endpoint>,
-     .help = "Address of the instance metadata service; empty: that of EC2"},
-    {.key = "metadata.budget_ms",
-     .field = in<&Config::metadata, &MetadataConfig::budget_ms>,
-     .least = 100,
-     .most = 30'000,
-     .help = "Time limit for all requests to the metadata service"},
-};
-
-constexpr Setting kSettingsOfS3[] = {
-    {.key = "s3.uri",
-     .field = in<&Config::s3, &S3Config::uri>,
-     .help = "s3://bucket/prefix that reports are sent to; empty: nowhere"},
-    {.key = "s3.region",
-     .field = in<&Config::s3, &S3Config::region>,
-     .help = "Region of the bucket; empty: that of the environment, the instance or S3's answer"},
-    {.key = "s3.endpoint",
-     .field = in<&Config::s3, &S3Config::endpoint>,
-     .help = "https://host[:port] of another server than AWS's; empty: AWS"},
-    {.key = "s3.addressing",
-     .field = in<&Config::s3, &S3Config::addressing>,
-     .help = "Bucket in the path or in the host's name: auto, path or virtual"},
-    {.key = "s3.profile",
-     .field = in<&Config::s3, &S3Config::profile>,
-     .help = "Profile in the shared AWS files to take keys from; empty: as the AWS SDKs choose"},
-    {.key = "s3.ca_file",
-     .field = in<&Config::s3, &S3Config::ca_file>,
-     .help = "File of certificate authorities to trust; empty: those of the system"},
-    {.key = "s3.proxy",
-     .field = in<&Config::s3, &S3Config::proxy>,
-     .help = "Proxy; empty: as https_proxy and no_proxy say"},
-    {.key = "s3.sse",
-     .field = in<&Config::s3, &S3Config::sse>,
-     .help = "Encryption at rest: AES256 or aws:kms; empty: as the bucket is set up"},
-    {.key = "s3.kms_key_id",
-     .field = in<&Config::s3, &S3Config::kms_key_id>,
-     .help = "Key for aws:kms; empty: the account's own for S3"},
-    {.key = "s3.expected_bucket_owner",
-     .field = in<&Config::s3, &S3Config::expected_bucket_owner>,
-     .help = "Account that must own the bucket; empty: any"},
-    {.key = "s3.storage_class",
-     .field = in<&Config::s3, &S3Config::storage_class>,
-     .help = "Storage class; empty: STANDARD"},
-    {.key = "s3.checksum",
-     .field = in<&Config::s3, &S3Config::checksum>,
-     .help = "Send x-amz-checksum-sha256"},
-    {.key = "s3.gzip",
-     .field = in<&Config::s3, &S3Config::gzip>,
-     .help = "Send reports with Content-Encoding: gzip"},
-    {.key = "s3.connect_timeout_ms",
-     .field = in<&Config::s3, &S3Config::connect_timeout_ms>,
-     .least = 100,
-     .most = 60'000,
-     .help = "Time limit for connecting"},
-    {.key = "s3.timeout_ms",
-     .field = in<&Config::s3, &S3Config::timeout_ms>,
-     .least = 100,
-     .most = 600'000,
-     .help = "Time limit for a whole upload"},
-    {.key = "s3.stall_timeout_s",
-     .field = in<&Config::s3, &S3Config::stall_timeout_s>,
-     .least = 1,
-     .most = 600,
-     .help = "An upload that makes no progress for this time is given up"},
-    {.key = "s3.once_limit_ms",
-     .field = in<&Config::s3, &S3Config::once_limit_ms>,
-     .least = 0,
-     .most = 60'000,
-     .help = "How long --once waits for delivery; the rest stays in the spool"},
-    {.key = "s3.spool_count",
-     .field = in<&Config::s3, &S3Config::spool_count>,
-     .least = 1,
-     .most = 100'000,
-     .help = "At most this many reports wait for S3"},
-    {.key = "s3.spool_mib",
-     .field = in<&Config::s3, &S3Config::spool_mib>,
-     .least = 1,
-     .most = 1'000'000,
-     .help = "At most this many MiB of reports wait for S3"},
-};
-
-std::vector<Setting> all_settings() {
-  std::vector<Setting> all(std::begin(kSettings), std::end(kSettings));
-  for (const CounterLimit& limit : kCounterLimits) {
-    all.push_back({limit.key, limit.field, limit.least, limit.most, limit.help});
-  }
-  all.insert(all.end(), std::begin(kSettingsOfS3), std::end(kSettingsOfS3));
-  return all;
-}
-
+// Where in a Config a path is, and whether there must be one.
 struct PathSetting {
   const char* key;
   std::string& (*field)(Config&);
@@ -177,16 +29,22 @@ struct PathSetting {
 };
 constexpr PathSetting kPaths[] = {
     {.key = "state_directory",
-     .field = in<&Config::files, &FilesConfig::state_directory>,
+     .field = [](Config& config) -> std::string& { return config.files.state_directory; },
      .needed = true},
     {.key = "run_directory",
-     .field = in<&Config::files, &FilesConfig::run_directory>,
+     .field = [](Config& config) -> std::string& { return config.files.run_directory; },
      .needed = true},
-    {.key = "site_probes", .field = in<&Config::pass, &PassConfig::site_probes>, .needed = false},
-    {.key = "metrics_directory",
-     .field = in<&Config::files, &FilesConfig::metrics_directory>,
+    {.key = "site_probes",
+     .field = [](Config& config) -> std::string& { return config.pass.site_probes; },
      .needed = false},
-    {.key = "s3.ca_file", .field = in<&Config::s3, &S3Config::ca_file>, .needed = false}};
+    {.key = "metrics_directory",
+     .field = [](Config& config) -> std::string& { return config.files.metrics_directory; },
+     .needed = false},
+    {.key = "s3.ca_file",
+     .field = [](Config& config) -> std::string& { return config.s3.ca_file; },
+     .needed = false}};
+
+constexpr const char* kTableOfChecks = "checks";
 
 Error error_at(const std::string& path, const toml::source_region& source,
                const std::string& what) {
@@ -204,33 +62,89 @@ bool holds_control_characters(const std::string& text) {
   return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 127; });
 }
 
+using Text = std::string& (*)(Config&);
+using Flag = bool& (*)(Config&);
+using Number = int64_t& (*)(Config&);
+using Addresses = std::vector<std::string>& (*)(Config&);
+
 // Why the value is not taken; "" when it is.
-std::string take(const Setting& setting, const toml::node& node, Config& config) {
-  if (const auto* text = std::get_if<std::string& (*)(Config&)>(&setting.field)) {
-    const auto value = node.value_exact<std::string>();
-    if (!value) return "must be a string";
-    if (holds_control_characters(*value)) return "contains control characters";
-    (*text)(config) = *value;
-    return "";
+std::string take_text(const Setting& setting, const toml::node& node, std::string& text) {
+  const auto value = node.value_exact<std::string>();
+  const auto number = node.value_exact<int64_t>();
+  if (!value && !(setting.number_too && number)) {
+    return setting.number_too ? "must be a string or a whole number" : "must be a string";
   }
-  if (const auto* flag = std::get_if<bool& (*)(Config&)>(&setting.field)) {
-    const auto value = node.value_exact<bool>();
-    if (!value) return "must be true or false";
-    (*flag)(config) = *value;
-    return "";
+  if (value && holds_control_characters(*value)) return "contains control characters";
+  text = value ? *value : std::to_string(*number);
+  return "";
+}
+
+std::string take_addresses(const toml::node& node, std::vector<std::string>& addresses) {
+  constexpr size_t kMost = 256;  // EFA devices of a node
+  constexpr const char* kWanted = "must be a list of PCI addresses, as [\"0000:10:1b.0\"]";
+  const toml::array* array = node.as_array();
+  if (array == nullptr || array->size() > kMost) return kWanted;
+  for (const toml::node& element : *array) {
+    const auto text = element.value_exact<std::string>();
+    const auto address = text ? PciAddress::from_text(*text) : std::nullopt;
+    if (!address) return kWanted;
+    addresses.push_back(address->to_text());
   }
+  return "";
+}
+
+std::string take_number(const Setting& setting, const toml::node& node, int64_t& number) {
   const auto value = node.value_exact<int64_t>();
   if (!value) return "must be a whole number";
   if (*value < setting.least || *value > setting.most) {
     return fmt::format("must be from {} to {}", setting.least, setting.most);
   }
-  if (const auto* number = std::get_if<int64_t& (*)(Config&)>(&setting.field)) {
-    (*number)(config) = *value;
-  }
-  if (const auto* limit = std::get_if<int64_t CounterLimits::*>(&setting.field)) {
-    config.counters.** limit = *value;
-  }
+  number = *value;
   return "";
+}
+
+std::string take_flag(const toml::node& node, bool& flag) {
+  const auto value = node.value_exact<bool>();
+  if (!value) return "must be true or false";
+  flag = *value;
+  return "";
+}
+
+std::string take(const Setting& setting, const toml::node& node, Config& config) {
+  if (const auto* field = std::get_if<Text>(&setting.field)) {
+    return take_text(setting, node, (*field)(config));
+  }
+  if (const auto* field = std::get_if<Addresses>(&setting.field)) {
+    return take_addresses(node, (*field)(config));
+  }
+  if (const auto* field = std::get_if<Flag>(&setting.field)) {
+    return take_flag(node, (*field)(config));
+  }
+  if (const auto* field = std::get_if<Number>(&setting.field)) {
+    return take_number(setting, node, (*field)(config));
+  }
+  const auto* limit = std::get_if<int64_t CounterLimits::*>(&setting.field);
+  return limit == nullptr ? "is a table" : take_number(setting, node, config.counters.**limit);
+}
+
+// Codes have a dot in them: with and without quotes around a code its words are the same.
+Result<Done> take_weights(const toml::table& table, const std::string& prefix, WeightWords& words,
+                          const std::string& path) {
+  for (const auto& [key, node] : table) {
+    const std::string code = prefix + std::string(key.str());
+    if (const toml::table* inner = node.as_table()) {
+      const Result<Done> taken = take_weights(*inner, code + ".", words, path);
+      if (!taken) return taken.error();
+      continue;
+    }
+    const std::string word = node.value_exact<std::string>().value_or("");
+    const Result<Weights> weight = parse_weights({{code, word}});
+    if (!weight) {
+      return error_at(path, key.source(), fmt::format("checks.{}: {}", code, weight.error().what));
+    }
+    words[code] = word;
+  }
+  return Done{};
 }
 
 bool is_table_of_settings(const std::string& name) {
@@ -249,6 +163,8 @@ Result<Done> take_table(const toml::table& table, const std::string& prefix, Con
     if (setting != nullptr) {
       const std::string why = take(*setting, node, config);
       if (!why.empty()) taken = error_at(path, node.source(), fmt::format("{} {}", name, why));
+    } else if (node.is_table() && name == kTableOfChecks) {
+      taken = take_weights(*node.as_table(), "", config.pass.checks, path);
     } else if (node.is_table() && is_table_of_settings(name)) {
       taken = take_table(*node.as_table(), name + ".", config, path);
     } else {
@@ -278,11 +194,6 @@ Result<Done> check_metadata(Config& config) {
 }
 
 }  // namespace
-
-const std::vector<Setting>& settings() {
-  static const std::vector<Setting> kAll = all_settings();
-  return kAll;
-}
 
 Result<Config> parse_config(const std::string& toml, const std::string& path) {
   if (const auto line = refused_line(toml)) {

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/config/weights.h"
 #include "probes/base/result.h"
 #include "probes/rdma/counter_limits.h"
 
@@ -16,6 +17,8 @@ namespace efa {
 // What a pass does.
 struct PassConfig {
   std::string expect = "auto";
+  std::vector<std::string> set_aside;  // PCI addresses of devices that are not judged
+  WeightWords checks;
   std::string site_probes = "/etc/efa-doctor/probes.d";
   int64_t deadline_ms = 10'000;        // of a whole pass
   int64_t device_deadline_ms = 5'000;  // an answer of a living device takes milliseconds
@@ -74,6 +77,7 @@ struct Config {
 
 // Where in a Config it is.
 using Field = std::variant<std::string& (*)(Config&), int64_t& (*)(Config&), bool& (*)(Config&),
+                           std::vector<std::string>& (*)(Config&), WeightWords& (*)(Config&),
                            int64_t CounterLimits::*>;
 
 struct Setting {
@@ -81,6 +85,8 @@ struct Setting {
   Field field;
   int64_t least = 0;  // of a number
   int64_t most = 0;
+  bool number_too = false;        // of a text: a whole number is taken as well
+  const char* example = nullptr;  // of a table whose keys are codes: a line that changes nothing
   const char* help;
 };
 

@@ -8,9 +8,10 @@
 
 namespace efa {
 
-// --expect auto|none|N, or `expect` of the configuration.
+// --expect auto|none|max|N, or `expect` of the configuration.
 struct ExpectSetting {
   std::optional<int> exactly;  // 0: none
+  bool all = false;            // max: as many as the instance type can have
 };
 Result<ExpectSetting> parse_expect(const std::string& text);
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "agent/diagnose/history.h"
+#include "probes/cloud/checks.h"
 #include "probes/judging/words.h"
 
 namespace efa {
@@ -14,6 +15,14 @@ namespace {
 bool any(const std::vector<Finding>& findings, FindingResult result, Severity severity) {
   return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
     return finding.result == result && finding.check->severity == severity;
+  });
+}
+
+// A node that says nothing of EFA, but is of a type that nobody takes without.
+bool lacks_its_rails(const std::vector<Finding>& findings) {
+  return std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.check->code == kCloudRailsUnused.code &&
+           finding.result == FindingResult::kFail && finding.check->severity == Severity::kWarning;
   });
 }
 
@@ -133,7 +142,9 @@ Verdict verdict_of(const Node& node, const Expectation& expectation,
   const bool blind = node.pci.outcome.status != ProbeStatus::kOk || !node.pci.facts.functions ||
                      !node.pci.facts.unidentified.empty() || !node.kernel.facts.release;
   if (blind && !(expectation.exactly == 0)) return Verdict::kUnknown;
-  if (!expectation.expected) return Verdict::kNotApplicable;
+  if (!expectation.expected) {
+    return lacks_its_rails(findings) ? Verdict::kDegraded : Verdict::kNotApplicable;
+  }
   if (any(findings, FindingResult::kUnknown, Severity::kCritical)) return Verdict::kUnknown;
   if (any(findings, FindingResult::kFail, Severity::kWarning)) return Verdict::kDegraded;
   return Verdict::kHealthy;
@@ -166,7 +177,8 @@ Diagnosis diagnose(const Node& node, const Expectation& expectation, History& hi
   std::vector<Finding> findings = judge_all(node, expectation);
   remember_findings(history, findings, node, now);
   explain(findings);
-  lead_by_returning(findings, history, now.boot_ms);
+  lead_by_returning(findings, history, now.boot_ms, expectation.weights);
+  weigh(findings, expectation.weights);
   return concluded(node, expectation, std::move(findings));
 }
 

@@ -34,6 +34,8 @@ void judge_sites(const Node& node, Findings& findings);
 
 // The parts, for tests.
 std::vector<Finding> judge_all(const Node& node, const Expectation& expectation);
+// Turns checks off, or changes what they weigh; what was weighed before stays.
+void weigh(std::vector<Finding>& findings, const Weights& weights);
 void explain(std::vector<Finding>& findings);
 std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectation,
                                    const std::vector<Finding>& findings);

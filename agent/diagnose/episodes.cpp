@@ -120,12 +120,12 @@ struct Returning {
 };
 
 // Critical ones on the ladder that come and go, the lowest rung first.
-std::vector<Returning> returning(const History& history, int64_t boot_ms) {
+std::vector<Returning> returning(const History& history, int64_t boot_ms, const Weights& weights) {
   std::vector<Returning> found;
   for (const Episode& episode : history.episodes) {
     const Check* check = find_check(episode.code);
-    const bool leads =
-        check != nullptr && check->severity == Severity::kCritical && check->rung >= Rung::kPci;
+    const bool leads = check != nullptr && severity_in(weights, *check) == Severity::kCritical &&
+                       check->rung >= Rung::kPci;
     if (leads && returns_now(episode, boot_ms)) found.push_back({&episode, check});
   }
   std::stable_sort(found.begin(), found.end(), [](const Returning& a, const Returning& b) {
@@ -195,8 +195,9 @@ void remember_findings(History& history, std::vector<Finding>& findings, const N
   }
 }
 
-void lead_by_returning(std::vector<Finding>& findings, const History& history, int64_t boot_ms) {
-  for (const Returning& cause : returning(history, boot_ms)) {
+void lead_by_returning(std::vector<Finding>& findings, const History& history, int64_t boot_ms,
+                       const Weights& weights) {
+  for (const Returning& cause : returning(history, boot_ms, weights)) {
     const std::string& code = cause.episode->code;
     std::set<std::string_view> followers;  // codes
     for (Finding& finding : findings) {

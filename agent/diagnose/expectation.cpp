@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "agent/diagnose/instance_types.h"
 #include "probes/base/describe.h"
 
@@ -12,6 +14,7 @@ void describe(Io& io, InstanceType& type) {
   io("efa", type.efa);
   io("max_efa_interfaces", type.max_efa_interfaces);
   io("direct_memory", type.direct_memory);
+  io("whole_counts", type.whole_counts);
 }
 
 namespace {
@@ -22,21 +25,95 @@ DirectMemory direct_memory_of(const InstanceType& type) {
   return DirectMemory::kNotKnown;
 }
 
-// Distributions ship an efa module in every kernel, below kernel/; the installer's lies elsewhere
-// ("extra/efa.ko.xz", "updates/dkms/efa.ko").
-bool was_added(const std::optional<std::string>& module_file) {
-  return module_file && !module_file->starts_with("kernel/");
+// The metadata does not tell the kind of an interface, but only an efa-only one has no IP address
+// (amazon-vpc-cni-k8s, getENIMetadata). One that is going away has no id either.
+bool is_efa_only(const CloudInterface& interface) {
+  return interface.interface_id && !interface.has_ipv4 && interface.has_ipv6 == false;
 }
 
-// What on the node says that somebody meant it to use EFA; "" when nothing does.
-std::string intent_of(const Node& node) {
+// What says that the node is meant to have EFA; "" when nothing does.
+std::string intent_of(const Node& node, const Past& past) {
   if (!node.pci.facts.efa.empty()) return "the node has an EFA device";
   if (!node.rdma.facts.devices.empty()) return "the node has an RDMA device of EFA";
-  if (!node.log.facts.functions.empty()) return "the node had an EFA device earlier in this boot";
-  if (node.kernel.facts.efa_loaded == true) return "the efa driver is loaded";
-  if (was_added(node.kernel.facts.module_file)) return "the efa driver was installed";
-  if (node.software.facts.installer_version) return "the EFA installer was run";
-  return "";
+  if (!past.devices.empty() || !node.log.facts.functions.empty()) {
+    return "the node had an EFA device earlier in this boot";
+  }
+  const std::vector<CloudInterface>& interfaces = node.cloud.facts.interfaces;
+  const bool attached = std::any_of(interfaces.begin(), interfaces.end(), is_efa_only);
+  return attached ? "AWS has attached an EFA interface" : "";
+}
+
+std::string devices_words(int count) {
+  return fmt::format("{} EFA device{}", count, count == 1 ? "" : "s");
+}
+
+std::string name_of(const Expectation& expectation) {
+  return expectation.instance_type.empty() ? "an unknown instance type" : expectation.instance_type;
+}
+
+void take_numbers(const InstanceType& type, int set_aside, Expectation& expectation) {
+  const auto left = [&](int count) { return std::max(count - set_aside, 0); };
+  if (!type.max_efa_interfaces) return;
+  expectation.maximum = left(*type.max_efa_interfaces);
+  for (const int count : type.whole_counts) expectation.whole.push_back(left(count));
+  if (expectation.whole.empty()) expectation.whole = {*expectation.maximum};
+}
+
+void expect_number(int number, Expectation& expectation) {
+  expectation.exactly = number;
+  expectation.expected = number > 0;
+  expectation.why = number > 0 ? fmt::format("{} {} configured", devices_words(number),
+                                             number == 1 ? "is" : "are")
+                               : "the configuration expects none";
+}
+
+void expect_all(Expectation& expectation) {
+  const std::string& type = expectation.instance_type;
+  expectation.all = true;
+  expectation.expected = expectation.whole.empty() || expectation.whole.front() > 0;
+  if (expectation.whole.empty()) {
+    expectation.why = fmt::format(
+        "max is configured, but how many EFA devices {} can have is not "
+        "known",
+        type.empty() ? "an unknown instance type" : type);
+  } else if (expectation.expected) {
+    expectation.why = fmt::format("max is configured, and {} can have {}", type,
+                                  devices_words(*expectation.maximum));
+  } else {
+    expectation.why = "max is configured, and all EFA devices are set aside";
+  }
+}
+
+// Why none is expected.
+std::string why_none(const Expectation& expectation, const InstanceType* type) {
+  const std::string name = name_of(expectation);
+  if (expectation.given) {
+    return fmt::format("this container was given none of the node's {}",
+                       devices_words(expectation.given->of));
+  }
+  if (!expectation.set_aside.empty()) return "all EFA devices of the node are set aside";
+  if (type == nullptr && expectation.instance_type.empty()) {
+    return "the instance type is not known, and no EFA device is attached";
+  }
+  if (type == nullptr) return name + " is not a known EFA type, and no EFA device is attached";
+  if (type->efa == false) return name + " cannot have EFA";
+  if (type->efa == true) return name + " can have EFA, but none is attached";
+  return fmt::format("whether {} can have EFA is not certain, and none is attached", name);
+}
+
+void expect_by_signs(const Node& node, const InstanceType* type, Expectation& expectation) {
+  const std::string intent = intent_of(node, expectation.past);
+  expectation.expected = !intent.empty();
+  if (intent.empty()) {
+    expectation.why = why_none(expectation, type);
+    return;
+  }
+  const bool capable = type != nullptr && type->efa == true;
+  const bool incapable = type != nullptr && type->efa == false;
+  const char* can_have = capable     ? " can have EFA and"
+                         : incapable ? " cannot have EFA, yet"
+                                     : ", and";
+  expectation.why = fmt::format("{}{} {}", name_of(expectation), can_have, intent);
 }
 
 }  // namespace
@@ -56,47 +133,26 @@ const InstanceTypes& instance_types() {
 }
 
 Expectation expectation_of(const Node& node, const ExpectSetting& setting,
-                           const InstanceTypes& types) {
+                           const InstanceTypes& types, const Scope& scope, Past past) {
   Expectation expectation;
   expectation.instance_type = node.cloud.facts.instance_type.value_or("");
-  const auto type = types.find(expectation.instance_type);
-  const bool known = type != types.end();
-  if (known) {
-    expectation.maximum = type->second.max_efa_interfaces;
-    expectation.direct_memory = direct_memory_of(type->second);
-  }
+  expectation.given = scope.given;
+  expectation.set_aside = scope.set_aside;
+  expectation.past = std::move(past);
+  const auto row = types.find(expectation.instance_type);
+  const InstanceType* type = row == types.end() ? nullptr : &row->second;
+  expectation.type_listed = type != nullptr;
+  if (type != nullptr) expectation.direct_memory = direct_memory_of(*type);
+  // what the type can have is no measure of a container that was given a part of it
+  const bool measured = type != nullptr && type->efa == true && !scope.given;
+  if (measured) take_numbers(*type, static_cast<int>(scope.set_aside.size()), expectation);
+  const bool incapable = type != nullptr && type->efa == false;
   if (setting.exactly) {
-    expectation.exactly = setting.exactly;
-    expectation.expected = *setting.exactly > 0;
-    expectation.why = *setting.exactly > 0
-                          ? std::to_string(*setting.exactly) + " EFA devices are configured"
-                          : "the configuration expects none";
-    return expectation;
-  }
-  const std::string intent = intent_of(node);
-  const std::string name =
-      expectation.instance_type.empty() ? "an unknown instance type" : expectation.instance_type;
-  const bool capable = known && type->second.efa == true;
-  const bool incapable = known && type->second.efa == false;
-  const bool has_device = !node.pci.facts.efa.empty();
-  if (has_device || (!intent.empty() && capable)) {
-    expectation.expected = true;
-    const char* can_have = capable     ? " can have EFA and"
-                           : incapable ? " cannot have EFA, yet"
-                                       : ", and";
-    expectation.why = fmt::format("{}{} {}", name, can_have, intent);
-  } else if (incapable) {
-    expectation.why = name + " cannot have EFA";
-  } else if (capable) {
-    expectation.why = name + " can have EFA, but nothing on the node shows that it is meant to";
-  } else if (known) {  // the sources contradict each other
-    expectation.why =
-        fmt::format("whether {} can have EFA is not certain{}", name,
-                    intent.empty() ? " and nothing on the node shows it" : ", though " + intent);
+    expect_number(*setting.exactly, expectation);
+  } else if (setting.all && !incapable && !scope.given) {
+    expect_all(expectation);
   } else {
-    expectation.why = fmt::format(
-        "{}{}{}", name, expectation.instance_type.empty() ? "" : " is not a known EFA type",
-        intent.empty() ? " and there is no sign of EFA" : ", though " + intent);
+    expect_by_signs(node, type, expectation);
   }
   return expectation;
 }

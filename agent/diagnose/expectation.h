@@ -1,11 +1,14 @@
-// Is EFA expected on this node, and how much of it.
+// Is EFA expected on this node, and how much of it. What lies in the image is no sign of it:
+// images carry the EFA software to nodes that are meant to have none.
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/config/expect.h"
+#include "agent/diagnose/scope.h"
 #include "probes/base/result.h"
 #include "probes/judging/node.h"
 
@@ -16,6 +19,7 @@ struct InstanceType {
   std::optional<bool> efa;  // absent: the sources contradict each other
   std::optional<int> max_efa_interfaces;
   std::optional<std::string> direct_memory;  // "required", "impossible"; absent: not known
+  std::vector<int> whole_counts;             // rising; empty: the maximum alone
 };
 using InstanceTypes = std::map<std::string, InstanceType>;
 
@@ -23,7 +27,8 @@ Result<InstanceTypes> parse_instance_types(const std::string& json);
 // The table that was built in.
 const InstanceTypes& instance_types();
 
+// Of a node without those devices that are out of the scope.
 Expectation expectation_of(const Node& node, const ExpectSetting& setting,
-                           const InstanceTypes& types);
+                           const InstanceTypes& types, const Scope& scope = {}, Past past = {});
 
 }  // namespace efa

@@ -47,8 +47,8 @@ FunnelStage stage(Rung rung, std::optional<int> count) {
 std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectation,
                                    const std::vector<Finding>& findings) {
   std::vector<FunnelStage> funnel;
-  const std::optional<int> expected =
-      expectation.exactly ? expectation.exactly : expectation.maximum;
+  std::optional<int> expected = expectation.number_for(static_cast<int>(node.pci.facts.efa.size()));
+  if (expectation.given && !expectation.exactly) expected = expectation.given->devices;
   funnel.push_back(stage(Rung::kExpected, expectation.expected ? expected : std::optional(0)));
   const std::map<std::string, Rung> lost = lost_at(findings);
   std::set<std::string> devices;

@@ -47,9 +47,13 @@ bool is_better(const std::string& now, const std::string& before) {
   return a && b && *a < *b;
 }
 
-bool is_grave(const Episode& episode) {
+// How grave a site's own check is only its finding says: as long as it is not there, it may be.
+bool is_grave(const Episode& episode, const Weights& weights) {
   const Check* check = find_check(episode.code);
-  return check == nullptr || check->severity != Severity::kInfo;
+  const auto weight = weights.find(episode.code);
+  std::optional<Severity> severity = check == nullptr ? Severity::kWarning : check->severity;
+  if (weight != weights.end()) severity = weight->second;
+  return severity && *severity != Severity::kInfo;
 }
 
 bool fails(const Diagnosis& diagnosis, const Episode& episode) {
@@ -62,13 +66,14 @@ bool fails(const Diagnosis& diagnosis, const Episode& episode) {
 // What failed is in no finding, and the probe that saw it fail did not get that far.
 bool could_not_look_again(const Diagnosis& diagnosis, const History& history) {
   return std::any_of(history.episodes.begin(), history.episodes.end(), [&](const Episode& episode) {
-    return is_grave(episode) && episode.failing && !fails(diagnosis, episode);
+    return is_grave(episode, diagnosis.expectation.weights) && episode.failing &&
+           !fails(diagnosis, episode);
   });
 }
 
-bool comes_and_goes(const History& history, int64_t boot_ms) {
+bool comes_and_goes(const History& history, int64_t boot_ms, const Weights& weights) {
   return std::any_of(history.episodes.begin(), history.episodes.end(), [&](const Episode& episode) {
-    return is_grave(episode) && is_returning(episode, boot_ms);
+    return is_grave(episode, weights) && is_returning(episode, boot_ms);
   });
 }
 
@@ -113,7 +118,8 @@ void settle(Diagnosis& diagnosis, History& history, const Settling& settling) {
   } else if (better && could_not_look_again(diagnosis, history)) {
     keep_verdict(diagnosis, history, "could not be checked again");
     return;  // what is remembered stays what it doubts the end of
-  } else if (better && settling.confirm && comes_and_goes(history, settling.now.boot_ms)) {
+  } else if (better && settling.confirm &&
+             comes_and_goes(history, settling.now.boot_ms, diagnosis.expectation.weights)) {
     diagnosis.recovering = true;
     keep_verdict(diagnosis, history, "comes and goes; healthy only once it stays so for a minute");
     return;

@@ -68,7 +68,8 @@ void remember_findings(History& history, std::vector<Finding>& findings, const N
                        const Moment& now);
 // After explain(): what fails on a higher rung of the ladder follows from a cause that comes and
 // goes on a lower one, also in a pass that saw only the higher.
-void lead_by_returning(std::vector<Finding>& findings, const History& history, int64_t boot_ms);
+void lead_by_returning(std::vector<Finding>& findings, const History& history, int64_t boot_ms,
+                       const Weights& weights = {});
 
 // Began more than once within minutes and may do so again, though this pass saw it pass.
 bool is_returning(const Episode& episode, int64_t boot_ms);

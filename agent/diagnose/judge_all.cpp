@@ -30,6 +30,7 @@ std::vector<Finding> judge_all(const Node& node, const Expectation& expectation)
   judge_outcomes(node, findings);
   judge_sites(node, findings);
   std::vector<Finding> all = findings.take();
+  weigh(all, expectation.weights);
   for (Finding& finding : all) cut_texts(finding);
   std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) {
     return std::tie(a.check->code, a.subject) < std::tie(b.check->code, b.subject);

@@ -5,13 +5,12 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
 #include "agent/diagnose/diagnosis.h"
 #include "probes/base/bounds.h"
 #include "probes/base/describe.h"
 #include "probes/base/text.h"
 #include "probes/judging/site_checks.h"
+#include "probes/judging/site_probe.h"
 #include "probes/judging/words.h"
 
 namespace efa {
@@ -40,14 +39,6 @@ void describe(Io& io, SiteFinding& finding) {
   io("title", finding.title);
   io("remedy", finding.remedy);
   io("command", finding.command);
-}
-
-// "site.gpu-count"
-bool is_site_code(const std::string& code) {
-  return code.starts_with("site.") && code.size() > 5 && code.size() <= 64 &&
-         std::all_of(code.begin() + 5, code.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
 }
 
 template <class Word>

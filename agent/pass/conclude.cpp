@@ -54,33 +54,48 @@ Object told_facts(const ProbeRun& run) {
   return told;
 }
 
+std::set<PciAddress> addresses_of(const std::vector<std::string>& texts) {
+  std::set<PciAddress> addresses;
+  for (const std::string& text : texts) {
+    if (const auto address = PciAddress::from_text(text)) addresses.insert(*address);
+  }
+  return addresses;
+}
+
 }  // namespace
 
 Result<Conclusion> conclude(const Recording& recording, const std::vector<ProbeRun>& runs) {
   const Result<ExpectSetting> expect = parse_expect(recording.expect);
   if (!expect) return expect.error();
+  const Result<Weights> weights = parse_weights(recording.checks);
+  if (!weights) return weights.error();
   Conclusion conclusion;
   Report& report = conclusion.report;
   report.node = node_of(runs, recording.live);
   // not only probe-kernel knows it: a verdict without it counts for no boot
   auto& boot_id = report.node.kernel.facts.boot_id;
   if (!boot_id && !recording.before.boot_id.empty()) boot_id = recording.before.boot_id;
-  Expectation expectation = expectation_of(report.node, *expect, instance_types());
   const State& before = recording.before;
   const Moment now = began_at(recording);
-  expectation.past = {{before.devices.begin(), before.devices.end()},
-                      before.baselines,
-                      recording.limits,
-                      now.boot_ms,
-                      failing_in(before.history)};
+  Past past{{before.devices.begin(), before.devices.end()},
+            before.baselines,
+            recording.limits,
+            now.boot_ms,
+            failing_in(before.history)};
+  const Scope scope = scope_of(report.node, addresses_of(recording.set_aside), *expect);
+  std::optional<Node> part;  // of the report's, which keeps what is not judged too
+  if (!scope.left_out.empty()) leave_out(scope.left_out, part.emplace(report.node), past);
+  const Node& node = part ? *part : report.node;
+  Expectation expectation = expectation_of(node, *expect, instance_types(), scope, std::move(past));
+  expectation.weights = *weights;
   conclusion.after = state_after(before, runs, report.node, now.boot_ms);
   if (recording.live) {
-    report.diagnosis = diagnose(report.node, expectation, conclusion.after.history, now);
+    report.diagnosis = diagnose(node, expectation, conclusion.after.history, now);
     settle(report.diagnosis, conclusion.after.history,
            {now, report.node.kernel.facts.uptime_s, recording.boot_grace_s,
             wants_confirmation(recording), before.confirming});
   } else {
-    report.diagnosis = diagnose(report.node, expectation);
+    report.diagnosis = diagnose(node, expectation);
   }
   conclusion.after.confirming = report.diagnosis.recovering;
   report.run = run_info(recording);

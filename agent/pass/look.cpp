@@ -37,6 +37,8 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
   recording.valid_for_ms = request.config.files.valid_for_s * 1000;
   recording.boot_grace_s = request.config.pass.boot_grace_s;
   recording.limits = request.config.counters;
+  recording.checks = request.config.pass.checks;
+  recording.set_aside = request.config.pass.set_aside;
   PassPlan plan{.sysroot = request.sysroot,
                 .libexec = find_libexec(),
                 .pass = request.config.pass,

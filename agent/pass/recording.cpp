@@ -35,6 +35,10 @@ bool is_plausible(const Recording& recording) {
                        const int64_t value = recording.limits.*limit.field;
                        return value >= 0 && value <= limit.most;
                      }) &&
+         recording.set_aside.size() <= kMaxDevices &&
+         std::all_of(
+             recording.set_aside.begin(), recording.set_aside.end(),
+             [](const std::string& text) { return PciAddress::from_text(text).has_value(); }) &&
          is_plausible(recording.before);
 }
 
@@ -114,6 +118,8 @@ Result<Recording> unpack(const std::string& packed, const std::string& where) {
   if (recording->version != 1) return malformed(where, "has an unknown version");
   const Result<ExpectSetting> expect = parse_expect(recording->expect);
   if (!expect) return malformed(where, message_of(expect.error()));
+  const Result<Weights> weights = parse_weights(recording->checks);
+  if (!weights) return malformed(where, message_of(weights.error()));
   for (const int64_t time : {recording->started_at_ms, recording->duration_ms,
                              recording->valid_for_ms, recording->boottime_ms.value_or(0)}) {
     if (!is_plausible_time(time)) return malformed(where, "has an impossible time");

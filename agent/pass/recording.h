@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/config/weights.h"
 #include "agent/pass/state.h"
 #include "agent/run/runner.h"
 #include "probes/base/moment.h"
@@ -40,7 +41,9 @@ struct Recording {
   int64_t cpu_ms = 0;
   int64_t boot_grace_s = 60;
   CounterLimits limits;
-  State before;  // what was remembered when the pass began
+  WeightWords checks;                  // as the configuration has them
+  std::vector<std::string> set_aside;  // PCI addresses
+  State before;                        // what was remembered when the pass began
   std::vector<RecordedProbe> probes;
 };
 
@@ -71,6 +74,8 @@ void describe(Io& io, Recording& recording) {
   io("cpu_ms", recording.cpu_ms);
   io("boot_grace_s", recording.boot_grace_s);
   io("limits", recording.limits);
+  io("checks", recording.checks);
+  io("set_aside", recording.set_aside);
   io("before", recording.before);
   io("probes", recording.probes);
 }

@@ -161,6 +161,17 @@ void redact_site(RecordedProbe& probe, Pseudonyms& pseudonyms) {
   }
 }
 
+// A site's own codes as in its findings.
+WeightWords redacted_checks(const WeightWords& checks, Pseudonyms& pseudonyms) {
+  WeightWords kept;
+  for (const auto& [code, word] : checks) {
+    const bool own = is_site_code(code);
+    const std::string name = own ? pseudonyms.of_text(code, Source::kSpoken) : code;
+    if (!own || is_site_code(name)) kept[name] = word;
+  }
+  return kept;
+}
+
 }  // namespace
 
 void redact(Recording& recording) {
@@ -183,6 +194,7 @@ void redact(Recording& recording) {
       *text = pseudonyms.of_text(*text, Source::kSpoken);
     }
   }
+  recording.checks = redacted_checks(recording.checks, pseudonyms);
   redact_sites_words(recording.before, pseudonyms);
   recording.before = from_value<State>(redacted(to_value(recording.before), pseudonyms), "state")
                          .value_or(State{});

@@ -46,13 +46,13 @@ bool is_word_of_findings(const std::string& text) {
   return is_one_of(text, kWords);
 }
 
-bool is_site_code(const std::string& text) {
+bool may_be_site_code(const std::string& text) {
   return text.starts_with("site.") && text.size() <= 64;
 }
 
 std::string of_site_text(const std::string& name, const std::string& text, Pseudonyms& pseudonyms) {
   if (name == "subject") return of_subject(text, pseudonyms);
-  if (name == "code" && is_site_code(text)) return pseudonyms.of_text(text, Source::kSpoken);
+  if (name == "code" && may_be_site_code(text)) return pseudonyms.of_text(text, Source::kSpoken);
   if ((name == "result" || name == "severity") && is_word_of_findings(text)) return text;
   return text.empty() ? "" : kNotKept;
 }

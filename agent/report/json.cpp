@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/config/version.h"
+#include "agent/report/configured.h"
 #include "agent/report/fit.h"
 #include "agent/report/report.h"
 #include "probes/base/bounds.h"
@@ -122,6 +123,7 @@ Value finding_value(const Finding& finding) {
   value.set("message", finding.message);
   value.set("evidence", std::move(evidence));
   set_unless_empty(value, "explained_by", finding.explained_by);
+  set_unless_empty(value, "configured", finding.configured);
   if (finding.since_ms) {
     value.set("since", time_text(*finding.since_ms));
     value.set("times", finding.times);
@@ -155,6 +157,8 @@ Value report_value(const Report& report) {
   value.set("root_causes", to_value(report.diagnosis.root_causes));
   value.set("funnel", funnel_value(report.diagnosis.funnel));
   value.set("findings", std::move(findings));
+  Value configured = configured_value(report.diagnosis.expectation);
+  if (!configured.is_null()) value.set("configured", std::move(configured));
   value.set("devices", std::move(devices));
   value.set("probes", probes_value(report.node));
   value.set("facts", report.facts);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "agent/report/configured.h"
 #include "agent/report/report.h"
 #include "probes/base/printable.h"
 #include "probes/base/text.h"
@@ -220,16 +221,15 @@ void put_explained(Page& page, const Report& report) {
 }
 
 void put_foot(Page& page, const Report& report) {
-  std::string bad;
+  std::vector<std::string> bad;
   for (const ProbeOutcome* outcome : outcomes_of(report.node)) {
-    const bool fine =
-        outcome->status == ProbeStatus::kOk || outcome->status == ProbeStatus::kNotApplicable;
-    if (!fine)
-      bad += (bad.empty() ? "" : ", ") + outcome->name + " " + status_text(outcome->status);
+    const ProbeStatus status = outcome->status;
+    const bool fine = status == ProbeStatus::kOk || status == ProbeStatus::kNotApplicable;
+    if (!fine) bad.push_back(outcome->name + " " + status_text(status));
   }
   page.line();
   page.paragraph("looked for " + std::to_string(report.run.duration_ms) + " ms" +
-                     (bad.empty() ? "" : "; probes: " + bad),
+                     (bad.empty() ? "" : "; probes: " + join(bad, ", ")),
                  0);
 }
 
@@ -242,6 +242,8 @@ std::string render_text(const Report& report, const TextStyle& style) {
   put_failing(page, report);
   put_explained(page, report);
   if (report.diagnosis.expectation.expected) put_unknown(page, report);
+  const Expectation& expectation = report.diagnosis.expectation;
+  for (const std::string& line : configured_lines(expectation)) page.paragraph(line, 0);
   put_foot(page, report);
   return page.take();
 }

@@ -23,9 +23,11 @@ inline constexpr Check kCloudTypeNotKnown{
     .code = "cloud.type-not-known",
     .severity = Severity::kInfo,
     .actor = Actor::kNodeOperator,
-    .title = "The instance type is not in this version's table",
-    .meaning = "How many EFA devices the type can have is unknown; fewer would not be noticed.",
-    .seen_by = "instance-type of the metadata service or DMI is not in instance-types.json.",
+    .title = "This version does not know how many EFA devices the instance type can have",
+    .meaning = "Fewer would not be noticed; with expect = \"max\" the verdict is unknown.",
+    .seen_by =
+        "instance-type of the metadata service or DMI is not in instance-types.json, or without a "
+        "number.",
     .remedy =
         "Say how many devices the node should have with expect in config.toml, or install a newer "
         "efa-doctor.",
@@ -35,11 +37,29 @@ inline constexpr Check kCloudCapableTypeUnused{
     .code = "cloud.capable-type-unused",
     .severity = Severity::kInfo,
     .actor = Actor::kAccountOwner,
-    .title = "The instance type can have EFA, the node shows no sign of it",
+    .title = "The instance type can have EFA, the node has none",
     .meaning = "Jobs on this node use TCP.",
     .seen_by =
-        "No EFA device, driver or EFA installer on a type that instance-types.json gives EFA.",
-    .remedy = "Nothing if no EFA is meant; else attach EFA interfaces and run the EFA installer.",
+        "No EFA device on a type that instance-types.json gives EFA. That the image carries the "
+        "EFA driver or installer says nothing: most do.",
+    .remedy =
+        "Nothing if no EFA is meant; else attach EFA interfaces in the launch template, and say "
+        "expect = \"max\" in config.toml, so that a node without them is unhealthy.",
+};
+
+inline constexpr Check kCloudRailsUnused{
+    .code = "cloud.rails-unused",
+    .severity = Severity::kWarning,
+    .actor = Actor::kAccountOwner,
+    .may_come_late = true,
+    .title = "No EFA device on an instance type that is sold for them",
+    .meaning = "Jobs between nodes use TCP, at a fraction of the bandwidth that is paid for.",
+    .seen_by =
+        "No EFA device on a type that instance-types.json gives four or more, and expect in "
+        "config.toml does not say that none is meant.",
+    .remedy =
+        "Attach EFA interfaces in the launch template; where none is meant (an image that is being "
+        "built), say expect = \"none\" in config.toml.",
 };
 
 inline constexpr Check kCloudNoCommonSecurityGroup{
@@ -65,8 +85,8 @@ inline constexpr Check kCloudNoPlacementGroup{
 };
 
 inline constexpr const Check* kCloudChecks[] = {
-    &kCloudMetadataUnreachable, &kCloudTypeNotKnown, &kCloudCapableTypeUnused,
-    &kCloudNoCommonSecurityGroup, &kCloudNoPlacementGroup};
+    &kCloudMetadataUnreachable, &kCloudTypeNotKnown,          &kCloudCapableTypeUnused,
+    &kCloudRailsUnused,         &kCloudNoCommonSecurityGroup, &kCloudNoPlacementGroup};
 
 struct Node;
 struct Expectation;

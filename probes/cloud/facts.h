@@ -18,7 +18,8 @@ struct CloudInterface {
   std::optional<std::string> subnet_id;
   std::optional<std::string> vpc_id;
   std::vector<std::string> security_group_ids;
-  bool has_ipv4 = false;  // an efa-only interface has none
+  bool has_ipv4 = false;  // an efa-only interface has no address of either kind
+  std::optional<bool> has_ipv6;
 };
 
 template <class Io>
@@ -31,6 +32,7 @@ void describe(Io& io, CloudInterface& interface) {
   io("vpc_id", interface.vpc_id);
   io("security_group_ids", interface.security_group_ids);
   io("has_ipv4", interface.has_ipv4);
+  io("has_ipv6", interface.has_ipv6);
 }
 
 struct CloudFacts {

@@ -35,8 +35,15 @@ void judge_type(const Expectation& expectation, Findings& findings) {
   const Evidence evidence{expectation.instance_type, "a type of the table", "instance-types.json"};
   if (expectation.instance_type.empty()) {
     findings.unknown(check, kNodeSubject, "neither metadata nor DMI names the type", evidence);
-  } else if (!expectation.maximum && expectation.expected && !expectation.exactly) {
-    findings.fail(check, kNodeSubject, expectation.instance_type + " is not in the table",
+  } else if (expectation.given) {
+    findings.not_applicable(check, kNodeSubject,
+                            "this container has what it was given, whatever the type can have",
+                            evidence);
+  } else if (!expectation.maximum && !expectation.exactly) {
+    findings.fail(check, kNodeSubject,
+                  expectation.type_listed
+                      ? "the table has no number for " + expectation.instance_type
+                      : expectation.instance_type + " is not in the table",
                   evidence);
   } else if (!expectation.maximum) {
     findings.not_applicable(check, kNodeSubject, "the number of devices is configured", evidence);
@@ -46,9 +53,10 @@ void judge_type(const Expectation& expectation, Findings& findings) {
 }
 
 void judge_unused(const Node& node, const Expectation& expectation, Findings& findings) {
-  const Check& check = kCloudCapableTypeUnused;
+  constexpr int kRails = 4;  // of types that are sold for their many devices
   if (expectation.expected || expectation.exactly) return;
   const int maximum = expectation.maximum.value_or(0);
+  const Check& check = maximum >= kRails ? kCloudRailsUnused : kCloudCapableTypeUnused;
   const std::string& type = expectation.instance_type;
   const Evidence evidence{"0", "at most " + std::to_string(maximum), "instance-types.json"};
   if (type.empty()) {
@@ -57,7 +65,9 @@ void judge_unused(const Node& node, const Expectation& expectation, Findings& fi
     findings.unknown(check, kNodeSubject, type + " can have EFA; its devices were not all seen");
   } else if (maximum > 0) {
     findings.fail(check, kNodeSubject,
-                  fmt::format("{} can have {} EFA devices and has none", type, maximum), evidence);
+                  fmt::format("{} can have {} EFA device{} and has none", type, maximum,
+                              maximum == 1 ? "" : "s"),
+                  evidence);
   }
 }
 

@@ -131,6 +131,7 @@ CloudInterface read_interface(Questions& questions, const std::string& entry,
     return std::find(items.begin(), items.end(), item) != items.end();
   };
   interface.has_ipv4 = has("local-ipv4s");
+  interface.has_ipv6 = has("ipv6s");
   interface.security_group_ids = questions.list(path + "security-group-ids");
   if (before != nullptr) return interface;
   interface.interface_id = questions.text(path + "interface-id");

@@ -40,12 +40,28 @@ inline constexpr Check kFabricNotInstalled{
     .code = "fabric.not-installed",
     .severity = Severity::kInfo,
     .actor = Actor::kImageOwner,
-    .title = "No libfabric on this host",
+    .title = "No libfabric for EFA on this host",
     .meaning =
         "Programs of the host cannot use EFA through libfabric; containers bring their own (the "
         "EFA installer's --minimal leaves it out).",
-    .seen_by = "The dynamic loader finds no libfabric.so.1.",
+    .seen_by =
+        "The dynamic loader finds no libfabric.so.1; or, where all jobs are containers, none with "
+        "the efa provider.",
     .remedy = "Run the EFA installer without --minimal, or nothing when only containers use EFA.",
+};
+
+inline constexpr Check kFabricNoEfaProvider{
+    .code = "fabric.no-efa-provider",
+    .severity = Severity::kWarning,
+    .actor = Actor::kImageOwner,
+    .title = "No libfabric here was built with the efa provider",
+    .meaning = "MPI and NCCL find no EFA through libfabric and fall back to TCP.",
+    .seen_by =
+        "fi_getinfo(3) offers no device, and no copy of libfabric names the provider efa or has "
+        "loaded libefa. On a host whose jobs are containers only it is no fault: they bring their "
+        "own.",
+    .remedy = "Install the libfabric of the EFA installer: run it without --minimal.",
+    .command = "ldconfig -p | grep -E 'libfabric|libefa'",
 };
 
 inline constexpr Check kFabricDoesNotLoad{
@@ -70,9 +86,9 @@ inline constexpr Check kFabricCrashes{
     .causes = {"rdma.counters-hang", "verbs.hang", "rdma.counters-fail"},
 };
 
-inline constexpr const Check* kFabricChecks[] = {&kFabricNotListed, &kFabricLibraryListsFewer,
-                                                 &kFabricNotInstalled, &kFabricDoesNotLoad,
-                                                 &kFabricCrashes};
+inline constexpr const Check* kFabricChecks[] = {&kFabricNotListed,    &kFabricLibraryListsFewer,
+                                                 &kFabricNotInstalled, &kFabricNoEfaProvider,
+                                                 &kFabricDoesNotLoad,  &kFabricCrashes};
 
 struct Node;
 struct Expectation;

@@ -31,6 +31,8 @@ struct FabricFacts {
   std::optional<std::string> provider_version;
   std::optional<int> getinfo_status;  // 0, or a negative fi_errno: -61 is "no data available"
   std::string getinfo_error;
+  // the copy was built with the provider efa; asked only where it offers nothing
+  std::optional<bool> has_provider;
   std::vector<FabricDomain> domains;
   std::vector<std::string> devices;  // distinct devices with an rdm endpoint, by name
 };
@@ -42,6 +44,7 @@ void describe(Io& io, FabricFacts& facts) {
   io("provider_version", facts.provider_version);
   io("getinfo_status", facts.getinfo_status);
   io("getinfo_error", facts.getinfo_error);
+  io("has_provider", facts.has_provider);
   io("domains", facts.domains);
   io("devices", facts.devices);
 }

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 
+#include "probes/base/text.h"
 #include "probes/fabric/checks.h"
 #include "probes/judging/device_answers.h"
 #include "probes/judging/node.h"
+#include "probes/limits/services.h"
 
 namespace efa {
 namespace {
@@ -31,6 +33,17 @@ bool is_missing(const Seen<FabricFacts>& seen) {
              std::string::npos;
 }
 
+// A distribution's, built without EFA.
+bool lacks_provider(const Seen<FabricFacts>& seen) {
+  return seen.facts.getinfo_status && seen.facts.devices.empty() &&
+         seen.facts.has_provider == false;
+}
+
+// There is none of it for EFA.
+bool is_none(const Seen<FabricFacts>& seen) {
+  return is_missing(seen) || lacks_provider(seen);
+}
+
 // Built against a newer libfabric than this node has, the probe is refused: a fault of ours, which
 // says nothing of the node.
 bool is_our_own_fault(const std::string& loader_words) {
@@ -51,7 +64,7 @@ bool is_broken(const Seen<FabricFacts>& seen) {
 std::optional<std::string> why_none_works(const Node& node) {
   std::optional<std::string> why;
   for (const Seen<FabricFacts>& seen : node.fabric) {
-    if (is_missing(seen)) continue;
+    if (is_none(seen)) continue;
     if (!is_broken(seen)) return std::nullopt;
     if (!why) why = seen.outcome.detail;
   }
@@ -67,6 +80,19 @@ bool all_missing(const Node& node) {
   return !node.fabric.empty() && std::all_of(node.fabric.begin(), node.fabric.end(), is_missing);
 }
 
+// One that has the provider, as far as is known, was asked and answered.
+bool answers(const Node& node) {
+  return std::any_of(node.fabric.begin(), node.fabric.end(), [](const auto& seen) {
+    return seen.facts.getinfo_status.has_value() && !lacks_provider(seen);
+  });
+}
+
+// Some copy is there, and none of them was built with the provider.
+bool all_lack_provider(const Node& node) {
+  return !all_missing(node) && !node.fabric.empty() &&
+         std::all_of(node.fabric.begin(), node.fabric.end(), is_none);
+}
+
 // One that root does not load and that could not be asked as another user either
 // (probe.library-not-trusted): no fault of EFA, so the verdict rests on the rest.
 const Seen<FabricFacts>* not_asked(const Node& node) {
@@ -78,6 +104,11 @@ const Seen<FabricFacts>* not_asked(const Node& node) {
 
 void judge_device(const Node& node, const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
+  if (all_lack_provider(node)) {
+    findings.not_applicable(kFabricNotListed, subject,
+                            "no libfabric here was built with the efa provider");
+    return;
+  }
   const std::string domain = device.name + "-rdm";
   std::string libraries;
   bool any_asked = false;
@@ -87,12 +118,10 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
                     {"listed", "listed", name_of(seen)});
       return;
     }
-    any_asked = any_asked || asked(seen);
+    any_asked = any_asked || (asked(seen) && !is_none(seen));
     libraries += (libraries.empty() ? "" : ", ") + name_of(seen);
   }
-  const bool answered = std::any_of(node.fabric.begin(), node.fabric.end(), [](const auto& seen) {
-    return seen.facts.getinfo_status.has_value();
-  });
+  const bool answered = answers(node);
   if (answered || (any_asked && any_hangs(node))) {
     findings.fail(kFabricNotListed, subject,
                   answered ? "no libfabric lists " + device.name
@@ -118,6 +147,33 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
   }
 }
 
+std::string libraries_of(const Node& node) {
+  std::vector<std::string> names;
+  for (const Seen<FabricFacts>& seen : node.fabric) {
+    if (!is_missing(seen)) names.push_back(name_of(seen));
+  }
+  return join(names, ", ");
+}
+
+void judge_provider(const Node& node, Findings& findings) {
+  const Check& check = kFabricNoEfaProvider;
+  const Evidence evidence{libraries_of(node), "one with the efa provider", "fi_getinfo"};
+  const bool some = std::any_of(node.fabric.begin(), node.fabric.end(), [](const auto& seen) {
+    return !seen.facts.devices.empty() || seen.facts.has_provider == true;
+  });
+  if (all_missing(node)) {
+    findings.not_applicable(check, kNodeSubject, "no libfabric is installed on this host");
+  } else if (some) {
+    findings.pass(check, kNodeSubject, "a libfabric has the efa provider", evidence);
+  } else if (!all_lack_provider(node)) {
+    if (answers(node)) findings.unknown(check, kNodeSubject, "no libfabric told its providers");
+  } else if (has_only_containers(node.limits.facts)) {
+    findings.not_applicable(check, kNodeSubject, "the jobs of this host are containers", evidence);
+  } else {
+    findings.fail(check, kNodeSubject, evidence.observed + " has no provider efa", evidence);
+  }
+}
+
 void judge_installed(const Node& node, Findings& findings) {
   const Check& check = kFabricNotInstalled;
   const bool found = std::any_of(node.fabric.begin(), node.fabric.end(), [](const auto& seen) {
@@ -127,6 +183,9 @@ void judge_installed(const Node& node, Findings& findings) {
   const Evidence evidence{found ? "present" : "absent", "", "dynamic loader"};
   if (all_missing(node)) {
     findings.fail(check, kNodeSubject, "no libfabric.so.1 was found", evidence);
+  } else if (all_lack_provider(node) && has_only_containers(node.limits.facts)) {
+    findings.fail(check, kNodeSubject, "no libfabric.so.1 with the efa provider was found",
+                  {libraries_of(node), "one with the efa provider", "fi_getinfo"});
   } else if (found) {
     findings.pass(check, kNodeSubject, "there is a libfabric.so.1", evidence);
   } else {
@@ -182,6 +241,7 @@ void judge_fabric(const Node& node, const Expectation& expectation, Findings& fi
     most = std::max(most, seen.facts.devices.size());
   }
   judge_installed(node, findings);
+  judge_provider(node, findings);
   for (const Seen<FabricFacts>& seen : node.fabric) judge_library(seen, most, findings);
   for (const RdmaDevice& device : node.rdma.facts.devices) judge_device(node, device, findings);
 }

@@ -2,12 +2,14 @@
 // which is a fabric of the provider efa and no provider.
 
 #include <dlfcn.h>
+#include <link.h>
 #include <rdma/fabric.h>
 #include <rdma/fi_errno.h>
 
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #include "probes/fabric/library.h"
 #include "probes/fabric/read.h"
@@ -65,7 +67,31 @@ class Libfabric final : public FabricLibrary {
     return answer_of(status, found);
   }
 
+  // Older ones leave a provider out of their list while it cannot start on a device; but one that
+  // is there has brought libefa.
+  std::optional<bool> has_provider() override {
+    if (is_mapped("/libefa.so")) return true;
+    fi_info* found = nullptr;
+    const int status =
+        fi_getinfo(fi_version(), nullptr, nullptr, FI_PROV_ATTR_ONLY, nullptr, &found);
+    const Info owner(found);
+    if (status != 0 && status != -FI_ENODATA) return std::nullopt;
+    for (; found != nullptr; found = found->next) {
+      const char* name = found->fabric_attr == nullptr ? nullptr : found->fabric_attr->prov_name;
+      if (name != nullptr && std::string_view(name) == "efa") return true;
+    }
+    return false;
+  }
+
  private:
+  static bool is_mapped(std::string_view name) {
+    const auto visit = [](dl_phdr_info* object, size_t, void* wanted) {
+      const std::string_view path(object->dlpi_name);
+      return path.find(*static_cast<const std::string_view*>(wanted)) == path.npos ? 0 : 1;
+    };
+    return dl_iterate_phdr(visit, &name) != 0;
+  }
+
   static FabricAnswer answer_of(int status, const fi_info* found) {
     FabricAnswer answer;
     answer.status = status;

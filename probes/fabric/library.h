@@ -33,6 +33,9 @@ class FabricLibrary {
   [[nodiscard]] virtual std::string version() const = 0;  // "2.1"
   // What the provider "efa" offers for FI_EP_RDM, in whatever mode.
   virtual FabricAnswer get_info() = 0;
+  // Whether the copy was built with the provider "efa", after get_info(). Nothing: it does not
+  // tell.
+  virtual std::optional<bool> has_provider() = 0;
 };
 
 }  // namespace efa

@@ -1,18 +1,15 @@
 #include "probes/jobs/parse.h"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "probes/base/text.h"
+#include "probes/limits/parse.h"
 
 namespace efa {
 
 std::optional<bool> may_lock_any(std::string_view line) {
-  constexpr std::string_view kName = "CapEff:";
   constexpr unsigned kIpcLock = 14;  // CAP_IPC_LOCK
-  if (!line.starts_with(kName)) return std::nullopt;
-  const auto bits = parse_number<uint64_t>(line.substr(kName.size()), 16);
-  return bits ? std::optional((*bits >> kIpcLock & 1U) != 0) : std::nullopt;
+  return line.starts_with("CapEff:") ? has_capability(line, kIpcLock) : std::nullopt;
 }
 
 std::vector<int> process_ids(const std::vector<std::string>& names) {

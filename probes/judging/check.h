@@ -76,6 +76,7 @@ struct Finding {
   Evidence evidence;
   std::string command;       // a judge's, when it must name the subject
   std::string explained_by;  // the code of the root cause; "" when it is one itself
+  std::string configured;    // what [checks] makes of its check: "off", "info"; "" when nothing
   // of a failing one, from earlier passes of this boot:
   std::optional<int64_t> since_ms;  // Unix time
   int64_t times = 1;                // that it began to fail

@@ -13,6 +13,7 @@
 #include "probes/jobs/facts.h"
 #include "probes/judging/findings.h"
 #include "probes/judging/outcome.h"
+#include "probes/judging/weights.h"
 #include "probes/kernel/facts.h"
 #include "probes/limits/facts.h"
 #include "probes/log/facts.h"
@@ -75,14 +76,39 @@ enum class DirectMemory {
   kImpossible,  // its hardware cannot
 };
 
+// What a container was given of the machine's EFA devices: fewer than all, perhaps none.
+struct Given {
+  std::string container;  // "docker"
+  int devices = 0;
+  int of = 0;
+};
+
+// Numbers are without the devices that are set aside.
 struct Expectation {
   bool expected = false;       // EFA is expected on this node
   std::string why;             // in words: the reason for `expected`
   std::optional<int> exactly;  // --expect N or the configuration
+  bool all = false;            // --expect max: as many as the instance type can have
   std::optional<int> maximum;  // what the instance type can have
-  std::string instance_type;   // "" when unknown
+  std::vector<int> whole;  // the counts that AWS builds the type with, rising; its maximum is one
+  std::string instance_type;  // "" when unknown
   DirectMemory direct_memory = DirectMemory::kNotKnown;
+  bool type_listed = false;  // the table of instance types has it
+  std::optional<Given> given;
+  std::set<PciAddress> set_aside;  // by the site, not judged: given to a virtual machine
+  Weights weights;
   Past past;
+
+  // What the node should have, by the number that was found: of several whole counts the largest
+  // that is there, else the least.
+  [[nodiscard]] std::optional<int> number_for(int found) const {
+    if (exactly || whole.empty()) return exactly ? exactly : maximum;
+    int number = whole.front();
+    for (const int count : whole) {
+      if (count <= found) number = count;
+    }
+    return number;
+  }
 };
 
 }  // namespace efa

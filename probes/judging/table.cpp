@@ -299,8 +299,11 @@ const ProbeRow* probe_of(std::string_view process) {
 const ProbeRow* probe_of(const Check& check) {
   for (const ProbeRow& row : kTable) {
     for (const Judge& judge : row.judges) {
-      const auto is_it = [&](const Check* one) { return one->code == check.code; };
-      if (std::any_of(judge.checks.begin(), judge.checks.end(), is_it)) return &row;
+      const auto& checks = judge.checks;
+      // by its code: one that the site weighs anew is a copy of the row
+      const bool mine = std::any_of(checks.begin(), checks.end(),
+                                    [&](const Check* one) { return one->code == check.code; });
+      if (mine) return &row;
     }
   }
   return nullptr;

@@ -59,6 +59,10 @@ std::string severity_text(Severity severity) {
   return "info";
 }
 
+std::string weight_text(const std::optional<Severity>& severity) {
+  return severity ? severity_text(*severity) : "off";
+}
+
 std::string actor_text(Actor actor) {
   switch (actor) {
     case Actor::kNodeOperator:

@@ -1,6 +1,7 @@
 // The words of reports for what is counted up, one table for each, and the exit codes.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "probes/judging/findings.h"
@@ -13,6 +14,8 @@ enum class Verdict { kHealthy, kDegraded, kUnhealthy, kUnknown, kNotApplicable }
 std::string verdict_text(Verdict verdict);
 std::string result_text(FindingResult result);
 std::string severity_text(Severity severity);
+// Of a check as the configuration weighs it: "off" where there is none.
+std::string weight_text(const std::optional<Severity>& severity);
 std::string actor_text(Actor actor);
 std::string rung_text(Rung rung);
 std::string status_text(ProbeStatus status);

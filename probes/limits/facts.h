@@ -136,6 +136,7 @@ struct LimitsFacts {
   std::optional<uint64_t> shm_total_kib;
   std::optional<uint64_t> shm_free_kib;
   std::optional<std::string> container;  // "docker"; absent: none was seen
+  std::optional<bool> may_administer;    // process 1 may have CAP_SYS_ADMIN: no confined container
   // of the process that looked, so of the shell or unit that started it
   std::optional<std::string> cgroup;
   std::optional<std::string> cgroup_memory_max;
@@ -166,6 +167,7 @@ void describe(Io& io, LimitsFacts& facts) {
   io("shm_total_kib", facts.shm_total_kib);
   io("shm_free_kib", facts.shm_free_kib);
   io("container", facts.container);
+  io("may_administer", facts.may_administer);
   io("cgroup", facts.cgroup);
   io("cgroup_memory_max", facts.cgroup_memory_max);
   io("cgroup_devices", facts.cgroup_devices);

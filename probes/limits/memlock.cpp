@@ -3,51 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <iterator>
 
 #include "probes/base/text.h"
 
 namespace efa {
 namespace {
-
-constexpr DoorRow kDoors[] = {
-    {.command = "slurmd",
-     .units = {"slurmd.service", nullptr},
-     .door = Door::kScheduler,
-     .unit_decides = true},
-    {.command = "slurmstepd", .units = {}, .door = Door::kNone, .unit_decides = false},
-    // its start script raises the limit (limits.pbs_mom)
-    {.command = "pbs_mom",
-     .units = {"pbs.service", nullptr},
-     .door = Door::kScheduler,
-     .unit_decides = false},
-    // execd_params S_MEMORYLOCKED and H_MEMORYLOCKED
-    {.command = "sge_execd",
-     .units = {"sge_execd.service", nullptr},
-     .door = Door::kScheduler,
-     .unit_decides = false},
-    {.command = "containerd",
-     .units = {"containerd.service", nullptr},
-     .door = Door::kRuntime,
-     .unit_decides = true},
-    {.command = "dockerd",
-     .units = {"docker.service", nullptr},
-     .door = Door::kRuntime,
-     .unit_decides = true},
-    {.command = "crio",
-     .units = {"crio.service", nullptr},
-     .door = Door::kRuntime,
-     .unit_decides = true},
-    // pods inherit from the runtime
-    {.command = "kubelet",
-     .units = {"kubelet.service", nullptr},
-     .door = Door::kNone,
-     .unit_decides = true},
-    {.command = "sshd",
-     .units = {"sshd.service", "ssh.service"},
-     .door = Door::kLogin,
-     .unit_decides = true},
-};
 
 // DEFAULT_RLIMIT_MEMLOCK of systemd; older ones leave the kernel's, which is no more
 constexpr uint64_t kBuiltInKib = 8192;
@@ -164,16 +124,6 @@ struct Held {
 };
 
 }  // namespace
-
-std::span<const DoorRow> doors() {
-  return kDoors;
-}
-
-const DoorRow* find_door(std::string_view command) {
-  const auto* row = std::find_if(std::begin(kDoors), std::end(kDoors),
-                                 [&](const DoorRow& door) { return command == door.command; });
-  return row == std::end(kDoors) ? nullptr : row;
-}
 
 bool is_enough(const LockedMemory& memory) {
   return suffices(soft_of(memory));

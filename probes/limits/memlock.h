@@ -1,8 +1,7 @@
-// What memory a process may lock, and through which services jobs come: the one place that knows.
+// What memory a process may lock: the one place that knows.
 // Interface: systemd.exec(5) LimitMEMLOCK=, systemd-system.conf(5), limits.conf(5), slurm.conf(5).
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,25 +12,6 @@ namespace efa {
 // AWS's own efa-check.sh warns below; what it sets is unlimited.
 inline constexpr uint64_t kEnoughLockedKib = uint64_t{16} * 1024 * 1024;
 inline constexpr const char* kEnoughLockedMemory = "unlimited, or 16 GiB and more";
-
-enum class Door {
-  kNone,       // hands its limits to no job
-  kScheduler,  // jobs of the node's scheduler inherit its limits
-  kRuntime,    // containers inherit its limits
-  kLogin,      // PAM may give a login others
-};
-
-// A service through which jobs come.
-struct DoorRow {
-  const char* command;   // of its process, as /proc/<pid>/comm has it
-  const char* units[2];  // its names on the distributions
-  Door door;
-  bool unit_decides;  // false: its own script or settings may raise the limit that the unit gives
-};
-
-std::span<const DoorRow> doors();
-// The row of that command; null when jobs do not come through it.
-const DoorRow* find_door(std::string_view command);
 
 // Whether it is enough for EFA, by the limit that counts for a process that raises nothing, and by
 // the most to which it may raise its own.

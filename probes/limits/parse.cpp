@@ -148,47 +148,11 @@ std::optional<std::string> parse_slurm_value(std::string_view line, std::string_
   return std::string(trim(text.substr(equals + 1)));
 }
 
-std::optional<std::string> parse_systemd_cgroup(std::string_view text) {
-  std::optional<std::string> found;
-  for (const std::string& line : split(text, '\n')) {
-    const std::vector<std::string> fields = split(line, ':');
-    if (fields.size() < 3) continue;
-    // "1:name=systemd:/..." tells it where cgroup v1 is mounted too
-    if (fields[1] == "name=systemd") return fields[2];
-    if (fields[0] == "0") found = fields[2];
-  }
-  return found;
-}
-
-bool is_container_cgroup(std::string_view group) {
-  constexpr const char* kParts[] = {"kubepods", "/docker", "libpod",        "/machine.slice",
-                                    "/lxc",     "/ecs",    "cri-containerd"};
-  return std::any_of(std::begin(kParts), std::end(kParts), [&](const char* part) {
-    const size_t at = group.find(part);
-    return at != std::string_view::npos && !group.substr(at).starts_with("/docker.service");
-  });
-}
-
-std::optional<std::string> parse_system_unit(std::string_view group) {
-  if (group.starts_with("/user.slice")) return std::nullopt;
-  for (const std::string& part : split(group, '/')) {
-    if (part.ends_with(".service")) return part;
-  }
-  return std::nullopt;
-}
-
-ControlGroups parse_control_groups(std::string_view text) {
-  ControlGroups groups;
-  for (const std::string& line : split(text, '\n')) {
-    const std::vector<std::string> fields = split(line, ':');
-    if (fields.size() != 3) continue;
-    if (fields[0] == "0") {
-      groups.unified = fields[2];
-    } else if (fields[1] == "devices") {
-      groups.devices = fields[2];
-    }
-  }
-  return groups;
+std::optional<bool> has_capability(std::string_view line, unsigned capability) {
+  const size_t colon = line.find(':');
+  if (!line.starts_with("Cap") || colon == std::string_view::npos) return std::nullopt;
+  const auto bits = parse_number<uint64_t>(line.substr(colon + 1), 16);
+  return bits && capability < 64 ? std::optional((*bits >> capability & 1U) != 0) : std::nullopt;
 }
 
 std::optional<LockedMemory> parse_docker_memlock(std::string_view json) {

@@ -38,18 +38,8 @@ std::optional<SshdLine> parse_sshd_line(std::string_view line);
 bool same_but_case(std::string_view one, std::string_view other);
 // "PropagateResourceLimitsExcept=MEMLOCK  # x" -> "MEMLOCK"; names are of any case.
 std::optional<std::string> parse_slurm_value(std::string_view line, std::string_view name);
-// "0::/system.slice/slurmd.service" -> "/system.slice/slurmd.service", of cgroup v2 or v1
-std::optional<std::string> parse_systemd_cgroup(std::string_view text);
-// Whether a control group is a container's: those have an sshd or a containerd too.
-bool is_container_cgroup(std::string_view group);
-// "/runtime.slice/containerd.service" -> "containerd.service"; none of a user's
-std::optional<std::string> parse_system_unit(std::string_view group);
-// Lines of /proc/<pid>/cgroup: "0::/user.slice" of cgroup v2, "5:devices:/docker/..." of v1
-struct ControlGroups {
-  std::optional<std::string> unified;
-  std::optional<std::string> devices;
-};
-ControlGroups parse_control_groups(std::string_view text);
+// "CapBnd:\t000001ffffffffff" of /proc/<pid>/status: whether that capability is among them
+std::optional<bool> has_capability(std::string_view line, unsigned capability);
 // daemon.json of Docker: {"default-ulimits": {"memlock": {"Name": "memlock", "Hard": -1, ...}}}
 std::optional<LockedMemory> parse_docker_memlock(std::string_view json);
 // "a-b.service" -> "a-b.service.d", "a-.service.d", "service.d": the names of the directories of

@@ -9,8 +9,9 @@
 #include <map>
 
 #include "probes/base/text.h"
+#include "probes/limits/control_group.h"
+#include "probes/limits/doors.h"
 #include "probes/limits/facts.h"
-#include "probes/limits/memlock.h"
 #include "probes/limits/parse.h"
 #include "probes/protocol/telling.h"
 
@@ -163,6 +164,16 @@ std::optional<std::string> read_container(const Look& look) {
   return std::nullopt;
 }
 
+// Our own rights are no measure: a probe gives up most of what the agent has.
+std::optional<bool> read_rights(const Look& look) {
+  constexpr unsigned kSysAdmin = 21;  // CAP_SYS_ADMIN
+  const auto lines = look.root.read_lines(
+      "/proc/1/status", [](const std::string& line) { return line.starts_with("CapBnd:"); },
+      Sysroot::kSmallFile);
+  if (!lines || lines->empty()) return std::nullopt;
+  return has_capability(lines->front(), kSysAdmin);
+}
+
 void read_control_group(const Look& look, LimitsFacts& facts) {
   const auto text = look.root.text("/proc/self/cgroup");
   if (!text) return;
@@ -204,6 +215,7 @@ void read_limits(const Look& look) {
   look.out.doing("read memory and CPUs");
   read_memory(look, facts);
   facts.container = read_container(look);
+  if (facts.container) facts.may_administer = read_rights(look);
   telling.so_far(facts);
   look.out.doing("read limits of this process", "/proc/self");
   read_own(look, facts);

@@ -7,7 +7,7 @@
 
 #include "probes/base/text.h"
 #include "probes/limits/continued.h"
-#include "probes/limits/memlock.h"
+#include "probes/limits/doors.h"
 #include "probes/limits/parse.h"
 #include "probes/limits/read.h"
 

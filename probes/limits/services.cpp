@@ -58,6 +58,16 @@ bool is_there(const LimitsFacts& facts, std::string_view command) {
   return row != nullptr && is_there(facts, *row);
 }
 
+bool any_is_there(const LimitsFacts& facts, Door door) {
+  return std::any_of(doors().begin(), doors().end(),
+                     [&](const DoorRow& row) { return row.door == door && is_there(facts, row); });
+}
+
+bool has_only_containers(const LimitsFacts& facts) {
+  const bool runtime = any_is_there(facts, Door::kRuntime) || is_there(facts, "kubelet");
+  return runtime && !facts.container && !any_is_there(facts, Door::kScheduler);
+}
+
 bool is_plain(const std::string& name) {
   return !name.empty() && is_made_of(name, "@._:-");
 }

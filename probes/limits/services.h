@@ -5,7 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "probes/limits/memlock.h"
+#include "probes/limits/doors.h"
+#include "probes/limits/facts.h"
 
 namespace efa {
 
@@ -21,6 +22,9 @@ bool starts_at_boot(const UnitOnDisk* unit);
 // It runs, or starts at boot.
 bool is_there(const LimitsFacts& facts, const DoorRow& row);
 bool is_there(const LimitsFacts& facts, std::string_view command);
+bool any_is_there(const LimitsFacts& facts, Door door);
+// Jobs come as containers, with libraries of their own, and by no scheduler of the host.
+bool has_only_containers(const LimitsFacts& facts);
 
 // Names go into a command: whether a shell takes this one as it is.
 bool is_plain(const std::string& name);

@@ -5,6 +5,7 @@
 
 #include "probes/base/text.h"
 #include "probes/limits/checks.h"
+#include "probes/limits/memlock.h"
 #include "probes/limits/memlock_judge.h"
 #include "probes/limits/services.h"
 

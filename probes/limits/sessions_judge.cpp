@@ -7,16 +7,12 @@
 
 #include "probes/base/text.h"
 #include "probes/limits/checks.h"
+#include "probes/limits/memlock.h"
 #include "probes/limits/memlock_judge.h"
 #include "probes/limits/services.h"
 
 namespace efa {
 namespace {
-
-bool any_is_there(const LimitsFacts& facts, Door door) {
-  return std::any_of(doors().begin(), doors().end(),
-                     [&](const DoorRow& row) { return row.door == door && is_there(facts, row); });
-}
 
 // Where nothing says so: distributions ship an sshd that uses PAM with pam_limits in its stack.
 bool goes_by_pam(const LimitsFacts& facts) {

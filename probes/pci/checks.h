@@ -21,7 +21,7 @@ inline constexpr Check kPciNoneFound{
     .command =
         "aws ec2 describe-instances --instance-ids \"$INSTANCE_ID\" --query "
         "'Reservations[].Instances[].NetworkInterfaces[].[NetworkInterfaceId,InterfaceType]'",
-    .causes = {"pci.device-vanished"},
+    .causes = {"node.not-given", "pci.device-vanished"},
 };
 
 inline constexpr Check kPciFewerThanExpected{
@@ -32,12 +32,14 @@ inline constexpr Check kPciFewerThanExpected{
     .may_come_late = true,
     .title = "Fewer EFA devices than configured",
     .meaning = "Jobs that use every rail run on fewer, or fail to start.",
-    .seen_by = "The number of functions 1d0f:efaX is below --expect or expect in config.toml.",
+    .seen_by =
+        "The number of functions 1d0f:efaX is below --expect or expect in config.toml; with max, "
+        "below every number with which the instance type is whole.",
     .remedy =
         "Attach one EFA interface for each network card in the launch template, or correct the "
         "expected number.",
     .command = "lspci -d 1d0f: -nn",
-    .causes = {"pci.none-found", "pci.device-vanished"},
+    .causes = {"node.not-given", "pci.none-found", "pci.device-vanished"},
 };
 
 inline constexpr Check kPciFewerThanMaximum{
@@ -48,7 +50,8 @@ inline constexpr Check kPciFewerThanMaximum{
     .title = "Fewer EFA devices than the instance type can have",
     .meaning = "The node has less network bandwidth than its type offers; every job pays for it.",
     .seen_by =
-        "The number of functions 1d0f:efaX is below max_efa_interfaces of the instance type.",
+        "The number of functions 1d0f:efaX is below every number with which the instance type is "
+        "whole: max_efa_interfaces, or the least of whole_counts, in instance-types.json.",
     .remedy =
         "Attach one EFA interface for each network card in the launch template; if fewer are "
         "meant, say so with expect in config.toml.",
@@ -154,9 +157,11 @@ inline constexpr Check kPciNarrowLink{
     .code = "pci.narrow-link",
     .severity = Severity::kWarning,
     .actor = Actor::kAwsSupport,
-    .title = "The PCIe link of an EFA device is slower than it can be",
+    .title = "The PCIe link of an EFA device is slower than its siblings'",
     .meaning = "The device moves less than its bandwidth.",
-    .seen_by = "current_link_speed or current_link_width is below max_link_*; Unknown is no fault.",
+    .seen_by =
+        "current_link_speed or current_link_width is below that of most EFA devices of the same id "
+        "on this node; Unknown is no fault.",
     .remedy = "Stop and start the instance, or replace it.",
     .causes = {"pci.config-space-dead"},
 };

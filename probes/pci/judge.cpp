@@ -8,6 +8,7 @@
 
 #include "probes/judging/node.h"
 #include "probes/pci/checks.h"
+#include "probes/pci/link.h"
 
 namespace efa {
 namespace {
@@ -20,14 +21,15 @@ std::string device_file(const PciFunction& function, const std::string& file) {
   return fmt::format("/sys/bus/pci/devices/{}/{}", function.address.to_text(), file);
 }
 
-bool is_dead(const PciFunction& function) {
-  return function.config == "ffffffff";
-}
-
 // All functions were listed and told apart; else what is not there may only not have been seen.
 bool saw_all(const Node& node) {
   return node.pci.outcome.status == ProbeStatus::kOk && node.pci.facts.functions &&
          node.pci.facts.unidentified.empty();
+}
+
+// As many as the type can have are expected, and how many that is nobody knows.
+bool is_unmeasured(const Expectation& expectation) {
+  return expectation.all && expectation.whole.empty();
 }
 
 void judge_count(const Node& node, const Expectation& expectation, Findings& findings) {
@@ -39,6 +41,8 @@ void judge_count(const Node& node, const Expectation& expectation, Findings& fin
   }
   if (found == 0 && !saw_all(node)) {
     findings.unknown(kPciNoneFound, kNodeSubject, "the PCI bus could not be listed", evidence);
+  } else if (found == 0 && is_unmeasured(expectation)) {
+    findings.unknown(kPciNoneFound, kNodeSubject, expectation.why, evidence);
   } else if (found == 0) {
     findings.fail(kPciNoneFound, kNodeSubject, "EFA is expected and no EFA device is there",
                   evidence);
@@ -50,12 +54,18 @@ void judge_count(const Node& node, const Expectation& expectation, Findings& fin
 void judge_shortfall(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!expectation.expected) return;
   const auto found = static_cast<int>(node.pci.facts.efa.size());
-  const bool configured = expectation.exactly.has_value();
-  const std::optional<int> wanted = configured ? expectation.exactly : expectation.maximum;
-  if (!wanted) return;
+  const bool configured = expectation.exactly || expectation.all;
   const Check& check = configured ? kPciFewerThanExpected : kPciFewerThanMaximum;
-  const std::string of =
-      configured ? "expected" : fmt::format("that {} can have", expectation.instance_type);
+  if (is_unmeasured(expectation)) {
+    findings.unknown(check, kNodeSubject, expectation.why,
+                     {std::to_string(found), "max", "instance-types.json"});
+    return;
+  }
+  const std::optional<int> wanted = expectation.number_for(found);
+  if (wanted.value_or(0) == 0) return;
+  const std::string of = expectation.exactly
+                             ? "expected"
+                             : fmt::format("with which {} is whole", expectation.instance_type);
   const Evidence evidence{std::to_string(found), std::to_string(*wanted), "/sys/bus/pci/devices"};
   const std::string words = fmt::format("{} of {} EFA devices {}", found, *wanted, of);
   if (found < *wanted && !saw_all(node)) {
@@ -206,52 +216,6 @@ void judge_driver(const Node& node, const PciFunction& function, Findings& findi
   }
 }
 
-// "16.0 GT/s PCIe" -> 16.0; "Unknown" -> nothing
-std::optional<double> gigatransfers(const std::string& speed) {
-  const size_t space = speed.find(' ');
-  if (space == std::string::npos) return std::nullopt;
-  char* end = nullptr;
-  const std::string number = speed.substr(0, space);
-  const double value = std::strtod(number.c_str(), &end);
-  if (end == number.c_str() || value <= 0) return std::nullopt;
-  return value;
-}
-
-std::string link_words(const PciLink& link) {
-  return fmt::format("{} x{}", link.speed, link.width ? std::to_string(*link.width) : "?");
-}
-
-// 0: the guest sees no link (Unknown); 63 and 255: all ones of a dead device
-bool is_width(std::optional<int> width) {
-  return width && *width >= 1 && *width <= 32;
-}
-
-void judge_link(const PciFunction& function, Findings& findings) {
-  const std::string subject = function.address.to_text();
-  if (!function.link || !function.link_max || is_dead(function)) {
-    findings.not_applicable(kPciNarrowLink, subject, "shows no PCIe link");
-    return;
-  }
-  const auto speed = gigatransfers(function.link->speed);
-  const auto speed_max = gigatransfers(function.link_max->speed);
-  const bool widths = is_width(function.link->width) && is_width(function.link_max->width);
-  const Evidence evidence{link_words(*function.link), link_words(*function.link_max),
-                          device_file(function, "current_link_*")};
-  if ((!speed || !speed_max) && !widths) {
-    findings.not_applicable(kPciNarrowLink, subject, "shows no PCIe link", evidence);
-    return;
-  }
-  const bool slow = speed && speed_max && *speed < *speed_max;
-  const bool narrow = widths && *function.link->width < *function.link_max->width;
-  if (slow || narrow) {
-    findings.fail(kPciNarrowLink, subject,
-                  fmt::format("PCIe link runs at {} of {}", evidence.observed, evidence.expected),
-                  evidence);
-  } else {
-    findings.pass(kPciNarrowLink, subject, "PCIe link runs at its full rate", evidence);
-  }
-}
-
 }  // namespace
 
 void judge_pci(const Node& node, const Expectation& expectation, Findings& findings) {
@@ -267,7 +231,7 @@ void judge_pci(const Node& node, const Expectation& expectation, Findings& findi
     judge_id(node, function, findings);
     judge_override(function, findings);
     judge_driver(node, function, findings);
-    judge_link(function, findings);
+    judge_link(node.pci.facts, function, findings);
   }
 }
 

@@ -62,9 +62,22 @@ inline constexpr Check kRdmaCountersFail{
     .meaning =
         "Processes cannot open or use the device; after one command timed out the driver fails all "
         "later ones until the device is rebound.",
-    .seen_by = "Reading ports/1/hw_counters gives an error.",
+    .seen_by =
+        "Reading ports/1/hw_counters gives an error by which the driver says that the device does "
+        "not answer: ENODEV, ENXIO, EIO, ETIME, ETIMEDOUT.",
     .remedy = "Rebind the device; if it fails again, stop and start or replace the instance.",
     .causes = {"pci.config-space-dead", "rdma.counters-hang"},
+};
+
+inline constexpr Check kRdmaCounterUnreadable{
+    .code = "rdma.counter-unreadable",
+    .severity = Severity::kInfo,
+    .actor = Actor::kNodeOperator,
+    .title = "Single counters of an EFA device could not be read",
+    .meaning = "Their growth is not watched; it says nothing of the device.",
+    .seen_by = "A file of hw_counters is no number, or may not be read.",
+    .remedy = "Nothing when it is rare; else report it with a recording: efa-doctor record FILE.",
+    .causes = {"rdma.counters-hang", "rdma.counters-fail"},
 };
 
 inline constexpr Check kRdmaNoGid{
@@ -120,6 +133,22 @@ inline constexpr Check kNodeMissing{
     .causes = {"kernel.uverbs-not-loaded"},
 };
 
+inline constexpr Check kNodeNotGiven{
+    .code = "node.not-given",
+    .severity = Severity::kCritical,
+    .actor = Actor::kJobOwner,
+    .rung = Rung::kExpected,
+    .title = "This container was given fewer EFA devices than configured",
+    .meaning = "Processes in it use fewer devices, or TCP; the node has more.",
+    .seen_by =
+        "In a container: /dev/infiniband has fewer nodes of EFA devices than --expect or expect in "
+        "config.toml says, while the kernel has more of them.",
+    .remedy =
+        "Ask for them where the container is described: vpc.amazonaws.com/efa under resources "
+        "(requests and limits) of a pod, --device /dev/infiniband/uverbsN for each with Docker, "
+        "devices of linuxParameters in ECS.",
+};
+
 inline constexpr Check kNodeWrongNumber{
     .code = "node.wrong-number",
     .severity = Severity::kCritical,
@@ -152,14 +181,19 @@ inline constexpr Check kNodeRestrictedMode{
     .may_come_late = true,
     .title = "Only some users may open an EFA device",
     .meaning = "Jobs of other users cannot use the device.",
-    .seen_by = "The node's mode lacks reading or writing for all (udev of rdma-core sets 0666).",
-    .remedy = "Set the mode to 0666 and correct the udev rule that sets another.",
+    .seen_by =
+        "The node's mode lacks reading or writing for all (udev of rdma-core sets 0666), and for "
+        "any group but root's.",
+    .remedy =
+        "Set the mode to 0666 and correct the udev rule that sets another; or give the node to the "
+        "group of those who may, with mode 0660.",
 };
 
 inline constexpr const Check* kRdmaChecks[] = {
-    &kRdmaNotRegistered, &kRdmaCountersHang,   &kRdmaCountersSlow,      &kRdmaCountersFail,
-    &kRdmaNoGid,         &kRdmaForeignDevices, &kRdmaNameNotPersistent, &kNodeMissing,
-    &kNodeWrongNumber,   &kNodeCannotOpen,     &kNodeRestrictedMode};
+    &kRdmaNotRegistered,     &kRdmaCountersHang, &kRdmaCountersSlow,   &kRdmaCountersFail,
+    &kRdmaCounterUnreadable, &kRdmaNoGid,        &kRdmaForeignDevices, &kRdmaNameNotPersistent,
+    &kNodeMissing,           &kNodeNotGiven,     &kNodeWrongNumber,    &kNodeCannotOpen,
+    &kNodeRestrictedMode};
 
 struct Node;
 struct Expectation;

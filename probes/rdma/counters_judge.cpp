@@ -71,6 +71,16 @@ std::optional<uint64_t> value_of(const Counters& counters, const std::string& na
   return std::nullopt;
 }
 
+// The first of those counters whose file could not be read; "" when all could.
+std::string unseen_of(const Counters& counters, const Growth& growth) {
+  for (const Unseen& unseen : counters.unseen) {
+    for (const Limit& limit : growth.limits) {
+      if (base_name(unseen.what) == limit.counter) return limit.counter;
+    }
+  }
+  return "";
+}
+
 std::string rate_text(uint64_t grown, int64_t ms) {
   char text[64];
   std::snprintf(text, sizeof text, "%.1f/s",
@@ -127,7 +137,10 @@ void judge_growth(const Growth& growth, const Counters& counters, const Sample& 
   const Evidence evidence{join(above, ", "),
                           fmt::format("at most {} ({})", join(limits, ", "), growth.provenance),
                           "hw_counters"};
-  if (looked == 0 && was_reset) {
+  const std::string unseen = unseen_of(counters, growth);
+  if (looked == 0 && !unseen.empty()) {
+    findings.unknown(*growth.check, subject, unseen + " could not be read", evidence);
+  } else if (looked == 0 && was_reset) {
     cannot_measure(past, *growth.check, subject, "the counters were reset", findings);
   } else if (looked == 0) {
     findings.not_applicable(*growth.check, subject, "the driver has no such counters");

@@ -75,27 +75,33 @@ void describe(Io& io, RdmaDevice& device) {
 
 struct Counters {
   PciAddress address;
+  // the kernel shows counters of it; it does in the first network namespace only
+  std::optional<bool> shown;
   std::map<std::string, uint64_t> device;  // hw_counters: kept by the driver
   std::map<std::string, uint64_t> port;    // ports/1/hw_counters: asked of the device
-  std::optional<int> error;                // errno of the first that could not be read
+  std::optional<int> error;                // errno by which the driver refused the first of a port
   std::string error_file;
   std::string error_text;
+  std::vector<Unseen> unseen;  // single counters that cannot be read, which says nothing of others
 };
 
 template <class Io>
 void describe(Io& io, Counters& counters) {
   io("address", counters.address);
+  io("shown", counters.shown);
   io("device", counters.device);
   io("port", counters.port);
   io("error", counters.error);
   io("error_file", counters.error_file);
   io("error_text", counters.error_text);
+  io("unseen", counters.unseen);
 }
 
 struct RdmaFacts {
   std::optional<bool> class_present;  // /sys/class/infiniband is there
   std::vector<RdmaDevice> devices;
-  std::vector<std::string> foreign;  // RDMA devices that are no EFA
+  std::vector<PciAddress> elsewhere;  // EFA functions whose RDMA device another namespace has
+  std::vector<std::string> foreign;   // RDMA devices that are no EFA
   std::vector<Counters> counters;
   std::vector<Asked> asked;  // how asking each device for its counters ended
   std::optional<bool> rdma_cm;
@@ -106,6 +112,7 @@ template <class Io>
 void describe(Io& io, RdmaFacts& facts) {
   io("class_present", facts.class_present);
   io("devices", facts.devices);
+  io("elsewhere", facts.elsewhere);
   io("foreign", facts.foreign);
   io("counters", facts.counters);
   io("asked", facts.asked);

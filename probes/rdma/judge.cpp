@@ -1,23 +1,24 @@
-// Judges what probe-rdma saw of each EFA device: is it registered, do its counters answer, can its
-// device node be opened. The port state is not judged: on EFA the driver hard-codes ACTIVE.
+// Judges what probe-rdma saw of each EFA device: is it registered, can its device node be opened.
+// The port state is not judged: on EFA the driver hard-codes ACTIVE.
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdio>
 
-#include "probes/judging/device_answers.h"
 #include "probes/judging/look_up.h"
 #include "probes/judging/node.h"
+#include "probes/rdma/answer_judge.h"
 #include "probes/rdma/checks.h"
 
 namespace efa {
 namespace {
 
-std::string rebind_command(const std::string& subject) {
-  return fmt::format(
-      "echo {0} | sudo tee /sys/bus/pci/drivers/efa/unbind; "
-      "echo {0} | sudo tee /sys/bus/pci/drivers/efa/bind",
-      subject);
+// Where namespaces do not share RDMA devices, only its device node's class shows that it has one.
+bool is_elsewhere(const Node& node, const PciAddress& address) {
+  const std::vector<PciAddress>& elsewhere = node.rdma.facts.elsewhere;
+  return node.kernel.facts.rdma_netns_shared == false &&
+         std::find(elsewhere.begin(), elsewhere.end(), address) != elsewhere.end();
 }
 
 void judge_registered(const Node& node, const PciFunction& function, Findings& findings) {
@@ -29,46 +30,14 @@ void judge_registered(const Node& node, const PciFunction& function, Findings& f
     findings.pass(kRdmaNotRegistered, subject, "registered as " + device->name, evidence);
   } else if (function.driver != "efa") {
     findings.not_applicable(kRdmaNotRegistered, subject, "the efa driver is not bound");
+  } else if (is_elsewhere(node, function.address)) {
+    findings.pass(kRdmaNotRegistered, subject, "registered in another network namespace", evidence);
   } else if (!node.rdma.facts.class_present || node.rdma.outcome.status != ProbeStatus::kOk) {
     findings.unknown(kRdmaNotRegistered, subject, "RDMA devices could not be listed", evidence);
   } else {
     findings.fail(kRdmaNotRegistered, subject, "driver bound, but no RDMA device", evidence,
                   "sudo modprobe ib_uverbs; " + rebind_command(subject));
   }
-}
-
-void judge_counter_values(const Counters& counters, Findings& findings) {
-  const std::string subject = counters.address.to_text();
-  if (counters.error) {
-    findings.fail(kRdmaCountersFail, subject,
-                  fmt::format("{}: {}", counters.error_file, counters.error_text),
-                  {counters.error_text, "a number", counters.error_file}, rebind_command(subject));
-  } else if (counters.port.empty()) {
-    findings.unknown(kRdmaCountersFail, subject, "the device has no port counters");
-  } else {
-    findings.pass(kRdmaCountersFail, subject,
-                  fmt::format("answers: {} port counters read", counters.port.size()),
-                  {"", "", "hw_counters"});
-  }
-}
-
-void judge_counters(const Node& node, const RdmaDevice& device, Findings& findings) {
-  const std::string subject = device.address.to_text();
-  const Asked* asked = find_asked(node.rdma.facts.asked, subject);
-  const Counters* counters = find_device(node.rdma.facts.counters, device.address);
-  const Question question{&kRdmaCountersHang, &kRdmaCountersSlow, "hw_counters",
-                          &node.rdma.facts.asked, &node.rdma.outcome};
-  if (judge_late(node, device, question, findings)) return;
-  if (asked == nullptr || asked->status != "ok" || counters == nullptr) {
-    findings.unknown(kRdmaCountersHang, subject, "the counters were not read");
-    return;
-  }
-  if (node.live) {
-    findings.pass(kRdmaCountersHang, subject, "answered in time", {"", "", "hw_counters"});
-  } else {
-    findings.not_applicable(kRdmaCountersHang, subject, "files of a sysroot never hang");
-  }
-  judge_counter_values(*counters, findings);
 }
 
 void judge_gid(const RdmaDevice& device, Findings& findings) {
@@ -132,6 +101,13 @@ void judge_node_mode(const UverbsNode& uverbs, const std::string& subject, Findi
     findings.pass(kNodeRestrictedMode, subject, "every user may open it", evidence);
     return;
   }
+  constexpr int kOfGroup = 0660;
+  const int group = uverbs.group.value_or(0);
+  if ((*uverbs.mode & kOfGroup) == kOfGroup && group != 0) {  // nobody does that by accident
+    findings.pass(kNodeRestrictedMode, subject, fmt::format("group {} may open it", group),
+                  evidence);
+    return;
+  }
   findings.fail(kNodeRestrictedMode, subject,
                 fmt::format("{} has mode {}", uverbs.path, evidence.observed), evidence,
                 "sudo chmod 0666 " + uverbs.path);
@@ -171,6 +147,24 @@ void judge_node(const Node& node, const RdmaDevice& device, Findings& findings) 
   judge_node_mode(*device.uverbs, subject, findings);
 }
 
+void judge_given(const Given& given, const std::optional<int>& wanted, Findings& findings) {
+  const std::string words = fmt::format("{} of the node's {} EFA devices", given.devices, given.of);
+  const Evidence evidence{std::to_string(given.devices), wanted ? std::to_string(*wanted) : "",
+                          "/dev/infiniband"};
+  if (!wanted) {
+    findings.not_applicable(kNodeNotGiven, kNodeSubject,
+                            fmt::format("this container ({}) was given {}", given.container, words),
+                            evidence);
+  } else if (given.devices < *wanted) {
+    findings.fail(kNodeNotGiven, kNodeSubject,
+                  fmt::format("this container ({}) was given only {}, not {}", given.container,
+                              words, evidence.expected),
+                  evidence);
+  } else {
+    findings.pass(kNodeNotGiven, kNodeSubject, "this container was given " + words, evidence);
+  }
+}
+
 void judge_names(const Node& node, const RdmaDevice& device, Findings& findings) {
   if (!device.name.starts_with("efa_")) return;
   const Check& check = kRdmaNameNotPersistent;
@@ -202,12 +196,13 @@ void judge_foreign(const Node& node, Findings& findings) {
 
 }  // namespace
 
-void judge_rdma(const Node& node, const Expectation& /*expectation*/, Findings& findings) {
+void judge_rdma(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (expectation.given) judge_given(*expectation.given, expectation.exactly, findings);
   for (const PciFunction& function : node.pci.facts.efa) {
     judge_registered(node, function, findings);
   }
   for (const RdmaDevice& device : node.rdma.facts.devices) {
-    judge_counters(node, device, findings);
+    judge_answer(node, device, findings);
     judge_gid(device, findings);
     judge_node(node, device, findings);
     judge_names(node, device, findings);

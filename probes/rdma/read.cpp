@@ -6,8 +6,11 @@
 #include "probes/rdma/read.h"
 #include "probes/base/unseen.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <map>
+#include <set>
 
 #include "probes/base/bounds.h"
 #include "probes/base/text.h"
@@ -104,35 +107,74 @@ RdmaDevice read_device(const Look& look, const std::string& name, const PciAddre
   return device;
 }
 
-std::map<std::string, uint64_t> read_counter_directory(const Look& look, const Emitter& out,
-                                                       const std::string& directory,
-                                                       Counters& counters) {
-  std::map<std::string, uint64_t> values;
-  out.doing("read " + directory, counters.address.to_text());
-  const Result<std::vector<std::string>> names = look.root.list(directory);
-  for (const std::string& name : names.value_or({})) {
-    if (name == "lifespan" || counters.error) continue;  // milliseconds of caching, no counter
-    const Result<std::string> text = look.root.read(directory + "/" + name);
-    const auto value = text ? parse_number<uint64_t>(*text) : std::nullopt;
-    if (value) {
-      values[name] = *value;
-    } else {
-      counters.error = text ? 0 : text.error().os_error;
-      counters.error_file = directory + "/" + name;
-      counters.error_text = text ? "is not a number" : text.error().what;
-    }
-  }
-  return values;
+// The error is about this file and no answer of the driver: the next counter is worth a look.
+bool is_of_the_file(const Error& error) {
+  constexpr int kOfFiles[] = {ENOENT, ENOTDIR, EISDIR, EACCES, EPERM, ELOOP, EFBIG};
+  return error.kind == ErrorKind::kTooLarge ||
+         std::find(std::begin(kOfFiles), std::end(kOfFiles), error.os_error) != std::end(kOfFiles);
 }
+
+class CounterReader {
+ public:
+  CounterReader(const Look& look, const Emitter& out, const PciAddress& address)
+      : look_(look), out_(out) {
+    counters_.address = address;
+  }
+
+  // Those of the port are asked of the device: one refusal is enough. Where the kernel shows none
+  // of them the driver's own are not touched: in a network namespace but the first, reading them
+  // crashes the kernel from 5.14 to "RDMA/core: Don't expose hw_counters outside of init net
+  // namespace" (2025).
+  const Counters& read(const std::string& name) {
+    counters_.shown = read_directory(rdma_path(name, "ports/1/hw_counters"), counters_.port, true);
+    if (*counters_.shown) read_directory(rdma_path(name, "hw_counters"), counters_.device, false);
+    return counters_;
+  }
+
+ private:
+  // False where there is no such directory.
+  bool read_directory(const std::string& directory, std::map<std::string, uint64_t>& values,
+                      bool of_device) {
+    out_.doing("read " + directory, counters_.address.to_text());
+    const Result<std::vector<std::string>> names = look_.root.list(directory);
+    if (!names) {
+      if (names.error().kind == ErrorKind::kNotFound) return false;
+      add_unseen(directory, names.error().what, names.error().os_error);
+    }
+    for (const std::string& name : names.value_or({})) {
+      if (name == "lifespan") continue;  // milliseconds of caching, no counter
+      const std::string path = directory + "/" + name;
+      const Result<std::string> text = look_.root.read(path);
+      const auto value = text ? parse_number<uint64_t>(*text) : std::nullopt;
+      if (value) {
+        values[name] = *value;
+      } else if (of_device && !text && !is_of_the_file(text.error())) {
+        counters_.error = text.error().os_error;
+        counters_.error_file = path;
+        counters_.error_text = text.error().what;
+        break;
+      } else {
+        add_unseen(path, text ? "is not a number" : text.error().what,
+                   text ? 0 : text.error().os_error);
+      }
+    }
+    return true;
+  }
+
+  void add_unseen(const std::string& path, const std::string& why, int os_error) {
+    constexpr size_t kMost = 64;  // a device has some 40 counters
+    if (counters_.unseen.size() < kMost) counters_.unseen.push_back({path, why, os_error});
+  }
+
+  const Look& look_;
+  const Emitter& out_;
+  Counters counters_;
+};
 
 void read_counters(const Look& look, const Emitter& out, const std::string& name,
                    const PciAddress& address) {
-  Counters counters;
-  counters.address = address;
-  counters.device = read_counter_directory(look, out, rdma_path(name, "hw_counters"), counters);
-  counters.port =
-      read_counter_directory(look, out, rdma_path(name, "ports/1/hw_counters"), counters);
-  out.add("counters", counters);
+  CounterReader reader(look, out, address);
+  out.add("counters", reader.read(name));
 }
 
 void read_all_counters(const Look& look, const std::map<std::string, std::string>& names) {
@@ -148,6 +190,22 @@ void read_all_counters(const Look& look, const std::map<std::string, std::string
   ask_each_in_own_process(look, subjects, [&](const std::string& subject, const Emitter& out) {
     read_counters(look, out, names.at(subject), *PciAddress::from_text(subject));
   });
+}
+
+// Where network namespaces do not share RDMA devices, those of others are not in the class; their
+// device nodes are.
+void read_elsewhere(const Look& look, const UverbsNames& uverbs,
+                    const std::map<std::string, std::string>& efa_names) {
+  std::set<std::string> here;
+  for (const auto& [address, name] : efa_names) here.insert(name);
+  size_t found = 0;
+  for (const auto& [name, entry] : uverbs.of_device) {
+    if (here.contains(name) || found == kMaxDevices) continue;
+    const auto address = pci_function_behind(look.root, std::string(kVerbs) + "/" + entry);
+    if (!address || !is_efa_function(look.root, *address)) continue;
+    look.out.add("elsewhere", *address);
+    ++found;
+  }
 }
 
 }  // namespace
@@ -178,6 +236,7 @@ void read_rdma(const Look& look) {
     look.out.add("devices", read_device(look, name, *address, uverbs));
     efa_names[address->to_text()] = name;
   }
+  read_elsewhere(look, uverbs, efa_names);
   read_all_counters(look, efa_names);
 }
 

@@ -39,15 +39,69 @@ TEST(Config, ErrorsNameTheLine) {
       {"[metadata]\nport = 1\n", "c.toml:2: unknown key 'metadata.port'"},
       {"[other]\nx = 1\n", "c.toml:1: unknown key 'other'"},
       {"metadata = 1\n", "c.toml:1: unknown key 'metadata'"},
-      {"expect = 4\n", "c.toml:1: expect must be a string"},
+      {"expect = 4.5\n", "c.toml:1: expect must be a string or a whole number"},
+      {"\nexpect = 1025\n", "c.toml:2: expect: '1025' is not auto, none, max or a number"},
+      {"state_directory = 4\n", "c.toml:1: state_directory must be a string"},
       {"deadline_ms = \"5\"\n", "c.toml:1: deadline_ms must be a whole number"},
       {"deadline_ms = 1.5\n", "c.toml:1: deadline_ms must be a whole number"},
       {"deadline_ms = true\n", "c.toml:1: deadline_ms must be a whole number"},
       {"\n\ndeadline_ms = 999\n", "c.toml:3: deadline_ms must be from 1000 to 120000"},
       {"deadline_ms = -1\n", "c.toml:1: deadline_ms must be from 1000 to 120000"},
-      {"\nexpect = \"many\"\n", "c.toml:2: expect: 'many' is not auto, none or a number"},
+      {"\nexpect = \"many\"\n", "c.toml:2: expect: 'many' is not auto, none, max or a number"},
   };
   for (const Row& row : rows) EXPECT_EQ(error_of(row.toml), row.error);
+}
+
+TEST(Config, AnExpectationIsAWordOrANumberWithOrWithoutQuotes) {
+  for (const auto& [toml, expect] : {std::pair{"expect = 32\n", "32"},
+                                     {"expect = \"32\"\n", "32"},
+                                     {"expect = \"max\"\n", "max"},
+                                     {"expect = 0\n", "0"}}) {
+    const Result<Config> config = parse_config(toml, "c.toml");
+    ASSERT_TRUE(config.ok()) << toml;
+    EXPECT_EQ(config->pass.expect, expect);
+  }
+}
+
+TEST(Config, ChecksAreNamedWithAndWithoutQuotes) {
+  for (const char* toml : {"[checks]\nlimits.memlock-low = \"info\"\npci.narrow-link = \"off\"\n",
+                           "[checks]\n\"limits.memlock-low\" = \"info\"\n"
+                           "'pci.narrow-link' = \"off\"\n",
+                           "checks.limits.memlock-low = \"info\"\n"
+                           "checks.pci.narrow-link = \"off\"\n"}) {
+    const Result<Config> config = parse_config(toml, "c.toml");
+    ASSERT_TRUE(config.ok()) << toml << message_of(config.error());
+    EXPECT_EQ(config->pass.checks,
+              (WeightWords{{"limits.memlock-low", "info"}, {"pci.narrow-link", "off"}}));
+  }
+}
+
+TEST(Config, AWrongCheckIsToldItsLine) {
+  struct Row {
+    const char* toml;
+    const char* error;
+  };
+  const Row rows[] = {
+      {"[checks]\n\npci.narow-link = \"off\"\n",
+       "c.toml:3: checks.pci.narow-link: no check has this code; did you mean pci.narrow-link?"},
+      {"[checks]\n\"pci.narrow-link\" = true\n",
+       "c.toml:2: checks.pci.narrow-link: must be off, info, warning or critical"},
+      {"[checks]\nCODE = \"off\"\n", "c.toml:2: checks.CODE: no check has this code"},
+      {"checks = 3\n", "c.toml:1: unknown key 'checks'"},
+  };
+  for (const Row& row : rows) EXPECT_EQ(error_of(row.toml), row.error);
+}
+
+TEST(Config, DevicesAreSetAsideByPciAddress) {
+  const Result<Config> config =
+      parse_config("set_aside = [\"0000:10:1b.0\", \"0000:20:1B.0\"]\n", "c.toml");
+  ASSERT_TRUE(config.ok()) << message_of(config.error());
+  EXPECT_EQ(config->pass.set_aside.front(), "0000:10:1b.0");
+  for (const char* toml : {"set_aside = \"0000:10:1b.0\"\n", "set_aside = [\"rdmap16s27\"]\n",
+                           "set_aside = [4]\n", "set_aside = [[]]\n"}) {
+    EXPECT_TRUE(error_of(toml).starts_with("c.toml:1: set_aside must be a list of PCI addresses"))
+        << error_of(toml);
+  }
 }
 
 TEST(Config, WhatIsNoTomlIsAnErrorOfItsLine) {

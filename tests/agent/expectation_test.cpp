@@ -14,23 +14,38 @@ namespace {
 using Change = std::function<void(Node&)>;
 
 // A node of that type with kNothing of EFA, then changed.
-Expectation expected(const std::string& type, const ExpectSetting& setting, const Change& change) {
+Expectation expected(const std::string& type, const ExpectSetting& setting, const Change& change,
+                     const Past& past = {}) {
   Node node;
   if (!type.empty()) node.cloud.facts.instance_type = type;
   change(node);
-  return expectation_of(node, setting, instance_types());
+  return expectation_of(node, setting, instance_types(), {}, past);
 }
 
-const Change kNothing = [](Node&) {};
-const Change kWithInstaller = [](Node& n) { n.software.facts.installer_version = "1.43.0"; };
-const Change kWithDriverLoaded = [](Node& n) { n.kernel.facts.efa_loaded = true; };
-const Change kWithKernelsModule = [](Node& n) {
-  n.kernel.facts.module_file = "kernel/drivers/amazon/net/efa/efa.ko";
-};
-const Change kWithAddedModule = [](Node& n) { n.kernel.facts.module_file = "extra/efa.ko.xz"; };
-const Change kWithDevice = [](Node& n) { n.pci.facts.efa.resize(1); };
+CloudInterface interface_with(bool ipv4, std::optional<bool> ipv6, const char* id = "eni-1") {
+  CloudInterface interface;
+  if (*id != '\0') interface.interface_id = id;
+  interface.has_ipv4 = ipv4;
+  interface.has_ipv6 = ipv6;
+  return interface;
+}
 
-TEST(Expectation, AutoNeedsACapableTypeAndASign) {
+constexpr ExpectSetting kMax{std::nullopt, true};
+const Change kNothing = [](Node&) {};
+const Change kWithDevice = [](Node& n) { n.pci.facts.efa.resize(1); };
+const Change kNamedByKernel = [](Node& n) { n.log.facts.functions = {address(0)}; };
+const Change kWithEfaOnly = [](Node& n) {
+  n.cloud.facts.interfaces = {interface_with(true, false), interface_with(false, false)};
+};
+// Whatever an image carries: each alone made a node without EFA unhealthy once.
+const Change kImage = [](Node& n) {
+  n.software.facts.installer_version = "1.43.0";
+  n.kernel.facts.efa_loaded = true;
+  n.kernel.facts.module_file = "extra/efa.ko.xz";
+  n.software.facts.efa_conf_modules_load = true;
+};
+
+TEST(Expectation, AutoGoesByDevicesAndNotByTheImage) {
   struct Row {
     const char* type;
     Change change;
@@ -38,28 +53,24 @@ TEST(Expectation, AutoNeedsACapableTypeAndASign) {
     const char* why;
   };
   const Row rows[] = {
-      {"p5.48xlarge", kNothing, false,
-       "p5.48xlarge can have EFA, but nothing on the node shows that it is meant to"},
+      {"m6i.32xlarge", kImage, false, "m6i.32xlarge can have EFA, but none is attached"},
+      {"p5.48xlarge", kImage, false, "p5.48xlarge can have EFA, but none is attached"},
       {"p5.48xlarge", kWithDevice, true, "p5.48xlarge can have EFA and the node has an EFA device"},
-      {"p5.48xlarge", kWithInstaller, true,
-       "p5.48xlarge can have EFA and the EFA installer was run"},
-      {"p5.48xlarge", kWithDriverLoaded, true,
-       "p5.48xlarge can have EFA and the efa driver is loaded"},
-      {"p5.48xlarge", kWithAddedModule, true,
-       "p5.48xlarge can have EFA and the efa driver was installed"},
-      {"p5.48xlarge", kWithKernelsModule, false,
-       "p5.48xlarge can have EFA, but nothing on the node shows that it is meant to"},
-      {"t2.micro", kWithInstaller, false, "t2.micro cannot have EFA"},
+      {"p5.48xlarge", kNamedByKernel, true,
+       "p5.48xlarge can have EFA and the node had an EFA device earlier in this boot"},
+      {"p5.48xlarge", kWithEfaOnly, true,
+       "p5.48xlarge can have EFA and AWS has attached an EFA interface"},
+      {"t2.micro", kImage, false, "t2.micro cannot have EFA"},
       {"t2.micro", kWithDevice, true, "t2.micro cannot have EFA, yet the node has an EFA device"},
-      {"t3.micro", kWithInstaller, false,
-       "t3.micro is not a known EFA type, though the EFA installer was run"},
+      {"t3.micro", kImage, false,
+       "t3.micro is not a known EFA type, and no EFA device is attached"},
       {"p99.48xlarge", kWithDevice, true, "p99.48xlarge, and the node has an EFA device"},
-      {"", kNothing, false, "an unknown instance type and there is no sign of EFA"},
+      {"p99.48xlarge", kNamedByKernel, true,
+       "p99.48xlarge, and the node had an EFA device earlier in this boot"},
+      {"", kNothing, false, "the instance type is not known, and no EFA device is attached"},
       {"", kWithDevice, true, "an unknown instance type, and the node has an EFA device"},
-      {"dl1.24xlarge", kNothing, false,
-       "whether dl1.24xlarge can have EFA is not certain and nothing on the node shows it"},
-      {"dl1.24xlarge", kWithInstaller, false,
-       "whether dl1.24xlarge can have EFA is not certain, though the EFA installer was run"},
+      {"dl1.24xlarge", kImage, false,
+       "whether dl1.24xlarge can have EFA is not certain, and none is attached"},
       {"dl1.24xlarge", kWithDevice, true, "dl1.24xlarge, and the node has an EFA device"},
   };
   for (const Row& row : rows) {
@@ -68,6 +79,77 @@ TEST(Expectation, AutoNeedsACapableTypeAndASign) {
     EXPECT_EQ(expectation.why, row.why);
     EXPECT_EQ(expectation.exactly, std::nullopt);
   }
+}
+
+TEST(Expectation, ADeviceOfAnEarlierPassIsMissed) {
+  Past past;
+  past.devices = {address(0)};
+  EXPECT_TRUE(expected("m6i.32xlarge", {}, kNothing, past).expected);
+}
+
+TEST(Expectation, AnInterfaceThatHasOrMayHaveAnAddressIsNoSign) {
+  for (const CloudInterface& interface :
+       {interface_with(true, false), interface_with(false, true),
+        interface_with(false, std::nullopt), interface_with(false, false, "")}) {
+    const auto only_it = [&](Node& n) { n.cloud.facts.interfaces = {interface}; };
+    EXPECT_FALSE(expected("p5.48xlarge", {}, only_it).expected);
+  }
+}
+
+TEST(Expectation, MaxIsWhatTheTypeCanHave) {
+  const Expectation p5 = expected("p5.48xlarge", kMax, kNothing);
+  EXPECT_TRUE(p5.expected && p5.all);
+  EXPECT_EQ(p5.whole, std::vector<int>{32});
+  EXPECT_EQ(p5.why, "max is configured, and p5.48xlarge can have 32 EFA devices");
+  EXPECT_FALSE(expected("t2.micro", kMax, kImage).expected) << "as many as it can have is none";
+  const Expectation tomorrow = expected("p99.48xlarge", kMax, kNothing);
+  EXPECT_TRUE(tomorrow.expected);
+  EXPECT_EQ(tomorrow.why,
+            "max is configured, but how many EFA devices p99.48xlarge can have is not known");
+}
+
+// A diagnosis of a node of that type with so many devices, healthy but for their number.
+Diagnosis diagnosis_of(const std::string& type, size_t devices, const ExpectSetting& setting) {
+  Scene scene = healthy_scene(devices);
+  scene.node.cloud.facts.instance_type = type;
+  scene.expectation = expectation_of(scene.node, setting, instance_types());
+  return diagnose(scene);
+}
+
+TEST(Expectation, MaxThatIsUnmetIsCriticalAndUnknownWhereTheNumberIs) {
+  using Codes = std::vector<std::string>;
+  const Diagnosis fewer = diagnosis_of("p4d.24xlarge", 3, kMax);
+  EXPECT_EQ(fewer.verdict, Verdict::kUnhealthy);
+  EXPECT_EQ(fewer.root_causes, Codes{"pci.fewer-than-expected"});
+  EXPECT_EQ(diagnosis_of("p4d.24xlarge", 0, kMax).root_causes, Codes{"pci.none-found"});
+  EXPECT_EQ(diagnosis_of("p4d.24xlarge", 4, kMax).verdict, Verdict::kHealthy);
+  for (const size_t devices : {0, 4}) {
+    const Diagnosis diagnosis = diagnosis_of("p99.48xlarge", devices, kMax);
+    EXPECT_EQ(diagnosis.verdict, Verdict::kUnknown) << devices;
+    EXPECT_NE(diagnosis.summary.find("how many EFA devices p99.48xlarge can have"),
+              std::string::npos)
+        << diagnosis.summary;
+  }
+}
+
+TEST(Expectation, EachLayoutOfATypeIsWhole) {
+  struct Row {
+    const char* type;
+    size_t devices;
+    Verdict wanted;
+  };
+  const Row rows[] = {
+      {"p6e-gb200.36xlarge", 4, Verdict::kHealthy}, {"p6e-gb200.36xlarge", 8, Verdict::kHealthy},
+      {"p6e-gb200.36xlarge", 6, Verdict::kHealthy}, {"p6e-gb200.36xlarge", 3, Verdict::kDegraded},
+      {"p6-b200.48xlarge", 4, Verdict::kDegraded},  {"p6-b200.48xlarge", 8, Verdict::kHealthy},
+      {"c6in.32xlarge", 1, Verdict::kDegraded},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(diagnosis_of(row.type, row.devices, {}).verdict, row.wanted)
+        << row.type << " with " << row.devices;
+  }
+  EXPECT_EQ(diagnosis_of("p6e-gb200.36xlarge", 4, kMax).verdict, Verdict::kHealthy);
+  EXPECT_EQ(diagnosis_of("p6e-gb200.36xlarge", 3, kMax).verdict, Verdict::kUnhealthy);
 }
 
 TEST(Expectation, AConfiguredNumberOverrulesTheType) {
@@ -85,111 +167,39 @@ TEST(Expectation, TheTypesNumberIsAMaximum) {
   EXPECT_EQ(expectation.exactly, std::nullopt);
 }
 
-TEST(Expectation, NoneFoundOnANodeThatShowsTheIntentIsCritical) {
+TEST(Expectation, AllThatWereThereInThisBootAreMissed) {
   Scene scene = healthy_scene(0);
+  scene.node.log.facts.functions = {address(0)};
   scene.expectation = expectation_of(scene.node, {}, instance_types());
   const Diagnosis diagnosis = diagnose(scene);
   EXPECT_EQ(diagnosis.verdict, Verdict::kUnhealthy);
-  EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"pci.none-found"});
+  EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"pci.device-vanished"});
 }
 
-TEST(Expectation, ACapableTypeWithoutIntentIsToldAndNotJudged) {
-  Scene scene = healthy_scene(0);
-  scene.node.kernel.facts.efa_loaded = false;
-  scene.node.kernel.facts.module_file = "kernel/drivers/infiniband/hw/efa/efa.ko";
-  scene.node.software.facts.installer_version.reset();
-  scene.expectation = expectation_of(scene.node, {}, instance_types());
-  const Diagnosis diagnosis = diagnose(scene);
+TEST(Expectation, ACapableTypeWithoutADeviceIsToldAndNotJudged) {
+  const Diagnosis diagnosis = diagnosis_of("m6i.32xlarge", 0, {});
   EXPECT_EQ(diagnosis.verdict, Verdict::kNotApplicable);
   EXPECT_NE(finding_of(diagnosis.findings, "cloud.capable-type-unused", kNodeSubject), nullptr);
 }
 
-TEST(ParseExpect, TakesAutoNoneAndNumbers) {
-  struct Row {
-    const char* text;
-    bool ok;
-    std::optional<int> exactly;
-  };
-  const Row rows[] = {
-      {"auto", true, std::nullopt},
-      {"none", true, 0},
-      {"0", true, 0},
-      {"32", true, 32},
-      {"1024", true, 1024},
-      {"1025", false, {}},
-      {"-1", false, {}},
-      {"", false, {}},
-      {"Auto", false, {}},
-      {"4 devices", false, {}},
-      {"4.0", false, {}},
-      {"99999999999999999999", false, {}},
-      {"0x4", false, {}},
-  };
-  for (const Row& row : rows) {
-    const Result<ExpectSetting> setting = parse_expect(row.text);
-    ASSERT_EQ(setting.ok(), row.ok) << row.text;
-    if (!setting) continue;
-    EXPECT_EQ(setting->exactly, row.exactly) << row.text;
+TEST(Expectation, ATypeThatIsSoldForItsRailsHasThemOrSaysThatNoneIsMeant) {
+  for (const char* type : {"p5.48xlarge", "g6e.48xlarge", "trn1.32xlarge"}) {
+    const Diagnosis diagnosis = diagnosis_of(type, 0, {});
+    EXPECT_EQ(diagnosis.verdict, Verdict::kDegraded) << type;
+    EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"cloud.rails-unused"}) << type;
+    EXPECT_EQ(diagnosis_of(type, 0, {0}).verdict, Verdict::kNotApplicable) << type;
+  }
+  for (const char* type : {"c6in.32xlarge", "m5n.24xlarge", "g5.8xlarge"}) {
+    EXPECT_EQ(diagnosis_of(type, 0, {}).verdict, Verdict::kNotApplicable) << type;
   }
 }
 
-TEST(InstanceTypes, TheBuiltInTableIsWhole) {
-  const InstanceTypes& types = instance_types();
-  EXPECT_EQ(types.size(), 318U);
-  const auto maximum = [&](const char* type) {
-    const auto row = types.find(type);
-    return row == types.end() ? std::optional(-1) : row->second.max_efa_interfaces;
-  };
-  EXPECT_EQ(maximum("p5.48xlarge"), 32);
-  EXPECT_EQ(maximum("p4d.24xlarge"), 4);
-  EXPECT_EQ(maximum("p6-b300.48xlarge"), 16);
-  EXPECT_EQ(maximum("t3.micro"), -1);
-  EXPECT_EQ(types.at("dl1.24xlarge").efa, std::nullopt);
-  EXPECT_EQ(types.at("t2.micro").efa, false);
-}
-
-TEST(InstanceTypes, NoTypeThatCanHaveEfaCanHaveNone) {
-  for (const auto& [name, type] : instance_types()) {
-    const int maximum = type.max_efa_interfaces.value_or(type.efa == true ? 1 : 0);
-    EXPECT_EQ(type.efa == true, maximum > 0) << name;
-    EXPECT_LE(maximum, 32) << name;
-  }
-}
-
-TEST(InstanceTypes, SayWhetherEfaReachesTheirAccelerators) {
-  const std::pair<const char*, DirectMemory> rows[] = {
-      {"p4d.24xlarge", DirectMemory::kRequired},
-      {"p5.48xlarge", DirectMemory::kRequired},
-      {"p5en.48xlarge", DirectMemory::kRequired},
-      {"p6-b200.48xlarge", DirectMemory::kRequired},
-      {"p6e-gb200.36xlarge", DirectMemory::kRequired},
-      {"g7e.12xlarge", DirectMemory::kRequired},
-      {"trn2.48xlarge", DirectMemory::kRequired},
-      {"g5.48xlarge", DirectMemory::kImpossible},
-      {"g6e.48xlarge", DirectMemory::kImpossible},
-      {"g7e.8xlarge", DirectMemory::kImpossible},
-      {"inf1.24xlarge", DirectMemory::kImpossible},
-      {"p5.4xlarge", DirectMemory::kNotKnown},
-      {"p3dn.24xlarge", DirectMemory::kNotKnown},
-      {"g7.48xlarge", DirectMemory::kNotKnown},
-      {"p99.48xlarge", DirectMemory::kNotKnown},
-      {"", DirectMemory::kNotKnown},
-  };
-  for (const auto& [type, wanted] : rows) {
-    EXPECT_EQ(expected(type, {}, kWithDevice).direct_memory, wanted) << type;
-  }
-  for (const auto& [name, type] : instance_types()) {
-    const std::string word = type.direct_memory.value_or("required");
-    EXPECT_TRUE(word == "required" || word == "impossible") << name << ": " << word;
-    EXPECT_TRUE(!type.direct_memory || type.efa == true) << name;
-  }
-}
-
-TEST(InstanceTypes, RefusesADamagedTable) {
-  for (const char* json : {"", "[]", "{}", R"({"types":[]})", R"({"types":{"a":{"efa":1}}})",
-                           R"({"types":{"a":{"max_efa_interfaces":99999999999}}})"}) {
-    EXPECT_FALSE(parse_instance_types(json).ok()) << json;
-  }
+TEST(Expectation, WhereTheBusCannotBeReadNothingIsSaidToBeMeant) {
+  Scene scene = healthy_scene(0);
+  scene.node.cloud.facts.instance_type = "p5.48xlarge";
+  silence(scene.node.pci, ProbeStatus::kOk);
+  scene.expectation = expectation_of(scene.node, {}, instance_types());
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kUnknown);
 }
 
 }  // namespace

@@ -45,11 +45,45 @@ class Nodes : public testing::TestWithParam<std::string> {};
 TEST_P(Nodes, SaysWhatIsExpected) {
   const TemporaryDirectory directory;
   write_node(synthetic_node(GetParam()), Tree(directory.path()));
-  const AgentRun run = look_at_sysroot(directory.path());
+  const AgentRun run = look_at_sysroot(directory.path(), synthetic_node(GetParam()).arguments);
   const Result<Value> report = parse_json(run.out, "report");
   ASSERT_TRUE(report.ok()) << run.out;
   EXPECT_TRUE(is_as_in(node_file(GetParam(), "expected.json"), compact(*report)));
   EXPECT_EQ(run.exit_code, 0) << "all of them are well";
+  for (const Value& finding : *report->find("findings")->as<Array>()) {
+    const bool alarm = finding.text("result") == "fail" && finding.text("severity") != "info";
+    EXPECT_FALSE(alarm) << finding.text("code") << ": " << finding.text("message");
+  }
+}
+
+// One of them, looked at in another way than it is meant.
+struct Alarm {
+  const char* node;
+  std::vector<std::string> arguments;
+  const char* verdict;
+  const char* cause;
+};
+
+TEST(NodeAlarms, AreGivenWhereOneOfThemIsMeantToHaveMore) {
+  const Alarm alarms[] = {
+      {"m6i.32xlarge-eks", {"--expect", "max"}, "unhealthy", "pci.none-found"},
+      {"m5n.24xlarge-with-installer", {"--expect", "1"}, "unhealthy", "pci.none-found"},
+      {"p5.48xlarge-image-bake", {}, "degraded", "cloud.rails-unused"},
+      {"p5.48xlarge-pod", {"--expect", "16"}, "unhealthy", "node.not-given"},
+      {"p5.48xlarge-pod-without-efa", {"--expect", "8"}, "unhealthy", "node.not-given"},
+      {"p4d.24xlarge-vm-passthrough", {}, "unhealthy", "pci.driver-override"},
+      {"p4d.24xlarge-vm-passthrough", {"--expect", "4"}, "unhealthy", "pci.driver-override"},
+      {"p6e-gb200.36xlarge", {"--expect", "8"}, "unhealthy", "pci.fewer-than-expected"},
+  };
+  for (const Alarm& alarm : alarms) {
+    const TemporaryDirectory directory;
+    write_node(synthetic_node(alarm.node), Tree(directory.path()));
+    const Result<Value> report =
+        parse_json(look_at_sysroot(directory.path(), alarm.arguments).out, "report");
+    ASSERT_TRUE(report.ok()) << alarm.node;
+    EXPECT_EQ(report->text("verdict"), alarm.verdict) << alarm.node;
+    EXPECT_EQ(root_causes_of(*report), std::vector<std::string>{alarm.cause}) << alarm.node;
+  }
 }
 
 // The GPUs beside that EFA device, as the report's topology has them.
@@ -108,6 +142,7 @@ TEST(AllFindings, OfFilesOfAMachineWithAFaultOnEachRung) {
   tree.file("/sys/devices/pci0000:20/0000:20:1b.0/config", std::string(64, '\xff'));
   tree.file("/sys/devices/pci0000:20/0000:20:1b.0/driver_override", "vfio-pci\n");
   tree.remove("/sys/class/infiniband/rdmap144s27");
+  tree.remove("/sys/class/infiniband_verbs/uverbs2");  // else another namespace would have it
   tree.remove("/dev/infiniband/uverbs3");
   const std::string rdma = "/sys/devices/pci0000:a0/0000:a0:1b.0/infiniband/rdmap160s27/";
   tree.file(rdma + "ports/1/gids/0", "0000:0000:0000:0000:0000:0000:0000:0000\n");

@@ -33,6 +33,8 @@ TEST(Recording, ComesBackAsItWasPacked) {
   recording.expect = "4";
   recording.started_at_ms = 1'795'471'200'000;
   recording.before.devices = {{0, 6, 0, 0}};
+  recording.checks = {{"pci.narrow-link", "off"}, {"site.gpu-count", "info"}};
+  recording.set_aside = {"0000:10:1b.0"};
   const Result<std::string> packed = pack(recording);
   ASSERT_TRUE(packed.ok());
   EXPECT_EQ(*packed, *pack(recording));
@@ -53,6 +55,18 @@ TEST(Recording, DamagedOnesAreRefused) {
   Recording newer = recording_of("", "");
   newer.version = 2;
   EXPECT_FALSE(unpack(*pack(newer), "test").ok());
+}
+
+TEST(Recording, WhatNoConfigurationCanHoldIsRefused) {
+  Recording recording = recording_of("", "");
+  recording.checks = {{"pci.no-such-check", "off"}};
+  EXPECT_FALSE(unpack(*pack(recording), "test").ok());
+  recording.checks = {{"pci.narrow-link", "loud"}};
+  EXPECT_FALSE(unpack(*pack(recording), "test").ok());
+  recording.checks.clear();
+  EXPECT_TRUE(unpack(*pack(recording), "test").ok());
+  recording.set_aside = {"rdmap16s27"};
+  EXPECT_FALSE(unpack(*pack(recording), "test").ok());
 }
 
 TEST(Recording, TimesThatNoClockShowsAreRefused) {

@@ -125,6 +125,36 @@ class Configuration(Case):
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         self.assertEqual(run.stdout, f"{self.config}: correct\n")
 
+    def test_a_number_needs_no_quotes(self):
+        root = machine_without_efa(self.directory / "machine")
+        self.assertEqual(self.check("expect = 1\n").returncode, 0)
+        self.assertEqual(self.report("--sysroot", root)["root_causes"], ["pci.none-found"])
+
+    def test_a_check_that_is_turned_off_is_told_and_touches_no_verdict(self):
+        root = self.synthetic_node("p4d.24xlarge", devices=3)
+        self.assertEqual(self.report("--sysroot", root)["verdict"], "degraded")
+        self.assertEqual(self.check('[checks]\npci.fewer-than-maximum = "off"\n').returncode, 0)
+        report = self.report("--sysroot", root)
+        self.assertEqual((report["verdict"], report["configured"]),
+                         ("healthy", {"checks": {"pci.fewer-than-maximum": "off"}}))
+        self.assert_valid(report)
+        self.assertIn("set in the configuration: pci.fewer-than-maximum off",
+                      self.once("--sysroot", root).stdout)
+
+    def test_a_device_that_is_set_aside_is_told_and_not_judged(self):
+        root = self.synthetic_node("p4d.24xlarge-vm-passthrough")
+        self.assertEqual(self.report("--sysroot", root)["verdict"], "unhealthy")
+        self.assertEqual(self.check('set_aside = ["0000:90:1b.0"]\n').returncode, 0)
+        report = self.report("--sysroot", root)
+        self.assertEqual((report["verdict"], report["configured"]),
+                         ("healthy", {"set_aside": ["0000:90:1b.0"]}))
+        self.assert_valid(report)
+        self.assertEqual(len(report["devices"]), 4)
+
+    def test_a_code_that_no_check_has_is_named_with_its_line(self):
+        self.assert_refused('[checks]\n"pci.narow-link" = "off"\n', f"{self.config}:2",
+                            "did you mean pci.narrow-link?")
+
     def test_an_unknown_key_is_named_with_its_line(self):
         self.assert_refused('expect = "4"\n\nexpected = 4\n', "'expected'", f"{self.config}:3")
         self.assert_refused("[counters]\nlimit = 4\n", "'counters.limit'", f"{self.config}:2")
@@ -139,7 +169,8 @@ class Configuration(Case):
             self.assertEqual(run.stderr.count("\n"), 1)
 
     def test_a_wrong_type_is_named_with_its_line(self):
-        self.assert_refused("\nexpect = 4\n", "expect must be a string", f"{self.config}:2")
+        self.assert_refused("\nexpect = 4.5\n", "expect must be a string or a whole number",
+                            f"{self.config}:2")
         self.assert_refused('deadline_ms = "5"\n', "deadline_ms must be a whole number",
                             f"{self.config}:1")
         self.assert_refused("deadline_ms = 5000.5\n", "deadline_ms must be a whole number")

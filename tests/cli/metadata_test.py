@@ -64,7 +64,7 @@ class WellTest(MetadataTest):
         self.assertEqual(first, {
             "mac": "0e:12:34:56:78:00", "interface_id": "eni-00000000000000000",
             "device_number": 0, "subnet_id": "subnet-0bbbbbbbbbbbbbbb2",
-            "vpc_id": "vpc-0cccccccccccccccc", "has_ipv4": True,
+            "vpc_id": "vpc-0cccccccccccccccc", "has_ipv4": True, "has_ipv6": False,
             "security_group_ids": ["sg-0aaaaaaaaaaaaaaa1", "sg-0dddddddddddddddd"]},
             "no network card is told, so there is none of it")
         self.assertEqual(second["network_card"], 1)

@@ -71,7 +71,7 @@ class SsmTest(Sandbox):
 
     def test_no_parameter_reaches_the_shell(self):
         pattern = self.document["parameters"]["Expect"]["allowedPattern"]
-        for good in ("auto", "none", "0", "32"):
+        for good in ("auto", "none", "max", "0", "32"):
             self.assertTrue(re.search(pattern, good))
         for bad in ("'; id; '", "$(id)", "4 4", "auto'", "", "100", "auto;id"):
             self.assertFalse(re.search(pattern, bad), bad)

@@ -68,8 +68,21 @@ TEST(ReadFabric, AnErrorIsToldInTheLibrarysWords) {
   const FabricFacts facts = facts_of(library);
   EXPECT_EQ(facts.getinfo_status, -61);
   EXPECT_EQ(facts.getinfo_error, "No data available");
+  EXPECT_EQ(facts.has_provider, true);
   EXPECT_FALSE(facts.provider_version);
   EXPECT_TRUE(facts.devices.empty());
+}
+
+TEST(ReadFabric, OfACopyThatOffersNothingItIsAskedWhetherItHasTheProvider) {
+  for (const std::optional<bool> has : {std::optional<bool>(), std::optional(false)}) {
+    ReplayedFabric library;
+    library.answer = {-61, "No data available", {}};
+    library.provider = has;
+    EXPECT_EQ(facts_of(library).has_provider, has);
+  }
+  ReplayedFabric library;
+  library.answer.entries = {entry("rdmap16s27-rdm", "efa")};
+  EXPECT_FALSE(facts_of(library).has_provider) << "it shows by itself";
 }
 
 TEST(ReadFabric, AnEmptyAnswerIsAnAnswer) {

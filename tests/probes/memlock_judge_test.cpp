@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "probes/limits/control_group.h"
 #include "probes/limits/memlock.h"
 #include "probes/limits/parse.h"
 #include "tests/support/check_case.h"
@@ -196,6 +197,7 @@ TEST(Memlock, TheDropInOfTheRemedyComesAfterTheOneInForce) {
 TEST(Memlock, OfSlurmTheHardLimitCountsWhereTheSoftOneIsTheSubmitters) {
   Scene scene = with_slurmd("8M:infinity");
   EXPECT_EQ(result_of(scene, kLow, "slurmd"), kUnknown);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
   scene.node.limits.facts.slurm = SlurmLimits{"slurm.conf", {}, "STACK,MEMLOCK", {}};
   EXPECT_EQ(result_of(scene, kLow, "slurmd"), kFail);
   scene.node.limits.facts.slurm = SlurmLimits{"slurm.conf", "NONE", {}, {}};

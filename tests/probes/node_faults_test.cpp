@@ -95,16 +95,25 @@ TEST(KernelFaults, WithoutIbUverbsNoDeviceHasANode) {
   EXPECT_EQ(node.root_causes(), Causes{"kernel.uverbs-not-loaded"});
 }
 
-TEST(KernelFaults, NoFunctionAtAllOnANodeWithTheInstallerIsCritical) {
+TEST(KernelFaults, NoFunctionAtAllIsAFaultByWhatIsExpected) {
   FaultyNode node;
-  node.unload_driver();
-  node.tree().file("/dev/kmsg", "");  // none was there since boot
   for (const char* address : kAllEfa) {
+    node.unbind(address);
     node.tree().remove(std::string("/sys/bus/pci/devices/") + address);
   }
   node.changes();
-  EXPECT_EQ(node.verdict(), "unhealthy");
-  EXPECT_EQ(node.root_causes(), Causes{"pci.none-found"});
+  EXPECT_EQ(node.root_causes(), Causes{"pci.device-vanished"}) << "the kernel has named them";
+  node.tree().file("/dev/kmsg", "");  // none was there since boot
+  node.changes();
+  EXPECT_EQ(node.verdict(), "degraded") << "it is sold for them";
+  EXPECT_EQ(node.root_causes(), Causes{"cloud.rails-unused"});
+  for (const char* expect : {"max", "4"}) {
+    node.changes({"--expect", expect});
+    EXPECT_EQ(node.verdict(), "unhealthy");
+    EXPECT_EQ(node.root_causes(), Causes{"pci.none-found"});
+  }
+  node.changes({"--expect", "none"});
+  EXPECT_EQ(node.verdict(), "not_applicable");
 }
 
 TEST(KernelFaults, CompanyThatOnlyDeservesAWordIsAnInfo) {

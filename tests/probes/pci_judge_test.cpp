@@ -87,27 +87,43 @@ CheckCases pci_cases() {
 
 namespace {
 
-TEST(Pci, ALinkIsJudgedByWhatBothEndsTell) {
+TEST(Pci, ALinkIsJudgedBesideThoseOfItsSiblings) {
+  const PciLink usual{"16.0 GT/s PCIe", 8};
+  const PciLink narrow{"16.0 GT/s PCIe", 4};
+  const PciLink slow{"8.0 GT/s PCIe", 8};
+  const PciLink unknown{"Unknown", 0};
   struct Row {
-    PciLink now;
-    PciLink best;
-    FindingResult wanted;
+    std::vector<PciLink> links;
+    FindingResult wanted;  // of the first
   };
   const Row rows[] = {
-      {{"16.0 GT/s PCIe", 8}, {"16.0 GT/s PCIe", 8}, kPass},
-      {{"8.0 GT/s PCIe", 8}, {"16.0 GT/s PCIe", 8}, kFail},
-      {{"16.0 GT/s PCIe", 8}, {"16.0 GT/s PCIe", 16}, kFail},
-      {{"32.0 GT/s PCIe", 8}, {"16.0 GT/s PCIe", 8}, kPass},
-      {{"Unknown", 0}, {"Unknown", 255}, kNotApplicable},
-      {{"", std::nullopt}, {"", std::nullopt}, kNotApplicable},
-      {{"-1 GT/s", 63}, {"nan GT/s", 63}, kNotApplicable},
+      {{usual, usual, usual, usual}, kPass},
+      {{narrow, usual, usual, usual}, kFail},
+      {{slow, usual, usual, usual}, kFail},
+      {{narrow, narrow, narrow, narrow}, kPass},
+      {{narrow, narrow, narrow, usual}, kPass},  // one that is wider is no measure
+      {{usual, narrow, narrow, narrow}, kPass},
+      {{narrow, usual}, kFail},
+      {{narrow}, kPass},
+      {{unknown, usual, usual}, kNotApplicable},
+      {{usual, unknown, unknown}, kPass},
+      {{{"", std::nullopt}, usual}, kNotApplicable},
+      {{{"-1 GT/s", 63}, usual}, kNotApplicable},
+      {{{"nan GT/s", 255}, usual}, kNotApplicable},
+      {{{"inf GT/s", 255}, usual}, kNotApplicable},
   };
   for (const Row& row : rows) {
-    Scene scene = healthy_scene();
-    scene.pci(0).link = row.now;
-    scene.pci(0).link_max = row.best;
-    EXPECT_EQ(result_of(scene, "pci.narrow-link", device(0)), row.wanted) << row.now.speed;
+    Scene scene = healthy_scene(row.links.size());
+    for (size_t i = 0; i < row.links.size(); ++i) scene.pci(i).link = row.links[i];
+    EXPECT_EQ(result_of(scene, "pci.narrow-link", device(0)), row.wanted) << &row - rows;
   }
+}
+
+TEST(Pci, ADeviceOfAnotherIdIsNoSibling) {
+  Scene scene = healthy_scene(2);
+  scene.pci(0).device = "0xefa2";
+  scene.pci(0).link->width = 4;
+  EXPECT_EQ(result_of(scene, "pci.narrow-link", device(0)), kPass);
 }
 
 TEST(Pci, ADeadDeviceHasNoNarrowLink) {

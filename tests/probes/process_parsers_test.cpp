@@ -63,44 +63,6 @@ TEST(ParseLimits, CountsCpus) {
   for (const auto& row : rows) EXPECT_EQ(parse_cpu_count(row.input), row.wanted) << row.input;
 }
 
-TEST(ParseLimits, KnowsTheControlGroupsOfContainers) {
-  const Row<bool> rows[] = {
-      {"/kubepods.slice/kubepods-pod1.slice/cri-containerd-1.scope", true},
-      {"/docker/0123", true},
-      {"/system.slice/docker-0123.scope", true},
-      {"/system.slice/docker.service", false},
-      {"/machine.slice/libpod-1.scope", true},
-      {"/system.slice/sshd.service", false},
-      {"/", false},
-      {"", false},
-  };
-  for (const auto& row : rows) EXPECT_EQ(is_container_cgroup(row.input), row.wanted) << row.input;
-}
-
-TEST(ParseLimits, FindsTheSystemsUnit) {
-  const TextRow rows[] = {
-      {"/system.slice/slurmd.service", "slurmd.service"},
-      {"/runtime.slice/containerd.service/init", "containerd.service"},
-      {"/user.slice/user-1000.slice/user@1000.service/app.slice", kNone},
-      {"/init.scope", kNone},
-      {"/", kNone},
-      {"", kNone},
-  };
-  for (const auto& row : rows) EXPECT_EQ(parse_system_unit(row.input), row.wanted) << row.input;
-}
-
-TEST(ParseLimits, TakesControlGroupsOfBothVersionsApart) {
-  const ControlGroups both =
-      parse_control_groups("5:devices:/docker/1\n1:name=systemd:/docker/1\n0::/user.slice\n");
-  EXPECT_EQ(both.unified, "/user.slice");
-  EXPECT_EQ(both.devices, "/docker/1");
-  for (const char* text : {"", "0", "0:", "0:::", "x\n\n:::", "5:devices"}) {
-    const ControlGroups none = parse_control_groups(text);
-    EXPECT_FALSE(none.unified) << text;
-    EXPECT_FALSE(none.devices) << text;
-  }
-}
-
 TEST(ParseLimits, ReadsWhatDockerGives) {
   const auto text_of = [](const std::string& json) {
     const auto memory = parse_docker_memlock(json);

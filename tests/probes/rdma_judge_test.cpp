@@ -39,7 +39,15 @@ CheckCases rdma_cases() {
        [](Scene& s) { s.node.rdma.facts.asked.at(0).status = "slow"; }},
       {"rdma.counters-fail", kFail, device(0), fail_counters},
       {"rdma.counters-fail", kUnknown, device(0),
-       [](Scene& s) { s.node.rdma.facts.counters.at(0).port.clear(); }},
+       [](Scene& s) {
+         s.node.rdma.facts.counters.at(0).port.clear();
+         s.verbs(0).failed = VerbsStep{"ibv_open_device", EINVAL, "any words"};
+         s.fabric().devices.clear();
+       }},
+      {"rdma.counter-unreadable", kUnknown, device(0),
+       [](Scene& s) {
+         s.node.rdma.facts.counters.at(0).unseen = {{"hw_counters/cmds_err", "is not a number", 0}};
+       }},
       {"rdma.no-gid", kFail, device(0),
        [](Scene& s) {
          s.rdma(0).gid = "0000:0000:0000:0000:0000:0000:0000:0000";
@@ -74,6 +82,15 @@ CheckCases node_cases() {
       {"node.missing", kUnknown, device(0),
        [](Scene& s) {
          s.rdma(0).uverbs = Unseen{"a directory", "any words", EACCES};
+       }},
+      {"node.not-given", kFail, kNodeSubject,
+       [](Scene& s) {
+         s.expectation.given = Given{"docker", 4, 8};
+         s.expectation.exactly = 8;
+       }},
+      {"node.not-given", kNotApplicable, kNodeSubject,
+       [](Scene& s) {
+         s.expectation.given = Given{"docker", 4, 8};
        }},
       {"node.wrong-number", kFail, device(0), [](Scene& s) { uverbs(s).number = "231:200"; }},
       {"node.wrong-number", kUnknown, device(0), [](Scene& s) { uverbs(s).number.reset(); }},
@@ -126,6 +143,67 @@ TEST(Rdma, AKernelNameIsFineWhereNothingRenames) {
   Scene scene = healthy_scene();
   name_by_kernel(scene);
   EXPECT_EQ(result_of(scene, "rdma.name-not-persistent", device(0)), kNotApplicable);
+}
+
+TEST(Rdma, OnlyWhatTheDriverSaysOfTheDeviceBlamesIt) {
+  for (const int error : {ENODEV, ENXIO, EIO, ETIME, ETIMEDOUT}) {
+    Scene scene = healthy_scene();
+    fail_counters(scene);
+    scene.node.rdma.facts.counters.at(0).error = error;
+    EXPECT_EQ(result_of(scene, "rdma.counters-fail", device(0)), kFail) << error;
+  }
+  for (const int error : {ENOMEM, EINVAL, EOPNOTSUPP, EAGAIN, EINTR, ENOSPC}) {
+    Scene scene = healthy_scene();
+    fail_counters(scene);
+    scene.node.rdma.facts.counters.at(0).error = error;
+    EXPECT_EQ(result_of(scene, "rdma.counters-fail", device(0)), kPass)
+        << "libibverbs was answered";
+    scene.verbs(0).failed = VerbsStep{"ibv_open_device", error, "any words"};
+    scene.fabric().devices.clear();
+    EXPECT_EQ(result_of(scene, "rdma.counters-fail", device(0)), kUnknown) << error;
+  }
+}
+
+TEST(Rdma, ASingleCounterSaysNothingOfTheDevice) {
+  Scene scene = healthy_scene();
+  scene.node.rdma.facts.counters.at(0).unseen = {{"ports/1/hw_counters/tx_bytes", "x", EACCES}};
+  EXPECT_EQ(result_of(scene, "rdma.counters-fail", device(0)), kPass);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+}
+
+// Every network namespace but the first.
+TEST(Rdma, WhereTheKernelShowsNoCountersNoneIsMissed) {
+  Scene scene = healthy_scene();
+  for (Counters& counters : scene.node.rdma.facts.counters) {
+    Counters hidden;
+    hidden.address = counters.address;
+    hidden.shown = false;
+    counters = hidden;
+  }
+  EXPECT_EQ(result_of(scene, "rdma.counters-fail", device(0)), kNotApplicable);
+  EXPECT_EQ(result_of(scene, "rdma.counters-hang", device(0)), kNotApplicable);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+  scene.verbs(1).failed = VerbsStep{"ibv_open_device", ENODEV, "No such device"};
+  EXPECT_EQ(diagnose(scene).root_causes, std::vector<std::string>{"verbs.cannot-open"});
+  scene.node.rdma.facts.counters.at(2).shown = true;
+  scene.verbs(0).failed = VerbsStep{"ibv_open_device", ENODEV, "No such device"};
+  scene.fabric().devices.clear();
+  EXPECT_EQ(result_of(scene, "rdma.counters-fail", device(0)), kUnknown) << "others have theirs";
+}
+
+TEST(Node, AGroupOfItsOwnMayBeMeant) {
+  Scene scene = healthy_scene();
+  uverbs(scene).mode = 0660;
+  uverbs(scene).group = 2001;
+  EXPECT_EQ(result_of(scene, "node.restricted-mode", device(0)), kPass);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+  uverbs(scene).group = 0;
+  EXPECT_EQ(result_of(scene, "node.restricted-mode", device(0)), kFail);
+  uverbs(scene).group = 2001;
+  for (const int mode : {0600, 0640, 0620}) {
+    uverbs(scene).mode = mode;
+    EXPECT_EQ(result_of(scene, "node.restricted-mode", device(0)), kFail) << mode;
+  }
 }
 
 TEST(Node, ADeviceWithoutUverbsHasNoNode) {

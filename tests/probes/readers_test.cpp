@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "probes/base/text.h"
 #include "probes/kernel/facts.h"
@@ -11,6 +12,8 @@
 #include "probes/net/facts.h"
 #include "probes/net/read.h"
 #include "probes/protocol/telling.h"
+#include "probes/rdma/facts.h"
+#include "probes/rdma/read.h"
 #include "probes/software/read.h"
 #include "tests/support/said.h"
 
@@ -93,6 +96,78 @@ TEST(Readers, TheInstallersVersionIsToldBeforeLibrariesAreLookedFor) {
             read_software);
   expect_told(told_before(said, "look for libraries"), "installer_version", "1.43.2");
   expect_told(told_before(said, "look for libraries"), "installer_minimal", false);
+}
+
+// A file of that name that the installer has not written.
+TEST(Readers, AMalformedFileOfTheInstallerTellsNoVersion) {
+  for (const char* text : {"", "rubbish", "# EFA installer version:\nlibfabric", "\x01\xff"}) {
+    Said said;
+    said.read(seen("read", "/opt/amazon/efa_installed_packages", text), read_software);
+    EXPECT_EQ(said.facts().find("installer_version"), nullptr) << text;
+    EXPECT_EQ(said.facts().find("installer_minimal"), nullptr) << text;
+  }
+}
+
+// A device in a class that shows its counters: what of them is read, and how.
+Counters counters_of(const std::string& looks) {
+  Said said;
+  said.read(seen("list", "/sys/class/infiniband", Array{Value("rdmap0s6")}) +
+                efa_behind("rdmap0s6", "0000:00:06.0") + looks,
+            read_rdma);
+  return from_value<RdmaFacts>(said.facts(), "facts")->counters.at(0);
+}
+
+constexpr const char* kPort = "/sys/class/infiniband/rdmap0s6/ports/1/hw_counters";
+constexpr const char* kDriver = "/sys/class/infiniband/rdmap0s6/hw_counters";
+
+std::string counter(const std::string& directory, const std::string& name, const char* value) {
+  return seen("read", directory + "/" + name, value);
+}
+
+TEST(Readers, ACounterThatTheDriverRefusesEndsTheReading) {
+  const Counters counters = counters_of(
+      seen("list", kPort, Array{Value("rx_bytes"), Value("tx_bytes")}) +
+      unseen("read", std::string(kPort) + "/rx_bytes", ENODEV) + counter(kPort, "tx_bytes", "1") +
+      seen("list", kDriver, Array{Value("cmds_err")}) + counter(kDriver, "cmds_err", "3"));
+  EXPECT_EQ(counters.error, ENODEV);
+  EXPECT_EQ(counters.error_file, std::string(kPort) + "/rx_bytes");
+  EXPECT_TRUE(counters.port.empty());
+  EXPECT_EQ(counters.device.at("cmds_err"), 3U) << "the driver's own need no answer";
+}
+
+TEST(Readers, ACounterThatMayNotBeReadCostsNoOther) {
+  for (const int error : {EACCES, EPERM, EISDIR, ELOOP, ENOENT}) {
+    const Counters counters = counters_of(
+        seen("list", kPort, Array{Value("rx_bytes"), Value("tx_bytes")}) +
+        unseen("read", std::string(kPort) + "/rx_bytes", error) + counter(kPort, "tx_bytes", "1"));
+    EXPECT_EQ(counters.error, std::nullopt) << error;
+    EXPECT_EQ(counters.port.at("tx_bytes"), 1U) << error;
+    EXPECT_EQ(counters.unseen.at(0).os_error, error);
+  }
+}
+
+// Reading them in another network namespace crashes older kernels.
+TEST(Readers, WithoutCountersOfThePortThoseOfTheDriverAreNotTouched) {
+  const Counters counters = counters_of(seen("list", kDriver, Array{Value("cmds_err")}) +
+                                        counter(kDriver, "cmds_err", "3"));
+  EXPECT_EQ(counters.shown, false);
+  EXPECT_TRUE(counters.device.empty());
+}
+
+// RDMA namespaces are exclusive, and the device is in that of a pod.
+TEST(Readers, ADeviceOfAnotherNamespaceShowsInTheClassOfDeviceNodes) {
+  const std::string verbs = "/sys/class/infiniband_verbs";
+  Said said;
+  said.read(seen("list", "/sys/class/infiniband", Array{}) +
+                seen("list", verbs, Array{Value("uverbs0")}) +
+                seen("read", verbs + "/uverbs0/ibdev", "rdmap0s6") +
+                seen("link", verbs + "/uverbs0/device", "../../../0000:00:06.0") +
+                seen("read", "/sys/bus/pci/devices/0000:00:06.0/vendor", "0x1d0f") +
+                seen("read", "/sys/bus/pci/devices/0000:00:06.0/device", "0xefa1"),
+            read_rdma);
+  const auto facts = from_value<RdmaFacts>(said.facts(), "facts");
+  ASSERT_EQ(facts->elsewhere.size(), 1U);
+  EXPECT_EQ(facts->elsewhere.at(0).to_text(), "0000:00:06.0");
 }
 
 struct Facts {

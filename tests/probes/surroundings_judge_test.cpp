@@ -34,9 +34,22 @@ void close_metadata(Scene& scene) {
   silence(scene.node.cloud, ProbeStatus::kTimedOut);
 }
 
-void expect_nothing(Scene& scene) {
-  scene.expectation.expected = false;
-  scene.node.pci.facts.efa.clear();
+using Change = std::function<void(Scene&)>;
+
+// None is expected and none is there, on a type that can have so many.
+Change expect_nothing_of(int maximum) {
+  return [=](Scene& scene) {
+    scene.expectation.expected = false;
+    scene.expectation.maximum = maximum;
+    scene.node.pci.facts.efa.clear();
+  };
+}
+
+Change expect_nothing_and_see_nothing(int maximum) {
+  return [=](Scene& scene) {
+    expect_nothing_of(maximum)(scene);
+    silence(scene.node.pci, ProbeStatus::kTimedOut);
+  };
 }
 
 constexpr LockedMemory kLow{false, 64, std::nullopt, std::nullopt};
@@ -91,12 +104,10 @@ CheckCases cloud_cases() {
          s.expectation.maximum.reset();
          s.expectation.instance_type.clear();
        }},
-      {"cloud.capable-type-unused", kFail, kNodeSubject, expect_nothing},
-      {"cloud.capable-type-unused", kUnknown, kNodeSubject,
-       [](Scene& s) {
-         expect_nothing(s);
-         silence(s.node.pci, ProbeStatus::kTimedOut);
-       }},
+      {"cloud.capable-type-unused", kFail, kNodeSubject, expect_nothing_of(2)},
+      {"cloud.capable-type-unused", kUnknown, kNodeSubject, expect_nothing_and_see_nothing(2)},
+      {"cloud.rails-unused", kFail, kNodeSubject, expect_nothing_of(4)},
+      {"cloud.rails-unused", kUnknown, kNodeSubject, expect_nothing_and_see_nothing(4)},
       {"cloud.no-common-security-group", kFail, kNodeSubject,
        [](Scene& s) { s.node.cloud.facts.interfaces.at(0).security_group_ids = {"sg-other"}; }},
       {"cloud.no-common-security-group", kUnknown, kNodeSubject, close_metadata},
@@ -170,6 +181,15 @@ TEST(Cloud, AConfiguredNumberNeedsNoKnownType) {
   scene.expectation.maximum.reset();
   scene.expectation.exactly = 4;
   EXPECT_EQ(result_of(scene, "cloud.type-not-known", kNodeSubject), kNotApplicable);
+}
+
+TEST(Cloud, ATypeOfTheTableWithoutANumberIsNotSaidToBeMissingThere) {
+  Scene scene = healthy_scene();
+  scene.expectation.maximum.reset();
+  scene.expectation.type_listed = true;
+  const auto findings = judge_all(scene.node, scene.expectation);
+  EXPECT_EQ(finding_of(findings, "cloud.type-not-known", kNodeSubject)->message,
+            "the table has no number for g6e.48xlarge");
 }
 
 TEST(Cloud, HalfOfTheSecurityGroupsIsNotAll) {

@@ -38,6 +38,11 @@ void crash_fabric(Scene& scene) {
   scene.node.fabric[0].outcome.status = ProbeStatus::kCrashed;
   scene.node.fabric[0].outcome.detail = "signal 6";
 }
+// A distribution's copy that was built without the provider.
+void lack_provider(Scene& scene) {
+  drop_fabric(scene);
+  scene.fabric().has_provider = false;
+}
 // A second copy that lists one device fewer.
 void add_lesser_fabric(Scene& scene) {
   scene.node.fabric.push_back(scene.node.fabric[0]);
@@ -78,6 +83,8 @@ CheckCases fabric_cases() {
       {"fabric.library-lists-fewer", kUnknown, "fabric", deny_fabric},
       {"fabric.not-installed", kFail, kNodeSubject, no_fabric},
       {"fabric.not-installed", kUnknown, kNodeSubject, deny_fabric},
+      {"fabric.no-efa-provider", kFail, kNodeSubject, lack_provider},
+      {"fabric.no-efa-provider", kUnknown, kNodeSubject, drop_fabric},
       {"fabric.does-not-load", kFail, "fabric",
        [](Scene& s) { silence(s.node.fabric[0], ProbeStatus::kUnavailable, kWrongVersion); }},
       {"fabric.does-not-load", kUnknown, "fabric", deny_fabric},
@@ -174,6 +181,48 @@ TEST(Fabric, AHostWithoutLibfabricIsHealthy) {
   no_fabric(scene);
   EXPECT_EQ(result_of(scene, "fabric.not-listed", device(0)), kNotApplicable);
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+}
+
+// Containers bring their own; what the distribution put on the host does not matter to them.
+TEST(Fabric, ADistributionsCopyOnAHostOfContainersIsNoFault) {
+  Scene scene = healthy_scene();
+  lack_provider(scene);
+  std::erase_if(scene.node.limits.facts.services,
+                [](const ServiceLimits& service) { return service.name == "slurmd"; });
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(diagnosis.verdict, Verdict::kHealthy) << diagnosis.summary;
+  EXPECT_EQ(result_of(scene, "fabric.not-installed", kNodeSubject), kFail) << "an info";
+  EXPECT_EQ(result_of(scene, "fabric.not-listed", device(0)), kNotApplicable);
+}
+
+TEST(Fabric, ADistributionsCopyIsAFaultWhereJobsUseIt) {
+  Scene slurm = healthy_scene();
+  lack_provider(slurm);
+  EXPECT_EQ(diagnose(slurm).verdict, Verdict::kDegraded);
+  EXPECT_EQ(diagnose(slurm).root_causes, std::vector<std::string>{"fabric.no-efa-provider"});
+  Scene image = slurm;
+  image.node.limits.facts.container = "docker";
+  EXPECT_EQ(diagnose(image).root_causes, std::vector<std::string>{"fabric.no-efa-provider"});
+}
+
+TEST(Fabric, ACopyWithTheProviderThatListsNothingIsCriticalOnAnyHost) {
+  for (const std::optional<bool> has : {std::optional<bool>(), std::optional(true)}) {
+    Scene scene = healthy_scene();
+    drop_fabric(scene);
+    scene.fabric().has_provider = has;
+    scene.node.limits.facts.services.erase(scene.node.limits.facts.services.begin() + 1);
+    EXPECT_EQ(diagnose(scene).root_causes, std::vector<std::string>{"fabric.not-listed"});
+  }
+}
+
+TEST(Fabric, ACopyWithoutTheProviderExcusesNoOther) {
+  Scene scene = healthy_scene();
+  lack_provider(scene);
+  scene.node.fabric.emplace_back();
+  silence(scene.node.fabric[1], ProbeStatus::kUnavailable, kWrongVersion);
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(diagnosis.verdict, Verdict::kUnhealthy);
+  EXPECT_EQ(cause_of(diagnosis, "fabric.not-listed", device(0)), "fabric.does-not-load");
 }
 
 TEST(Fabric, ACopyThatIsMissingDoesNotExcuseTheOther) {

@@ -91,6 +91,8 @@ struct ReplayedFabric final : FabricLibrary {
     at_call("fi_getinfo");
     return answer;
   }
+  std::optional<bool> provider = true;
+  std::optional<bool> has_provider() override { return provider; }
 };
 
 }  // namespace efa

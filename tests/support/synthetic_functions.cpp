@@ -2,6 +2,7 @@
 // Documentation/ABI/testing/sysfs-bus-pci and Documentation/ABI/stable/sysfs-class-infiniband say,
 // counters as efa_verbs.c names them, the driver's first words in the kernel log.
 
+#include <climits>
 #include <cstdio>
 #include <map>
 #include <set>
@@ -109,7 +110,7 @@ void write_function(const SyntheticFunction& function, const Tree& tree) {
   const std::string path = sysfs_path(function);
   tree.file(path + "config", config_space(function));
   tree.file(path + "numa_node", std::to_string(function.numa.value_or(-1)) + "\n");
-  tree.file(path + "driver_override", "(null)\n");
+  tree.file(path + "driver_override", function.held_by.value_or("(null)") + "\n");
   tree.file(path + "enable", function.driver().empty() ? "0\n" : "1\n");
   write_link(function, tree);
   if (function.driver().empty()) return;
@@ -156,7 +157,7 @@ std::string device_number(int uverbs) {
                      : std::to_string(kChosenMajor) + ":" + std::to_string(uverbs - 32);
 }
 
-void write_uverbs(const SyntheticFunction& function, int number, const Tree& tree) {
+void write_uverbs(const SyntheticFunction& function, int number, bool with_node, const Tree& tree) {
   const std::string name = "uverbs" + std::to_string(number);
   const std::string path = sysfs_path(function) + "infiniband_verbs/" + name;
   tree.file(path + "/ibdev", *function.name + "\n");
@@ -164,7 +165,7 @@ void write_uverbs(const SyntheticFunction& function, int number, const Tree& tre
   tree.file(path + "/dev", device_number(number) + "\n");
   tree.link(path + "/device", "/sys/devices/" + function.at);
   tree.link("/sys/class/infiniband_verbs/" + name, path);
-  tree.file("/dev/infiniband/" + name, "");  // a device node takes root to make
+  if (with_node) tree.file("/dev/infiniband/" + name, "");  // a device node takes root to make
 }
 
 void write_rdma(const SyntheticFunction& function, const SyntheticNode& node, const Tree& tree) {
@@ -180,7 +181,7 @@ void write_rdma(const SyntheticFunction& function, const SyntheticNode& node, co
   tree.file(path + "/ports/1/link_layer", "Unknown\n");
   tree.file(path + "/ports/1/gids/0", gid_of(function) + "\n");
   if (function.rate) tree.file(path + "/ports/1/rate", *function.rate + "\n");
-  write_counters(path, node.efa_version, tree);
+  if (node.counters) write_counters(path, node.efa_version, tree);
 }
 
 std::string log_of(const SyntheticFunction& function, int irq) {
@@ -204,7 +205,8 @@ void write_functions(const SyntheticNode& node, const Tree& tree) {
     if (function.is_efa()) log += log_of(function, 100 + uverbs);
     if (!rdma || !function.name) continue;
     write_rdma(function, node, tree);
-    write_uverbs(function, uverbs++, tree);
+    const bool with_node = uverbs < node.device_nodes.value_or(INT_MAX);
+    write_uverbs(function, uverbs++, with_node, tree);
   }
   if (uverbs == 0) return;
   tree.file("/sys/class/infiniband_verbs/abi_version", "6\n");

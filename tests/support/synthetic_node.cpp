@@ -1,125 +1,10 @@
 #include "tests/support/synthetic_node.h"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
-#include "probes/base/describe.h"
 #include "probes/base/text.h"
 
 namespace efa {
-
-template <class Io>
-void describe(Io& io, SyntheticFunction& function) {
-  io("at", function.at);
-  io("id", function.id);
-  io("class", function.class_code);
-  io("numa", function.numa);
-  io("name", function.name);
-  io("mac", function.mac);
-  io("link", function.link);
-  io("rate", function.rate);
-}
-
-template <class Io>
-void describe(Io& io, SyntheticInstaller& installer) {
-  io("version", installer.version);
-  io("packages", installer.packages);
-}
-
-template <class Io>
-void describe(Io& io, SyntheticService& service) {
-  io("name", service.name);
-  io("pid", service.pid);
-  io("locked_memory", service.locked_memory);
-}
-
-template <class Io>
-void describe(Io& io, SyntheticNvidia& nvidia) {
-  io("version", nvidia.version);
-  io("open", nvidia.open);
-  io("p2p", nvidia.p2p);
-}
-
-template <class Io>
-void describe(Io& io, SyntheticNode& node) {
-  io("note", node.note);
-  io("instance_type", node.instance_type);
-  io("os", node.os);
-  io("kernel", node.kernel);
-  io("efa_version", node.efa_version);
-  io("efa_module", node.efa_module);
-  io("efa_ids", node.efa_ids);
-  io("rename_rule", node.rename_rule);
-  io("installer", node.installer);
-  io("cpus", node.cpus);
-  io("numa_nodes", node.numa_nodes);
-  io("huge_pages", node.huge_pages);
-  io("ptrace_scope", node.ptrace_scope);
-  io("services", node.services);
-  io("nvidia", node.nvidia);
-  io("functions", node.functions);
-}
-
-std::string SyntheticFunction::address() const {
-  return base_name(at);
-}
-std::string SyntheticFunction::vendor() const {
-  return "0x" + id.substr(0, id.find(':'));
-}
-std::string SyntheticFunction::device() const {
-  return "0x" + id.substr(id.find(':') + 1);
-}
-std::string SyntheticFunction::driver() const {
-  if (id.starts_with("1d0f:efa")) return "efa";
-  if (id == "1d0f:ec20") return "ena";
-  if (id.starts_with("15b3:")) return "mlx5_core";
-  return id.starts_with("10de:") ? "nvidia" : "";
-}
-
-Result<SyntheticNode> parse_synthetic_node(const std::string& json, const std::string& where) {
-  const Result<Value> value = parse_json(json, where);
-  return value ? from_value<SyntheticNode>(*value, where) : Result<SyntheticNode>(value.error());
-}
-
-Result<SyntheticNode> read_synthetic_node(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return parse_synthetic_node(text.str(), path);
-}
-
-namespace {
-
-// "pci0000:44/0000:44:00.0" -> "pci0001:44/0001:44:00.0"
-SyntheticFunction in_domain(SyntheticFunction function, size_t domain) {
-  const std::string number = std::to_string(domain);
-  const std::string text = std::string(4 - number.size(), '0') + number + ":";
-  for (size_t at = 0; (at = function.at.find("0000:", at)) != std::string::npos; at += 5) {
-    function.at.replace(at, 5, text);
-  }
-  // rdma-core's udev rule: rdmap79s0 of domain 1 is rdmaP1p79s0
-  if (function.name) function.name = "rdmaP" + number + function.name->substr(4);
-  function.mac.reset();
-  return function;
-}
-
-}  // namespace
-
-void set_efa_count(SyntheticNode& node, size_t count) {
-  std::vector<SyntheticFunction> kept;
-  std::vector<SyntheticFunction> efa;
-  for (const SyntheticFunction& function : node.functions) {
-    (function.is_efa() ? efa : kept).push_back(function);
-  }
-  for (size_t i = 0; i < count && !efa.empty(); ++i) {
-    const SyntheticFunction& pattern = efa[i % efa.size()];
-    const size_t domain = i / efa.size();
-    kept.push_back(domain == 0 ? pattern : in_domain(pattern, domain));
-  }
-  node.functions = std::move(kept);
-}
-
 namespace {
 
 void write_module_index(const SyntheticNode& node, const Tree& tree) {
@@ -212,6 +97,14 @@ void write_sessions(const Tree& tree) {
   tree.file("/etc/security/limits.conf", "#*  soft  core  0\n");
 }
 
+// What shows a container, and that it may do no more than Docker's default lets it.
+void write_container(const SyntheticNode& node, const Tree& tree) {
+  if (node.container.empty()) return;
+  if (node.container == "docker") tree.file("/.dockerenv", "");
+  if (node.container == "kubernetes") tree.directory("/var/run/secrets/kubernetes.io");
+  tree.file("/proc/1/status", "CapBnd:\t00000000a80425fb\n");
+}
+
 void write_dmi(const SyntheticNode& node, const Tree& tree) {
   tree.file("/sys/devices/virtual/dmi/id/sys_vendor", "Amazon EC2\n");
   tree.file("/sys/devices/virtual/dmi/id/product_name", node.instance_type + "\n");
@@ -224,12 +117,13 @@ void write_dmi(const SyntheticNode& node, const Tree& tree) {
 void write_node(const SyntheticNode& node, const Tree& tree) {
   const bool has_efa = std::any_of(node.functions.begin(), node.functions.end(),
                                    [](const SyntheticFunction& f) { return f.is_efa(); });
-  write_kernel(node, tree, has_efa);
+  write_kernel(node, tree, node.efa_loaded.value_or(has_efa));
   write_memory(node, tree);
   for (const SyntheticService& service : node.services) write_service(service, tree);
   write_software(node, tree);
   write_sessions(tree);
   write_dmi(node, tree);
+  write_container(node, tree);
   write_functions(node, tree);
   write_accelerators(node, tree);
   tree.file("/topology.xml", topology_xml(node));

@@ -1,7 +1,9 @@
 // A synthetic machine: from tests/nodes/<name>/node.json to a directory that the probes read as
-// they read /. What the description does not say is left out, as a machine may lack it.
+// they read /. What the description does not say is left out, as a machine may lack it. One that is
+// "like" another has that one's members where it has none of its own; null takes one away.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +23,7 @@ struct SyntheticFunction {
   std::optional<std::string> mac;   // absent: made from the address
   std::optional<std::string> link;  // "16.0 GT/s PCIe x8", "Unknown x0"; absent: no such files
   std::optional<std::string> rate;
+  std::optional<std::string> held_by;  // another driver than its own: "vfio-pci"
 
   [[nodiscard]] std::string address() const;  // "0000:10:1b.0"
   [[nodiscard]] std::string vendor() const;   // "0x1d0f"
@@ -65,9 +68,15 @@ struct SyntheticNode {
   std::vector<SyntheticService> services;
   std::optional<SyntheticNvidia> nvidia;
   std::vector<SyntheticFunction> functions;  // bridges are made from their paths
+  std::optional<int> efa_devices;            // the first ones, or copies, of the EFA functions
+  std::map<std::string, std::string> held;   // by address of an EFA function, the driver it has
+  std::optional<bool> efa_loaded;            // absent: where there is an EFA function
+  std::string container;                     // "docker" or "kubernetes"; "": a host
+  std::optional<int> device_nodes;           // so many uverbs nodes; absent: all
+  bool counters = true;                      // false: another network namespace than the first
+  std::vector<std::string> arguments;        // with which efa-doctor looks at it
 };
 
-Result<SyntheticNode> parse_synthetic_node(const std::string& json, const std::string& where);
 Result<SyntheticNode> read_synthetic_node(const std::string& path);
 // The same machine with that many EFA devices: the first ones, or copies in other PCI domains.
 void set_efa_count(SyntheticNode& node, size_t count);

@@ -1,0 +1,111 @@
+#include "agent/diagnose/scope.h"
+
+#include <algorithm>
+
+#include "probes/limits/control_group.h"
+
+namespace efa {
+namespace {
+
+// A virtual machine's (vfio-pci), DPDK's.
+std::set<PciAddress> held_by_others(const PciFacts& facts) {
+  std::set<PciAddress> held;
+  for (const PciFunction& function : facts.efa) {
+    if (function.driver && function.driver != "efa") held.insert(function.address);
+  }
+  return held;
+}
+
+std::set<PciAddress> given_away(const PciFacts& facts, const ExpectSetting& setting) {
+  std::set<PciAddress> held = held_by_others(facts);
+  const auto others = static_cast<int>(facts.efa.size() - held.size());
+  return setting.exactly && others >= *setting.exactly ? held : std::set<PciAddress>();
+}
+
+// One that may do all that the host may has all of the host's devices too.
+bool is_confined(const LimitsFacts& facts) {
+  return facts.container && facts.may_administer != true;
+}
+
+// Its control group may name a device whose node is missing all the same.
+bool was_given(const RdmaDevice& device, const LimitsFacts& facts) {
+  if (!device.uverbs || device.uverbs->present) return true;  // as far as is known
+  return facts.cgroup_devices && device.uverbs->number_expected &&
+         allows_character_device(*facts.cgroup_devices, *device.uverbs->number_expected);
+}
+
+std::set<PciAddress> not_given(const Node& node) {
+  if (!is_confined(node.limits.facts)) return {};
+  std::set<PciAddress> devices;
+  if (node.kernel.facts.rdma_netns_shared == false) {
+    devices.insert(node.rdma.facts.elsewhere.begin(), node.rdma.facts.elsewhere.end());
+  }
+  for (const RdmaDevice& device : node.rdma.facts.devices) {
+    if (!was_given(device, node.limits.facts)) devices.insert(device.address);
+  }
+  return devices;
+}
+
+template <class Items>
+void erase_devices(Items& items, const std::set<PciAddress>& devices) {
+  std::erase_if(items, [&](const auto& item) { return devices.contains(item.address); });
+}
+
+// Of those that name their device by a text.
+template <class Items, class Subject>
+void erase_subjects(Items& items, const std::set<PciAddress>& devices, const Subject& subject_of) {
+  std::erase_if(items, [&](const auto& item) {
+    const auto address = PciAddress::from_text(subject_of(item));
+    return address && devices.contains(*address);
+  });
+}
+
+void erase_messages(LogFacts& log, const std::vector<RdmaDevice>& rdma,
+                    const std::set<PciAddress>& devices) {
+  std::set<std::string> names;
+  for (const RdmaDevice& device : rdma) {
+    if (devices.contains(device.address)) names.insert(device.name);
+  }
+  std::erase_if(log.messages, [&](const LogMessage& message) {
+    return (message.address && devices.contains(*message.address)) ||
+           (message.device && names.contains(*message.device));
+  });
+  std::erase_if(log.functions, [&](const PciAddress& one) { return devices.contains(one); });
+}
+
+}  // namespace
+
+Scope scope_of(const Node& node, const std::set<PciAddress>& set_aside,
+               const ExpectSetting& setting) {
+  Scope scope;
+  scope.left_out = set_aside;
+  scope.left_out.merge(given_away(node.pci.facts, setting));
+  for (const PciFunction& function : node.pci.facts.efa) {
+    if (scope.left_out.contains(function.address)) scope.set_aside.insert(function.address);
+  }
+  const std::set<PciAddress> absent = not_given(node);
+  if (absent.empty()) return scope;
+  const auto of = static_cast<int>(node.pci.facts.efa.size());
+  scope.given =
+      Given{*node.limits.facts.container, std::max(of - static_cast<int>(absent.size()), 0), of};
+  scope.left_out.insert(absent.begin(), absent.end());
+  return scope;
+}
+
+void leave_out(const std::set<PciAddress>& devices, Node& node, Past& past) {
+  const auto asked = [](const Asked& one) { return one.subject; };
+  const auto text = [](const std::string& one) { return one; };
+  erase_messages(node.log.facts, node.rdma.facts.devices, devices);
+  erase_devices(node.pci.facts.efa, devices);
+  erase_devices(node.rdma.facts.devices, devices);
+  erase_devices(node.rdma.facts.counters, devices);
+  erase_subjects(node.rdma.facts.asked, devices, asked);
+  erase_devices(node.verbs.facts.devices, devices);
+  erase_subjects(node.verbs.facts.asked, devices, asked);
+  if (node.verbs.facts.listed) erase_subjects(*node.verbs.facts.listed, devices, text);
+  erase_devices(node.topology.facts.efa, devices);
+  erase_devices(past.baselines, devices);
+  for (const PciAddress& device : devices) past.devices.erase(device);
+}
+
+}  // namespace efa

@@ -1,0 +1,44 @@
+// The configuration's own weight of single checks, put on what the judges found.
+
+#include <fmt/core.h>
+
+#include "agent/diagnose/diagnosis.h"
+#include "probes/judging/words.h"
+
+namespace efa {
+namespace {
+
+// The texts of a check that a site's own finding brought are kept with it.
+std::shared_ptr<const Check> with_severity(const std::shared_ptr<const Check>& base,
+                                           Severity severity) {
+  struct Weighed {
+    std::shared_ptr<const Check> base;
+    Check check;
+  };
+  auto weighed = std::make_shared<Weighed>(Weighed{base, *base});
+  weighed->check.severity = severity;
+  return {weighed, &weighed->check};
+}
+
+void turn_off(Finding& finding) {
+  finding.message = fmt::format("turned off in the configuration ({}): {}",
+                                result_text(finding.result), finding.message);
+  finding.result = FindingResult::kNotApplicable;
+}
+
+}  // namespace
+
+void weigh(std::vector<Finding>& findings, const Weights& weights) {
+  for (Finding& finding : findings) {
+    const auto weight = weights.find(finding.check->code);
+    if (weight == weights.end() || !finding.configured.empty()) continue;
+    finding.configured = weight_text(weight->second);
+    if (weight->second) {
+      finding.check = with_severity(finding.check, *weight->second);
+    } else {
+      turn_off(finding);
+    }
+  }
+}
+
+}  // namespace efa

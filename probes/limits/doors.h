@@ -1,0 +1,28 @@
+// Through which services jobs come to a node.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace efa {
+
+enum class Door {
+  kNone,       // hands its limits to no job
+  kScheduler,  // jobs of the node's scheduler inherit its limits
+  kRuntime,    // containers inherit its limits
+  kLogin,      // PAM may give a login others
+};
+
+// A service through which jobs come.
+struct DoorRow {
+  const char* command;   // of its process, as /proc/<pid>/comm has it
+  const char* units[2];  // its names on the distributions
+  Door door;
+  bool unit_decides;  // false: its own script or settings may raise the limit that the unit gives
+};
+
+std::span<const DoorRow> doors();
+// The row of that command; null when jobs do not come through it.
+const DoorRow* find_door(std::string_view command);
+
+}  // namespace efa

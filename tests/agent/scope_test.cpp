@@ -1,0 +1,167 @@
+// Which devices are judged: not those that were set aside, and in a container those that it was
+// given.
+
+#include "agent/diagnose/scope.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "agent/diagnose/expectation.h"
+#include "tests/support/healthy_node.h"
+
+namespace efa {
+namespace {
+
+using Codes = std::vector<std::string>;
+constexpr size_t kDevices = 4;
+
+// As a pass does it: what is out of the scope is left out before anything is expected or judged.
+Diagnosis look(Scene scene, const ExpectSetting& setting = {},
+               const std::set<PciAddress>& set_aside = {}) {
+  const Scope scope = scope_of(scene.node, set_aside, setting);
+  leave_out(scope.left_out, scene.node, scene.expectation.past);
+  scene.expectation = expectation_of(scene.node, setting, instance_types(), scope,
+                                     std::move(scene.expectation.past));
+  return diagnose(scene);
+}
+
+// Device 1 is a virtual machine's.
+Scene with_passthrough() {
+  Scene scene = healthy_scene(kDevices);
+  scene.pci(1).driver = scene.pci(1).driver_override = "vfio-pci";
+  lose_rdma(scene, 1);
+  scene.expectation.past.devices = {address(0), address(1), address(2), address(3)};
+  scene.node.log.facts.functions = {address(0), address(1), address(2), address(3)};
+  return scene;
+}
+
+TEST(Scope, ADeviceOfAVirtualMachineIsAFaultUntilItIsSetAside) {
+  EXPECT_EQ(look(with_passthrough()).root_causes, Codes{"pci.driver-override"});
+  const Diagnosis aside = look(with_passthrough(), {}, {address(1)});
+  EXPECT_EQ(aside.verdict, Verdict::kHealthy) << aside.summary;
+  EXPECT_EQ(aside.expectation.set_aside, std::set<PciAddress>{address(1)});
+  EXPECT_EQ(aside.expectation.maximum, 3) << "it counts no more";
+}
+
+TEST(Scope, ADeviceBeyondTheExpectedNumberThatAnotherDriverHoldsIsSetAside) {
+  EXPECT_EQ(look(with_passthrough(), {3}).verdict, Verdict::kHealthy);
+  EXPECT_EQ(look(with_passthrough(), {4}).verdict, Verdict::kUnhealthy);
+  Scene all = healthy_scene(1);
+  all.pci(0).driver = "vfio-pci";
+  lose_rdma(all, 0);
+  EXPECT_EQ(look(all, {0}).verdict, Verdict::kNotApplicable) << "a host of virtual machines";
+}
+
+TEST(Scope, ASetAsideDeviceHidesNoFaultOfAnother) {
+  Scene scene = with_passthrough();
+  scene.pci(2).config = "ffffffff";
+  EXPECT_EQ(look(scene, {3}).root_causes, Codes{"pci.config-space-dead"});
+  EXPECT_EQ(look(scene, {}, {address(1)}).root_causes, Codes{"pci.config-space-dead"});
+  scene.node.pci.facts.efa.erase(scene.node.pci.facts.efa.begin() + 3);
+  EXPECT_EQ(look(scene, {}, {address(1)}).root_causes,
+            (Codes{"pci.config-space-dead", "pci.device-vanished"}));
+}
+
+TEST(Scope, AnAddressThatIsNotThereMakesNoDeviceFewer) {
+  const Diagnosis diagnosis = look(healthy_scene(3), {}, {address(9)});
+  EXPECT_EQ(diagnosis.root_causes, Codes{"pci.fewer-than-maximum"});
+  EXPECT_TRUE(diagnosis.expectation.set_aside.empty());
+}
+
+TEST(Scope, WordsOfTheDriverAboutItAreLeftOutToo) {
+  Scene scene = with_passthrough();
+  LogMessage message;
+  message.priority = 3;
+  message.address = address(1);
+  message.text = "EFA device init failed";
+  scene.node.log.facts.messages = {message};
+  scene.node.log.facts.total = 1;
+  EXPECT_EQ(finding_of(look(scene, {3}).findings, "log.driver-errors", device(1)), nullptr);
+  EXPECT_NE(finding_of(look(scene).findings, "log.driver-errors", device(1)), nullptr);
+}
+
+// A pod that was given the first two of four.
+Scene in_container() {
+  Scene scene = healthy_scene(kDevices);
+  LimitsFacts& limits = scene.node.limits.facts;
+  limits.container = "kubernetes";
+  limits.may_administer = false;
+  limits.services.resize(1);
+  for (const size_t i : {2, 3}) {
+    scene.rdma(i).uverbs->present = false;
+    std::erase(scene.fabric().devices, scene.rdma(i).name);
+    std::erase(*scene.node.verbs.facts.listed, device(i));
+  }
+  return scene;
+}
+
+TEST(Scope, APodIsJudgedByWhatItWasGiven) {
+  const Diagnosis diagnosis = look(in_container());
+  EXPECT_EQ(diagnosis.verdict, Verdict::kHealthy) << diagnosis.summary;
+  EXPECT_EQ(diagnosis.summary, "2 EFA devices work");
+  EXPECT_EQ(diagnosis.expectation.given->devices, 2);
+  EXPECT_EQ(look(in_container(), {2}).verdict, Verdict::kHealthy);
+  EXPECT_EQ(look(in_container(), {std::nullopt, true}).verdict, Verdict::kHealthy)
+      << "the type's number is no container's";
+}
+
+TEST(Scope, APodThatWasGivenTooFewIsTheManifestsFault) {
+  const Diagnosis diagnosis = look(in_container(), {3});
+  EXPECT_EQ(diagnosis.root_causes, Codes{"node.not-given"});
+  const Finding* finding = finding_of(diagnosis.findings, "node.not-given", kNodeSubject);
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->check->actor, Actor::kJobOwner);
+  EXPECT_EQ(finding->message,
+            "this container (kubernetes) was given only 2 of the node's 4 EFA devices, not 3");
+}
+
+TEST(Scope, AContainerThatWasGivenNoneNeedsNone) {
+  Scene scene = in_container();
+  for (const size_t i : {0, 1}) scene.rdma(i).uverbs->present = false;
+  const Diagnosis diagnosis = look(scene);
+  EXPECT_EQ(diagnosis.verdict, Verdict::kNotApplicable);
+  EXPECT_EQ(diagnosis.summary,
+            "no EFA is expected: this container was given none of the node's 4 EFA devices");
+  EXPECT_EQ(look(scene, {2}).root_causes, Codes{"node.not-given"});
+}
+
+TEST(Scope, AFaultOfAGivenDeviceIsFoundInAContainerToo) {
+  Scene scene = in_container();
+  scene.rdma(0).uverbs->open_errno = EPERM;
+  scene.rdma(0).uverbs->open_error = "Operation not permitted";
+  EXPECT_EQ(look(scene).root_causes, Codes{"node.cannot-open"});
+}
+
+TEST(Scope, ADeviceThatItsControlGroupNamesLacksItsNode) {
+  Scene scene = in_container();
+  scene.node.limits.facts.cgroup_devices = "c 1:3 rwm\nc 231:194 rwm";
+  const Diagnosis diagnosis = look(scene);
+  EXPECT_EQ(diagnosis.root_causes, Codes{"node.missing"});
+  EXPECT_NE(finding_of(diagnosis.findings, "node.missing", device(2)), nullptr);
+  EXPECT_EQ(finding_of(diagnosis.findings, "node.missing", device(3)), nullptr);
+}
+
+TEST(Scope, OnAHostAndInAPrivilegedContainerAMissingNodeIsAFault) {
+  Scene privileged = in_container();
+  privileged.node.limits.facts.may_administer = true;
+  EXPECT_EQ(look(privileged).root_causes, Codes{"node.missing"});
+  Scene host = in_container();
+  host.node.limits.facts.container.reset();
+  EXPECT_EQ(look(host).root_causes, Codes{"node.missing"});
+}
+
+// Device 3 is in the network namespace of a pod.
+TEST(Scope, ADeviceOfAnotherNetworkNamespaceIsRegisteredThere) {
+  Scene scene = healthy_scene(kDevices);
+  lose_rdma(scene, 3);
+  scene.node.rdma.facts.elsewhere = {address(3)};
+  EXPECT_EQ(look(scene).root_causes, Codes{"rdma.not-registered"}) << "all share one namespace";
+  scene.node.kernel.facts.rdma_netns_shared = false;
+  EXPECT_EQ(look(scene).verdict, Verdict::kHealthy);
+  scene.node.limits.facts.container = "docker";
+  EXPECT_EQ(look(scene).expectation.given->devices, 3);
+}
+
+}  // namespace
+}  // namespace efa
