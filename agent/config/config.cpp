@@ -15,34 +15,12 @@
 
 #include "agent/config/s3_settings.h"
 #include "agent/config/toml_bounds.h"
+#include "probes/base/bounds.h"
 #include "probes/base/url.h"
 #include "probes/protocol/pci_address.h"
 
 namespace efa {
 namespace {
-
-// Where in a Config a path is, and whether there must be one.
-struct PathSetting {
-  const char* key;
-  std::string& (*field)(Config&);
-  bool needed;
-};
-constexpr PathSetting kPaths[] = {
-    {.key = "state_directory",
-     .field = [](Config& config) -> std::string& { return config.files.state_directory; },
-     .needed = true},
-    {.key = "run_directory",
-     .field = [](Config& config) -> std::string& { return config.files.run_directory; },
-     .needed = true},
-    {.key = "site_probes",
-     .field = [](Config& config) -> std::string& { return config.pass.site_probes; },
-     .needed = false},
-    {.key = "metrics_directory",
-     .field = [](Config& config) -> std::string& { return config.files.metrics_directory; },
-     .needed = false},
-    {.key = "s3.ca_file",
-     .field = [](Config& config) -> std::string& { return config.s3.ca_file; },
-     .needed = false}};
 
 constexpr const char* kTableOfChecks = "checks";
 
@@ -80,10 +58,9 @@ std::string take_text(const Setting& setting, const toml::node& node, std::strin
 }
 
 std::string take_addresses(const toml::node& node, std::vector<std::string>& addresses) {
-  constexpr size_t kMost = 256;  // EFA devices of a node
   constexpr const char* kWanted = "must be a list of PCI addresses, as [\"0000:10:1b.0\"]";
   const toml::array* array = node.as_array();
-  if (array == nullptr || array->size() > kMost) return kWanted;
+  if (array == nullptr || array->size() > kMaxDevices) return kWanted;
   for (const toml::node& element : *array) {
     const auto text = element.value_exact<std::string>();
     const auto address = text ? PciAddress::from_text(*text) : std::nullopt;
@@ -177,10 +154,12 @@ Result<Done> take_table(const toml::table& table, const std::string& prefix, Con
 
 // A relative one would depend on where the program is started.
 Result<Done> check_paths(Config& config) {
-  for (const auto& [key, field, needed] : kPaths) {
-    const std::string& value = field(config);
+  for (const Setting& setting : settings()) {
+    if (setting.path == Path::kNone) continue;
+    const std::string& value = (*std::get_if<Text>(&setting.field))(config);
+    const bool needed = setting.path == Path::kNeeded;
     if (value.starts_with('/') || (value.empty() && !needed)) continue;
-    return Error{ErrorKind::kMalformed, key, "must be an absolute path"};
+    return Error{ErrorKind::kMalformed, setting.key, "must be an absolute path"};
   }
   return Done{};
 }

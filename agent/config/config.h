@@ -80,11 +80,15 @@ using Field = std::variant<std::string& (*)(Config&), int64_t& (*)(Config&), boo
                            std::vector<std::string>& (*)(Config&), WeightWords& (*)(Config&),
                            int64_t CounterLimits::*>;
 
+// Whether a text is a path, and whether there must be one.
+enum class Path { kNone, kNeeded, kOptional };
+
 struct Setting {
   const char* key;  // "metadata.endpoint": a table and a key in it
   Field field;
   int64_t least = 0;  // of a number
   int64_t most = 0;
+  Path path = Path::kNone;
   bool number_too = false;        // of a text: a whole number is taken as well
   const char* example = nullptr;  // of a table whose keys are codes: a line that changes nothing
   const char* help;
