@@ -104,6 +104,7 @@ void leave_out(const std::set<PciAddress>& devices, Node& node, Past& past) {
   erase_subjects(node.verbs.facts.asked, devices, asked);
   if (node.verbs.facts.listed) erase_subjects(*node.verbs.facts.listed, devices, text);
   erase_devices(node.topology.facts.efa, devices);
+  erase_devices(node.gpu.facts.efa, devices);
   erase_devices(past.baselines, devices);
   for (const PciAddress& device : devices) past.devices.erase(device);
 }

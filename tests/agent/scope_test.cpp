@@ -53,6 +53,17 @@ TEST(Scope, ADeviceBeyondTheExpectedNumberThatAnotherDriverHoldsIsSetAside) {
   EXPECT_EQ(look(all, {0}).verdict, Verdict::kNotApplicable) << "a host of virtual machines";
 }
 
+TEST(Scope, AcceleratorsAreMeasuredAgainstNoSetAsideDevice) {
+  Scene scene = with_passthrough();
+  for (size_t i = 0; i < kDevices; ++i) {
+    scene.node.gpu.facts.efa.emplace_back().address = address(i);
+  }
+  leave_out({address(1)}, scene.node, scene.expectation.past);
+  std::vector<PciAddress> left;
+  for (const Accelerator& efa : scene.node.gpu.facts.efa) left.push_back(efa.address);
+  EXPECT_EQ(left, (std::vector{address(0), address(2), address(3)}));
+}
+
 TEST(Scope, ASetAsideDeviceHidesNoFaultOfAnother) {
   Scene scene = with_passthrough();
   scene.pci(2).config = "ffffffff";
