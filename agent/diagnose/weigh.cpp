@@ -8,18 +8,6 @@
 namespace efa {
 namespace {
 
-// The texts of a check that a site's own finding brought are kept with it.
-std::shared_ptr<const Check> with_severity(const std::shared_ptr<const Check>& base,
-                                           Severity severity) {
-  struct Weighed {
-    std::shared_ptr<const Check> base;
-    Check check;
-  };
-  auto weighed = std::make_shared<Weighed>(Weighed{base, *base});
-  weighed->check.severity = severity;
-  return {weighed, &weighed->check};
-}
-
 void turn_off(Finding& finding) {
   finding.message = fmt::format("turned off in the configuration ({}): {}",
                                 result_text(finding.result), finding.message);
@@ -34,7 +22,7 @@ void weigh(std::vector<Finding>& findings, const Weights& weights) {
     if (weight == weights.end() || !finding.configured.empty()) continue;
     finding.configured = weight_text(weight->second);
     if (weight->second) {
-      finding.check = with_severity(finding.check, *weight->second);
+      finding.check = weighed(finding.check, *weight->second);
     } else {
       turn_off(finding);
     }

@@ -5,6 +5,11 @@
 
 namespace efa {
 
+inline constexpr const char* kNewestInstaller =
+    "curl -fsSO https://efa-installer.amazonaws.com/aws-efa-installer-latest.tar.gz && tar -xf "
+    "aws-efa-installer-latest.tar.gz && cd aws-efa-installer && sudo ./efa_installer.sh -y && "
+    "sudo reboot";
+
 inline constexpr Check kGpuNoMemoryPath{
     .code = "gpu.no-memory-path",
     .severity = Severity::kCritical,
@@ -53,10 +58,7 @@ inline constexpr Check kGpuEfaTooOld{
         "/sys/module/nvidia/version is 580.65.06 or later and /sys/module/efa/version before "
         "2.17.3.",
     .remedy = "Drain the node and run a newer EFA installer, in the image too.",
-    .command =
-        "curl -fsSO https://efa-installer.amazonaws.com/aws-efa-installer-latest.tar.gz && tar -xf "
-        "aws-efa-installer-latest.tar.gz && cd aws-efa-installer && sudo ./efa_installer.sh -y && "
-        "sudo reboot",
+    .command = kNewestInstaller,
 };
 
 inline constexpr Check kGpuPeermemMissing{
@@ -168,10 +170,7 @@ inline constexpr Check kGpuNeuronNoPath{
         "The attribute p2p of EFA does not name NEURON, and dma-buf takes a kernel of 5.15 or "
         "later and efa 1.16 or later.",
     .remedy = "Drain the node and run a newer EFA installer, on a kernel of 5.15 or later.",
-    .command =
-        "curl -fsSO https://efa-installer.amazonaws.com/aws-efa-installer-latest.tar.gz && tar -xf "
-        "aws-efa-installer-latest.tar.gz && cd aws-efa-installer && sudo ./efa_installer.sh -y && "
-        "sudo reboot",
+    .command = kNewestInstaller,
 };
 
 inline constexpr Check kGpuNeuronNotLoaded{

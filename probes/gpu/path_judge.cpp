@@ -56,7 +56,7 @@ void say_weighed(const Check& check, FindingResult result, const std::string& me
                  const Evidence& evidence, const Expectation& expectation, Findings& findings) {
   const bool demanded = expectation.direct_memory == DirectMemory::kRequired;
   Finding finding;
-  finding.check = weighed(check, demanded ? check.severity : Severity::kWarning);
+  finding.check = weighed(row_of(check), demanded ? check.severity : Severity::kWarning);
   finding.result = result;
   finding.subject = kNodeSubject;
   finding.message = message;
@@ -66,7 +66,7 @@ void say_weighed(const Check& check, FindingResult result, const std::string& me
 
 Finding not_decidable(const Check& check, const std::string& why, const Evidence& evidence) {
   Finding finding;
-  finding.check = weighed(check, Severity::kWarning);
+  finding.check = weighed(row_of(check), Severity::kWarning);
   finding.subject = kNodeSubject;
   finding.message = why;
   finding.evidence = evidence;

@@ -92,12 +92,18 @@ inline std::shared_ptr<const Check> row_of(const Check& check) {
   return {std::shared_ptr<const Check>(), &check};
 }
 
-// For a finding: a check that weighs less on this node than where it decides.
-inline std::shared_ptr<const Check> weighed(const Check& check, Severity severity) {
-  if (check.severity == severity) return row_of(check);
-  Check lighter = check;
-  lighter.severity = severity;
-  return std::make_shared<const Check>(lighter);
+// For a finding: a check that weighs something else on this node. The texts of one that a site's
+// own finding brought are kept with it.
+inline std::shared_ptr<const Check> weighed(const std::shared_ptr<const Check>& base,
+                                            Severity severity) {
+  if (base->severity == severity) return base;
+  struct Weighed {
+    std::shared_ptr<const Check> base;
+    Check check;
+  };
+  auto weighed = std::make_shared<Weighed>(Weighed{base, *base});
+  weighed->check.severity = severity;
+  return {weighed, &weighed->check};
 }
 
 // For a finding: a check of a site's own, with the texts that it points to.
