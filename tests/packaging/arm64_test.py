@@ -67,9 +67,9 @@ class Arm64Test(unittest.TestCase):
         here = json.loads(run("sh", "-c", os.environ["EFA_DOCTOR"] + " " + replay.format(self.work)))
         for member in ("verdict", "summary", "funnel", "findings", "facts"):
             self.assertEqual(said[member], here[member], member)
-        self.assertEqual({p["name"]: p["status"] for p in said["probes"]},
-                         {p["name"]: p["status"] for p in here["probes"]})
-        self.assertEqual(len(said["probes"]), 12)
+        probes = {p["name"]: p["status"] for p in said["probes"]}
+        self.assertEqual(probes, {p["name"]: p["status"] for p in here["probes"]})
+        self.assertLessEqual({"pci", "rdma", "verbs", "fabric", "topology"}, set(probes))
         checks = self.there("qemu-aarch64 /b/efa-doctor list-checks")
         self.assertEqual(checks, run(os.environ["EFA_DOCTOR"], "list-checks"))
 
