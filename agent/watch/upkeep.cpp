@@ -1,14 +1,39 @@
 #include "agent/watch/upkeep.h"
 
+#include <link.h>
+#include <malloc.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <span>
 
 #include "probes/base/files.h"
 #include "probes/base/text.h"
 
 namespace efa {
+namespace {
+
+int give_back_pages(dl_phdr_info* object, size_t /*size*/, void* /*data*/) {
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  for (const ElfW(Phdr) & segment : std::span(object->dlpi_phdr, object->dlpi_phnum)) {
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
+    const uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
+    const uintptr_t first = begin / page * page;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells addresses as numbers
+    madvise(reinterpret_cast<void*>(first), begin + segment.p_memsz - first, MADV_DONTNEED);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void give_back_memory() {
+  malloc_trim(0);
+  dl_iterate_phdr(give_back_pages, nullptr);
+}
 
 int64_t parse_own_memory_kib(const std::string& status) {
   int64_t kib = 0;

@@ -1,6 +1,6 @@
 // What the daemon holds of the machine, looked at with each pass: it lives for months, and a
 // library below it that forgets a descriptor or some memory must end in a fresh start, not in a
-// daemon that can start nothing more.
+// daemon that can start nothing more. What it does not need while it waits it gives back.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,10 @@ Usage usage_of_self();
 Bounds bounds_of_self();
 // "570 of 1024 file descriptors are open": nothing while all is within the bounds.
 std::optional<std::string> outgrown(const Usage& usage, const Bounds& bounds);
+
+// Memory that was freed, and the pages of programs and libraries that only the work before needed:
+// unchanged since they were read, they come back from the page cache when they are touched.
+void give_back_memory();
 
 // "RssAnon:\t    1234 kB" and VmSwap of /proc/self/status, in KiB
 int64_t parse_own_memory_kib(const std::string& status);

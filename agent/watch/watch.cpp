@@ -1,6 +1,5 @@
 #include "agent/watch/watch.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-id128.h>
@@ -116,7 +115,7 @@ int Watch::run() {
   sd_notify(0, "READY=1\nSTATUS=checking the node for the first time");
   large_from_start_ = outgrown(usage_of_self(), bounds_of_self()).has_value();
   arm();
-  malloc_trim(0);
+  give_back_memory();
   const int ended = loop_.run();
   if (renewing_) become_anew(options_, config_.fd());
   return ended != 0 || renewing_ ? kExitInternal : 0;
@@ -227,6 +226,7 @@ void Watch::end_delivery() {
   } else {
     deliveries_.start_if_asked(now_ms());
   }
+  give_back_memory();
   arm();
 }
 
@@ -246,7 +246,7 @@ void Watch::end_pass(const EndedPass& end) {
   }
   renew_if_grown();
   if (!renewing_) deliveries_.start(now_ms(), requested_);
-  malloc_trim(0);
+  give_back_memory();
   arm();
 }
 

@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "probes/base/files.h"
+
 namespace efa {
 namespace {
 
@@ -29,6 +33,17 @@ TEST(Upkeep, TheBoundsLeaveRoomForWhatADaemonUses) {
   EXPECT_GT(usage_of_self().memory_kib, 0);
   EXPECT_GT(bounds_of_self().descriptors, 2);
   EXPECT_LE(bounds_of_self().descriptors, 512);
+}
+
+int64_t file_pages_kib() {
+  const std::string status = read_file("/proc/self/status", 65536).value_or("");
+  return std::stoll(status.substr(status.find("RssFile:") + 8));
+}
+
+TEST(Upkeep, PagesOfProgramsAndLibrariesAreGivenBackAndComeAgain) {
+  const int64_t before = file_pages_kib();
+  give_back_memory();
+  EXPECT_LT(file_pages_kib(), before / 2);
 }
 
 }  // namespace
