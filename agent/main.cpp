@@ -12,6 +12,7 @@
 #include "agent/cli/catalogue.h"
 #include "agent/cli/command_line.h"
 #include "agent/cli/daemon_check.h"
+#include "agent/cli/list_modes.h"
 #include "agent/cli/once.h"
 #include "agent/cli/status.h"
 #include "agent/config/expect.h"
@@ -131,6 +132,8 @@ int run(int argc, const char* const* argv) {
       return become_daemon(line);
     case Command::kExplain:
       return run_explain(line.code);
+    case Command::kListModes:
+      return run_list_modes(line.format);
     case Command::kListChecks:
       return run_list_checks(line.format);
     default:

@@ -98,6 +98,9 @@ void Parser::add_commands() {
   explain->add_option("CODE", line_.code, "A code as list-checks prints it")->required();
   CLI::App* list = add("list-checks", Command::kListChecks, "Print all checks");
   add_formats(*list, line_, {"text", "json", "markdown"});
+  CLI::App* modes = add("list-modes", Command::kListModes,
+                        "Print the known ways in which EFA fails, and which check sees each");
+  add_formats(*modes, line_, {"text", "json", "markdown"});
   CLI::App* record =
       add("record", Command::kRecord, "Check once and save everything that was read");
   record->add_option("FILE", line_.record_file, "FILE.tar.zst")->required();

@@ -16,6 +16,7 @@ enum class Command {
   kStatus,
   kExplain,
   kListChecks,
+  kListModes,
   kRecord,
   kConfigCheck,
   kDeliver

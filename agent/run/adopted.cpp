@@ -30,7 +30,7 @@ std::set<pid_t> own_children() {
   return pids;
 }
 
-std::string probe_of(pid_t pid) {
+std::string started_by(pid_t pid) {
   constexpr size_t kMaxEnvironment = size_t{256} * 1024;
   const std::string wanted = std::string(kProbeVariable) + "=";
   const std::string environment = read_file(proc(pid, "environ"), kMaxEnvironment).value_or("");
@@ -46,7 +46,7 @@ AdoptedProcess adopted(pid_t pid) {
   one.process.pid = pid;
   one.process.start_time = start_time_of(pid).value_or(0);
   one.process.subject = make_utf8(trim_end(read_file(proc(pid, "comm"), kMaxCommand).value_or("")));
-  one.probe = probe_of(pid);
+  one.probe = started_by(pid);
   return one;
 }
 

@@ -74,6 +74,56 @@ inline constexpr Check kCloudNoCommonSecurityGroup{
     .remedy = "Give all EFA interfaces of the job's nodes one common security group.",
 };
 
+inline constexpr Check kCloudRulesNotSeen{
+    .code = "cloud.rules-not-seen",
+    .severity = Severity::kInfo,
+    .actor = Actor::kAccountOwner,
+    .title = "A node does not see the rules of its security groups",
+    .meaning =
+        "Without a rule for all traffic from the group itself and one to it, no EFA packet passes, "
+        "and every device looks well; an outbound 0.0.0.0/0 is no such rule.",
+    .seen_by = "Nothing on the node or in its metadata tells rules; the EC2 API does.",
+    .remedy =
+        "Look for two rules of protocol -1 that name the group itself, one with IsEgress false and "
+        "one with true.",
+    .command = "aws ec2 describe-security-group-rules --filters \"Name=group-id,Values=$GROUP_ID\"",
+};
+
+inline constexpr Check kCloudSeveralVpcs{
+    .code = "cloud.several-vpcs",
+    .severity = Severity::kWarning,
+    .actor = Actor::kAccountOwner,
+    .title = "The EFA interfaces of this node are in different VPCs",
+    .meaning = "EFA traffic does not leave its VPC: such devices cannot reach the same peers.",
+    .seen_by = "vpc-id of the EFA interfaces in the metadata.",
+    .remedy = "Launch the nodes of a job with all EFA interfaces in subnets of one VPC.",
+};
+
+inline constexpr Check kCloudCardShared{
+    .code = "cloud.card-shared",
+    .severity = Severity::kInfo,
+    .actor = Actor::kAccountOwner,
+    .title = "Two EFA interfaces are on one network card",
+    .meaning = "AWS allows one EFA on a network card: what the metadata says is strange.",
+    .seen_by = "network-card of the EFA interfaces in the metadata.",
+    .remedy = "Give each EFA interface a NetworkCardIndex of its own in the launch template.",
+};
+
+inline constexpr Check kCloudMacNotListed{
+    .code = "cloud.mac-not-listed",
+    .severity = Severity::kInfo,
+    .actor = Actor::kAccountOwner,
+    .title = "AWS does not list the interface of an EFA device",
+    .meaning = "Which groups, subnet and VPC the device is in cannot be told.",
+    .seen_by =
+        "The MAC in the device's GID is none of network/interfaces/macs of the metadata; all "
+        "others were told.",
+    .remedy =
+        "Compare the node's GIDs with its network interfaces in EC2; an interface that was just "
+        "attached or detached appears with the next pass.",
+    .command = "cat /sys/class/infiniband/*/ports/1/gids/0",
+};
+
 inline constexpr Check kCloudNoPlacementGroup{
     .code = "cloud.no-placement-group",
     .severity = Severity::kInfo,
@@ -84,13 +134,27 @@ inline constexpr Check kCloudNoPlacementGroup{
     .remedy = "Launch the nodes of a job into one cluster placement group.",
 };
 
-inline constexpr const Check* kCloudChecks[] = {
-    &kCloudMetadataUnreachable, &kCloudTypeNotKnown,          &kCloudCapableTypeUnused,
-    &kCloudRailsUnused,         &kCloudNoCommonSecurityGroup, &kCloudNoPlacementGroup};
+inline constexpr Check kCloudSpotEnds{
+    .code = "cloud.spot-ends",
+    .severity = Severity::kInfo,
+    .actor = Actor::kJobOwner,
+    .title = "AWS takes this spot instance back",
+    .meaning = "Jobs on it end within two minutes, and peers see a device that does not respond.",
+    .seen_by = "spot/instance-action of the metadata service exists.",
+    .remedy = "Save what the job has and let no new one start here.",
+};
+
+inline constexpr const Check* kCloudChecks[] = {&kCloudMetadataUnreachable, &kCloudTypeNotKnown,
+                                                &kCloudCapableTypeUnused,   &kCloudRailsUnused,
+                                                &kCloudNoPlacementGroup,    &kCloudSpotEnds};
+inline constexpr const Check* kCloudInterfaceChecks[] = {&kCloudNoCommonSecurityGroup,
+                                                         &kCloudRulesNotSeen, &kCloudSeveralVpcs,
+                                                         &kCloudCardShared, &kCloudMacNotListed};
 
 struct Node;
 struct Expectation;
 class Findings;
 void judge_cloud(const Node& node, const Expectation& expectation, Findings& findings);
+void judge_cloud_interfaces(const Node& node, const Expectation& expectation, Findings& findings);
 
 }  // namespace efa

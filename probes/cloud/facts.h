@@ -51,6 +51,9 @@ struct CloudFacts {
   std::optional<std::string> availability_zone;
   std::optional<std::string> availability_zone_id;
   std::optional<std::string> placement_group;
+  std::optional<std::string> life_cycle;  // "on-demand", "spot", "scheduled", "capacity-block"
+  std::optional<std::string>
+      spot_action;  // {"action": "terminate", "time": "..."}: AWS takes it back
   std::optional<std::string> role_name;  // the name only, never its credentials
   std::vector<CloudInterface> interfaces;
 };
@@ -70,6 +73,8 @@ void describe(Io& io, CloudFacts& facts) {
   io("availability_zone", facts.availability_zone);
   io("availability_zone_id", facts.availability_zone_id);
   io("placement_group", facts.placement_group);
+  io("life_cycle", facts.life_cycle);
+  io("spot_action", facts.spot_action);
   io("role_name", facts.role_name);
   io("interfaces", facts.interfaces);
 }

@@ -1,11 +1,7 @@
-// Judges what AWS says of this instance. Security group rules and interface types need the EC2 API;
-// the metadata service shows neither.
+// Judges what AWS says of this instance; of its interfaces: interfaces_judge.cpp.
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
-#include "probes/base/text.h"
 #include "probes/cloud/checks.h"
 #include "probes/judging/node.h"
 
@@ -71,49 +67,6 @@ void judge_unused(const Node& node, const Expectation& expectation, Findings& fi
   }
 }
 
-// The metadata's interfaces that are EFA: a device's GID holds the MAC of its interface.
-std::vector<const CloudInterface*> efa_interfaces(const Node& node) {
-  std::vector<const CloudInterface*> interfaces;
-  for (const CloudInterface& interface : node.cloud.facts.interfaces) {
-    const bool is_efa =
-        std::any_of(node.rdma.facts.devices.begin(), node.rdma.facts.devices.end(),
-                    [&](const RdmaDevice& device) { return device.mac == interface.mac; });
-    if (is_efa) interfaces.push_back(&interface);
-  }
-  return interfaces;
-}
-
-void judge_groups(const Node& node, Findings& findings) {
-  const Check& check = kCloudNoCommonSecurityGroup;
-  const std::vector<const CloudInterface*> interfaces = efa_interfaces(node);
-  const std::string seen =
-      fmt::format("{} of {} EFA devices", interfaces.size(), node.rdma.facts.devices.size());
-  const bool told = std::all_of(interfaces.begin(), interfaces.end(), [](const auto* interface) {
-    return !interface->security_group_ids.empty();
-  });
-  if (interfaces.empty() || !told) {
-    findings.unknown(check, kNodeSubject, "the metadata does not tell the security groups");
-    return;
-  }
-  std::vector<std::string> common = interfaces.front()->security_group_ids;
-  for (const CloudInterface* interface : interfaces) {
-    const std::vector<std::string>& groups = interface->security_group_ids;
-    std::erase_if(common, [&](const std::string& group) {
-      return std::find(groups.begin(), groups.end(), group) == groups.end();
-    });
-  }
-  const std::string names = join(common, ", ");
-  const Evidence evidence{names, "at least one", "network/interfaces/macs/*/security-group-ids"};
-  if (common.empty()) {
-    findings.fail(check, kNodeSubject, seen + " have no security group in common", evidence);
-  } else if (interfaces.size() < node.rdma.facts.devices.size()) {
-    findings.unknown(check, kNodeSubject, "the metadata tells the security groups of only " + seen,
-                     evidence);
-  } else {
-    findings.pass(check, kNodeSubject, "all EFA devices are in " + names, evidence);
-  }
-}
-
 void judge_placement(const CloudFacts& facts, Findings& findings) {
   const Check& check = kCloudNoPlacementGroup;
   const Evidence evidence{facts.placement_group.value_or("none"), "a cluster placement group",
@@ -122,6 +75,22 @@ void judge_placement(const CloudFacts& facts, Findings& findings) {
     findings.pass(check, kNodeSubject, "is in " + *facts.placement_group, evidence);
   } else if (facts.metadata_status == "ok") {
     findings.fail(check, kNodeSubject, "is in no placement group", evidence);
+  } else {
+    findings.unknown(check, kNodeSubject, "the metadata service did not say");
+  }
+}
+
+void judge_spot(const CloudFacts& facts, Findings& findings) {
+  const Check& check = kCloudSpotEnds;
+  const Evidence evidence{facts.spot_action.value_or("none"), "none", "spot/instance-action"};
+  if (facts.spot_action) {
+    findings.fail(check, kNodeSubject, "AWS has announced " + *facts.spot_action, evidence);
+  } else if (!facts.life_cycle) {
+    findings.unknown(check, kNodeSubject, "the metadata service did not say what it is");
+  } else if (*facts.life_cycle != "spot") {
+    findings.not_applicable(check, kNodeSubject, "the instance is " + *facts.life_cycle);
+  } else if (facts.metadata_status == "ok") {
+    findings.pass(check, kNodeSubject, "no end is announced", evidence);
   } else {
     findings.unknown(check, kNodeSubject, "the metadata service did not say");
   }
@@ -136,8 +105,8 @@ void judge_cloud(const Node& node, const Expectation& expectation, Findings& fin
   if (!node.live) return;  // a sysroot has DMI, but no metadata service
   judge_metadata(node, findings);
   if (node.pci.facts.efa.empty()) return;
-  judge_groups(node, findings);
   judge_placement(node.cloud.facts, findings);
+  judge_spot(node.cloud.facts, findings);
 }
 
 }  // namespace efa

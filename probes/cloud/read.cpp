@@ -94,6 +94,7 @@ void read_placement(Questions& questions, CloudFacts& facts) {
   facts.availability_zone = questions.text("placement/availability-zone");
   facts.availability_zone_id = questions.text("placement/availability-zone-id");
   facts.placement_group = questions.text("placement/group-name");
+  facts.life_cycle = questions.text("instance-life-cycle");
 }
 
 void take_placement(const CloudFacts& known, CloudFacts& facts) {
@@ -103,6 +104,7 @@ void take_placement(const CloudFacts& known, CloudFacts& facts) {
   facts.availability_zone = known.availability_zone;
   facts.availability_zone_id = known.availability_zone_id;
   facts.placement_group = known.placement_group;
+  facts.life_cycle = known.life_cycle;
 }
 
 // Of another instance nothing is known any more.
@@ -114,6 +116,7 @@ void read_instance(Questions& questions, std::optional<CloudFacts>& known, Cloud
   } else {
     read_placement(questions, facts);
   }
+  if (facts.life_cycle == "spot") facts.spot_action = questions.text("spot/instance-action");
   const auto roles = questions.list("iam/security-credentials/");
   if (!roles.empty()) facts.role_name = roles.front();
 }

@@ -20,7 +20,8 @@ inline constexpr Check kFabricNotListed{
     .command = "fi_info -p efa -t FI_EP_RDM",
     .causes = {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
                "verbs.cannot-open", "node.restricted-mode", "node.missing", "node.cannot-open",
-               "verbs.not-listed", "fabric.does-not-load", "fabric.crashes"},
+               "verbs.not-listed", "fabric.does-not-load", "fabric.crashes",
+               "fabric.foreign-device"},
 };
 
 inline constexpr Check kFabricLibraryListsFewer{
@@ -86,6 +87,26 @@ inline constexpr Check kFabricCrashes{
     .causes = {"rdma.counters-hang", "verbs.hang", "rdma.counters-fail"},
 };
 
+inline constexpr Check kFabricForeignDevice{
+    .code = "fabric.foreign-device",
+    .severity = Severity::kCritical,
+    .actor = Actor::kNodeOperator,
+    .title = "An RDMA device without its node keeps libfabric from listing EFA",
+    .meaning =
+        "libfabric opens every RDMA device that sysfs shows, and gives up all of EFA when one, of "
+        "whatever maker, cannot be opened.",
+    .seen_by =
+        "fi_getinfo(3) offers no device, an EFA device can be opened, and an RDMA device that is "
+        "no EFA has no node in /dev/infiniband.",
+    .remedy =
+        "Use a libfabric that passes over devices which it cannot open; or give the container the "
+        "nodes of all RDMA devices that it sees.",
+    .command =
+        "for d in /sys/class/infiniband_verbs/uverbs*; do n=/dev/infiniband/${d##*/}; "
+        "[ -e $n ] || echo \"$(cat $d/ibdev) has no $n\"; done",
+};
+
+inline constexpr const Check* kFabricForeignChecks[] = {&kFabricForeignDevice};
 inline constexpr const Check* kFabricChecks[] = {&kFabricNotListed,    &kFabricLibraryListsFewer,
                                                  &kFabricNotInstalled, &kFabricNoEfaProvider,
                                                  &kFabricDoesNotLoad,  &kFabricCrashes};
@@ -94,5 +115,6 @@ struct Node;
 struct Expectation;
 class Findings;
 void judge_fabric(const Node& node, const Expectation& expectation, Findings& findings);
+void judge_fabric_foreign(const Node& node, const Expectation& expectation, Findings& findings);
 
 }  // namespace efa

@@ -22,8 +22,9 @@ class Findings {
     findings_.back().command = std::move(command);
   }
   void unknown(const Check& check, const std::string& subject, const std::string& message,
-               Evidence evidence = {}) {
+               Evidence evidence = {}, std::string command = "") {
     add(check, FindingResult::kUnknown, subject, message, std::move(evidence));
+    findings_.back().command = std::move(command);
   }
   void not_applicable(const Check& check, const std::string& subject, const std::string& message,
                       Evidence evidence = {}) {

@@ -22,6 +22,7 @@
 #include "probes/limits/read.h"
 #include "probes/log/checks.h"
 #include "probes/log/read.h"
+#include "probes/net/checks.h"
 #include "probes/net/read.h"
 #include "probes/pci/checks.h"
 #include "probes/pci/read.h"
@@ -189,7 +190,7 @@ constexpr ProbeRow kTable[] = {
      .take = take_each<&Node::fabric>,
      .add_outcomes = add_each_outcome<&Node::fabric>,
      .rungs = {{.rung = Rung::kFabric, .takes_neighbours = true}},
-     .judges = {{kFabricChecks, judge_fabric}}},
+     .judges = {{kFabricChecks, judge_fabric}, {kFabricForeignChecks, judge_fabric_foreign}}},
     {.name = "topology",
      .loads_libraries = true,
      .options = topology_options,
@@ -199,7 +200,8 @@ constexpr ProbeRow kTable[] = {
     {.name = "net",
      .read = read_net,
      .take = take_one<&Node::net>,
-     .add_outcomes = add_outcome<&Node::net>},
+     .add_outcomes = add_outcome<&Node::net>,
+     .judges = {{kNetChecks, judge_net}}},
     {.name = "gpu",
      .read = read_gpu,
      .from_files = true,
@@ -231,7 +233,7 @@ constexpr ProbeRow kTable[] = {
      .options = cloud_options,
      .take = take_one<&Node::cloud>,
      .add_outcomes = add_outcome<&Node::cloud>,
-     .judges = {{kCloudChecks, judge_cloud}}},
+     .judges = {{kCloudChecks, judge_cloud}, {kCloudInterfaceChecks, judge_cloud_interfaces}}},
     {.name = "jobs",
      .read = read_jobs,
      .capabilities = kReadProcesses,

@@ -37,6 +37,7 @@ struct NetFacts {
   std::vector<NetInterface> interfaces;
   std::optional<std::string> default_route;   // "ens5 via 10.0.0.1"
   std::optional<std::string> default_route6;  // "ens5 via fe80::1"
+  std::optional<int> rules;  // for IPv4 routes, beside the kernel's own; of the machine itself only
   std::vector<Unseen> unseen;
 };
 
@@ -45,6 +46,7 @@ void describe(Io& io, NetFacts& facts) {
   io("interfaces", facts.interfaces);
   io("default_route", facts.default_route);
   io("default_route6", facts.default_route6);
+  io("rules", facts.rules);
   io("unseen", facts.unseen);
 }
 

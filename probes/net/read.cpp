@@ -13,6 +13,7 @@
 #include "probes/base/text.h"
 #include "probes/net/facts.h"
 #include "probes/net/parse.h"
+#include "probes/net/rules.h"
 #include "probes/protocol/telling.h"
 
 namespace efa {
@@ -97,6 +98,13 @@ void read_net(const Look& look) {
   if (routes) facts.default_route = parse_default_route(*routes);
   const Result<std::string> routes6 = look.root.read("/proc/net/ipv6_route", kMaxRoutes);
   if (routes6) facts.default_route6 = parse_default_route6(*routes6);
+  if (look.root.live()) {
+    look.out.doing("list routing rules", "RTM_GETRULE");
+    const Result<int> rules = count_rules();
+    if (rules) facts.rules = *rules;
+    if (!rules)
+      facts.unseen.push_back({rules.error().where, rules.error().what, rules.error().os_error});
+  }
   telling.all(facts);
 }
 

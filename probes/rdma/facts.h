@@ -102,6 +102,7 @@ struct RdmaFacts {
   std::vector<RdmaDevice> devices;
   std::vector<PciAddress> elsewhere;  // EFA functions whose RDMA device another namespace has
   std::vector<std::string> foreign;   // RDMA devices that are no EFA
+  std::vector<std::string> foreign_without_node;  // of them, whose device node is not here
   std::vector<Counters> counters;
   std::vector<Asked> asked;  // how asking each device for its counters ended
   std::optional<bool> rdma_cm;
@@ -114,6 +115,7 @@ void describe(Io& io, RdmaFacts& facts) {
   io("devices", facts.devices);
   io("elsewhere", facts.elsewhere);
   io("foreign", facts.foreign);
+  io("foreign_without_node", facts.foreign_without_node);
   io("counters", facts.counters);
   io("asked", facts.asked);
   io("rdma_cm", facts.rdma_cm);

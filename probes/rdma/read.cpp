@@ -107,6 +107,17 @@ RdmaDevice read_device(const Look& look, const std::string& name, const PciAddre
   return device;
 }
 
+// It is not opened: that would be a look at a device which is none of ours.
+void read_foreign(const Look& look, const std::string& name, const UverbsNames& uverbs) {
+  look.out.add("foreign", name);
+  const auto entry = uverbs.of_device.find(name);
+  if (entry == uverbs.of_device.end()) return;
+  const Result<FileStatus> node = look.root.status("/dev/infiniband/" + entry->second);
+  if (!node && node.error().kind == ErrorKind::kNotFound) {
+    look.out.add("foreign_without_node", name);
+  }
+}
+
 // The error is about this file and no answer of the driver: the next counter is worth a look.
 bool is_of_the_file(const Error& error) {
   constexpr int kOfFiles[] = {ENOENT, ENOTDIR, EISDIR, EACCES, EPERM, ELOOP, EFBIG};
@@ -225,7 +236,7 @@ void read_rdma(const Look& look) {
   for (const std::string& name : names.value_or({})) {
     const auto address = pci_function_behind(look.root, std::string(kRdma) + "/" + name);
     if (!address || !is_efa_function(look.root, *address)) {
-      look.out.add("foreign", name);
+      read_foreign(look, name, uverbs);
       continue;
     }
     if (++efa > kMaxDevices) {

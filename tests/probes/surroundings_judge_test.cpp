@@ -111,9 +111,23 @@ CheckCases cloud_cases() {
       {"cloud.no-common-security-group", kFail, kNodeSubject,
        [](Scene& s) { s.node.cloud.facts.interfaces.at(0).security_group_ids = {"sg-other"}; }},
       {"cloud.no-common-security-group", kUnknown, kNodeSubject, close_metadata},
+      {"cloud.several-vpcs", kFail, kNodeSubject,
+       [](Scene& s) { s.node.cloud.facts.interfaces.at(1).vpc_id = "vpc-other"; }},
+      {"cloud.several-vpcs", kUnknown, kNodeSubject,
+       [](Scene& s) { s.node.cloud.facts.interfaces.at(1).vpc_id.reset(); }},
+      {"cloud.card-shared", kFail, kNodeSubject,
+       [](Scene& s) { s.node.cloud.facts.interfaces.at(1).network_card = 0; }},
+      {"cloud.card-shared", kUnknown, kNodeSubject,
+       [](Scene& s) { s.node.cloud.facts.interfaces.at(1).network_card.reset(); }},
+      {"cloud.mac-not-listed", kFail, device(1),
+       [](Scene& s) { s.node.cloud.facts.interfaces.at(1).mac = "06:00:00:00:00:99"; }},
+      {"cloud.mac-not-listed", kUnknown, device(1), close_metadata},
       {"cloud.no-placement-group", kFail, kNodeSubject,
        [](Scene& s) { s.node.cloud.facts.placement_group.reset(); }},
       {"cloud.no-placement-group", kUnknown, kNodeSubject, close_metadata},
+      {"cloud.spot-ends", kFail, kNodeSubject,
+       [](Scene& s) { s.node.cloud.facts.spot_action = R"({"action": "terminate"})"; }},
+      {"cloud.spot-ends", kUnknown, kNodeSubject, close_metadata},
   };
 }
 
@@ -130,6 +144,41 @@ CheckCases jobs_cases() {
 }
 
 namespace {
+
+const Finding& rules_finding(const std::vector<Finding>& findings) {
+  return *finding_of(findings, "cloud.rules-not-seen", kNodeSubject);
+}
+
+TEST(Cloud, RulesOfGroupsAreSaidToBeUnseenWithWhatShowsThem) {
+  Scene scene = healthy_scene();
+  scene.node.cloud.facts.interfaces.at(2).security_group_ids.emplace_back("sg-other");
+  const std::vector<Finding> findings = judge_all(scene.node, scene.expectation);
+  const Finding& rules = rules_finding(findings);
+  EXPECT_EQ(rules.result, kUnknown);
+  EXPECT_EQ(rules.command_to_paste(),
+            "aws ec2 describe-security-group-rules --filters "
+            "Name=group-id,Values=sg-0123456789abcdef0,sg-other");
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy) << "a word, no alarm";
+  close_metadata(scene);
+  const std::vector<Finding> blind = judge_all(scene.node, scene.expectation);
+  EXPECT_EQ(finding_of(blind, "cloud.rules-not-seen", kNodeSubject), nullptr);
+}
+
+TEST(Cloud, OneEfaInterfaceSharesNoCard) {
+  Scene scene = healthy_scene();
+  scene.node.rdma.facts.devices.resize(1);
+  scene.node.cloud.facts.interfaces.at(0).network_card.reset();
+  EXPECT_EQ(result_of(scene, "cloud.card-shared", kNodeSubject), kNotApplicable);
+}
+
+TEST(Cloud, WhoIsInWhichVpcIsSaid) {
+  Scene scene = healthy_scene();
+  scene.node.cloud.facts.interfaces.at(3).vpc_id = "vpc-other";
+  const std::vector<Finding> findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, "cloud.several-vpcs", kNodeSubject);
+  EXPECT_NE(finding->message.find("vpc-other (06:00:00:00:00:03)"), std::string::npos)
+      << finding->message;
+}
 
 TEST(Limits, SixteenGibibytesAreEnough) {
   Scene scene = healthy_scene();

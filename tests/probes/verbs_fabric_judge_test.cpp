@@ -43,6 +43,11 @@ void lack_provider(Scene& scene) {
   drop_fabric(scene);
   scene.fabric().has_provider = false;
 }
+// As in a container that was given only the nodes of EFA devices.
+void add_foreign_device(Scene& scene) {
+  scene.node.rdma.facts.foreign = {"mlx5_0", "mlx5_1"};
+  scene.node.rdma.facts.foreign_without_node = {"mlx5_0"};
+}
 // A second copy that lists one device fewer.
 void add_lesser_fabric(Scene& scene) {
   scene.node.fabric.push_back(scene.node.fabric[0]);
@@ -88,12 +93,41 @@ CheckCases fabric_cases() {
       {"fabric.does-not-load", kFail, "fabric",
        [](Scene& s) { silence(s.node.fabric[0], ProbeStatus::kUnavailable, kWrongVersion); }},
       {"fabric.does-not-load", kUnknown, "fabric", deny_fabric},
+      {"fabric.foreign-device", kFail, kNodeSubject,
+       [](Scene& s) {
+         add_foreign_device(s);
+         drop_fabric(s);
+       }},
+      {"fabric.foreign-device", kUnknown, kNodeSubject,
+       [](Scene& s) {
+         add_foreign_device(s);
+         deny_fabric(s);
+       }},
       {"fabric.crashes", kFail, kLibrary, crash_fabric},
       {"fabric.crashes", kUnknown, "fabric", deny_fabric},
   };
 }
 
 namespace {
+
+TEST(Fabric, AForeignDeviceWithoutItsNodeIsTheCauseOnlyWhereNothingIsListed) {
+  Scene scene = healthy_scene();
+  add_foreign_device(scene);
+  EXPECT_EQ(result_of(scene, "fabric.foreign-device", kNodeSubject), kPass);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+  drop_fabric(scene);
+  EXPECT_EQ(diagnose(scene).root_causes, std::vector<std::string>{"fabric.foreign-device"});
+  lack_provider(scene);
+  EXPECT_EQ(result_of(scene, "fabric.foreign-device", kNodeSubject), kUnknown);
+}
+
+TEST(Fabric, NodesThatOpenNoEfaEitherAreNoFaultOfForeignDevices) {
+  Scene scene = healthy_scene();
+  add_foreign_device(scene);
+  drop_fabric(scene);
+  for (RdmaDevice& device : scene.node.rdma.facts.devices) device.uverbs->open_errno = EPERM;
+  EXPECT_EQ(result_of(scene, "fabric.foreign-device", kNodeSubject), kNotApplicable);
+}
 
 TEST(Verbs, ALibraryThatIsNotInstalledMakesNoDeviceSick) {
   Scene scene = healthy_scene();

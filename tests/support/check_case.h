@@ -1,9 +1,13 @@
 // One row of the table of all checks: a change to the healthy node and what the check says of it.
 #pragma once
 
+#include <algorithm>
+#include <cctype>
 #include <functional>
+#include <string>
 #include <vector>
 
+#include "agent/report/report.h"
 #include "tests/support/healthy_node.h"
 
 namespace efa {
@@ -40,6 +44,26 @@ CheckCases limits_cases();
 CheckCases log_cases();
 CheckCases cloud_cases();
 CheckCases jobs_cases();
+CheckCases net_cases();
 CheckCases outcome_cases();
+
+inline CheckCases all_cases() {
+  CheckCases all;
+  for (const auto& cases :
+       {pci_cases(), kernel_cases(), rdma_cases(), node_cases(), counters_cases(), verbs_cases(),
+        fabric_cases(), gpu_cases(), limits_cases(), log_cases(), cloud_cases(), jobs_cases(),
+        net_cases(), outcome_cases()}) {
+    all.insert(all.end(), cases.begin(), cases.end());
+  }
+  return all;
+}
+
+// "pci_none_found_unknown_of_node"
+inline std::string name_of(const CheckCase& row) {
+  std::string name = row.code + ("_" + result_text(row.wanted)) + "_of_" + row.subject;
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  return name;
+}
 
 }  // namespace efa

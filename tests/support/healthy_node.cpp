@@ -66,6 +66,19 @@ CloudInterface cloud_interface(size_t i) {
   interface.mac = mac_of(i);
   interface.interface_id = "eni-0123456789abcde" + two_digits(i);
   interface.security_group_ids = {"sg-0123456789abcdef0"};
+  interface.vpc_id = "vpc-0123456789abcdef0";
+  interface.subnet_id = "subnet-0123456789abcdef0";
+  interface.network_card = static_cast<int>(i);
+  interface.has_ipv4 = true;
+  return interface;
+}
+
+NetInterface net_interface(size_t i) {
+  NetInterface interface;
+  interface.name = "ens" + std::to_string(i);
+  interface.mac = mac_of(i);
+  interface.state = "up";
+  interface.addresses = {"10.0.0." + std::to_string(i + 1)};
   return interface;
 }
 
@@ -83,6 +96,7 @@ void add_device(Node& node, size_t i) {
   node.fabric[0].facts.domains.push_back({name_of(i), name_of(i) + "-rdm", "efa", "rdm"});
   node.fabric[0].facts.devices.push_back(name_of(i));
   node.cloud.facts.interfaces.push_back(cloud_interface(i));
+  node.net.facts.interfaces.push_back(net_interface(i));
 }
 
 void fill_kernel(KernelFacts& facts) {
@@ -107,6 +121,12 @@ void fill_cloud(CloudFacts& facts) {
   facts.instance_id = "i-0123456789abcdef0";
   facts.instance_type = "g6e.48xlarge";
   facts.placement_group = "cluster-1";
+  facts.life_cycle = "spot";
+}
+
+void fill_net(NetFacts& facts) {
+  facts.default_route = "ens0 via 10.0.0.1";
+  facts.rules = 4;
 }
 
 void fill_limits(LimitsFacts& facts) {
@@ -179,6 +199,8 @@ Scene healthy_scene(size_t devices) {
   scene.fabric().getinfo_status = 0;
   for (size_t i = 0; i < devices; ++i) add_device(node, i);
   fill_kernel(node.kernel.facts);
+  fill_net(scene.node.net.facts);
+  fill_net(node.net.facts);
   fill_cloud(node.cloud.facts);
   fill_limits(node.limits.facts);
   fill_jobs(node.jobs.facts);

@@ -1,0 +1,169 @@
+// Judges what AWS says of the interfaces that carry EFA: groups, VPC, network card. Rules of groups
+// and types of interfaces need the EC2 API; the metadata service shows neither.
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "probes/base/text.h"
+#include "probes/cloud/checks.h"
+#include "probes/judging/node.h"
+
+namespace efa {
+namespace {
+
+using Interfaces = std::vector<const CloudInterface*>;
+
+// The metadata's interfaces that are EFA: a device's GID holds the MAC of its interface.
+std::vector<const CloudInterface*> efa_interfaces(const Node& node) {
+  std::vector<const CloudInterface*> interfaces;
+  for (const CloudInterface& interface : node.cloud.facts.interfaces) {
+    const bool is_efa =
+        std::any_of(node.rdma.facts.devices.begin(), node.rdma.facts.devices.end(),
+                    [&](const RdmaDevice& device) { return device.mac == interface.mac; });
+    if (is_efa) interfaces.push_back(&interface);
+  }
+  return interfaces;
+}
+
+void judge_groups(const Node& node, Findings& findings) {
+  const Check& check = kCloudNoCommonSecurityGroup;
+  const std::vector<const CloudInterface*> interfaces = efa_interfaces(node);
+  const std::string seen =
+      fmt::format("{} of {} EFA devices", interfaces.size(), node.rdma.facts.devices.size());
+  const bool told = std::all_of(interfaces.begin(), interfaces.end(), [](const auto* interface) {
+    return !interface->security_group_ids.empty();
+  });
+  if (interfaces.empty() || !told) {
+    findings.unknown(check, kNodeSubject, "the metadata does not tell the security groups");
+    return;
+  }
+  std::vector<std::string> common = interfaces.front()->security_group_ids;
+  for (const CloudInterface* interface : interfaces) {
+    const std::vector<std::string>& groups = interface->security_group_ids;
+    std::erase_if(common, [&](const std::string& group) {
+      return std::find(groups.begin(), groups.end(), group) == groups.end();
+    });
+  }
+  const std::string names = join(common, ", ");
+  const Evidence evidence{names, "at least one", "network/interfaces/macs/*/security-group-ids"};
+  if (common.empty()) {
+    findings.fail(check, kNodeSubject, seen + " have no security group in common", evidence);
+  } else if (interfaces.size() < node.rdma.facts.devices.size()) {
+    findings.unknown(check, kNodeSubject, "the metadata tells the security groups of only " + seen,
+                     evidence);
+  } else {
+    findings.pass(check, kNodeSubject, "all EFA devices are in " + names, evidence);
+  }
+}
+
+// Of no use to whom the groups are not even known.
+void tell_of_rules(const Interfaces& interfaces, Findings& findings) {
+  std::set<std::string> groups;
+  for (const CloudInterface* interface : interfaces) {
+    groups.insert(interface->security_group_ids.begin(), interface->security_group_ids.end());
+  }
+  if (groups.empty()) return;
+  const std::vector<std::string> ids(groups.begin(), groups.end());
+  findings.unknown(
+      kCloudRulesNotSeen, kNodeSubject,
+      "whether " + join(ids, ", ") +
+          " lets EFA through was not seen: rules need the "
+          "EC2 API",
+      {}, "aws ec2 describe-security-group-rules --filters Name=group-id,Values=" + join(ids, ","));
+}
+
+// What each EFA interface says of itself, by what it says: value -> MACs.
+using ByValue = std::map<std::string, std::vector<std::string>>;
+
+template <class Value>
+ByValue by_value(const Interfaces& interfaces, Value value) {
+  ByValue all;
+  for (const CloudInterface* interface : interfaces) {
+    if (const std::optional<std::string> said = value(*interface)) {
+      all[*said].push_back(interface->mac);
+    }
+  }
+  return all;
+}
+
+size_t interfaces_in(const ByValue& all) {
+  size_t count = 0;
+  for (const auto& [value, macs] : all) count += macs.size();
+  return count;
+}
+
+std::string in_words(const ByValue& all) {
+  std::vector<std::string> parts;
+  for (const auto& [value, macs] : all) parts.push_back(value + " (" + join(macs, ", ") + ")");
+  return join(parts, ", ");
+}
+
+void judge_vpcs(const Interfaces& interfaces, Findings& findings) {
+  const Check& check = kCloudSeveralVpcs;
+  const ByValue vpcs = by_value(interfaces, [](const auto& each) { return each.vpc_id; });
+  const Evidence evidence{in_words(vpcs), "one VPC", "network/interfaces/macs/*/vpc-id"};
+  if (vpcs.size() > 1) {
+    findings.fail(check, kNodeSubject, "they are in " + in_words(vpcs), evidence);
+  } else if (interfaces.empty() || interfaces_in(vpcs) < interfaces.size()) {
+    findings.unknown(check, kNodeSubject, "the metadata does not tell the VPC of all");
+  } else {
+    findings.pass(check, kNodeSubject, "all are in " + vpcs.begin()->first, evidence);
+  }
+}
+
+void judge_cards(const Interfaces& interfaces, Findings& findings) {
+  const Check& check = kCloudCardShared;
+  ByValue cards = by_value(interfaces, [](const auto& each) {
+    return each.network_card ? std::optional(std::to_string(*each.network_card)) : std::nullopt;
+  });
+  const bool all_told = !interfaces.empty() && interfaces_in(cards) == interfaces.size();
+  std::erase_if(cards, [](const auto& card) { return card.second.size() < 2; });
+  const Evidence evidence{in_words(cards), "one EFA each",
+                          "network/interfaces/macs/*/network-card"};
+  if (!cards.empty()) {
+    findings.fail(check, kNodeSubject, "network card " + in_words(cards), evidence);
+  } else if (interfaces.size() == 1) {
+    findings.not_applicable(check, kNodeSubject, "there is one EFA interface");
+  } else if (!all_told) {
+    findings.unknown(check, kNodeSubject, "the metadata does not tell the network card of all");
+  } else {
+    findings.pass(check, kNodeSubject, "each is on a network card of its own", evidence);
+  }
+}
+
+void judge_macs(const Node& node, Findings& findings) {
+  const Check& check = kCloudMacNotListed;
+  const CloudFacts& facts = node.cloud.facts;
+  for (const RdmaDevice& device : node.rdma.facts.devices) {
+    if (!device.mac) continue;  // rdma.no-gid
+    const Evidence evidence{*device.mac, "one of the instance's", "network/interfaces/macs"};
+    const bool listed =
+        std::any_of(facts.interfaces.begin(), facts.interfaces.end(),
+                    [&](const CloudInterface& each) { return each.mac == *device.mac; });
+    if (listed) {
+      findings.pass(check, device.address.to_text(), *device.mac + " is listed", evidence);
+    } else if (facts.metadata_status == "ok" && !facts.interfaces.empty()) {
+      findings.fail(check, device.address.to_text(), *device.mac + " is not listed", evidence);
+    } else {
+      findings.unknown(check, device.address.to_text(), "the metadata service did not say");
+    }
+  }
+}
+
+}  // namespace
+
+void judge_cloud_interfaces(const Node& node, const Expectation& expectation, Findings& findings) {
+  // a sysroot has no metadata service
+  if (!expectation.expected || !node.live || node.pci.facts.efa.empty()) return;
+  judge_groups(node, findings);
+  const Interfaces interfaces = efa_interfaces(node);
+  tell_of_rules(interfaces, findings);
+  judge_vpcs(interfaces, findings);
+  judge_cards(interfaces, findings);
+  judge_macs(node, findings);
+}
+
+}  // namespace efa

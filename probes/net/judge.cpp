@@ -1,0 +1,100 @@
+// Judges the network interfaces that AWS lists: EFA itself needs none of them.
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+
+#include "probes/base/text.h"
+#include "probes/judging/node.h"
+#include "probes/net/checks.h"
+
+namespace efa {
+namespace {
+
+const NetInterface* interface_of(const NetFacts& facts, const std::string& mac) {
+  const auto found = std::find_if(facts.interfaces.begin(), facts.interfaces.end(),
+                                  [&](const NetInterface& each) { return each.mac == mac; });
+  return found == facts.interfaces.end() ? nullptr : &*found;
+}
+
+bool is_ipv4(const std::string& address) {
+  return address.find(':') == std::string::npos;
+}
+
+// subnet -> names of the interfaces that have an address in it
+std::map<std::string, std::vector<std::string>> by_subnet(const Node& node) {
+  std::map<std::string, std::vector<std::string>> subnets;
+  for (const CloudInterface& listed : node.cloud.facts.interfaces) {
+    const NetInterface* here = interface_of(node.net.facts, listed.mac);
+    if (!listed.subnet_id || here == nullptr || here->state != "up") continue;
+    if (std::any_of(here->addresses.begin(), here->addresses.end(), is_ipv4)) {
+      subnets[*listed.subnet_id].push_back(here->name);
+    }
+  }
+  return subnets;
+}
+
+void judge_routing(const Node& node, Findings& findings) {
+  const Check& check = kNetNoPolicyRouting;
+  const auto subnets = by_subnet(node);
+  const auto shared = std::find_if(subnets.begin(), subnets.end(),
+                                   [](const auto& each) { return each.second.size() > 1; });
+  if (subnets.empty()) {
+    findings.unknown(check, kNodeSubject, "the metadata lists no interface that is up here");
+  } else if (shared == subnets.end()) {
+    findings.pass(check, kNodeSubject, "no two interfaces with an address share a subnet");
+  } else if (!node.net.facts.rules) {
+    findings.unknown(check, kNodeSubject, "the routing rules could not be listed");
+  } else {
+    const int rules = *node.net.facts.rules;
+    const std::string where = join(shared->second, ", ") + " are in " + shared->first;
+    const Evidence evidence{fmt::format("{} rules", rules), "a rule for each", "RTM_GETRULE"};
+    if (rules > 0) {
+      findings.pass(check, kNodeSubject, where + ", with policy routing", evidence);
+    } else {
+      findings.fail(check, kNodeSubject, where, evidence);
+    }
+  }
+}
+
+void judge_interface(const Node& node, const RdmaDevice& device, Findings& findings) {
+  const Check& check = kNetInterfaceDown;
+  const std::string subject = device.address.to_text();
+  const auto& all = node.cloud.facts.interfaces;
+  const auto listed = std::find_if(all.begin(), all.end(),
+                                   [&](const auto& each) { return each.mac == device.mac; });
+  if (listed == all.end() || node.net.facts.interfaces.empty()) {
+    findings.unknown(check, subject, "what AWS gave the interface or what is here was not told");
+    return;
+  }
+  const NetInterface* here = interface_of(node.net.facts, listed->mac);
+  const std::string state = here == nullptr ? "absent" : here->state.value_or("not told");
+  const Evidence evidence{state, "up", "/sys/class/net/*/operstate"};
+  if (!listed->has_ipv4 && listed->has_ipv6 != true) {
+    findings.not_applicable(check, subject, "its interface has no address: efa-only");
+  } else if (state == "up" || state == "unknown") {
+    findings.pass(check, subject, here->name + " is up", evidence);
+  } else {
+    findings.fail(check, subject,
+                  here == nullptr ? "no interface here has the MAC " + listed->mac
+                                  : here->name + " is " + state,
+                  evidence);
+  }
+}
+
+}  // namespace
+
+// A container sees the interfaces of its own network namespace: none that AWS lists.
+void judge_net(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (!node.live || !expectation.expected || node.rdma.facts.devices.empty()) return;
+  const auto& listed = node.cloud.facts.interfaces;
+  const bool here = std::any_of(listed.begin(), listed.end(), [&](const CloudInterface& each) {
+    return interface_of(node.net.facts, each.mac) != nullptr;
+  });
+  if (!listed.empty() && !node.net.facts.interfaces.empty() && !here) return;
+  judge_routing(node, findings);
+  for (const RdmaDevice& device : node.rdma.facts.devices) judge_interface(node, device, findings);
+}
+
+}  // namespace efa
