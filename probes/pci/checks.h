@@ -24,6 +24,18 @@ inline constexpr Check kPciNoneFound{
     .causes = {"node.not-given", "pci.device-vanished"},
 };
 
+// The same on an instance type that cannot have EFA.
+inline constexpr Check kPciNoneFoundOnThisType = [] {
+  Check check = kPciNoneFound;
+  check.remedy =
+      "Launch an instance type that can have EFA, with interfaces of type efa or efa-only; or say "
+      "expect = \"none\" in config.toml.";
+  check.command =
+      "aws ec2 describe-instance-types --filters Name=network-info.efa-supported,Values=true "
+      "--query 'InstanceTypes[].InstanceType'";
+  return check;
+}();
+
 inline constexpr Check kPciFewerThanExpected{
     .code = "pci.fewer-than-expected",
     .severity = Severity::kCritical,
@@ -78,6 +90,7 @@ inline constexpr Check kPciConfigSpaceDead{
     .severity = Severity::kCritical,
     .actor = Actor::kAwsSupport,
     .rung = Rung::kPci,
+    .takes_neighbours = true,
     .title = "An EFA device does not answer on PCI",
     .meaning =
         "Whatever touches the device hangs or fails; libfabric may then list no device at all.",

@@ -44,7 +44,10 @@ void judge_count(const Node& node, const Expectation& expectation, Findings& fin
   } else if (found == 0 && is_unmeasured(expectation)) {
     findings.unknown(kPciNoneFound, kNodeSubject, expectation.why, evidence);
   } else if (found == 0) {
-    findings.fail(kPciNoneFound, kNodeSubject, "EFA is expected and no EFA device is there",
+    const bool never = expectation.type_lacks_efa;
+    findings.fail(never ? kPciNoneFoundOnThisType : kPciNoneFound, kNodeSubject,
+                  never ? "EFA is expected, and " + expectation.instance_type + " cannot have it"
+                        : "EFA is expected and no EFA device is there",
                   evidence);
   } else {
     findings.pass(kPciNoneFound, kNodeSubject, count_words(found) + " found", evidence);

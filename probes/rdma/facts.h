@@ -100,8 +100,9 @@ void describe(Io& io, Counters& counters) {
 struct RdmaFacts {
   std::optional<bool> class_present;  // /sys/class/infiniband is there
   std::vector<RdmaDevice> devices;
-  std::vector<PciAddress> elsewhere;  // EFA functions whose RDMA device another namespace has
-  std::vector<std::string> foreign;   // RDMA devices that are no EFA
+  std::vector<PciAddress> elsewhere;      // EFA functions whose RDMA device another namespace has
+  std::vector<std::string> foreign;       // RDMA devices that are no EFA
+  std::vector<std::string> unidentified;  // RDMA devices of which that could not be read
   std::vector<Counters> counters;
   std::vector<Asked> asked;  // how asking each device for its counters ended
   std::optional<bool> rdma_cm;
@@ -114,6 +115,7 @@ void describe(Io& io, RdmaFacts& facts) {
   io("devices", facts.devices);
   io("elsewhere", facts.elsewhere);
   io("foreign", facts.foreign);
+  io("unidentified", facts.unidentified);
   io("counters", facts.counters);
   io("asked", facts.asked);
   io("rdma_cm", facts.rdma_cm);

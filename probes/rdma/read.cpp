@@ -225,7 +225,8 @@ void read_rdma(const Look& look) {
   for (const std::string& name : names.value_or({})) {
     const auto address = pci_function_behind(look.root, std::string(kRdma) + "/" + name);
     if (!address || !is_efa_function(look.root, *address)) {
-      look.out.add("foreign", name);
+      const bool identified = !address || is_identified(look.root, *address);
+      look.out.add(identified ? "foreign" : "unidentified", name);
       continue;
     }
     if (++efa > kMaxDevices) {

