@@ -149,7 +149,7 @@ inline constexpr Check kDriverNotBound{
     .seen_by = "There is no driver link in sysfs although the efa driver is registered.",
     .remedy = "Bind it; if that fails, the kernel log says why.",
     .causes = {"kernel.driver-not-installed", "kernel.driver-blocked", "kernel.driver-not-loaded",
-               "pci.id-unknown", "pci.driver-override", "driver.probe-failed"},
+               "pci.id-unknown", "pci.driver-override", "log.driver-crash", "driver.probe-failed"},
 };
 
 inline constexpr Check kDriverProbeFailed{
@@ -161,9 +161,10 @@ inline constexpr Check kDriverProbeFailed{
     .meaning = "No process can use the device.",
     .seen_by =
         "The kernel log has the driver's words of a failed probe of this PCI address, and no "
-        "driver is bound.",
+        "driver is bound. The first of them tells the reason, and who acts on it.",
     .remedy = "Reboot once; if it fails again, stop and start or replace the instance.",
     .command = "sudo dmesg | grep -i efa",
+    .causes = {"log.driver-crash"},
 };
 
 inline constexpr Check kPciNarrowLink{

@@ -16,7 +16,8 @@ inline constexpr Check kRdmaNotRegistered{
     .meaning = "No process can use the device.",
     .seen_by = "No entry of /sys/class/infiniband has this PCI function as its device.",
     .remedy = "Load ib_uverbs, then rebind the device; if it stays, the kernel log says why.",
-    .causes = {"kernel.uverbs-not-loaded", "pci.config-space-dead", "driver.probe-failed"},
+    .causes = {"kernel.uverbs-not-loaded", "pci.config-space-dead", "log.driver-crash",
+               "driver.probe-failed"},
 };
 
 inline constexpr Check kRdmaCountersHang{
@@ -34,7 +35,7 @@ inline constexpr Check kRdmaCountersHang{
         "driver holds the reader, whom no signal can end, and no other probe was answered.",
     .remedy = "Stop and start the instance, or replace it. Until then keep jobs off the node.",
     .command = "sudo dmesg | grep -i 'efa.*admin'",
-    .causes = {"pci.config-space-dead"},
+    .causes = {"pci.config-space-dead", "log.driver-crash"},
 };
 
 inline constexpr Check kRdmaCountersSlow{

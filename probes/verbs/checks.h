@@ -53,7 +53,7 @@ inline constexpr Check kVerbsHang{
     .remedy = "Stop and start the instance, or replace it. Until then keep jobs off the node.",
     .command = "sudo dmesg | grep -i 'efa.*admin'",
     // libibverbs waits 5 s for udev when the node cannot be opened
-    .causes = {"pci.config-space-dead", "rdma.counters-hang", "node.missing",
+    .causes = {"pci.config-space-dead", "log.driver-crash", "rdma.counters-hang", "node.missing",
                "node.restricted-mode", "node.cannot-open"},
 };
 
