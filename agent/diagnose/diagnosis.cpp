@@ -7,6 +7,7 @@
 
 #include "agent/diagnose/history.h"
 #include "probes/cloud/checks.h"
+#include "probes/judging/table.h"
 #include "probes/judging/words.h"
 
 namespace efa {
@@ -67,14 +68,27 @@ size_t subjects_of(const std::vector<Finding>& findings, const std::string& code
   return count;
 }
 
+// Of a device that is well itself: it is lost only because another one is sick in that way.
+bool is_taken_along(const std::vector<Finding>& findings, const std::string& cause,
+                    const PciAddress& address) {
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return finding.check->rung == Rung::kFabric && finding.explained_by == cause &&
+           finding.subject == address.to_text();
+  });
+}
+
 // One sick device can take the healthy ones along: libfabric then lists none.
 std::string fabric_words(const Diagnosis& diagnosis) {
-  bool one_is_sick = false;
+  const std::string& cause = diagnosis.root_causes.front();
+  const Check* check = find_check(cause);
+  if (check == nullptr || !check->takes_neighbours) return "";
   for (const FunnelStage& stage : diagnosis.funnel) {
-    if (stage.rung < Rung::kFabric) one_is_sick = one_is_sick || !stage.lost.empty();
     if (stage.rung != Rung::kFabric || stage.count != 0 || stage.lost.empty()) continue;
-    if (!one_is_sick) return "";
+    const bool all = std::all_of(stage.lost.begin(), stage.lost.end(), [&](const PciAddress& one) {
+      return is_taken_along(diagnosis.findings, cause, one);
+    });
     const size_t healthy = stage.lost.size();
+    if (!all) return "";
     return healthy == 1
                ? "; libfabric therefore does not offer the other device either"
                : fmt::format("; libfabric therefore offers none of the {} other devices", healthy);

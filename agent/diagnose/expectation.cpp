@@ -147,6 +147,7 @@ Expectation expectation_of(const Node& node, const ExpectSetting& setting,
   const bool measured = type != nullptr && type->efa == true && !scope.given;
   if (measured) take_numbers(*type, static_cast<int>(scope.set_aside.size()), expectation);
   const bool incapable = type != nullptr && type->efa == false;
+  expectation.type_lacks_efa = incapable;
   if (setting.exactly) {
     expect_number(*setting.exactly, expectation);
   } else if (setting.all && !incapable && !scope.given) {

@@ -1,10 +1,13 @@
 // Which failing finding explains which: the device's own lowest lost rung first, then the causes
 // that the catalogue names, for the same device or for the node.
 
+#include <algorithm>
 #include <map>
 
 #include "agent/diagnose/diagnosis.h"
+#include "probes/judging/outcome_checks.h"
 #include "probes/judging/table.h"
+#include "probes/rdma/checks.h"
 
 namespace efa {
 namespace {
@@ -17,12 +20,15 @@ bool is_device(const Finding& finding) {
   return PciAddress::from_text(finding.subject).has_value();
 }
 
-// A sick device explains what is wrong with itself and with the node as a whole, and that others
-// are lost at a rung that takes neighbours along; nothing else of theirs. A library explains the
-// end of its own probe only: "fabric.crashes" that of "fabric:/opt/amazon/efa/lib", not of
-// "topology".
+// A sick device explains what is wrong with itself and with the node as a whole, and one that
+// blocks who opens it, that others are lost at a rung that takes neighbours along; nothing else of
+// theirs. A library explains the end of its own probe only: "fabric.crashes" that of
+// "fabric:/opt/amazon/efa/lib", not of "topology".
 bool can_explain(const Finding& cause, const Finding& finding) {
-  if (is_device(cause)) return !is_device(finding) || takes_neighbours(finding.check->rung);
+  if (is_device(cause) && is_device(finding)) {
+    return cause.check->takes_neighbours && takes_neighbours(finding.check->rung);
+  }
+  if (is_device(cause)) return true;
   if (probe_of(*finding.check) != nullptr) return true;
   const ProbeRow* probe = probe_of(*cause.check);
   return probe != nullptr && probe_of(finding.subject) == probe;
@@ -38,6 +44,20 @@ ByCode failing_by_code(const std::vector<Finding>& findings) {
   return by_code;
 }
 
+bool fails_for(const ByCode& failing, const Check& check, const std::string& subject) {
+  const auto found = failing.find(check.code);
+  return found != failing.end() &&
+         std::any_of(found->second.begin(), found->second.end(),
+                     [&](const Finding* one) { return one->subject == subject; });
+}
+
+// A node that only some may open keeps nobody out who opened it: only who looked as another user.
+bool was_opened_all_the_same(const ByCode& failing, const Finding& cause) {
+  return cause.check->code == kNodeRestrictedMode.code &&
+         !fails_for(failing, kNodeCannotOpen, cause.subject) &&
+         !failing.contains(kProbeLibraryNotTrusted.code);
+}
+
 // The cause named in the catalogue that fails too: for the same subject, else elsewhere.
 const Finding* cause_of(const ByCode& failing, const Finding& finding) {
   const Finding* elsewhere = nullptr;
@@ -45,7 +65,7 @@ const Finding* cause_of(const ByCode& failing, const Finding& finding) {
     const auto found = failing.find(code);
     if (found == failing.end()) continue;
     for (const Finding* cause : found->second) {
-      if (cause == &finding) continue;
+      if (cause == &finding || was_opened_all_the_same(failing, *cause)) continue;
       if (cause->subject == finding.subject) return cause;
       if (!fails(finding)) continue;
       if (elsewhere == nullptr && can_explain(*cause, finding)) elsewhere = cause;

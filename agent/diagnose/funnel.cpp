@@ -1,6 +1,7 @@
 // How many devices reached each rung of the ladder, and which were lost on it.
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "agent/diagnose/diagnosis.h"
@@ -25,12 +26,22 @@ std::map<std::string, Rung> lost_at(const std::vector<Finding>& findings) {
   return lost;
 }
 
+// Only the probe that climbs a rung tells who stands on it: a device whose counters were read has
+// answered the driver, not libibverbs.
+bool is_told_by_its_probe(const Finding& finding, Rung rung) {
+  if (finding.check->rung != rung) return false;
+  const ProbeRow* probe = probe_of(*finding.check);
+  return probe != nullptr &&
+         std::any_of(std::begin(probe->rungs), std::end(probe->rungs),
+                     [&](const MeasuredRung& measured) { return measured.rung == rung; });
+}
+
 // The devices that stood on the rung: something of it passed, and nothing of it is unknown.
 std::set<std::string> seen_on(Rung rung, const std::vector<Finding>& findings) {
   std::set<std::string> seen;
   std::set<std::string> unknown;
   for (const Finding& finding : findings) {
-    if (finding.check->rung != rung) continue;
+    if (!is_told_by_its_probe(finding, rung)) continue;
     if (finding.result == FindingResult::kPass) seen.insert(finding.subject);
     if (finding.result == FindingResult::kUnknown) unknown.insert(finding.subject);
   }
@@ -56,8 +67,8 @@ std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectat
     devices.insert(function.address.to_text());
   }
   for (const auto& [subject, rung] : lost) devices.insert(subject);
-  const bool listed = node.pci.outcome.status == ProbeStatus::kOk && node.pci.facts.functions &&
-                      node.pci.facts.unidentified.empty();
+  const bool listed = node.pci.outcome.status == ProbeStatus::kOk && node.pci.facts.functions;
+  const bool told_apart = node.pci.facts.unidentified.empty();
   for (const Rung rung : kRungs) {
     FunnelStage next = stage(rung, std::nullopt);
     for (const auto& [subject, lost_rung] : lost) {
@@ -68,7 +79,8 @@ std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectat
     // where all devices were lost below, nothing was left to look at: that is zero, not unknown
     const std::set<std::string> seen = seen_on(rung, findings);
     const bool all_seen = std::includes(seen.begin(), seen.end(), devices.begin(), devices.end());
-    if (is_measured(rung) && listed && all_seen) next.count = static_cast<int>(devices.size());
+    const bool whole = listed && (told_apart || rung != Rung::kPci);
+    if (is_measured(rung) && whole && all_seen) next.count = static_cast<int>(devices.size());
     funnel.push_back(std::move(next));
   }
   return funnel;

@@ -36,8 +36,8 @@ std::vector<std::string> hidden_parts(const Node& node) {
 }
 
 void judge_rights(const Node& node, Findings& findings) {
-  const Check& check = kProbeLimitedRights;
   const auto uid = node.limits.facts.effective_uid;
+  const Check& check = uid == 0 ? kProbeLimitedRightsOfRoot : kProbeLimitedRights;
   const std::vector<std::string> hidden = hidden_parts(node);
   const Evidence evidence{uid ? "user id " + std::to_string(*uid) : "", "user id 0", "EACCES"};
   if (!hidden.empty()) {

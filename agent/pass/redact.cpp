@@ -82,6 +82,9 @@ void rename_job(Value& line, Pseudonyms& pseudonyms) {
   if (line.text("add") != "processes" || job == nullptr || job->find("command") == nullptr) return;
   Value renamed = *job;
   renamed.set("command", pseudonyms.of_name(job->text("command")));
+  if (job->find("job") != nullptr) {
+    renamed.set("job", redacted_job(job->text("job"), pseudonyms));
+  }
   line.set("value", std::move(renamed));
 }
 

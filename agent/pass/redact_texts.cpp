@@ -111,10 +111,23 @@ void redact_sites_words(State& before, Pseudonyms& pseudonyms) {
   if (any && !before.history.summary.empty()) before.history.summary = kNotKept;
 }
 
+std::string redacted_job(const std::string& job, Pseudonyms& pseudonyms) {
+  return job.empty() ? "" : "/job_" + pseudonyms.of_name(job);
+}
+
 std::string redacted_record(const std::string& record, Pseudonyms& pseudonyms) {
   const size_t end = std::min(record.find(';'), record.size());
-  return pseudonyms.of_text(record.substr(0, end)) +
-         pseudonyms.of_text(record.substr(end), Source::kSpoken);
+  const std::string head = pseudonyms.of_text(record.substr(0, end));
+  // as probe-log keeps it: ";oom-kill:task_memcg=/job_7,task="
+  constexpr std::string_view kBefore = ";oom-kill:task_memcg=";
+  constexpr std::string_view kBehind = ",task=";
+  const std::string text = record.substr(end);
+  if (text.starts_with(kBefore) && text.ends_with(kBehind)) {
+    const std::string job =
+        text.substr(kBefore.size(), text.size() - kBefore.size() - kBehind.size());
+    return head + std::string(kBefore) + redacted_job(job, pseudonyms) + std::string(kBehind);
+  }
+  return head + pseudonyms.of_text(text, Source::kSpoken);
 }
 
 std::string redacted_slurm_value(const std::string& value) {

@@ -21,6 +21,8 @@ std::string redacted_detail_of_site(const std::string& detail);
 // What earlier passes found by them.
 void redact_sites_words(State& before, Pseudonyms& pseudonyms);
 
+// The control group of a job, in such a form that it is one still.
+std::string redacted_job(const std::string& job, Pseudonyms& pseudonyms);
 // A record of /dev/kmsg: its time may have 12 digits, as an account has.
 std::string redacted_record(const std::string& record, Pseudonyms& pseudonyms);
 // "PropagateResourceLimits=ALL  # x" -> "PropagateResourceLimits=ALL"

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
+#include <utility>
 
 #include "agent/report/configured.h"
 #include "agent/report/report.h"
@@ -171,16 +173,17 @@ void put_group(Page& page, const std::vector<const Finding*>& findings) {
   put_remedy(page, findings);
 }
 
-// What fails and nothing else explains, the gravest first.
+// What fails and nothing else explains, the gravest first. One check can have several remedies.
 void put_failing(Page& page, const Report& report) {
+  using CodeAndRemedy = std::pair<std::string_view, std::string_view>;
   for (const Severity severity : {Severity::kCritical, Severity::kWarning, Severity::kInfo}) {
-    ByCode groups;
+    std::map<CodeAndRemedy, std::vector<const Finding*>> groups;
     for (const Finding& finding : report.diagnosis.findings) {
       const bool wanted = finding.result == FindingResult::kFail && finding.explained_by.empty() &&
                           finding.check->severity == severity;
-      if (wanted) groups[finding.check->code].push_back(&finding);
+      if (wanted) groups[{finding.check->code, finding.check->remedy}].push_back(&finding);
     }
-    for (const auto& [code, findings] : groups) put_group(page, findings);
+    for (const auto& [key, findings] : groups) put_group(page, findings);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "probes/base/text.h"
 #include "probes/cloud/checks.h"
@@ -28,34 +29,88 @@ std::vector<const CloudInterface*> efa_interfaces(const Node& node) {
   return interfaces;
 }
 
+// An EFA device and its interface in the metadata: its GID holds the MAC of that.
+struct Attached {
+  std::string device;
+  const CloudInterface* interface;
+};
+
+std::vector<Attached> attached_devices(const Node& node) {
+  std::vector<Attached> attached;
+  for (const RdmaDevice& device : node.rdma.facts.devices) {
+    for (const CloudInterface& interface : node.cloud.facts.interfaces) {
+      if (device.mac != interface.mac) continue;
+      attached.push_back({device.address.to_text(), &interface});
+      break;
+    }
+  }
+  return attached;
+}
+
+bool is_in(const Attached& one, const std::string& group) {
+  const std::vector<std::string>& groups = one.interface->security_group_ids;
+  return std::find(groups.begin(), groups.end(), group) != groups.end();
+}
+
+// The group that most are in; of several the first by name.
+std::pair<std::string, size_t> widest_group(const std::vector<Attached>& attached) {
+  std::map<std::string, size_t> members;
+  for (const Attached& one : attached) {
+    const std::set<std::string> groups(one.interface->security_group_ids.begin(),
+                                       one.interface->security_group_ids.end());
+    for (const std::string& group : groups) ++members[group];
+  }
+  std::pair<std::string, size_t> widest;
+  for (const auto& [group, count] : members) {
+    if (count > widest.second) widest = {group, count};
+  }
+  return widest;
+}
+
+// Which are apart, where most are in one group: those are to be changed.
+std::string words_of_apart(const std::vector<Attached>& attached,
+                           const std::pair<std::string, size_t>& widest) {
+  const auto& [group, members] = widest;
+  if (2 * members <= attached.size()) {
+    return fmt::format("the {} EFA devices have no security group in common", attached.size());
+  }
+  std::vector<std::string> apart;
+  for (const Attached& one : attached) {
+    if (is_in(one, group)) continue;
+    apart.push_back(
+        fmt::format("{} ({})", one.device, join(one.interface->security_group_ids, " ")));
+  }
+  return fmt::format("not in {}, the security group of the {} other EFA device{}: {}", group,
+                     members, members == 1 ? "" : "s", join(apart, ", "));
+}
+
 void judge_groups(const Node& node, Findings& findings) {
   const Check& check = kCloudNoCommonSecurityGroup;
-  const std::vector<const CloudInterface*> interfaces = efa_interfaces(node);
-  const std::string seen =
-      fmt::format("{} of {} EFA devices", interfaces.size(), node.rdma.facts.devices.size());
-  const bool told = std::all_of(interfaces.begin(), interfaces.end(), [](const auto* interface) {
-    return !interface->security_group_ids.empty();
+  const std::vector<Attached> attached = attached_devices(node);
+  const size_t devices = node.rdma.facts.devices.size();
+  const bool told = std::all_of(attached.begin(), attached.end(), [](const Attached& one) {
+    return !one.interface->security_group_ids.empty();
   });
-  if (interfaces.empty() || !told) {
+  if (attached.empty() || !told) {
     findings.unknown(check, kNodeSubject, "the metadata does not tell the security groups");
     return;
   }
-  std::vector<std::string> common = interfaces.front()->security_group_ids;
-  for (const CloudInterface* interface : interfaces) {
-    const std::vector<std::string>& groups = interface->security_group_ids;
-    std::erase_if(common, [&](const std::string& group) {
-      return std::find(groups.begin(), groups.end(), group) == groups.end();
-    });
-  }
-  const std::string names = join(common, ", ");
-  const Evidence evidence{names, "at least one", "network/interfaces/macs/*/security-group-ids"};
-  if (common.empty()) {
-    findings.fail(check, kNodeSubject, seen + " have no security group in common", evidence);
-  } else if (interfaces.size() < node.rdma.facts.devices.size()) {
-    findings.unknown(check, kNodeSubject, "the metadata tells the security groups of only " + seen,
+  const auto widest = widest_group(attached);
+  const Evidence evidence{widest.first, "one group of all",
+                          "network/interfaces/macs/*/security-group-ids"};
+  if (widest.second < attached.size()) {
+    findings.fail(check, kNodeSubject, words_of_apart(attached, widest), evidence);
+  } else if (attached.size() < devices) {
+    findings.unknown(check, kNodeSubject,
+                     fmt::format("the metadata tells the security groups of only {} of {} devices",
+                                 attached.size(), devices),
                      evidence);
   } else {
-    findings.pass(check, kNodeSubject, "all EFA devices are in " + names, evidence);
+    findings.pass(check, kNodeSubject,
+                  fmt::format("all EFA devices are in {}; what its rules allow the metadata does "
+                              "not tell",
+                              widest.first),
+                  evidence);
   }
 }
 

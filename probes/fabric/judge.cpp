@@ -9,6 +9,7 @@
 #include "probes/fabric/checks.h"
 #include "probes/judging/device_answers.h"
 #include "probes/judging/node.h"
+#include "probes/judging/own_fault.h"
 #include "probes/limits/services.h"
 
 namespace efa {
@@ -44,20 +45,12 @@ bool is_none(const Seen<FabricFacts>& seen) {
   return is_missing(seen) || lacks_provider(seen);
 }
 
-// Built against a newer libfabric than this node has, the probe is refused: a fault of ours, which
-// says nothing of the node.
-bool is_our_own_fault(const std::string& loader_words) {
-  return loader_words.find("probe-fabric)") != std::string::npos ||
-         loader_words.find("probe-fabric: undefined symbol") != std::string::npos;
-}
-
 // The copy cannot be used, by its own fault, and so by no program that loads it. A process that was
 // killed from outside ran short of memory: that is no word of the library.
 bool is_broken(const Seen<FabricFacts>& seen) {
-  const std::string& words = seen.outcome.detail;
-  if (seen.outcome.status == ProbeStatus::kCrashed) return !words.starts_with("signal 9 ");
+  if (seen.outcome.status == ProbeStatus::kCrashed) return !was_killed(seen.outcome);
   return seen.outcome.status == ProbeStatus::kUnavailable && !is_missing(seen) &&
-         !is_our_own_fault(words);
+         !is_fault_of_probe(seen.outcome);
 }
 
 // Why no copy of the node can list a device; nothing when one can, or may.
@@ -196,9 +189,8 @@ void judge_installed(const Node& node, Findings& findings) {
 void judge_loading(const Seen<FabricFacts>& seen, Findings& findings) {
   const std::string subject = name_of(seen);
   const std::string& words = seen.outcome.detail;
-  if (seen.outcome.status == ProbeStatus::kUnavailable && is_our_own_fault(words)) {
-    findings.unknown(kFabricDoesNotLoad, subject,
-                     "this build of efa-doctor needs a newer libfabric: " + words);
+  if (seen.outcome.status == ProbeStatus::kUnavailable && is_fault_of_probe(seen.outcome)) {
+    findings.unknown(kFabricDoesNotLoad, subject, "the probe itself does not start: " + words);
   } else if (seen.outcome.status == ProbeStatus::kUnavailable) {
     findings.fail(kFabricDoesNotLoad, subject, words, {words, "loads", "dynamic loader"});
   } else if (seen.facts.library) {

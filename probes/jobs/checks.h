@@ -21,7 +21,22 @@ inline constexpr Check kJobsMemlockLow{
     .causes = {"limits.memlock-low", "limits.container-memlock-low"},
 };
 
-inline constexpr const Check* kJobsChecks[] = {&kJobsMemlockLow};
+inline constexpr Check kJobsKilledForMemory{
+    .code = "jobs.killed-for-memory",
+    .severity = Severity::kInfo,
+    .actor = Actor::kJobOwner,
+    .title = "A process of a job that uses EFA was killed for lack of memory",
+    .meaning =
+        "Its peers see error 9 (BAD_DEST_QPN) or a remote that no longer responds; the network is "
+        "not why.",
+    .seen_by =
+        "/dev/kmsg has a line oom-kill: whose task_memcg is the control group of a job that has an "
+        "EFA device open.",
+    .remedy = "Give the job more memory, or let it use less: fewer processes, smaller buffers.",
+    .command = "sudo dmesg | grep -i oom-kill",
+};
+
+inline constexpr const Check* kJobsChecks[] = {&kJobsMemlockLow, &kJobsKilledForMemory};
 
 struct Node;
 struct Expectation;

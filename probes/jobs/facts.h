@@ -14,6 +14,7 @@ namespace efa {
 struct Job {
   int pid = 0;
   std::string command;               // the file name of its executable; "other" when it has none
+  std::string job;                   // job_of_process(); "" of one that is in none
   std::vector<std::string> devices;  // "/dev/infiniband/uverbs0", EFA ones only
   std::optional<LockedMemory> locked_memory;
   std::optional<bool> may_lock_any;      // CAP_IPC_LOCK: the limit does not bind it
@@ -25,6 +26,7 @@ template <class Io>
 void describe(Io& io, Job& job) {
   io("pid", job.pid);
   io("command", job.command);
+  io("job", job.job);
   io("devices", job.devices);
   io("locked_memory", job.locked_memory);
   io("may_lock_any", job.may_lock_any);

@@ -20,6 +20,7 @@
 #include "probes/jobs/settings.h"
 #include "probes/limits/parse.h"
 #include "probes/protocol/efa_functions.h"
+#include "probes/protocol/job_group.h"
 
 namespace efa {
 namespace {
@@ -62,6 +63,7 @@ Job read_job(const Look& look, int pid, const std::set<std::string>& devices) {
   Job job;
   job.pid = pid;
   job.command = read_command(look, process);
+  job.job = job_of_process(look.root.text(process + "/cgroup").value_or(""));
   job.devices.assign(devices.begin(), devices.end());
   const auto limits = look.root.text(process + "/limits");
   if (limits) job.locked_memory = parse_locked_memory(*limits);

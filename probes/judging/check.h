@@ -50,6 +50,7 @@ struct Check {
   Actor actor = Actor::kNodeOperator;
   Rung rung = Rung::kNone;        // a device for which this check fails does not reach that rung
   bool may_come_late = false;     // while the node starts, failing means no more than "not yet"
+  bool takes_neighbours = false;  // as a cause: libfabric then lists no device of the node
   std::string_view title = {};    // what is wrong, in a few words
   std::string_view meaning = {};  // what it means for a job
   std::string_view seen_by = {};  // what is read, and which value says so

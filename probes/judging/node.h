@@ -93,7 +93,8 @@ struct Expectation {
   std::vector<int> whole;  // the counts that AWS builds the type with, rising; its maximum is one
   std::string instance_type;  // "" when unknown
   DirectMemory direct_memory = DirectMemory::kNotKnown;
-  bool type_listed = false;  // the table of instance types has it
+  bool type_listed = false;     // the table of instance types has it
+  bool type_lacks_efa = false;  // and says that it cannot have EFA
   std::optional<Given> given;
   std::set<PciAddress> set_aside;  // by the site, not judged: given to a virtual machine
   Weights weights;

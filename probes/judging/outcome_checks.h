@@ -103,6 +103,16 @@ inline constexpr Check kProbeLimitedRights{
     .command = "sudo efa-doctor --once",
 };
 
+// The same where root looked.
+inline constexpr Check kProbeLimitedRightsOfRoot = [] {
+  Check check = kProbeLimitedRights;
+  check.remedy =
+      "Root was denied it: run efa-doctor outside of the container, or with the capabilities "
+      "CAP_SYSLOG, CAP_SYS_ADMIN, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH.";
+  check.command = "grep Cap /proc/self/status";
+  return check;
+}();
+
 inline constexpr Check kProbeLibraryNotTrusted{
     .code = "probe.library-not-trusted",
     .severity = Severity::kInfo,

@@ -27,7 +27,17 @@ void judge_installed(const KernelFacts& facts, Findings& findings) {
   }
 }
 
-void judge_loaded(const KernelFacts& facts, Findings& findings) {
+// The kernel's newest words of why it did not load efa, at whatever level it said them.
+const LogMessage* load_failure(const Node& node) {
+  const LogMessage* newest = nullptr;
+  for (const LogMessage& message : node.log.facts.messages) {
+    if (message.kind == kLoadFailed) newest = &message;
+  }
+  return newest;
+}
+
+void judge_loaded(const Node& node, Findings& findings) {
+  const KernelFacts& facts = node.kernel.facts;
   const Evidence evidence{facts.efa_loaded == true ? "loaded" : "absent", "loaded",
                           "/sys/module/efa"};
   if (!facts.efa_loaded) {
@@ -36,6 +46,10 @@ void judge_loaded(const KernelFacts& facts, Findings& findings) {
     const std::string version = facts.efa_version ? " " + *facts.efa_version : "";
     findings.pass(kKernelDriverNotLoaded, kNodeSubject, fmt::format("efa{} is loaded", version),
                   evidence);
+  } else if (const LogMessage* failure = load_failure(node)) {
+    findings.fail(kKernelDriverNotLoaded, kNodeSubject,
+                  "module efa is not loaded: " + failure->text,
+                  {failure->text, "loaded", "/sys/module/efa, /dev/kmsg"});
   } else {
     findings.fail(kKernelDriverNotLoaded, kNodeSubject, "module efa is not loaded", evidence);
   }
@@ -117,7 +131,7 @@ void judge_kernel(const Node& node, const Expectation& expectation, Findings& fi
   if (!expectation.expected || node.pci.facts.efa.empty()) return;  // there is nothing to drive
   const KernelFacts& facts = node.kernel.facts;
   judge_installed(facts, findings);
-  judge_loaded(facts, findings);
+  judge_loaded(node, findings);
   judge_blocked(node, findings);
   judge_uverbs(node, findings);
   judge_namespaces(node, findings);

@@ -21,7 +21,43 @@ inline constexpr Check kLogDriverErrors{
                "rdma.counters-hang", "rdma.counters-fail", "verbs.hang", "verbs.cannot-open"},
 };
 
-inline constexpr const Check* kLogChecks[] = {&kLogDriverErrors};
+inline constexpr Check kLogDriverCrash{
+    .code = "log.driver-crash",
+    .severity = Severity::kCritical,
+    .actor = Actor::kNodeOperator,
+    .title = "The kernel has crashed with the efa driver on the stack",
+    .meaning =
+        "What the driver held then stays locked until a reboot: whoever comes to it hangs, and "
+        "devices may not start.",
+    .seen_by =
+        "/dev/kmsg has an oops (\"[#1]\") whose stack names a function of efa; or a warning of the "
+        "kernel while efa started a device that has no driver now.",
+    .remedy =
+        "Drain the node and reboot it. If it crashes again, install the driver of the newest EFA "
+        "installer and give AWS Support the trace.",
+    .command = "sudo dmesg | grep -B 40 -A 20 '\\[efa'",
+};
+
+// The crash of driver 3.3.0 on old kernels that 3.3.1 mends (its release notes).
+inline constexpr Check kLogDriverCrashOfQueue = [] {
+  Check check = kLogDriverCrash;
+  check.remedy =
+      "Drain the node, install an efa driver of 3.3.1 or later, and reboot: 3.3.0 crashes on some "
+      "old kernels when a completion queue is released.";
+  return check;
+}();
+
+// amzn-drivers#308: an efa that fits another RDMA core than the one that is loaded.
+inline constexpr Check kLogDriverCrashOfOtherStack = [] {
+  Check check = kLogDriverCrash;
+  check.remedy =
+      "efa and the loaded RDMA core do not fit each other: build efa against MLNX_OFED, or remove "
+      "MLNX_OFED from the image; then reboot.";
+  check.command = "modinfo -F filename ib_core efa";
+  return check;
+}();
+
+inline constexpr const Check* kLogChecks[] = {&kLogDriverErrors, &kLogDriverCrash};
 
 struct Node;
 struct Expectation;

@@ -32,6 +32,39 @@ void describe(Io& io, LogMessage& message) {
   io("text", message.text);
 }
 
+// The kernel refused to load efa, or a module that it needs.
+inline constexpr const char* kLoadFailed = "load-failed";
+
+// A trace of the kernel with a function of efa on its stack.
+struct DriverTrace {
+  uint64_t usec = 0;
+  bool crash = false;     // an oops, which ended a process or more; else a warning
+  std::string text;       // "Oops: 0000 [#1] PREEMPT SMP NOPTI"
+  std::string function;   // the innermost of efa: "efa_destroy_cq"
+  bool at_start = false;  // efa was starting a device: efa_probe is on the stack
+};
+
+template <class Io>
+void describe(Io& io, DriverTrace& trace) {
+  io("usec", trace.usec);
+  io("crash", trace.crash);
+  io("text", trace.text);
+  io("function", trace.function);
+  io("at_start", trace.at_start);
+}
+
+// A process that the kernel killed for lack of memory: of it only whose it was.
+struct MemoryKill {
+  uint64_t usec = 0;
+  std::string job;  // job_of_control_group()
+};
+
+template <class Io>
+void describe(Io& io, MemoryKill& kill) {
+  io("usec", kill.usec);
+  io("job", kill.job);
+}
+
 // What the kernel and NVIDIA's driver say of the way to a GPU's memory: the kinds of such messages.
 // Their texts are not kept: they repeat without end, and some name a process.
 inline constexpr const char* kSymbolsCutOff = "symbols-cut-off";        // of NVIDIA's P2P calls
@@ -43,6 +76,8 @@ struct LogFacts {
   std::vector<LogMessage> messages;   // the newest of them, oldest first
   std::vector<PciAddress> functions;  // EFA functions that the kernel has named since boot
   std::map<std::string, uint64_t> accelerators;  // kind -> usec of the newest such message
+  std::vector<DriverTrace> traces;  // the first of them: later ones are often their consequence
+  std::vector<MemoryKill> kills;    // the newest of them, oldest first
   std::vector<Unseen> unseen;
 };
 
@@ -52,6 +87,8 @@ void describe(Io& io, LogFacts& facts) {
   io("messages", facts.messages);
   io("functions", facts.functions);
   io("accelerators", facts.accelerators);
+  io("traces", facts.traces);
+  io("kills", facts.kills);
   io("unseen", facts.unseen);
 }
 

@@ -1,9 +1,11 @@
-// Judges the kernel log: errors of the efa driver that no other finding of the device explains.
+// Judges the kernel log: crashes with the efa driver on the stack, and its errors.
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 
+#include "probes/base/text.h"
 #include "probes/judging/node.h"
 #include "probes/log/checks.h"
 
@@ -20,22 +22,67 @@ std::string subject_of(const Node& node, const LogMessage& message) {
   return kNodeSubject;
 }
 
-}  // namespace
+// A warning is no crash, but it tells why a device was not started.
+bool is_told(const Node& node, const DriverTrace& trace) {
+  const std::vector<PciFunction>& efa = node.pci.facts.efa;
+  const bool unbound = std::any_of(efa.begin(), efa.end(), [](const PciFunction& function) {
+    return !function.driver && function.driver.unreadable() == nullptr;
+  });
+  return trace.crash || (trace.at_start && unbound);
+}
 
-void judge_log(const Node& node, const Expectation& expectation, Findings& findings) {
-  if (!expectation.expected) return;
+// With the remedy of the bug that it is, where that is known.
+const Check& crash_check(const Node& node, const DriverTrace& trace) {
+  const KernelFacts& kernel = node.kernel.facts;
+  const std::string version = kernel.efa_version.value_or("");
+  const bool mended =
+      version.starts_with("3.3.0") && trace.function.find("cq") != std::string::npos;
+  if (mended) return kLogDriverCrashOfQueue;
+  return trace.at_start && kernel.ofed ? kLogDriverCrashOfOtherStack : kLogDriverCrash;
+}
+
+std::string words_of(const Node& node, const DriverTrace& trace) {
+  const Check& check = crash_check(node, trace);
+  std::string words = fmt::format("the kernel {} in {} of the efa driver or below: {}",
+                                  trace.crash ? "crashed" : "warned", trace.function, trace.text);
+  if (&check == &kLogDriverCrashOfQueue) words += "; efa is " + *node.kernel.facts.efa_version;
+  if (&check == &kLogDriverCrashOfOtherStack) {
+    words += "; MLNX_OFED is installed: " + *node.kernel.facts.ofed;
+  }
+  return words;
+}
+
+// The kernel's own mark of a crash, of whatever part of it: that stays until the next boot, while
+// the log loses its oldest lines. Nothing: it could not be read.
+std::optional<bool> has_crashed(const Node& node) {
+  constexpr unsigned kTaintDie = 1U << 7U;  // Documentation/admin-guide/tainted-kernels.rst
+  const auto taint = parse_number<uint64_t>(node.kernel.facts.taint.value_or(""));
+  return taint ? std::optional((*taint & kTaintDie) != 0) : std::nullopt;
+}
+
+bool was_told_before(const Expectation& expectation) {
+  return expectation.past.failing.contains({std::string(kLogDriverCrash.code), kNodeSubject});
+}
+
+void judge_crash(const Node& node, const Expectation& expectation, Findings& findings) {
+  for (const DriverTrace& trace : node.log.facts.traces) {
+    if (!is_told(node, trace)) continue;
+    findings.fail(crash_check(node, trace), kNodeSubject, words_of(node, trace),
+                  {trace.text, "no crash", "/dev/kmsg"});
+    return;
+  }
+  if (has_crashed(node) == true && was_told_before(expectation)) {
+    findings.fail(kLogDriverCrash, kNodeSubject,
+                  "crashed earlier in this boot; the kernel log has lost the trace",
+                  {*node.kernel.facts.taint, "no crash", "/proc/sys/kernel/tainted"});
+    return;
+  }
+  findings.pass(kLogDriverCrash, kNodeSubject, "no crash of the efa driver",
+                {"none", "none", "/dev/kmsg"});
+}
+
+void judge_errors(const Node& node, Findings& findings) {
   const Check& check = kLogDriverErrors;
-  if (!node.live && !node.log.facts.total) {
-    findings.not_applicable(check, kNodeSubject, "the sysroot holds no kernel log");
-    return;
-  }
-  if (!node.log.facts.total) {
-    const auto& unseen = node.log.facts.unseen;
-    findings.unknown(check, kNodeSubject,
-                     unseen.empty() ? "the kernel log was not read" : unseen.front().reason,
-                     {"", "", "/dev/kmsg"});
-    return;
-  }
   std::map<std::string, std::pair<size_t, const LogMessage*>> errors;  // how many, the newest
   for (const LogMessage& message : node.log.facts.messages) {
     if (message.priority > kError) continue;
@@ -52,6 +99,39 @@ void judge_log(const Node& node, const Expectation& expectation, Findings& findi
   if (errors.empty()) {
     findings.pass(check, kNodeSubject, "no error of the efa driver", {"none", "none", "/dev/kmsg"});
   }
+}
+
+void say_unread(const Check& check, const Node& node, Findings& findings) {
+  const auto& unseen = node.log.facts.unseen;
+  if (!node.live) {
+    findings.not_applicable(check, kNodeSubject, "the sysroot holds no kernel log");
+  } else {
+    findings.unknown(check, kNodeSubject,
+                     unseen.empty() ? "the kernel log was not read" : unseen.front().reason,
+                     {"", "", "/dev/kmsg"});
+  }
+}
+
+void judge_without_log(const Node& node, Findings& findings) {
+  say_unread(kLogDriverErrors, node, findings);
+  if (has_crashed(node) == false) {
+    findings.pass(kLogDriverCrash, kNodeSubject, "the kernel has not crashed since boot",
+                  {*node.kernel.facts.taint, "no crash", "/proc/sys/kernel/tainted"});
+  } else {
+    say_unread(kLogDriverCrash, node, findings);
+  }
+}
+
+}  // namespace
+
+void judge_log(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (!expectation.expected) return;
+  if (!node.log.facts.total) {
+    judge_without_log(node, findings);
+    return;
+  }
+  judge_errors(node, findings);
+  judge_crash(node, expectation, findings);
 }
 
 }  // namespace efa

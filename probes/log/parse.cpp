@@ -1,6 +1,7 @@
 #include "probes/log/parse.h"
 
 #include "probes/base/text.h"
+#include "probes/log/record.h"
 
 namespace efa {
 namespace {
@@ -12,23 +13,31 @@ struct Kind {
   const char* kind;
 };
 
-// efa_main.c and efa_com.c of the driver 3.1.0; "probe with driver" is the driver core's (6.12)
+// efa_main.c and efa_com.c of the driver 3.1.0; "probe with driver" is the driver core's of 6.12,
+// "probe of" that of older kernels; those of a load that failed are kernel/module/main.c's
 constexpr Kind kKinds[] = {
     {"IB device registered", "device-registered"},
     {"Unregister ib device", "device-unregistered"},
-    {"EFA device init failed", "probe-failed"},
-    {"probe with driver efa failed", "probe-failed"},
-    {"pci_enable_device_mem() failed", "probe-failed"},
-    {"Device alloc failed", "probe-failed"},
-    {"Failed to init readless MMIO", "probe-failed"},
-    {"Failed to remap register bar", "probe-failed"},
-    {"Failed to allocate QP table", "probe-failed"},
+    {"EFA device init failed", "probe-ended"},
+    {"probe with driver efa failed", "probe-ended"},
+    {"efa: probe of ", "probe-ended"},
+    {"pci_enable_device_mem() failed", "enable-failed"},
+    {"Device alloc failed", "out-of-memory"},
+    {"Failed to init readless MMIO", "out-of-memory"},
+    {"Failed to remap register bar", "out-of-memory"},
+    {"Failed to allocate QP table", "out-of-memory"},
     {"Failed to allocate UAR, err", "probe-failed"},
     {"Failed to create eq", "probe-failed"},
-    {"Couldn't register efa driver", "load-failed"},
+    {"Couldn't register efa driver", kLoadFailed},
+    {": Unknown symbol ", kLoadFailed},
+    {": disagrees about version of symbol ", kLoadFailed},
+    {": no symbol version for ", kLoadFailed},
+    {": exports duplicate symbol ", kLoadFailed},
+    {": version magic '", kLoadFailed},
+    {" is blacklisted", kLoadFailed},
     {"BAR unavailable", "bar-unavailable"},
     {"BARs unavailable", "bar-unavailable"},
-    {"pci_request_selected_regions", "bar-unavailable"},
+    {"pci_request_selected_regions", "region-busy"},
     {"can't reset device", "reset-failed"},
     {"Device isn't ready", "device-not-ready"},
     {"Reset indication didn't turn", "reset-failed"},
@@ -72,8 +81,13 @@ std::string_view without_colon(std::string_view word) {
   return word;
 }
 
-// "efa 0000:00:06.0 rdmap0s6: text", "infiniband efa_0: text", "pci 0000:00:06.0: text"
+// "efa 0000:00:06.0 rdmap0s6: text", "infiniband efa_0: text", "pci 0000:00:06.0: text",
+// "efa: probe of 0000:00:06.0 failed with error -28"
 void take_names(const std::vector<std::string>& fields, LogMessage& message) {
+  if (fields.size() > 3 && fields[0] == "efa:" && fields[1] == "probe" && fields[2] == "of") {
+    message.address = PciAddress::from_text(fields[3]);
+    return;
+  }
   for (size_t i = 1; i < fields.size() && i <= 2; ++i) {
     const std::string name(without_colon(fields[i]));
     if (const auto address = PciAddress::from_text(name)) {
@@ -85,28 +99,22 @@ void take_names(const std::vector<std::string>& fields, LogMessage& message) {
   }
 }
 
-// "NAME[4711]: segfault at ...", "NAME (4711) used ...", "NAME: page allocation failure: ...": the
-// kernel begins these with a process's name, which is any text of up to 15 bytes.
-bool tells_of_process(std::string_view text) {
-  constexpr size_t kLongestName = 15;  // TASK_COMM_LEN of linux/sched.h
-  for (size_t at = 0; at < text.size() && at <= kLongestName + 1; ++at) {
-    if (text[at] != '[' && text[at] != '(' && text[at] != '/') continue;
-    const size_t end = text.find_first_not_of("0123456789", at + 1);
-    if (end != std::string_view::npos && end > at + 1 &&
-        std::string_view("]):").find(text[end]) != std::string_view::npos) {
-      return true;
-    }
-  }
-  const size_t colon = text.find(": ");
-  return colon <= kLongestName && (text.find(" allocation failure: order:") != text.npos ||
-                                   text.find(": vmalloc error: ") != text.npos);
+// What efa needs, and so what keeps it from being loaded when that is refused; and efa itself where
+// the kernel names it otherwise: "Module efa is blacklisted".
+bool is_load_that_failed(const std::vector<std::string>& fields, const LogMessage& message) {
+  constexpr std::string_view kModules[] = {"efa", "ib_uverbs", "ib_core"};
+  const auto is_one = [&](std::string_view name) { return is_one_of(name, kModules); };
+  return message.kind == kLoadFailed &&
+         (is_one(without_colon(fields[0])) ||
+          (fields.size() > 1 && fields[0] == "Module" && is_one(fields[1])));
 }
 
 bool speaks_of_efa(const std::vector<std::string>& fields, std::string_view text,
                    const LogMessage& message) {
   if (fields.empty() || tells_of_process(text)) return false;
   const std::string_view first = without_colon(fields[0]);
-  if (first == "efa" || first == "efa_nv_peermem" || text.starts_with("Elastic Fabric Adapter")) {
+  if (first == "efa" || first == "efa_nv_peermem" || text.starts_with("Elastic Fabric Adapter") ||
+      is_load_that_failed(fields, message)) {
     return true;
   }
   // ENA logs the same words; only the RDMA core's prefix of an EFA device, a PCI line about one, or
@@ -123,13 +131,6 @@ bool names_efa_function(std::string_view text) {
          (text.starts_with("pci ") && text.find(": [1d0f:efa") != std::string_view::npos);
 }
 
-// Facility 0 of syslog(3): a process that writes to /dev/kmsg has another.
-bool is_kernels_own(std::string_view record) {
-  constexpr unsigned kMostOfKernel = 7;
-  const auto priority = parse_number<unsigned>(std::string(record.substr(0, record.find(','))));
-  return priority && *priority <= kMostOfKernel;
-}
-
 // kernel/module/main.c; osapi.c and nv-dmabuf.c of NVIDIA/open-gpu-kernel-modules. After "NVRM: "
 // the releases differ, so these are searched for behind it.
 struct AcceleratorWords {
@@ -144,14 +145,11 @@ constexpr AcceleratorWords kAcceleratorWords[] = {
     {"NVRM: ", "topology not supported for mapping type FORCE_PCIE", kMappingRefused},
 };
 
-const AcceleratorWords* accelerator_words_of(std::string_view record) {
-  const size_t semicolon = record.find(';');
-  if (semicolon == std::string_view::npos || !is_kernels_own(record)) return nullptr;
-  const std::string_view text = record.substr(semicolon + 1);
-  if (tells_of_process(text)) return nullptr;
+const AcceleratorWords* accelerator_words_of(const std::optional<KernelRecord>& record) {
+  if (!record || !is_kernels_own(*record) || tells_of_process(record->text)) return nullptr;
   for (const AcceleratorWords& known : kAcceleratorWords) {
-    const bool is_it =
-        text.starts_with(known.begin) && text.find(known.fragment) != std::string_view::npos;
+    const bool is_it = record->text.starts_with(known.begin) &&
+                       record->text.find(known.fragment) != std::string_view::npos;
     if (is_it) return &known;
   }
   return nullptr;
@@ -160,16 +158,14 @@ const AcceleratorWords* accelerator_words_of(std::string_view record) {
 }  // namespace
 
 std::optional<AcceleratorMessage> parse_accelerator_message(std::string_view record) {
-  const AcceleratorWords* known = accelerator_words_of(record);
+  const auto parsed = parse_kernel_record(record);
+  const AcceleratorWords* known = accelerator_words_of(parsed);
   if (known == nullptr) return std::nullopt;
-  const std::vector<std::string> head = split(record.substr(0, record.find(';')), ',');
-  const auto usec = head.size() < 3 ? std::nullopt : parse_number<uint64_t>(head[2]);
-  if (!usec) return std::nullopt;
-  return AcceleratorMessage{known->kind, *usec};
+  return AcceleratorMessage{known->kind, parsed->usec};
 }
 
 std::string words_of_accelerator_message(std::string_view record) {
-  const AcceleratorWords* known = accelerator_words_of(record);
+  const AcceleratorWords* known = accelerator_words_of(parse_kernel_record(record));
   if (known == nullptr) return "";
   std::string text(record.substr(0, record.find(';') + 1));
   if (!known->fragment.starts_with(known->begin)) text += known->begin;
@@ -178,28 +174,23 @@ std::string words_of_accelerator_message(std::string_view record) {
 }
 
 std::optional<PciAddress> named_efa_function(std::string_view record) {
-  const auto message = is_kernels_own(record) ? parse_kernel_message(record) : std::nullopt;
+  const auto parsed = parse_kernel_record(record);
+  if (!parsed || !is_kernels_own(*parsed)) return std::nullopt;
+  const auto message = parse_kernel_message(record);
   return message && names_efa_function(message->text) ? message->address : std::nullopt;
 }
 
 std::optional<LogMessage> parse_kernel_message(std::string_view record) {
-  const size_t semicolon = record.find(';');
-  if (semicolon == std::string_view::npos) return std::nullopt;
-  const std::vector<std::string> head = split(record.substr(0, semicolon), ',');
-  if (head.size() < 3) return std::nullopt;
-  const auto priority = parse_number<unsigned>(head[0]);
-  const auto usec = parse_number<uint64_t>(head[2]);
-  if (!priority || !usec) return std::nullopt;
-  std::string_view text = record.substr(semicolon + 1);
-  text = text.substr(0, text.find('\n'));
+  const auto parsed = parse_kernel_record(record);
+  if (!parsed) return std::nullopt;
   LogMessage message;
-  message.usec = *usec;
-  message.priority = static_cast<int>(*priority & 7U);  // above are the facility's bits
-  message.kind = kind_of(text);
-  message.text = make_utf8(text.substr(0, kMaxText));
-  const std::vector<std::string> fields = words(text);
+  message.usec = parsed->usec;
+  message.priority = static_cast<int>(parsed->priority & 7U);  // above are the facility's bits
+  message.kind = kind_of(parsed->text);
+  message.text = make_utf8(parsed->text.substr(0, kMaxText));
+  const std::vector<std::string> fields = words(parsed->text);
   take_names(fields, message);
-  if (!speaks_of_efa(fields, text, message)) return std::nullopt;
+  if (!speaks_of_efa(fields, parsed->text, message)) return std::nullopt;
   return message;
 }
 

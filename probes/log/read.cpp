@@ -1,20 +1,25 @@
 // probe-log: looks at the kernel's ring buffer, /dev/kmsg, for what the efa driver, the RDMA core
-// and PCI say of EFA devices, and for what closes the way to a GPU's memory.
+// and PCI say of EFA devices, for crashes with efa on the stack, for what closes the way to a GPU's
+// memory, and for jobs of which a process was killed for lack of memory.
 // Interface: Documentation/ABI/testing/dev-kmsg.
 
 #include "probes/log/read.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 
 #include "probes/log/facts.h"
+#include "probes/log/memory_kill.h"
 #include "probes/log/parse.h"
+#include "probes/log/trace.h"
 #include "probes/protocol/efa_functions.h"
 
 namespace efa {
 namespace {
 
 constexpr size_t kMaxMessages = 200;  // the newest; a dead device repeats itself
+constexpr size_t kMaxKills = 64;      // the newest; a job that is started again is killed again
 
 // Of all records: those that are kept can have been pushed out by what a dead device repeats.
 std::vector<PciAddress> functions_named_in(const std::vector<std::string>& records) {
@@ -36,20 +41,45 @@ std::map<std::string, uint64_t> take_accelerators(std::vector<std::string>& reco
   return kinds;
 }
 
+std::vector<DriverTrace> take_traces(std::vector<std::string>& records) {
+  DriverTraces traces;
+  std::erase_if(records, [&](std::string& record) {
+    return !parse_kernel_message(record) && traces.take(record);
+  });
+  return traces.found();
+}
+
+std::vector<MemoryKill> take_kills(std::vector<std::string>& records) {
+  std::vector<MemoryKill> kills;
+  std::erase_if(records, [&](const std::string& record) {
+    const auto kill = parse_memory_kill(record);
+    if (kill) kills.push_back(*kill);
+    return kill.has_value();
+  });
+  const size_t more = kills.size() - std::min(kills.size(), kMaxKills);
+  kills.erase(kills.begin(), kills.begin() + static_cast<std::ptrdiff_t>(more));
+  return kills;
+}
+
 }  // namespace
 
 void read_log(const Look& look) {
   look.out.doing("list PCI functions", "/sys/bus/pci/devices");
   const std::vector<PciAddress> devices = efa_functions(look.root);
   look.out.doing("read the kernel log", "/dev/kmsg");
+  DriverTraces traces;
   // the lines of PCI about a device that has vanished name an address that is no EFA any more
   const auto wanted = [&](std::string& record) {
     if (parse_accelerator_message(record)) {
       record = words_of_accelerator_message(record);
       return true;
     }
+    if (parse_memory_kill(record)) {
+      record = words_of_memory_kill(record);
+      return true;
+    }
     const auto message = parse_kernel_message(record);
-    if (!message) return false;
+    if (!message) return traces.take(record);
     const bool of_pci = message->text.starts_with("pci");
     return !of_pci || named_efa_function(record) ||
            std::find(devices.begin(), devices.end(), message->address) != devices.end();
@@ -60,6 +90,8 @@ void read_log(const Look& look) {
     facts.unseen.push_back({"/dev/kmsg", records.error().what, records.error().os_error});
   } else {
     facts.accelerators = take_accelerators(*records);
+    facts.kills = take_kills(*records);
+    facts.traces = take_traces(*records);
     facts.total = records->size();
     facts.functions = functions_named_in(*records);
     const size_t first = records->size() - std::min(records->size(), kMaxMessages);

@@ -24,6 +24,18 @@ inline constexpr Check kPciNoneFound{
     .causes = {"node.not-given", "pci.device-vanished"},
 };
 
+// The same on an instance type that cannot have EFA.
+inline constexpr Check kPciNoneFoundOnThisType = [] {
+  Check check = kPciNoneFound;
+  check.remedy =
+      "Launch an instance type that can have EFA, with interfaces of type efa or efa-only; or say "
+      "expect = \"none\" in config.toml.";
+  check.command =
+      "aws ec2 describe-instance-types --filters Name=network-info.efa-supported,Values=true "
+      "--query 'InstanceTypes[].InstanceType'";
+  return check;
+}();
+
 inline constexpr Check kPciFewerThanExpected{
     .code = "pci.fewer-than-expected",
     .severity = Severity::kCritical,
@@ -78,6 +90,7 @@ inline constexpr Check kPciConfigSpaceDead{
     .severity = Severity::kCritical,
     .actor = Actor::kAwsSupport,
     .rung = Rung::kPci,
+    .takes_neighbours = true,
     .title = "An EFA device does not answer on PCI",
     .meaning =
         "Whatever touches the device hangs or fails; libfabric may then list no device at all.",
@@ -136,7 +149,7 @@ inline constexpr Check kDriverNotBound{
     .seen_by = "There is no driver link in sysfs although the efa driver is registered.",
     .remedy = "Bind it; if that fails, the kernel log says why.",
     .causes = {"kernel.driver-not-installed", "kernel.driver-blocked", "kernel.driver-not-loaded",
-               "pci.id-unknown", "pci.driver-override", "driver.probe-failed"},
+               "pci.id-unknown", "pci.driver-override", "log.driver-crash", "driver.probe-failed"},
 };
 
 inline constexpr Check kDriverProbeFailed{
@@ -148,9 +161,10 @@ inline constexpr Check kDriverProbeFailed{
     .meaning = "No process can use the device.",
     .seen_by =
         "The kernel log has the driver's words of a failed probe of this PCI address, and no "
-        "driver is bound.",
+        "driver is bound. The first of them tells the reason, and who acts on it.",
     .remedy = "Reboot once; if it fails again, stop and start or replace the instance.",
     .command = "sudo dmesg | grep -i efa",
+    .causes = {"log.driver-crash"},
 };
 
 inline constexpr Check kPciNarrowLink{

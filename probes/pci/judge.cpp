@@ -9,6 +9,7 @@
 #include "probes/judging/node.h"
 #include "probes/pci/checks.h"
 #include "probes/pci/link.h"
+#include "probes/pci/probe_failure.h"
 
 namespace efa {
 namespace {
@@ -44,7 +45,10 @@ void judge_count(const Node& node, const Expectation& expectation, Findings& fin
   } else if (found == 0 && is_unmeasured(expectation)) {
     findings.unknown(kPciNoneFound, kNodeSubject, expectation.why, evidence);
   } else if (found == 0) {
-    findings.fail(kPciNoneFound, kNodeSubject, "EFA is expected and no EFA device is there",
+    const bool never = expectation.type_lacks_efa;
+    findings.fail(never ? kPciNoneFoundOnThisType : kPciNoneFound, kNodeSubject,
+                  never ? "EFA is expected, and " + expectation.instance_type + " cannot have it"
+                        : "EFA is expected and no EFA device is there",
                   evidence);
   } else {
     findings.pass(kPciNoneFound, kNodeSubject, count_words(found) + " found", evidence);
@@ -161,29 +165,14 @@ void judge_override(const PciFunction& function, Findings& findings) {
                             device_file(function, "driver_override"), subject));
 }
 
-// The driver's last words about this device, when they tell of a failed probe.
-const LogMessage* probe_failure(const Node& node, const PciAddress& address) {
-  const LogMessage* last = nullptr;
-  for (const LogMessage& message : node.log.facts.messages) {
-    if (message.address != address) continue;
-    const bool failure = message.kind == "probe-failed" || message.kind == "device-not-ready" ||
-                         message.kind == "bar-unavailable" || message.kind == "reset-failed" ||
-                         message.kind == "msix-failed" || message.kind == "irq-failed" ||
-                         message.kind == "version-too-low" || message.kind == "dma-failed";
-    if (failure) last = &message;
-    if (message.kind == "device-registered") last = nullptr;
-  }
-  return last;
-}
-
 std::string bind_command(const std::string& subject) {
   return fmt::format("echo {} | sudo tee /sys/bus/pci/drivers/efa/bind", subject);
 }
 
 void judge_unbound(const Node& node, const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
-  if (const LogMessage* failure = probe_failure(node, function.address)) {
-    findings.fail(kDriverProbeFailed, subject, "the driver gave up: " + failure->text,
+  if (const LogMessage* failure = probe_failure(node.log.facts.messages, function.address)) {
+    findings.fail(probe_failed_check(*failure), subject, "the driver gave up: " + failure->text,
                   {failure->text, "IB device registered", "kernel log"});
   } else if (node.kernel.facts.efa_loaded == true && !node.log.facts.total) {
     if (node.live) {

@@ -19,6 +19,11 @@ bool is_efa_function(const Sysroot& root, const PciAddress& address) {
          is_efa_id(kAmazonVendor, read_pci_id(root, address, "device"));
 }
 
+bool is_identified(const Sysroot& root, const PciAddress& address) {
+  const uint32_t vendor = read_pci_id(root, address, "vendor");
+  return vendor != 0 && (vendor != kAmazonVendor || read_pci_id(root, address, "device") != 0);
+}
+
 std::vector<PciAddress> efa_functions(const Sysroot& root) {
   std::vector<PciAddress> functions;
   for (const std::string& name : root.list("/sys/bus/pci/devices").value_or({})) {

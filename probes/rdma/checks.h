@@ -16,7 +16,8 @@ inline constexpr Check kRdmaNotRegistered{
     .meaning = "No process can use the device.",
     .seen_by = "No entry of /sys/class/infiniband has this PCI function as its device.",
     .remedy = "Load ib_uverbs, then rebind the device; if it stays, the kernel log says why.",
-    .causes = {"kernel.uverbs-not-loaded", "pci.config-space-dead", "driver.probe-failed"},
+    .causes = {"kernel.uverbs-not-loaded", "pci.config-space-dead", "log.driver-crash",
+               "driver.probe-failed"},
 };
 
 inline constexpr Check kRdmaCountersHang{
@@ -24,6 +25,7 @@ inline constexpr Check kRdmaCountersHang{
     .severity = Severity::kCritical,
     .actor = Actor::kAwsSupport,
     .rung = Rung::kVerbs,
+    .takes_neighbours = true,
     .title = "An EFA device does not answer the driver's commands",
     .meaning =
         "Every process that opens the device waits up to 30 s and fails; libfabric may list no "
@@ -33,7 +35,7 @@ inline constexpr Check kRdmaCountersHang{
         "driver holds the reader, whom no signal can end, and no other probe was answered.",
     .remedy = "Stop and start the instance, or replace it. Until then keep jobs off the node.",
     .command = "sudo dmesg | grep -i 'efa.*admin'",
-    .causes = {"pci.config-space-dead"},
+    .causes = {"pci.config-space-dead", "log.driver-crash"},
 };
 
 inline constexpr Check kRdmaCountersSlow{
@@ -58,6 +60,7 @@ inline constexpr Check kRdmaCountersFail{
     .severity = Severity::kCritical,
     .actor = Actor::kAwsSupport,
     .rung = Rung::kVerbs,
+    .takes_neighbours = true,
     .title = "An EFA device fails the driver's commands",
     .meaning =
         "Processes cannot open or use the device; after one command timed out the driver fails all "
@@ -95,14 +98,16 @@ inline constexpr Check kRdmaForeignDevices{
     .code = "rdma.foreign-devices",
     .severity = Severity::kInfo,
     .actor = Actor::kNodeOperator,
-    .title = "RDMA devices that are not EFA",
+    .title = "RDMA devices that are not EFA, and libfabric lists none that is",
     .meaning =
-        "Tools that take the first RDMA device test the wrong one; containers need only the EFA "
-        "device nodes.",
-    .seen_by = "/sys/class/infiniband has entries whose PCI function is not 1d0f:efaX.",
+        "One of them that libfabric cannot open keeps it from listing any device; where EFA works "
+        "beside them nothing is wrong.",
+    .seen_by =
+        "/sys/class/infiniband has entries whose PCI function is not 1d0f:efaX, and fi_getinfo(3) "
+        "offers no EFA device.",
     .remedy =
-        "Nothing, unless libfabric lists no EFA device in a container: then pass only the EFA "
-        "device nodes into it.",
+        "Repair what else fails first. In a container: pass in the EFA device nodes only, and no "
+        "directory /dev/infiniband of the host.",
 };
 
 inline constexpr Check kRdmaNameNotPersistent{
@@ -122,6 +127,7 @@ inline constexpr Check kNodeMissing{
     .actor = Actor::kNodeOperator,
     .rung = Rung::kNode,
     .may_come_late = true,
+    .takes_neighbours = true,
     .title = "The device node of an EFA device is missing",
     .meaning = "No process can open the device.",
     .seen_by =
@@ -165,6 +171,7 @@ inline constexpr Check kNodeCannotOpen{
     .severity = Severity::kCritical,
     .actor = Actor::kNodeOperator,
     .rung = Rung::kNode,
+    .takes_neighbours = true,
     .title = "The device node of an EFA device cannot be opened",
     .meaning = "Processes like this one cannot use the device.",
     .seen_by = "open(2) for reading and writing fails.",

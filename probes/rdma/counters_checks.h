@@ -16,7 +16,7 @@ inline constexpr Check kCountersNoCompletion{
     .actor = Actor::kAwsSupport,
     .title = "An EFA device left commands of the driver unanswered",
     .meaning =
-        "The device is about to fail: after one such command the driver fails all later ones.",
+        "The device fails, or soon will: after one such command the driver fails all later ones.",
     .seen_by = "hw_counters/no_completion_cmds grew since an earlier pass.",
     .remedy = "Keep new jobs off the node; stop and start or replace the instance.",
     .causes = kCountersNotRead,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "probes/base/text.h"
 #include "probes/judging/look_up.h"
 #include "probes/judging/node.h"
 #include "probes/rdma/answer_judge.h"
@@ -181,17 +182,32 @@ void judge_names(const Node& node, const RdmaDevice& device, Findings& findings)
   }
 }
 
-void judge_foreign(const Node& node, Findings& findings) {
-  const std::vector<std::string>& foreign = node.rdma.facts.foreign;
-  if (foreign.empty() && node.rdma.outcome.status != ProbeStatus::kOk) {
-    findings.unknown(kRdmaForeignDevices, kNodeSubject, "RDMA devices could not all be listed");
+// All copies of libfabric that answered list no device.
+bool libfabric_lists_none(const Node& node) {
+  bool answered = false;
+  for (const Seen<FabricFacts>& seen : node.fabric) {
+    if (!seen.facts.devices.empty()) return false;
+    answered = answered || seen.facts.getinfo_status.has_value();
   }
-  if (foreign.empty()) return;
-  std::string names;
-  for (const std::string& name : foreign) names += (names.empty() ? "" : ", ") + name;
-  findings.fail(kRdmaForeignDevices, kNodeSubject,
-                fmt::format("{} RDMA devices are not EFA: {}", foreign.size(), names),
-                {names, "", "/sys/class/infiniband"});
+  return answered;
+}
+
+// They are a part of some instance types (p6-b200), and no fault beside an EFA that works.
+void judge_foreign(const Node& node, Findings& findings) {
+  const Check& check = kRdmaForeignDevices;
+  const std::string names = join(node.rdma.facts.foreign, ", ");
+  const std::string unidentified = join(node.rdma.facts.unidentified, ", ");
+  const Evidence evidence{names, "none, or EFA works beside them", "/sys/class/infiniband"};
+  if (!unidentified.empty()) {
+    findings.unknown(check, kNodeSubject, "could not be read whether EFA: " + unidentified);
+  } else if (names.empty() && node.rdma.outcome.status != ProbeStatus::kOk) {
+    findings.unknown(check, kNodeSubject, "RDMA devices could not all be listed");
+  } else if (!names.empty() && !node.rdma.facts.devices.empty() && libfabric_lists_none(node)) {
+    findings.fail(check, kNodeSubject,
+                  "libfabric lists no EFA device, and these are none: " + names, evidence);
+  } else if (!names.empty()) {
+    findings.pass(check, kNodeSubject, "beside EFA: " + names, evidence);
+  }
 }
 
 }  // namespace

@@ -236,7 +236,11 @@ void read_rdma(const Look& look) {
   for (const std::string& name : names.value_or({})) {
     const auto address = pci_function_behind(look.root, std::string(kRdma) + "/" + name);
     if (!address || !is_efa_function(look.root, *address)) {
-      read_foreign(look, name, uverbs);
+      if (!address || is_identified(look.root, *address)) {
+        read_foreign(look, name, uverbs);
+      } else {
+        look.out.add("unidentified", name);
+      }
       continue;
     }
     if (++efa > kMaxDevices) {

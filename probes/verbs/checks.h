@@ -26,6 +26,7 @@ inline constexpr Check kVerbsCannotOpen{
     .severity = Severity::kCritical,
     .actor = Actor::kNodeOperator,
     .rung = Rung::kVerbs,
+    .takes_neighbours = true,
     .title = "libibverbs cannot open an EFA device",
     .meaning = "No program can use the device.",
     .seen_by = "ibv_open_device(3) or a query behind it fails.",
@@ -41,6 +42,7 @@ inline constexpr Check kVerbsHang{
     .severity = Severity::kCritical,
     .actor = Actor::kAwsSupport,
     .rung = Rung::kVerbs,
+    .takes_neighbours = true,
     .title = "Opening an EFA device hangs",
     .meaning =
         "Every program that opens the device waits up to 30 s and fails; libfabric may list no "
@@ -51,7 +53,7 @@ inline constexpr Check kVerbsHang{
     .remedy = "Stop and start the instance, or replace it. Until then keep jobs off the node.",
     .command = "sudo dmesg | grep -i 'efa.*admin'",
     // libibverbs waits 5 s for udev when the node cannot be opened
-    .causes = {"pci.config-space-dead", "rdma.counters-hang", "node.missing",
+    .causes = {"pci.config-space-dead", "log.driver-crash", "rdma.counters-hang", "node.missing",
                "node.restricted-mode", "node.cannot-open"},
 };
 

@@ -7,6 +7,7 @@
 #include "probes/judging/device_answers.h"
 #include "probes/judging/look_up.h"
 #include "probes/judging/node.h"
+#include "probes/judging/own_fault.h"
 #include "probes/verbs/checks.h"
 
 namespace efa {
@@ -64,18 +65,25 @@ bool library_is_missing(const std::string& loader_message) {
   return loader_message.find("cannot open shared object file: No such file") != std::string::npos;
 }
 
+// What libibverbs would list is no question any more: the check of the library itself has the
+// cause, and libfabric's whether a program can use the device all the same.
 void judge_unavailable(const Node& node, Findings& findings) {
   const std::string& words = node.verbs.outcome.detail;
   const bool missing = library_is_missing(words);
   findings.fail(missing ? kVerbsNotInstalled : kVerbsDoesNotLoad, kNodeSubject, words,
                 {words, "loads", "dynamic loader"});
   for (const RdmaDevice& device : node.rdma.facts.devices) {
-    const std::string subject = device.address.to_text();
-    if (missing) {
-      findings.not_applicable(kVerbsNotListed, subject, "libibverbs is not installed on this host");
-    } else {
-      findings.unknown(kVerbsNotListed, subject, "libibverbs does not load");
-    }
+    findings.not_applicable(
+        kVerbsNotListed, device.address.to_text(),
+        missing ? "libibverbs is not installed on this host" : "libibverbs does not load");
+  }
+}
+
+void judge_refused(const Node& node, Findings& findings) {
+  const std::string words = "the probe itself does not start: " + node.verbs.outcome.detail;
+  findings.unknown(kVerbsDoesNotLoad, kNodeSubject, words);
+  for (const RdmaDevice& device : node.rdma.facts.devices) {
+    findings.unknown(kVerbsNotListed, device.address.to_text(), words);
   }
 }
 
@@ -96,7 +104,9 @@ void judge_loaded(const Node& node, Findings& findings) {
 void judge_verbs(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!node.live) return;
   if (node.verbs.outcome.status == ProbeStatus::kUnavailable) {
-    if (expectation.expected) judge_unavailable(node, findings);
+    if (!expectation.expected) return;
+    const bool refused = is_fault_of_probe(node.verbs.outcome);
+    refused ? judge_refused(node, findings) : judge_unavailable(node, findings);
     return;
   }
   if (expectation.expected) judge_loaded(node, findings);

@@ -70,6 +70,65 @@ TEST(Explain, OneHungDeviceTakesAllFromLibfabric) {
                 "the 3 other devices");
 }
 
+TEST(Explain, OfTwoDevicesTheOtherOneIsNamedAsOne) {
+  Scene scene = healthy_scene(2);
+  hang(scene, 1);
+  EXPECT_TRUE(
+      diagnose(scene).summary.ends_with("; libfabric therefore does not offer the other "
+                                        "device either"))
+      << diagnose(scene).summary;
+}
+
+// Whatever else is wrong: without a cause that takes neighbours along there is no "therefore".
+TEST(Explain, ALibfabricThatListsNoneFollowsFromNoOtherFault) {
+  const std::function<void(Scene&)> others[] = {
+      [](Scene& /*none*/) {},
+      [](Scene& s) {
+        s.pci(0).driver = "vfio-pci";
+        lose_rdma(s, 0);
+      },
+      [](Scene& s) { std::erase(*s.node.verbs.facts.listed, device(0)); },
+      [](Scene& s) { s.rdma(0).uverbs->mode = 0600; },
+  };
+  for (const auto& other : others) {
+    Scene scene = healthy_scene();
+    drop_fabric(scene);
+    other(scene);
+    const Diagnosis diagnosis = diagnose(scene);
+    EXPECT_EQ(diagnosis.summary.find("therefore"), std::string::npos) << diagnosis.summary;
+    EXPECT_EQ(cause_of(diagnosis, "fabric.not-listed", device(1)), "") << &other - others;
+  }
+}
+
+TEST(Explain, ANodeThatCannotBeOpenedTakesAllFromLibfabric) {
+  const std::pair<const char*, std::function<void(Scene&)>> causes[] = {
+      {"node.missing", [](Scene& s) { s.rdma(0).uverbs->present = false; }},
+      {"node.cannot-open", [](Scene& s) { s.rdma(0).uverbs->open_errno = EPERM; }},
+      {"verbs.cannot-open",
+       [](Scene& s) {
+         s.verbs(0).failed = VerbsStep{"ibv_open_device", ENODEV, "No such device"};
+       }},
+      {"pci.config-space-dead", [](Scene& s) { s.pci(0).config = "ffffffff"; }},
+  };
+  for (const auto& [code, change] : causes) {
+    Scene scene = healthy_scene();
+    drop_fabric(scene);
+    change(scene);
+    const Diagnosis diagnosis = diagnose(scene);
+    EXPECT_EQ(diagnosis.root_causes, Codes{code});
+    EXPECT_TRUE(diagnosis.summary.ends_with("offers none of the 3 other devices")) << code;
+  }
+}
+
+TEST(Explain, AModeKeepsNobodyOutWhoOpenedTheNode) {
+  Scene scene = healthy_scene();
+  scene.rdma(0).uverbs->mode = 0600;
+  drop_fabric(scene);
+  EXPECT_EQ(diagnose(scene).root_causes, (Codes{"fabric.not-listed", "node.restricted-mode"}));
+  scene.node.fabric[0].outcome.detail = "asked as user nobody: /opt/x can be changed by user 1000";
+  EXPECT_EQ(cause_of(diagnose(scene), "fabric.not-listed", device(0)), "node.restricted-mode");
+}
+
 TEST(Explain, AHungDeviceExplainsNoErrorsOfItsNeighbour) {
   Scene scene = healthy_scene();
   hang(scene, 1);

@@ -63,7 +63,7 @@ TEST(Funnel, ARungThatNobodyLookedAtHasNoCount) {
 
 TEST(Funnel, OneUnknownDeviceIsNotCountedAsArrived) {
   Scene scene = healthy_scene();
-  scene.node.rdma.facts.asked.pop_back();
+  scene.node.verbs.facts.asked.pop_back();
   expect_funnel(scene, "pci 4, driver 4, rdma 4, node 4, verbs ?, fabric 4");
 }
 
@@ -71,6 +71,22 @@ TEST(Funnel, APciListThatBrokeOffHasNoCount) {
   Scene scene = healthy_scene();
   scene.node.pci.outcome.status = ProbeStatus::kTimedOut;
   EXPECT_TRUE(funnel_text(scene).find("pci ?") != std::string::npos) << funnel_text(scene);
+}
+
+TEST(Funnel, CountersThatWereReadProveNoLibibverbs) {
+  Scene scene = healthy_scene();
+  silence(scene.node.verbs, ProbeStatus::kUnavailable,
+          "libibverbs.so.1: cannot open shared object file: No such file or directory");
+  expect_funnel(scene, "pci 4, driver 4, rdma 4, node 4, verbs ?, fabric 4");
+  scene = healthy_scene();
+  scene.node.rdma.facts.asked.clear();
+  expect_funnel(scene, "pci 4, driver 4, rdma 4, node 4, verbs 4, fabric 4");
+}
+
+TEST(Funnel, AFunctionThatMayBeEfaLeavesTheCountsOfTheOthers) {
+  Scene scene = healthy_scene();
+  scene.node.pci.facts.unidentified = {address(20)};
+  expect_funnel(scene, "pci ?, driver 4, rdma 4, node 4, verbs 4, fabric 4");
 }
 
 TEST(Funnel, ForeignDevicesDoNotCount) {
@@ -95,7 +111,7 @@ TEST(Funnel, WhatASysrootCannotShowHasNoCount) {
   scene.node.live = false;
   silence(scene.node.verbs, ProbeStatus::kNotApplicable);
   scene.node.fabric.clear();
-  expect_funnel(scene, "pci 4, driver 4, rdma 4, node 4, verbs 4, fabric ?");
+  expect_funnel(scene, "pci 4, driver 4, rdma 4, node 4, verbs ?, fabric ?");
 }
 
 TEST(Funnel, WhereNoneIsExpectedNoneIsThere) {

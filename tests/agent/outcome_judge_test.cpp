@@ -58,6 +58,18 @@ CheckCases outcome_cases() {
 
 namespace {
 
+TEST(LimitedRights, RootIsNotToldToRunAsRoot) {
+  Scene scene = healthy_scene();
+  scene.node.log.facts.unseen = {{"/dev/kmsg", "not permitted", EPERM}};
+  const auto remedy = [&] {
+    const auto findings = judge_all(scene.node, scene.expectation);
+    return std::string(finding_of(findings, "probe.limited-rights", kNodeSubject)->check->remedy);
+  };
+  EXPECT_TRUE(remedy().starts_with("Root was denied it")) << remedy();
+  scene.node.limits.facts.effective_uid = 1000;
+  EXPECT_EQ(remedy(), "Run efa-doctor as root.");
+}
+
 // Every ending but ok of every probe that a critical check rests on.
 TEST(Outcome, WithoutACriticalProbeNoNodeIsHealthy) {
   const std::function<void(Scene&, ProbeStatus)> probes[] = {

@@ -112,6 +112,23 @@ TEST(Text, AHealthyNodeTakesAFewLines) {
             "looked for 123 ms\n");
 }
 
+TEST(Text, EachReasonOfACheckHasItsFix) {
+  Scene scene = healthy_scene();
+  for (size_t i = 0; i < 2; ++i) {
+    scene.pci(i).driver.reset();
+    lose_rdma(scene, i);
+    LogMessage message;
+    message.priority = 3;
+    message.address = address(i);
+    message.kind = i == 0 ? "region-busy" : "device-not-ready";
+    message.text = "any words";
+    scene.node.log.facts.messages.push_back(message);
+  }
+  const std::string text = render_text(report_of(scene), {});
+  EXPECT_NE(text.find("fix (node_operator): Another driver holds"), std::string::npos) << text;
+  EXPECT_NE(text.find("fix (aws_support): Stop and start"), std::string::npos) << text;
+}
+
 TEST(Text, AHostileMessageSteersNoTerminal) {
   Scene scene = healthy_scene();
   Report report = report_of(scene);

@@ -148,7 +148,9 @@ TEST(PciFaults, AFunctionWhoseIdCannotBeReadMayBeAnEfa) {
   for (const char* file : {"vendor", "device"}) {
     FaultyNode node;
     node.tree().file(pci(file), "rubbish\n");
-    EXPECT_EQ((node.changes()[{"pci.config-space-dead", kFirst}]), "unknown");
+    Changes changes = node.changes();
+    EXPECT_EQ((changes[{"pci.config-space-dead", kFirst}]), "unknown");
+    EXPECT_EQ((changes[{"rdma.foreign-devices", "node"}]), "unknown") << "nor is it foreign";
     EXPECT_EQ(node.verdict(), "unknown");
   }
 }

@@ -60,6 +60,23 @@ TEST(Kernel, ADriverThatIsBuiltInNeedsNoModule) {
   }
 }
 
+TEST(Kernel, TheKernelsWordsOfAFailedLoadAreTheEvidence) {
+  Scene scene = healthy_scene();
+  unload(scene);
+  LogMessage message;
+  message.priority = 4;
+  message.kind = kLoadFailed;
+  message.text = "efa: Unknown symbol ib_register_device (err -2)";
+  scene.node.log.facts.messages = {message};
+  const auto findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, "kernel.driver-not-loaded", kNodeSubject);
+  EXPECT_EQ(finding->message, "module efa is not loaded: " + message.text);
+  EXPECT_EQ(finding->evidence.observed, message.text);
+  EXPECT_EQ(result_of(scene, "log.driver-errors", kNodeSubject), kPass) << "it is no error";
+  scene.node.kernel.facts.efa_loaded = true;
+  EXPECT_EQ(result_of(scene, "kernel.driver-not-loaded", kNodeSubject), kPass) << "a later one did";
+}
+
 TEST(Kernel, AnUnreadableModprobeFileMayBlock) {
   Scene scene = healthy_scene();
   unload(scene);

@@ -21,15 +21,15 @@ TEST(Log, EveryMessageOfTheDriverHasItsKind) {
       {"IB device registered", "device-registered"},
       {"Unregister ib device", "device-unregistered"},
       {"Setup irq:53 name:efa-mgmnt@pci:0000:00:06.0", "irq-set-up"},
-      {"pci_enable_device_mem() failed!", "probe-failed"},
+      {"pci_enable_device_mem() failed!", "enable-failed"},
       {"BARs unavailable. Requested 0x5, available 0x0", "bar-unavailable"},
       {"Doorbells BAR unavailable. Requested 0x4, available 0x0", "bar-unavailable"},
-      {"pci_request_selected_regions failed -16", "bar-unavailable"},
-      {"pci_request_selected_regions for bar 2 failed -16", "bar-unavailable"},
-      {"Failed to remap register bar", "probe-failed"},
-      {"Failed to init readless MMIO", "probe-failed"},
-      {"Device alloc failed", "probe-failed"},
-      {"Failed to allocate QP table", "probe-failed"},
+      {"pci_request_selected_regions failed -16", "region-busy"},
+      {"pci_request_selected_regions for bar 2 failed -16", "region-busy"},
+      {"Failed to remap register bar", "out-of-memory"},
+      {"Failed to init readless MMIO", "out-of-memory"},
+      {"Device alloc failed", "out-of-memory"},
+      {"Failed to allocate QP table", "out-of-memory"},
       {"Device isn't ready, abort com init 0x0", "device-not-ready"},
       {"EFA version is lower than the minimal version the driver supports", "version-too-low"},
       {"EFA ctrl version is lower than the minimal ctrl version the driver supports",
@@ -38,7 +38,8 @@ TEST(Log, EveryMessageOfTheDriverHasItsKind) {
       {"dma_set_mask_and_coherent failed -5", "dma-failed"},
       {"Failed to enable MSI-X. error -28", "msix-failed"},
       {"Failed to request irq efa-mgmnt@pci:0000:00:06.0 (-16)", "irq-failed"},
-      {"EFA device init failed", "probe-failed"},
+      {"EFA device init failed", "probe-ended"},
+      {"probe with driver efa failed with error -19", "probe-ended"},
       {"Failed to allocate UAR, err -22", "probe-failed"},
       {"Failed to create eq[-12]", "probe-failed"},
       {"Reset indication didn't turn on", "reset-failed"},
@@ -81,6 +82,27 @@ TEST(Log, EveryMessageOfTheDriverHasItsKind) {
   EXPECT_EQ(parse("efa: Couldn't register efa driver")->kind, "load-failed");
 }
 
+// kernel/module/main.c; most of them are of level 4.
+TEST(Log, TellsWhyAModuleWasNotLoaded) {
+  for (const char* text :
+       {"efa: Unknown symbol ib_register_device (err -2)",
+        "efa: disagrees about version of symbol ib_dealloc_device",
+        "efa: no symbol version for module_layout",
+        "efa: version magic '6.1.0-1 SMP mod_unload ' should be '6.1.0-2 SMP mod_unload '",
+        "efa: exports duplicate symbol x (owned by y)", "Module efa is blacklisted",
+        "ib_uverbs: Unknown symbol ib_x (err -2)", "ib_core: Unknown symbol x (err -22)",
+        "Module ib_uverbs is blacklisted"}) {
+    const auto message = parse_kernel_message("4,812,77,-;" + std::string(text));
+    ASSERT_TRUE(message) << text;
+    EXPECT_EQ(message->kind, kLoadFailed) << text;
+    EXPECT_EQ(message->priority, 4);
+  }
+  for (const char* text : {"mlx5_ib: Unknown symbol ib_x (err -2)", "Module nouveau is blacklisted",
+                           "ib_uverbs: loaded", "efa[4711]: segfault: Unknown symbol x"}) {
+    EXPECT_FALSE(parse(text)) << text;
+  }
+}
+
 TEST(Log, KnowsWhichDeviceAMessageIsOf) {
   struct Row {
     const char* text;
@@ -93,6 +115,7 @@ TEST(Log, KnowsWhichDeviceAMessageIsOf) {
       {"efa 0000:00:06.0 rdmap0s6: Admin queue is closed", six, "rdmap0s6"},
       {"infiniband efa_0: Admin queue is closed", std::nullopt, "efa_0"},
       {"pci 0000:00:06.0: Unable to change power state", six, std::nullopt},
+      {"efa: probe of 0000:00:06.0 failed with error -28", six, std::nullopt},
       {"Elastic Fabric Adapter (EFA) v3.1.0g", std::nullopt, std::nullopt},
       {"efa: text of 0000:00:07.0", std::nullopt, std::nullopt},
       {"(null): The device didn't send any completion for admin cmd GET_FEATURE(11)", std::nullopt,

@@ -132,7 +132,8 @@ TEST(JobsFaults, AJobThatMayLockLittleIsAnInfoOfTheSchedulersLimit) {
   node.tree().directory("/proc/4242/fd");
   ASSERT_EQ(symlink("/dev/infiniband/uverbs0", node.tree().at("/proc/4242/fd/5").c_str()), 0);
   node.set_locked_memory(4242, "65536");
-  EXPECT_EQ(node.changes(), (Changes{{{"jobs.memlock-low", "python3 4242"}, "fail"}}));
+  EXPECT_EQ(node.changes(), (Changes{{{"jobs.memlock-low", "python3 4242"}, "fail"},
+                                     {{"jobs.killed-for-memory", "node"}, "pass"}}));
   EXPECT_EQ(node.verdict(), "healthy");
 }
 
@@ -164,10 +165,54 @@ TEST(LogFaults, TheDriversWordsExplainAnUnboundDevice) {
   EXPECT_EQ(node.root_causes(), Causes{"driver.probe-failed"});
 }
 
+// amzn-drivers, release 3.3.1.
+TEST(LogFaults, ACrashInsideEfaIsCritical) {
+  FaultyNode node;
+  node.tree().file(
+      "/dev/kmsg",
+      "1,902,1800000,-;BUG: unable to handle page fault for address: ffffa1b2c3d4e5f6\n"
+      "4,903,1800001,-;Oops: 0000 [#1] PREEMPT SMP NOPTI\n"
+      "4,904,1800002,-;CPU: 3 PID: 4711 Comm: python3 Tainted: G OE 5.10.0-28 #1\n"
+      "4,905,1800003,-;RIP: 0010:efa_destroy_cq+0x2f/0xd0 [efa]\n"
+      "4,906,1800004,-;Call Trace:\n"
+      "4,907,1800005,-; ib_destroy_cq_user+0x46/0xb0 [ib_core]\n"
+      "4,908,1800006,-;---[ end trace 0000000000000000 ]---\n");
+  EXPECT_EQ(node.changes(), (Changes{{{"log.driver-crash", "node"}, "fail"}}));
+  EXPECT_EQ(node.verdict(), "unhealthy");
+}
+
+TEST(LogFaults, WhyAModuleWasRefusedIsToldAtAnyLevel) {
+  FaultyNode node;
+  node.unload_driver();
+  node.tree().file("/dev/kmsg", "4,902,1800000,-;efa: Unknown symbol ib_dealloc_device (err -2)\n");
+  node.changes();
+  EXPECT_EQ(node.report().text("summary"),
+            "node: module efa is not loaded: efa: Unknown symbol ib_dealloc_device (err -2)");
+}
+
+TEST(JobsFaults, AProcessOfAJobThatWasKilledForMemoryIsAnInfo) {
+  FaultyNode node;
+  node.tree().file("/proc/4242/comm", "python3\n");
+  node.tree().file("/proc/4242/cgroup", "0::/system.slice/slurmstepd.scope/job_7/step_0/task_0\n");
+  node.tree().directory("/proc/4242/fd");
+  ASSERT_EQ(symlink("/dev/infiniband/uverbs0", node.tree().at("/proc/4242/fd/5").c_str()), 0);
+  node.set_locked_memory(4242, "unlimited");
+  const std::string kill =
+      "6,902,1800000,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,"
+      "mems_allowed=0,oom_memcg=/system.slice/slurmstepd.scope/job_7,"
+      "task_memcg=/system.slice/slurmstepd.scope/job_";
+  node.tree().file("/dev/kmsg", kill + "8/step_0/task_0,task=python3,pid=99,uid=1000\n");
+  EXPECT_EQ(node.changes().at({"jobs.killed-for-memory", "node"}), "pass") << "another job's";
+  node.tree().file("/dev/kmsg", kill + "7/step_0/task_1,task=python3,pid=99,uid=1000\n");
+  EXPECT_EQ(node.changes().at({"jobs.killed-for-memory", "python3 4242"}), "fail");
+  EXPECT_EQ(node.verdict(), "healthy");
+}
+
 TEST(LogFaults, ASysrootWithoutKernelLogIsNotApplicable) {
   FaultyNode node;
   node.tree().remove("/dev/kmsg");
-  EXPECT_EQ(node.changes(), (Changes{{{"log.driver-errors", "node"}, "not_applicable"}}));
+  EXPECT_EQ(node.changes(), (Changes{{{"log.driver-errors", "node"}, "not_applicable"}}))
+      << "that the kernel never crashed shows without it";
 }
 
 TEST(CloudFaults, WithoutDmiTheTypeIsUnknownAndNoMaximumIsClaimed) {

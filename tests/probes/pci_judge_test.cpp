@@ -154,6 +154,26 @@ TEST(Pci, ADeviceThatWasPluggedInElsewhereIsNotMissed) {
   EXPECT_EQ(result_of(scene, "pci.device-vanished", device(9)), kNothing);
 }
 
+TEST(Pci, OnATypeThatCannotHaveEfaNoInterfaceIsToBeAttached) {
+  Scene scene = healthy_scene();
+  scene.node.pci.facts.efa.clear();
+  const auto remedy = [&] {
+    const auto findings = judge_all(scene.node, scene.expectation);
+    return finding_of(findings, "pci.none-found", kNodeSubject)->check->remedy;
+  };
+  EXPECT_TRUE(remedy().starts_with("Give the launch template")) << remedy();
+  scene.expectation.type_lacks_efa = true;
+  EXPECT_TRUE(remedy().starts_with("Launch an instance type that can have EFA")) << remedy();
+}
+
+TEST(Pci, ATypeWithoutANumberIsNoMeasure) {
+  Scene scene = healthy_scene(1);
+  scene.expectation.maximum.reset();
+  for (const char* code : {"pci.fewer-than-maximum", "pci.fewer-than-expected"}) {
+    EXPECT_EQ(result_of(scene, code, kNodeSubject), kNothing) << code;
+  }
+}
+
 TEST(Pci, AListThatBrokeOffHidesDevices) {
   Scene scene = healthy_scene();
   scene.node.pci.outcome.status = ProbeStatus::kTimedOut;

@@ -59,7 +59,10 @@ CheckCases rdma_cases() {
          s.rdma(0).mac.reset();
        }},
       {"rdma.foreign-devices", kFail, kNodeSubject,
-       [](Scene& s) { s.node.rdma.facts.foreign = {"mlx5_0"}; }},
+       [](Scene& s) {
+         s.node.rdma.facts.foreign = {"mlx5_0"};
+         drop_fabric(s);
+       }},
       {"rdma.foreign-devices", kUnknown, kNodeSubject,
        [](Scene& s) { silence(s.node.rdma, ProbeStatus::kTimedOut); }},
       {"rdma.name-not-persistent", kFail, device(0),
@@ -130,6 +133,26 @@ TEST(Rdma, AnAskingProcessThatCrashedSaysNothing) {
   Scene scene = healthy_scene();
   scene.node.rdma.facts.asked.at(2).status = "crashed";
   EXPECT_EQ(result_of(scene, "rdma.counters-hang", device(2)), kUnknown);
+}
+
+// p6-b200 has two ConnectX beside its EFA devices.
+TEST(Rdma, DevicesOfOthersBesideAnEfaThatWorksAreNoFault) {
+  Scene scene = healthy_scene();
+  scene.node.rdma.facts.foreign = {"ibp115s0f0", "ibp116s0f0"};
+  EXPECT_EQ(result_of(scene, "rdma.foreign-devices", kNodeSubject), kPass);
+  scene.node.fabric.clear();
+  EXPECT_EQ(result_of(scene, "rdma.foreign-devices", kNodeSubject), kPass);
+  scene = healthy_scene(0);  // p6e-gb300r: its fabric is RoCE
+  scene.node.rdma.facts.foreign = {"mlx5_0"};
+  drop_fabric(scene);
+  EXPECT_EQ(result_of(scene, "rdma.foreign-devices", kNodeSubject), kPass);
+}
+
+TEST(Rdma, ADeviceOfWhichItCouldNotBeReadWhetherItIsEfaIsNotForeign) {
+  Scene scene = healthy_scene();
+  scene.node.rdma.facts.unidentified = {"rdmap155s0"};
+  scene.node.rdma.facts.foreign = {"mlx5_0"};
+  EXPECT_EQ(result_of(scene, "rdma.foreign-devices", kNodeSubject), kUnknown);
 }
 
 TEST(Rdma, WithoutADriverItIsNotAskedFor) {

@@ -30,6 +30,17 @@ void log_error(Scene& scene, const LogMessage& message) {
   scene.node.log.facts.total = scene.node.log.facts.messages.size();
 }
 
+void crash(Scene& scene) {
+  scene.node.log.facts.traces = {
+      {7, true, "Oops: 0000 [#1] PREEMPT SMP NOPTI", "efa_destroy_cq", false}};
+}
+
+// A process of the job that has a device open.
+void kill_for_memory(Scene& scene) {
+  scene.node.jobs.facts.processes.at(0).job = "/slurm/job_7";
+  scene.node.log.facts.kills = {{7, "/slurm/job_7"}};
+}
+
 void close_metadata(Scene& scene) {
   silence(scene.node.cloud, ProbeStatus::kTimedOut);
 }
@@ -82,6 +93,12 @@ CheckCases limits_cases() {
 
 CheckCases log_cases() {
   return {
+      {"log.driver-crash", kFail, kNodeSubject, crash},
+      {"log.driver-crash", kUnknown, kNodeSubject,
+       [](Scene& s) {
+         silence(s.node.log, ProbeStatus::kDenied);
+         s.node.kernel.facts.taint = "12416";  // something has crashed: 1 << 7
+       }},
       {"log.driver-errors", kFail, device(1),
        [](Scene& s) { log_error(s, error_of(1, "admin-timeout", "no completion")); }},
       {"log.driver-errors", kUnknown, kNodeSubject,
@@ -140,6 +157,9 @@ CheckCases jobs_cases() {
          s.node.jobs.facts = JobsFacts{};
          s.node.jobs.facts.unseen = {{"/proc", "Permission denied", EACCES}};
        }},
+      {"jobs.killed-for-memory", kFail, "all_reduce_perf 4711", kill_for_memory},
+      {"jobs.killed-for-memory", kUnknown, kNodeSubject,
+       [](Scene& s) { silence(s.node.log, ProbeStatus::kDenied); }},
   };
 }
 
@@ -217,6 +237,117 @@ TEST(Log, AnErrorThatNamesTheRdmaDeviceIsItsFunctions) {
   message.device = scene.rdma(2).name;
   log_error(scene, message);
   EXPECT_EQ(result_of(scene, "log.driver-errors", device(2)), kFail);
+}
+
+TEST(Log, ACrashIsTheCauseOfWhatHangsBehindIt) {
+  Scene scene = healthy_scene();
+  crash(scene);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kUnhealthy);
+  hang(scene, 0);
+  scene.pci(1).driver.reset();
+  lose_rdma(scene, 1);
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"log.driver-crash"});
+  EXPECT_EQ(diagnosis.summary,
+            "node: the kernel crashed in efa_destroy_cq of the efa driver or below: Oops: 0000 "
+            "[#1] PREEMPT SMP NOPTI");
+}
+
+std::string remedy_of_crash(const Scene& scene) {
+  const auto findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, "log.driver-crash", kNodeSubject);
+  EXPECT_EQ(finding->result, kFail);
+  EXPECT_EQ(finding->check->actor, Actor::kNodeOperator);
+  return std::string(finding->check->remedy);
+}
+
+TEST(Log, TheRemedyOfACrashIsThatOfItsBug) {
+  Scene scene = healthy_scene();
+  crash(scene);
+  EXPECT_EQ(remedy_of_crash(scene).find("3.3.1"), std::string::npos) << "3.1.0 has another bug";
+  scene.node.kernel.facts.efa_version = "3.3.0g";
+  EXPECT_NE(remedy_of_crash(scene).find("3.3.1"), std::string::npos);
+  DriverTrace& trace = scene.node.log.facts.traces.at(0);
+  trace.function = "efa_probe";
+  EXPECT_EQ(remedy_of_crash(scene).find("3.3.1"), std::string::npos);
+  trace.at_start = true;
+  EXPECT_EQ(remedy_of_crash(scene).find("MLNX_OFED"), std::string::npos) << "there is none";
+  scene.node.kernel.facts.ofed = "/usr/src/ofa_kernel";
+  EXPECT_NE(remedy_of_crash(scene).find("MLNX_OFED"), std::string::npos);
+}
+
+// amzn-drivers#308
+TEST(Log, AWarningIsToldWhereADeviceWasNotStarted) {
+  Scene scene = healthy_scene();
+  DriverTrace warning{7, false, "WARNING: CPU: 1 PID: 2 at device.c:650", "efa_remove_device",
+                      true};
+  scene.node.log.facts.traces = {warning};
+  scene.node.kernel.facts.ofed = "/usr/src/ofa_kernel";
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kPass) << "all have a driver";
+  scene.pci(0).driver.reset();
+  lose_rdma(scene, 0);
+  EXPECT_NE(remedy_of_crash(scene).find("MLNX_OFED"), std::string::npos);
+  EXPECT_EQ(diagnose(scene).root_causes, std::vector<std::string>{"log.driver-crash"});
+  scene.node.log.facts.traces.at(0).at_start = false;
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kPass);
+}
+
+TEST(Log, ACrashStaysUntilTheNextBoot) {
+  Scene scene = healthy_scene();
+  scene.node.kernel.facts.taint = "12416";
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kPass) << "of another module";
+  scene.expectation.past.failing = {{"log.driver-crash", kNodeSubject}};
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kFail);
+  scene.node.kernel.facts.taint = "12288";
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kPass);
+}
+
+TEST(Log, WithoutTheLogAKernelThatNeverCrashedIsWell) {
+  Scene scene = healthy_scene();
+  silence(scene.node.log, ProbeStatus::kDenied);
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kPass);
+  scene.node.kernel.facts.taint.reset();
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kUnknown);
+  scene.node.live = false;
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kNotApplicable);
+}
+
+TEST(Jobs, AProcessOfAnotherJobThatWasKilledIsNone) {
+  Scene scene = healthy_scene();
+  kill_for_memory(scene);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy) << "an info";
+  scene.node.log.facts.kills.at(0).job = "/slurm/job_8";
+  EXPECT_EQ(result_of(scene, "jobs.killed-for-memory", kNodeSubject), kPass);
+  scene.node.log.facts.kills.at(0).job = "";
+  scene.node.jobs.facts.processes.at(0).job = "";
+  EXPECT_EQ(result_of(scene, "jobs.killed-for-memory", kNodeSubject), kPass);
+  scene.node.jobs.facts.processes.clear();
+  EXPECT_EQ(result_of(scene, "jobs.killed-for-memory", kNodeSubject), kNothing);
+}
+
+TEST(Cloud, TheInterfaceThatIsApartIsNamed) {
+  Scene scene = healthy_scene();
+  auto& interfaces = scene.node.cloud.facts.interfaces;
+  interfaces.at(2).security_group_ids = {"sg-a", "sg-b"};
+  const auto message = [&] {
+    const auto findings = judge_all(scene.node, scene.expectation);
+    return finding_of(findings, "cloud.no-common-security-group", kNodeSubject)->message;
+  };
+  EXPECT_EQ(message(),
+            "not in sg-0123456789abcdef0, the security group of the 3 other EFA "
+            "devices: " +
+                device(2) + " (sg-a sg-b)");
+  interfaces.at(3).security_group_ids = {"sg-c"};
+  EXPECT_EQ(message(), "the 4 EFA devices have no security group in common") << "no group has most";
+}
+
+// F01, F02: the most frequent failure of all is not seen from here.
+TEST(Cloud, ThatTheRulesOfAGroupWereNotSeenIsSaid) {
+  const Scene scene = healthy_scene();
+  const auto findings = judge_all(scene.node, scene.expectation);
+  EXPECT_EQ(finding_of(findings, "cloud.no-common-security-group", kNodeSubject)->message,
+            "all EFA devices are in sg-0123456789abcdef0; what its rules allow the metadata does "
+            "not tell");
 }
 
 TEST(Cloud, OffEc2NobodyIsAsked) {

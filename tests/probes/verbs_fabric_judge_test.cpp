@@ -136,9 +136,24 @@ TEST(Verbs, ALibraryThatIsNotInstalledMakesNoDeviceSick) {
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);  // a minimal host: containers bring it
 }
 
-TEST(Verbs, ALibraryThatDoesNotLoadLeavesDevicesUnknown) {
+TEST(Verbs, ALibraryThatDoesNotLoadIsAKnownCause) {
   Scene scene = healthy_scene();
   silence(scene.node.verbs, ProbeStatus::kUnavailable, kWrongVersion);
+  EXPECT_EQ(result_of(scene, "verbs.not-listed", device(0)), kNotApplicable);
+  const Diagnosis beside = diagnose(scene);
+  EXPECT_EQ(beside.verdict, Verdict::kDegraded) << "libfabric works";
+  EXPECT_EQ(beside.root_causes, std::vector<std::string>{"verbs.does-not-load"});
+  EXPECT_EQ(beside.summary, std::string("node: ") + kWrongVersion);
+  silence(scene.node.fabric[0], ProbeStatus::kUnavailable, kWrongVersion);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kUnhealthy);
+}
+
+TEST(Verbs, ABuildOfOursThatIsTooNewSaysNothingOfTheNode) {
+  Scene scene = healthy_scene();
+  silence(scene.node.verbs, ProbeStatus::kUnavailable,
+          "probe-verbs: /lib/libibverbs.so.1: version `IBVERBS_1.99' not found (required by "
+          "/usr/libexec/efa-doctor/probe-verbs)");
+  EXPECT_EQ(result_of(scene, "verbs.does-not-load", kNodeSubject), kUnknown);
   EXPECT_EQ(result_of(scene, "verbs.not-listed", device(0)), kUnknown);
 }
 
@@ -202,6 +217,8 @@ TEST(Fabric, WhatSaysNothingOfTheLibraryLeavesDevicesUnknown) {
       {ProbeStatus::kUnavailable,
        "probe-fabric: symbol lookup error: probe-fabric: undefined symbol: fi_getinfo, version "
        "FABRIC_1.8"},
+      {ProbeStatus::kUnavailable,
+       "/usr/libexec/efa-doctor/probe-fabric: No such file or directory"},
   };
   for (const auto& [status, words] : endings) {
     Scene scene = healthy_scene();

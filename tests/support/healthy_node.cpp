@@ -103,6 +103,7 @@ void fill_kernel(KernelFacts& facts) {
   facts.release = "6.1.0-40-cloud-amd64";
   facts.hostname = "node-1";
   facts.boot_id = "5b2f3d7e-0d5a-4a43-9f53-6f0d3c1f6f11";
+  facts.taint = "12288";  // a module from outside of the kernel's tree, unsigned
   facts.efa_loaded = true;
   facts.efa_builtin = false;
   facts.efa_version = "3.1.0g";

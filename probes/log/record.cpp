@@ -1,0 +1,42 @@
+#include "probes/log/record.h"
+
+#include <string>
+#include <vector>
+
+#include "probes/base/text.h"
+
+namespace efa {
+
+std::optional<KernelRecord> parse_kernel_record(std::string_view record) {
+  const size_t semicolon = record.find(';');
+  if (semicolon == std::string_view::npos) return std::nullopt;
+  const std::vector<std::string> head = split(record.substr(0, semicolon), ',');
+  if (head.size() < 3) return std::nullopt;
+  const auto priority = parse_number<unsigned>(head[0]);
+  const auto usec = parse_number<uint64_t>(head[2]);
+  if (!priority || !usec) return std::nullopt;
+  const std::string_view text = record.substr(semicolon + 1);
+  return KernelRecord{*priority, *usec, text.substr(0, text.find('\n'))};
+}
+
+bool is_kernels_own(const KernelRecord& record) {
+  constexpr unsigned kMostOfKernel = 7;
+  return record.priority <= kMostOfKernel;
+}
+
+bool tells_of_process(std::string_view text) {
+  constexpr size_t kLongestName = 15;  // TASK_COMM_LEN of linux/sched.h
+  for (size_t at = 0; at < text.size() && at <= kLongestName + 1; ++at) {
+    if (text[at] != '[' && text[at] != '(' && text[at] != '/') continue;
+    const size_t end = text.find_first_not_of("0123456789", at + 1);
+    if (end != std::string_view::npos && end > at + 1 &&
+        std::string_view("]):").find(text[end]) != std::string_view::npos) {
+      return true;
+    }
+  }
+  const size_t colon = text.find(": ");
+  return colon <= kLongestName && (text.find(" allocation failure: order:") != text.npos ||
+                                   text.find(": vmalloc error: ") != text.npos);
+}
+
+}  // namespace efa

@@ -1,0 +1,114 @@
+#include "probes/log/trace.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "probes/base/text.h"
+#include "probes/log/record.h"
+
+namespace efa {
+namespace {
+
+constexpr size_t kMaxTraces = 8;      // with efa: the first tell, later ones are consequences
+constexpr size_t kMaxLines = 256;     // of one: registers, a stack, the list of modules
+constexpr size_t kMaxHeadText = 256;  // "general protection fault, probably for ...: 0000 [#1] SMP"
+constexpr std::string_view kEnd = "---[ end trace";
+
+// "Oops: 0000 [#1] PREEMPT SMP NOPTI": how often the kernel has crashed
+bool has_die_counter(std::string_view text) {
+  const size_t at = text.find(" [#");
+  if (at == std::string_view::npos) return false;
+  const size_t end = text.find_first_not_of("0123456789", at + 3);
+  return end != std::string_view::npos && end > at + 3 && text[end] == ']';
+}
+
+std::optional<DriverTrace> head_of(const KernelRecord& record) {
+  const bool crash = has_die_counter(record.text);
+  if (!crash && !record.text.starts_with("WARNING: ")) return std::nullopt;
+  DriverTrace trace;
+  trace.usec = record.usec;
+  trace.crash = crash;
+  trace.text = make_utf8(record.text.substr(0, kMaxHeadText));
+  return trace;
+}
+
+// Another report has begun: its stack is not this one's.
+bool begins_another(std::string_view text) {
+  constexpr std::string_view kOthers[] = {"[ cut here ]",          " allocation failure: order:",
+                                          " invoked oom-killer: ", " blocked for more than ",
+                                          " soft lockup ",         "self-detected stall",
+                                          "detected stalls on",    "detected expedited stalls"};
+  return std::any_of(std::begin(kOthers), std::end(kOthers), [&](std::string_view words) {
+    return text.find(words) != std::string_view::npos;
+  });
+}
+
+bool begins_stack(std::string_view text) {
+  return text.starts_with("Call Trace:") || text.starts_with("Call trace:");
+}
+
+// "0010:efa_probe+0x536/0x8b0" -> "efa_probe"
+std::optional<std::string> symbol_of(std::string_view word) {
+  const size_t offset = word.find("+0x");
+  if (offset == std::string_view::npos || word.find("/0x", offset) == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const size_t begin = word.rfind(':', offset) + 1;  // npos + 1 is 0
+  return std::string(word.substr(begin, offset - begin));
+}
+
+}  // namespace
+
+std::optional<std::string> efa_function_in(std::string_view text) {
+  const std::vector<std::string> fields = words(text);
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const auto symbol = symbol_of(fields[i]);
+    if (!symbol || (i > 0 && fields[i - 1] == "?")) continue;
+    const std::string module = i + 1 < fields.size() ? fields[i + 1] : "";
+    const bool built_in = !module.starts_with('[') && symbol->starts_with("efa_");
+    if (module == "[efa]" || module == "[efa" || built_in) return symbol;
+  }
+  return std::nullopt;
+}
+
+void DriverTraces::begin(const DriverTrace& trace) {
+  std::erase_if(traces_, [](const DriverTrace& known) { return known.function.empty(); });
+  open_ = traces_.size() < kMaxTraces;
+  lines_ = stacks_ = 0;
+  if (open_) traces_.push_back(trace);
+}
+
+bool DriverTraces::ends_with(std::string_view text) {
+  stacks_ += begins_stack(text) ? 1 : 0;
+  return ++lines_ > kMaxLines || stacks_ > 1 || text.starts_with(kEnd) || begins_another(text);
+}
+
+bool DriverTraces::take(std::string& record) {
+  const auto parsed = parse_kernel_record(record);
+  if (!parsed || !is_kernels_own(*parsed)) return false;
+  const bool of_process = tells_of_process(parsed->text);
+  const auto head = of_process ? std::nullopt : head_of(*parsed);
+  if (head) begin(*head);
+  if (!open_) return false;
+  if (!head && ends_with(parsed->text)) {
+    open_ = false;
+    record = record.substr(0, record.find(';') + 1) + std::string(kEnd) + " ]---";
+    return true;
+  }
+  const auto function = of_process ? std::nullopt : efa_function_in(parsed->text);
+  if (function) {
+    DriverTrace& trace = traces_.back();
+    if (trace.function.empty()) trace.function = *function;
+    trace.at_start = trace.at_start || function->starts_with("efa_probe");
+  }
+  return head || function;
+}
+
+std::vector<DriverTrace> DriverTraces::found() const {
+  std::vector<DriverTrace> found;
+  std::copy_if(traces_.begin(), traces_.end(), std::back_inserter(found),
+               [](const DriverTrace& trace) { return !trace.function.empty(); });
+  return found;
+}
+
+}  // namespace efa
