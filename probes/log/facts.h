@@ -32,6 +32,9 @@ void describe(Io& io, LogMessage& message) {
   io("text", message.text);
 }
 
+// The kind of what the kernel says of module efa when it does not take it.
+inline constexpr const char* kModuleRefused = "module-refused";
+
 // What the kernel and NVIDIA's driver say of the way to a GPU's memory: the kinds of such messages.
 // Their texts are not kept: they repeat without end, and some name a process.
 inline constexpr const char* kSymbolsCutOff = "symbols-cut-off";        // of NVIDIA's P2P calls

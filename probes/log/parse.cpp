@@ -26,6 +26,9 @@ constexpr Kind kKinds[] = {
     {"Failed to allocate UAR, err", "probe-failed"},
     {"Failed to create eq", "probe-failed"},
     {"Couldn't register efa driver", "load-failed"},
+    {"efa: Unknown symbol ", kModuleRefused},  // kernel/module/main.c and version.c
+    {"efa: disagrees about version of symbol ", kModuleRefused},
+    {"efa: version magic ", kModuleRefused},
     {"BAR unavailable", "bar-unavailable"},
     {"BARs unavailable", "bar-unavailable"},
     {"pci_request_selected_regions", "bar-unavailable"},
