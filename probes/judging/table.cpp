@@ -29,6 +29,7 @@
 #include "probes/rdma/checks.h"
 #include "probes/rdma/counters_checks.h"
 #include "probes/rdma/read.h"
+#include "probes/software/checks.h"
 #include "probes/software/read.h"
 #include "probes/verbs/checks.h"
 
@@ -223,7 +224,8 @@ constexpr ProbeRow kTable[] = {
      .read = read_software,
      .from_files = true,
      .take = take_one<&Node::software>,
-     .add_outcomes = add_outcome<&Node::software>},
+     .add_outcomes = add_outcome<&Node::software>,
+     .judges = {{kSoftwareChecks, judge_software}}},
     {.name = "log",
      .read = read_log,
      .from_files = true,

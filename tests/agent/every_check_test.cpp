@@ -19,7 +19,7 @@ CheckCases all_cases() {
   CheckCases all;
   for (const auto& cases :
        {pci_cases(), kernel_cases(), rdma_cases(), node_cases(), counters_cases(), verbs_cases(),
-        fabric_cases(), gpu_cases(), limits_cases(), log_cases(), cloud_cases(), jobs_cases(),
+        fabric_cases(), gpu_cases(), limits_cases(), software_cases(), log_cases(), cloud_cases(), jobs_cases(),
         outcome_cases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }

@@ -195,6 +195,25 @@ TEST(KernelFaults, TheNextKernelWithoutDriverIsAWarning) {
   EXPECT_EQ(node.changes(), (Changes{{{"kernel.next-kernel-without-driver", "node"}, "pass"}}));
 }
 
+TEST(SoftwareFaults, ARubbishFileOfTheInstallerIsUnknownAndTellsNoVersion) {
+  for (const char* text : {"", "rubbish\n", "# EFA installer version:\n"}) {
+    FaultyNode node;
+    node.tree().file("/opt/amazon/efa_installed_packages", text);
+    Changes changes = node.changes();
+    EXPECT_EQ((changes[{"software.installer-old", "node"}]), "unknown") << text;
+    EXPECT_EQ(node.verdict(), "healthy");
+    const Value* software = node.report().find("facts")->find("software");
+    EXPECT_EQ(software->find("installer_version"), nullptr);
+  }
+}
+
+TEST(SoftwareFaults, APluginThatIsGoneIsAnInfo) {
+  FaultyNode node;
+  node.tree().remove("/opt/amazon/ofi-nccl");
+  EXPECT_EQ(node.changes(), (Changes{{{"software.nccl-plugin-missing", "node"}, "fail"}}));
+  EXPECT_EQ(node.verdict(), "healthy");
+}
+
 TEST(KernelFaults, ModulesThatCannotBeListedAreUnknown) {
   FaultyNode node;
   node.tree().remove("/sys/module");

@@ -37,6 +37,7 @@ CheckCases verbs_cases();
 CheckCases fabric_cases();
 CheckCases gpu_cases();
 CheckCases limits_cases();
+CheckCases software_cases();
 CheckCases log_cases();
 CheckCases cloud_cases();
 CheckCases jobs_cases();
