@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <memory>
 
+#include "probes/base/decompress.h"
+
 namespace efa {
 namespace {
 
@@ -64,22 +66,22 @@ Result<std::string> read_data(archive* reader, size_t limit, const std::string& 
     if (count < 0) return malformed(where, "is damaged");
     if (count == 0) return text;
     text.append(buffer, static_cast<size_t>(count));
-    if (text.size() > limit) return malformed(where, "is larger than a recording can be");
+    if (text.size() > limit) return malformed(where, "is larger than it can be");
   }
 }
 
-// First out of its compression and only then taken apart: so nothing of an archive, be it long
-// names, holes or entries that nobody asks for, costs more than its bytes.
-Result<std::string> decompress(const std::string& packed, const std::string& where) {
+Result<std::string> decompress(const std::string& packed, size_t limit, const std::string& where) {
   const std::unique_ptr<archive, FreeReader> reader(archive_read_new());
+  archive_read_support_filter_gzip(reader.get());
+  archive_read_support_filter_xz(reader.get());
   archive_read_support_filter_zstd(reader.get());
   archive_read_support_format_raw(reader.get());
   archive_entry* entry = nullptr;
   if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK ||
       archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK) {
-    return malformed(where, "is not a recording");
+    return malformed(where, "is not compressed in a way that is known");
   }
-  return read_data(reader.get(), kMaxArchive, where);
+  return read_data(reader.get(), limit, where);
 }
 
 Result<ArchiveEntries> read_entries(archive* reader, const std::string& where) {
@@ -89,7 +91,7 @@ Result<ArchiveEntries> read_entries(archive* reader, const std::string& where) {
   archive_entry* entry = nullptr;
   int status = ARCHIVE_OK;
   while ((status = archive_read_next_header(reader, &entry)) == ARCHIVE_OK) {
-    if (++count > kMaxArchiveEntries) return malformed(where, "is larger than a recording can be");
+    if (++count > kMaxArchiveEntries) return malformed(where, "is larger than it can be");
     const char* pathname = archive_entry_pathname(entry);
     const std::string name = pathname == nullptr ? "" : pathname;
     Result<std::string> text = read_data(reader, std::min(kMaxEntry, kMaxArchive - total), where);
@@ -103,8 +105,10 @@ Result<ArchiveEntries> read_entries(archive* reader, const std::string& where) {
   return entries;
 }
 
+// First out of its compression and only then taken apart: so nothing of an archive, be it long
+// names, holes or entries that nobody asks for, costs more than its bytes.
 Result<ArchiveEntries> unpack_entries(const std::string& packed, const std::string& where) {
-  const Result<std::string> tar = decompress(packed, where);
+  const Result<std::string> tar = decompress(packed, kMaxArchive, where);
   if (!tar) return tar.error();
   const std::unique_ptr<archive, FreeReader> reader(archive_read_new());
   archive_read_support_format_tar(reader.get());
@@ -137,3 +141,4 @@ Result<std::string> pack_entries(const ArchiveEntries& entries) {
 // found by its name in what was loaded
 extern "C" const efa::ArchiveModule efa_doctor_archive{efa::pack_entries,  // NOLINT
                                                        efa::unpack_entries};
+extern "C" const efa::DecompressModule efa_doctor_decompress{efa::decompress};  // NOLINT

@@ -74,6 +74,7 @@ inline constexpr Check kGpuPeermemMissing{
         "Load it; where it is missing run the EFA installer again. Better: NVIDIA 535.146.02 or "
         "later, which does not need it.",
     .command = "sudo modprobe efa_nv_peermem",
+    .causes = {"kernel.peermem-build-failed"},
 };
 
 inline constexpr Check kGpuGraceRefused{

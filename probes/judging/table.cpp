@@ -17,6 +17,7 @@
 #include "probes/judging/outcome_checks.h"
 #include "probes/judging/site_checks.h"
 #include "probes/kernel/checks.h"
+#include "probes/kernel/loading_checks.h"
 #include "probes/kernel/read.h"
 #include "probes/limits/checks.h"
 #include "probes/limits/read.h"
@@ -29,6 +30,7 @@
 #include "probes/rdma/checks.h"
 #include "probes/rdma/counters_checks.h"
 #include "probes/rdma/read.h"
+#include "probes/software/checks.h"
 #include "probes/software/read.h"
 #include "probes/verbs/checks.h"
 
@@ -49,6 +51,10 @@ constexpr const char* kFabricEnvironment[] = {"FI_LOG_LEVEL=warn", "FI_PROVIDER=
 std::vector<std::string> topology_options(const ProbeSettings& settings) {
   if (settings.recording) return {"keep-xml=1"};
   return {};
+}
+
+std::vector<std::string> kernel_options(const ProbeSettings& settings) {
+  return {"archive-module=" + settings.modules + "/archive.so"};
 }
 
 std::vector<std::string> cloud_options(const ProbeSettings& settings) {
@@ -165,9 +171,10 @@ constexpr ProbeRow kTable[] = {
      .read = read_kernel,
      .from_files = true,
      .capabilities = bit(CAP_DAC_READ_SEARCH),
+     .options = kernel_options,
      .take = take_one<&Node::kernel>,
      .add_outcomes = add_outcome<&Node::kernel>,
-     .judges = {{kKernelChecks, judge_kernel}}},
+     .judges = {{kKernelChecks, judge_kernel}, {kLoadingChecks, judge_loading}}},
     {.name = "rdma",
      .read = read_rdma,
      .lists_devices = true,
@@ -219,7 +226,8 @@ constexpr ProbeRow kTable[] = {
      .read = read_software,
      .from_files = true,
      .take = take_one<&Node::software>,
-     .add_outcomes = add_outcome<&Node::software>},
+     .add_outcomes = add_outcome<&Node::software>,
+     .judges = {{kSoftwareChecks, judge_software}}},
     {.name = "log",
      .read = read_log,
      .from_files = true,

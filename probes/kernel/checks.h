@@ -32,7 +32,9 @@ inline constexpr Check kKernelDriverNotLoaded{
     .seen_by = "/sys/module/efa is absent while EFA devices are present.",
     .remedy = "Load it, and find out why it was not loaded at boot.",
     .command = "sudo modprobe efa",
-    .causes = {"kernel.driver-not-installed", "kernel.driver-blocked"},
+    .causes = {"kernel.driver-not-installed", "kernel.modules-disabled", "kernel.driver-blocked",
+               "kernel.uverbs-not-installed", "kernel.driver-mismatch", "kernel.driver-unsigned",
+               "kernel.driver-unsupported"},
 };
 
 inline constexpr Check kKernelDriverBlocked{
@@ -41,11 +43,11 @@ inline constexpr Check kKernelDriverBlocked{
     .actor = Actor::kImageOwner,
     .rung = Rung::kDriver,
     .title = "A modprobe configuration keeps the efa driver out",
-    .meaning = "The driver is not loaded at boot.",
+    .meaning = "The driver is not loaded at boot, or not at all.",
     .seen_by =
-        "A file in modprobe.d blacklists efa or installs it as true or false, or the kernel's "
-        "command "
-        "line has modprobe.blacklist=efa or module_blacklist=efa.",
+        "A file in modprobe.d blacklists efa, or installs it, ib_uverbs or ib_core as true or "
+        "false; or the kernel's command line has modprobe.blacklist=efa, or module_blacklist= with "
+        "one of the three.",
     .remedy = "Remove the line, or the argument and reboot, then load the driver.",
 };
 
@@ -62,7 +64,8 @@ inline constexpr Check kKernelUverbsNotLoaded{
         "device.",
     .remedy = "Install the kernel's extra modules if ib_uverbs is missing, and load it.",
     .command = "sudo modprobe ib_uverbs",
-    .causes = {"kernel.driver-not-installed", "kernel.driver-not-loaded", "kernel.driver-blocked"},
+    .causes = {"kernel.driver-not-installed", "kernel.uverbs-not-installed",
+               "kernel.driver-not-loaded", "kernel.driver-blocked"},
 };
 
 inline constexpr Check kKernelRdmaNetnsExclusive{
@@ -86,9 +89,69 @@ inline constexpr Check kKernelOtherRdmaStack{
     .remedy = "Keep one RDMA stack in the image.",
 };
 
+inline constexpr Check kKernelDriverStale{
+    .code = "kernel.driver-stale",
+    .severity = Severity::kCritical,
+    .actor = Actor::kNodeOperator,
+    .rung = Rung::kDriver,
+    .title = "The efa driver that is loaded is not the one on disk",
+    .meaning =
+        "EFA devices that only the one on disk knows have no driver. Where all devices have one it "
+        "is no fault (info): another driver is in use than was installed.",
+    .seen_by =
+        "srcversion or version of /sys/module/efa against the module's file, what DKMS built and "
+        "what the EFA installer names; unbound devices whose id modules.alias has.",
+    .remedy =
+        "Drain the node and load the one on disk. If the old one returns after a boot, the "
+        "initramfs holds it: rebuild that (dracut -f, update-initramfs -u).",
+    .causes = {"kernel.driver-stuck"},
+};
+
+inline constexpr Check kKernelNextKernel{
+    .code = "kernel.next-kernel-without-driver",
+    .severity = Severity::kWarning,
+    .actor = Actor::kImageOwner,
+    .title = "The kernel that boots next has no efa driver",
+    .meaning = "EFA works now, and will not after the next reboot.",
+    .seen_by =
+        "GRUB's environment and configuration, or the link /boot/vmlinuz, name another kernel than "
+        "the running one, and its /lib/modules has no efa, nor is it built in.",
+    .remedy =
+        "Before the next reboot build the driver for that kernel (its headers must be installed), "
+        "or let the running one boot.",
+};
+
+inline constexpr Check kKernelKexecOldDriver{
+    .code = "kernel.kexec-with-old-driver",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "A kernel is ready for kexec, and efa is older than 2.10",
+    .meaning = "The driver leaves devices running; the kernel that kexec starts may panic.",
+    .seen_by = "/sys/kernel/kexec_loaded is 1 and /sys/module/efa/version below 2.10.",
+    .remedy = "Reboot through the firmware, or run a newer EFA installer.",
+    .command = "sudo kexec --unload",
+};
+
+inline constexpr Check kKernelPeermemBuild{
+    .code = "kernel.peermem-build-failed",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "DKMS could not build efa_nv_peermem for the running kernel",
+    .meaning = "NVIDIA drivers that need the module (gpu.peermem-missing) give EFA no GPU memory.",
+    .seen_by =
+        "/var/lib/dkms/efa-nv-peermem has a make.log of a build for the running kernel, and no "
+        "module for it.",
+    .remedy =
+        "Read make.log. Missing headers, too little memory and, on RHEL 10.1, versions before "
+        "1.2.3 are known reasons.",
+    .command = "tail -n 40 /var/lib/dkms/efa-nv-peermem/*/build/make.log",
+};
+
 inline constexpr const Check* kKernelChecks[] = {
     &kKernelDriverNotInstalled, &kKernelDriverNotLoaded,    &kKernelDriverBlocked,
-    &kKernelUverbsNotLoaded,    &kKernelRdmaNetnsExclusive, &kKernelOtherRdmaStack};
+    &kKernelUverbsNotLoaded,    &kKernelRdmaNetnsExclusive, &kKernelOtherRdmaStack,
+    &kKernelDriverStale,        &kKernelNextKernel,         &kKernelKexecOldDriver,
+    &kKernelPeermemBuild};
 
 struct Node;
 struct Expectation;

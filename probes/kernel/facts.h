@@ -11,6 +11,36 @@
 
 namespace efa {
 
+// What modinfo(8) tells of a module's file.
+struct ModuleFile {
+  std::optional<std::string> version;
+  std::optional<std::string> srcversion;  // of its sources
+  bool has_signature = false;             // whose key the kernel may not know
+  bool is_supported = false;              // SUSE: "yes" or "external"
+};
+
+template <class Io>
+void describe(Io& io, ModuleFile& file) {
+  io("version", file.version);
+  io("srcversion", file.srcversion);
+  io("has_signature", file.has_signature);
+  io("is_supported", file.is_supported);
+}
+
+// The kernel that the boot loader is going to start, where that can be told.
+struct NextKernel {
+  std::string release;
+  std::string told_by;             // "/boot/vmlinuz"
+  std::optional<bool> has_driver;  // absent: its modules could not be looked through
+};
+
+template <class Io>
+void describe(Io& io, NextKernel& next) {
+  io("release", next.release);
+  io("told_by", next.told_by);
+  io("has_driver", next.has_driver);
+}
+
 struct KernelFacts {
   std::optional<std::string> release;
   std::optional<std::string> hostname;
@@ -21,16 +51,22 @@ struct KernelFacts {
   std::optional<bool> efa_loaded;    // absent: /sys/module could not be read
   std::optional<bool> efa_builtin;
   std::optional<std::string> efa_version;  // "3.1.0g"; the kernel's own driver may have none
-  std::optional<std::string> efa_state;    // "live"
+  std::optional<std::string> efa_srcversion;
+  std::optional<std::string> efa_state;  // "live"; "coming" while it starts, "going" while it ends
   std::optional<int> efa_refcount;
+  std::vector<std::string> efa_holders;       // modules that use it: "kefalnd" of Lustre
   std::optional<bool> efa_driver_registered;  // /sys/bus/pci/drivers/efa
   std::optional<std::string> module_file;     // of the running kernel; absent: none is listed
   std::optional<bool> module_index_readable;  // modules.dep was there to be searched
   std::vector<std::string> known_device_ids;  // "0xefa1": those that modules.alias gives to efa
+  // Only where the kernel has not bound all EFA functions:
+  Reading<ModuleFile> module_on_disk;       // of module_file
+  std::optional<bool> ib_uverbs_installed;  // by modules.dep and modules.builtin
   std::optional<bool> ib_uverbs_loaded;
   std::optional<bool> ib_core_loaded;
-  std::vector<std::string> dkms;  // "efa/3.1.0 for 6.1.0-40-amd64"
-  Reading<std::string> ofed;      // a path that only MLNX_OFED makes
+  std::vector<std::string> dkms;         // "efa/3.1.0 for 6.1.0-40-amd64"
+  std::vector<std::string> dkms_failed;  // the same; its last build ended badly
+  Reading<std::string> ofed;             // a path that only MLNX_OFED makes
   std::optional<std::string> nvidia_version;
   std::optional<bool> nvidia_open;  // the open kernel modules
   bool nvidia_peermem_loaded = false;
@@ -39,10 +75,13 @@ struct KernelFacts {
   bool neuron_loaded = false;
   bool gdrdrv_loaded = false;
   Reading<bool> rdma_netns_shared;
-  std::optional<std::string> lockdown;  // "none", "integrity", "confidentiality"
+  std::optional<std::string> lockdown;      // "none", "integrity", "confidentiality"
+  std::optional<bool> signatures_enforced;  // module.sig_enforce
   std::optional<bool> kexec_loaded;
-  std::optional<bool> modules_disabled;  // no module can be loaded until the next boot
-  Reading<std::string> blacklisted_by;   // "/etc/modprobe.d/x.conf: blacklist efa"
+  std::optional<bool> modules_disabled;    // no module can be loaded until the next boot
+  Reading<std::string> blacklisted_by;     // "/etc/modprobe.d/x.conf: blacklist efa"
+  std::vector<std::string> support_lines;  // SUSE: "/etc/modprobe.d/x.conf: allow_... 0"
+  std::optional<NextKernel> next_kernel;
   std::vector<Unseen> unseen;
 };
 
@@ -57,15 +96,20 @@ void describe(Io& io, KernelFacts& facts) {
   io("efa_loaded", facts.efa_loaded);
   io("efa_builtin", facts.efa_builtin);
   io("efa_version", facts.efa_version);
+  io("efa_srcversion", facts.efa_srcversion);
   io("efa_state", facts.efa_state);
   io("efa_refcount", facts.efa_refcount);
+  io("efa_holders", facts.efa_holders);
   io("efa_driver_registered", facts.efa_driver_registered);
   io("module_file", facts.module_file);
   io("module_index_readable", facts.module_index_readable);
   io("known_device_ids", facts.known_device_ids);
+  describe_reading(io, "module_on_disk", facts.module_on_disk);
+  io("ib_uverbs_installed", facts.ib_uverbs_installed);
   io("ib_uverbs_loaded", facts.ib_uverbs_loaded);
   io("ib_core_loaded", facts.ib_core_loaded);
   io("dkms", facts.dkms);
+  io("dkms_failed", facts.dkms_failed);
   describe_reading(io, "ofed", facts.ofed);
   io("nvidia_version", facts.nvidia_version);
   io("nvidia_open", facts.nvidia_open);
@@ -76,9 +120,12 @@ void describe(Io& io, KernelFacts& facts) {
   io("gdrdrv_loaded", facts.gdrdrv_loaded);
   describe_reading(io, "rdma_netns_shared", facts.rdma_netns_shared);
   io("lockdown", facts.lockdown);
+  io("signatures_enforced", facts.signatures_enforced);
   io("kexec_loaded", facts.kexec_loaded);
   io("modules_disabled", facts.modules_disabled);
   describe_reading(io, "blacklisted_by", facts.blacklisted_by);
+  io("support_lines", facts.support_lines);
+  io("next_kernel", facts.next_kernel);
   io("unseen", facts.unseen);
 }
 

@@ -7,9 +7,22 @@
 #include "probes/base/unseen.h"
 #include "probes/judging/node.h"
 #include "probes/kernel/checks.h"
+#include "probes/kernel/version_judge.h"
 
 namespace efa {
 namespace {
+
+// "; DKMS could not build efa/3.1.0: /var/lib/dkms/efa/3.1.0/build/make.log"
+std::string words_of_failed_build(const KernelFacts& facts) {
+  for (const std::string& failed : facts.dkms_failed) {
+    const std::string module = failed.substr(0, failed.find(' '));
+    if (!module.starts_with("efa/") || failed != module + " for " + facts.release.value_or("")) {
+      continue;
+    }
+    return fmt::format("; DKMS could not build {0}: /var/lib/dkms/{0}/build/make.log", module);
+  }
+  return "";
+}
 
 void judge_installed(const KernelFacts& facts, Findings& findings) {
   const bool present =
@@ -19,7 +32,8 @@ void judge_installed(const KernelFacts& facts, Findings& findings) {
     findings.pass(kKernelDriverNotInstalled, kNodeSubject, "efa is there for " + release,
                   {facts.module_file.value_or("loaded"), "efa", "modules.dep"});
   } else if (facts.module_index_readable == true) {
-    findings.fail(kKernelDriverNotInstalled, kNodeSubject, "no module efa for " + release,
+    findings.fail(kKernelDriverNotInstalled, kNodeSubject,
+                  "no module efa for " + release + words_of_failed_build(facts),
                   {"absent", "efa", "modules.dep and modules.builtin of " + release});
   } else {
     findings.unknown(kKernelDriverNotInstalled, kNodeSubject,
@@ -31,7 +45,7 @@ void judge_installed(const KernelFacts& facts, Findings& findings) {
 const LogMessage* load_failure(const Node& node) {
   const LogMessage* newest = nullptr;
   for (const LogMessage& message : node.log.facts.messages) {
-    if (message.kind == kLoadFailed) newest = &message;
+    if (message.kind == kLoadFailed || message.kind == kModuleRefused) newest = &message;
   }
   return newest;
 }
@@ -136,6 +150,7 @@ void judge_kernel(const Node& node, const Expectation& expectation, Findings& fi
   judge_uverbs(node, findings);
   judge_namespaces(node, findings);
   judge_ofed(node, findings);
+  judge_versions(node, findings);
 }
 
 }  // namespace efa

@@ -23,9 +23,28 @@ std::vector<std::string> arguments_of(std::string_view command_line) {
   return arguments;
 }
 
-bool names_efa(std::string_view modules) {
-  const std::vector<std::string> names = split(modules, ',');
-  return std::find(names.begin(), names.end(), "efa") != names.end();
+// efa and what it does not load without; a name of a module is the same with '-' and '_'
+constexpr std::string_view kNeeded[] = {"efa", "ib_uverbs", "ib_core"};
+
+std::string module_name(std::string_view name) {
+  std::string underscored(name);
+  std::replace(underscored.begin(), underscored.end(), '-', '_');
+  return underscored;
+}
+
+// The first of that list that is needed; "" when none is.
+std::string needed_of(std::string_view modules) {
+  for (const std::string& name : split(modules, ',')) {
+    if (is_one_of(module_name(name), kNeeded)) return module_name(name);
+  }
+  return "";
+}
+
+// What a kernel can be called, "6.1.0-40-amd64": it becomes part of a path.
+std::optional<std::string> release_of(std::string_view text) {
+  const bool release = is_made_of(text, "._+-~") && !text.empty() && is_digit(text.front()) &&
+                       text.find('.') != std::string_view::npos;
+  return release ? std::optional(std::string(text)) : std::nullopt;
 }
 
 }  // namespace
@@ -55,8 +74,9 @@ std::optional<std::string> parse_efa_alias(std::string_view line) {
 
 bool keeps_efa_out(std::string_view line) {
   const std::vector<std::string> fields = words(line);
-  if (fields.size() < 2 || fields[1] != "efa") return false;
-  if (fields[0] == "blacklist") return true;
+  if (fields.size() < 2 || !is_one_of(module_name(fields[1]), kNeeded)) return false;
+  // an alias of nothing but efa matters: what it needs is loaded by its name
+  if (fields[0] == "blacklist") return fields[1] == "efa";
   if (fields[0] != "install" || fields.size() < 3) return false;
   const std::string command = base_name(fields[2]);
   return command == "true" || command == "false";
@@ -72,17 +92,44 @@ std::optional<std::string> argument_that_keeps_efa_out(std::string_view command_
   constexpr std::string_view kKmods = "modprobe.blacklist=";
   constexpr std::string_view kKernels[] = {"module_blacklist=", "module-blacklist="};
   bool kmod = false;
-  bool kernel = false;
+  std::string kernel;
   bool of_init = false;  // the kernel hands what follows "--" to init; kmod does not mind
   for (const std::string& argument : arguments_of(command_line)) {
     of_init = of_init || argument == "--";
-    if (argument.starts_with(kKmods)) kmod = kmod || names_efa(argument.substr(kKmods.size()));
+    if (argument.starts_with(kKmods)) {
+      const std::vector<std::string> names = split(argument.substr(kKmods.size()), ',');
+      kmod = kmod || is_one_of("efa", names);
+    }
     for (const std::string_view name : kKernels) {  // the last one holds
-      if (!of_init && argument.starts_with(name)) kernel = names_efa(argument.substr(name.size()));
+      if (!of_init && argument.starts_with(name)) kernel = needed_of(argument.substr(name.size()));
     }
   }
-  if (kernel) return "module_blacklist=efa";
+  if (!kernel.empty()) return "module_blacklist=" + kernel;
   return kmod ? std::optional<std::string>("modprobe.blacklist=efa") : std::nullopt;
+}
+
+bool is_unbound_efa_function(std::string_view line) {
+  constexpr std::string_view kEfa = "1d0fefa";
+  if (line.find(kEfa) == std::string_view::npos) return false;  // nearly all lines
+  constexpr size_t kWithoutDriver = 17;  // position, ids, interrupt, 7 addresses, 7 sizes
+  const std::vector<std::string> fields = words(line);
+  return fields.size() == kWithoutDriver && fields[1].size() == kEfa.size() + 1 &&
+         fields[1].starts_with(kEfa);
+}
+
+std::optional<bool> parse_allow_unsupported(std::string_view line) {
+  const std::vector<std::string> fields = words(line);
+  if (fields.size() != 2 || fields[0] != "allow_unsupported_modules") return std::nullopt;
+  if (fields[1] != "0" && fields[1] != "1") return std::nullopt;
+  return fields[1] == "1";
+}
+
+std::optional<std::string> parse_make_log(std::string_view line) {
+  constexpr std::string_view kBefore = " for kernel ";
+  const size_t at = line.find(kBefore);
+  if (!line.starts_with("DKMS ") || at == std::string_view::npos) return std::nullopt;
+  const std::vector<std::string> rest = words(line.substr(at + kBefore.size()));
+  return rest.empty() ? std::nullopt : std::optional(rest.front());
 }
 
 std::optional<std::string> parse_lockdown(std::string_view text) {
@@ -105,16 +152,47 @@ std::optional<bool> parse_flag(std::string_view text) {
   return text == "1" || text == "Y";
 }
 
+std::optional<std::string> parse_kernel_file(std::string_view path) {
+  constexpr std::string_view kBefore = "vmlinuz-";
+  const std::vector<std::string> fields = words(path);
+  if (fields.size() != 1) return std::nullopt;
+  const std::string name = base_name(fields[0]);
+  if (!name.starts_with(kBefore)) return std::nullopt;
+  return release_of(std::string_view(name).substr(kBefore.size()));
+}
+
+std::string word_of_entry(std::string_view entry) {
+  constexpr std::string_view kId = "gnulinux-";
+  constexpr std::string_view kTitle = ", with Linux ";
+  constexpr size_t kMachineId = 32;
+  if (entry.empty() || entry == "0" || entry == "saved") return std::string(entry);
+  entry = entry.substr(entry.rfind('>') + 1);  // npos + 1 is 0
+  const size_t title = entry.find(kTitle);
+  const size_t advanced = entry.find("-advanced-");
+  if (title != std::string_view::npos) {
+    entry.remove_prefix(title + kTitle.size());
+  } else if (entry.starts_with(kId) && advanced != std::string_view::npos) {
+    entry = entry.substr(kId.size(), advanced - kId.size());
+  } else if (entry.find('-') == kMachineId && is_made_of(entry.substr(0, kMachineId))) {
+    entry.remove_prefix(kMachineId + 1);
+  }
+  return release_of(entry).value_or("other");
+}
+
+std::optional<std::string> parse_assignment(std::string_view line, std::string_view name) {
+  line = trim(line);
+  if (!line.starts_with(name) || line.substr(name.size()).substr(0, 1) != "=") return std::nullopt;
+  std::string_view value = trim(line.substr(name.size() + 1));
+  if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
+      value.back() == value.front()) {
+    value = value.substr(1, value.size() - 2);
+  }
+  return std::string(value);
+}
+
 std::optional<std::string> parse_pretty_name(std::string_view os_release) {
-  constexpr std::string_view kKey = "PRETTY_NAME=";
   for (const std::string& line : split(os_release, '\n')) {
-    if (!line.starts_with(kKey)) continue;
-    std::string_view value = trim(std::string_view(line).substr(kKey.size()));
-    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
-        value.back() == value.front()) {
-      value = value.substr(1, value.size() - 2);
-    }
-    return std::string(value);
+    if (auto name = parse_assignment(line, "PRETTY_NAME")) return name;
   }
   return std::nullopt;
 }

@@ -32,7 +32,10 @@ void describe(Io& io, LogMessage& message) {
   io("text", message.text);
 }
 
-// The kernel refused to load efa, or a module that it needs.
+// The kernel did not take efa, or a module that it needs: it does not fit.
+inline constexpr const char* kModuleRefused = "module-refused";
+
+// efa, or a module that it needs, was not loaded for another reason.
 inline constexpr const char* kLoadFailed = "load-failed";
 
 // A trace of the kernel with a function of efa on its stack.

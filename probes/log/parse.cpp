@@ -28,12 +28,12 @@ constexpr Kind kKinds[] = {
     {"Failed to allocate QP table", "out-of-memory"},
     {"Failed to allocate UAR, err", "probe-failed"},
     {"Failed to create eq", "probe-failed"},
+    {": Unknown symbol ", kModuleRefused},  // kernel/module/main.c and version.c
+    {": disagrees about version of symbol ", kModuleRefused},
+    {": no symbol version for ", kModuleRefused},
+    {": version magic '", kModuleRefused},
     {"Couldn't register efa driver", kLoadFailed},
-    {": Unknown symbol ", kLoadFailed},
-    {": disagrees about version of symbol ", kLoadFailed},
-    {": no symbol version for ", kLoadFailed},
     {": exports duplicate symbol ", kLoadFailed},
-    {": version magic '", kLoadFailed},
     {" is blacklisted", kLoadFailed},
     {"BAR unavailable", "bar-unavailable"},
     {"BARs unavailable", "bar-unavailable"},
@@ -104,7 +104,7 @@ void take_names(const std::vector<std::string>& fields, LogMessage& message) {
 bool is_load_that_failed(const std::vector<std::string>& fields, const LogMessage& message) {
   constexpr std::string_view kModules[] = {"efa", "ib_uverbs", "ib_core"};
   const auto is_one = [&](std::string_view name) { return is_one_of(name, kModules); };
-  return message.kind == kLoadFailed &&
+  return (message.kind == kLoadFailed || message.kind == kModuleRefused) &&
          (is_one(without_colon(fields[0])) ||
           (fields.size() > 1 && fields[0] == "Module" && is_one(fields[1])));
 }

@@ -105,15 +105,16 @@ inline constexpr Check kPciIdUnknown{
     .severity = Severity::kCritical,
     .actor = Actor::kImageOwner,
     .rung = Rung::kDriver,
-    .title = "The installed driver does not know this EFA device's id",
+    .title = "The driver does not know this EFA device's id",
     .meaning = "The device stays without a driver; no process can use it.",
     .seen_by =
-        "No alias pci:v00001D0Fd0000<id> of module efa in modules.alias of the running kernel.",
+        "No alias pci:v00001D0Fd0000<id> of module efa in modules.alias of the running kernel; or "
+        "the efa that is loaded is of a version before the first that knows the id.",
     .remedy =
         "Install a newer EFA installer in the image: 0xefa1 needs driver 1.9, 0xefa2 2.1, 0xefa3 "
         "2.12, 0xefa4 3.3.",
     .command = "modinfo efa | grep -i alias",
-    .causes = {"kernel.driver-not-installed"},
+    .causes = {"kernel.driver-not-installed", "kernel.driver-stale"},
 };
 
 inline constexpr Check kPciDriverOverride{
@@ -149,7 +150,8 @@ inline constexpr Check kDriverNotBound{
     .seen_by = "There is no driver link in sysfs although the efa driver is registered.",
     .remedy = "Bind it; if that fails, the kernel log says why.",
     .causes = {"kernel.driver-not-installed", "kernel.driver-blocked", "kernel.driver-not-loaded",
-               "pci.id-unknown", "pci.driver-override", "log.driver-crash", "driver.probe-failed"},
+               "kernel.driver-stuck", "pci.id-unknown", "pci.driver-override", "log.driver-crash",
+               "driver.probe-failed", "kernel.driver-stale"},
 };
 
 inline constexpr Check kDriverProbeFailed{

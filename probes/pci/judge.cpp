@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "probes/judging/loaded_driver.h"
 #include "probes/judging/node.h"
 #include "probes/pci/checks.h"
 #include "probes/pci/link.h"
@@ -122,22 +123,45 @@ void judge_config(const PciFunction& function, Findings& findings) {
   }
 }
 
+// A driver that is loaded is asked itself: the one on disk may be another.
+void judge_id_of_loaded(const Node& node, const PciFunction& function, Findings& findings) {
+  const std::string subject = function.address.to_text();
+  const std::string loaded = words_of_loaded(node.kernel.facts);
+  const Evidence evidence{function.device, "an id that the loaded " + loaded + " knows",
+                          "/sys/module/efa, modules.alias of the running kernel"};
+  const auto knows = loaded_knows(node, function.device);
+  if (!knows) {
+    findings.unknown(kPciIdUnknown, subject,
+                     fmt::format("whether the loaded {} knows {} does not show; {} on disk does",
+                                 loaded, function.device, words_on_disk(node.kernel.facts)),
+                     evidence);
+  } else if (*knows) {
+    findings.pass(kPciIdUnknown, subject, "module efa knows " + function.device, evidence);
+  } else {
+    findings.fail(kPciIdUnknown, subject,
+                  fmt::format("the loaded {} does not know device id {}", loaded, function.device),
+                  evidence);
+  }
+}
+
 void judge_id(const Node& node, const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
-  const std::vector<std::string>& known = node.kernel.facts.known_device_ids;
+  const KernelFacts& kernel = node.kernel.facts;
+  const std::vector<std::string>& known = kernel.known_device_ids;
   const Evidence evidence{function.device, "an id that module efa knows",
                           "modules.alias of the running kernel"};
   if (function.driver == "efa") {
     findings.pass(kPciIdUnknown, subject, "the driver is bound to it", evidence);
-  } else if (known.empty() && node.kernel.facts.module_index_readable == true &&
-             !node.kernel.facts.module_file) {
+  } else if (known.empty() && kernel.module_index_readable == true && !kernel.module_file) {
     findings.not_applicable(kPciIdUnknown, subject, "no efa driver is installed", evidence);
   } else if (known.empty()) {
     findings.unknown(kPciIdUnknown, subject, "which ids the driver knows could not be read",
                      evidence);
-  } else if (std::find(known.begin(), known.end(), function.device) == known.end()) {
+  } else if (!disk_knows(kernel, function.device)) {
     findings.fail(kPciIdUnknown, subject, "module efa does not know device id " + function.device,
                   evidence);
+  } else if (kernel.efa_loaded == true) {
+    judge_id_of_loaded(node, function, findings);
   } else {
     findings.pass(kPciIdUnknown, subject, "module efa knows " + function.device, evidence);
   }

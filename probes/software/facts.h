@@ -27,6 +27,7 @@ void describe(Io& io, LibraryCopy& copy) {
 
 struct SoftwareFacts {
   std::optional<std::string> installer_version;
+  std::optional<std::string> installer_malformed;  // the path of a file that names no version
   std::vector<std::string> installer_packages;
   std::optional<bool> installer_minimal;  // no libfabric among its packages
   std::vector<LibraryCopy> libraries;
@@ -43,6 +44,7 @@ struct SoftwareFacts {
 template <class Io>
 void describe(Io& io, SoftwareFacts& facts) {
   io("installer_version", facts.installer_version);
+  io("installer_malformed", facts.installer_malformed);
   io("installer_packages", facts.installer_packages);
   io("installer_minimal", facts.installer_minimal);
   io("libraries", facts.libraries);

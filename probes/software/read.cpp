@@ -50,7 +50,11 @@ void read_installer(const Look& look, SoftwareFacts& facts) {
     const auto text = look.root.text(path);
     if (!text || facts.installer_version) continue;
     const InstalledPackages installed = parse_installed_packages(*text);
-    if (!installed.version) continue;  // whatever that is, the installer has not written it
+    if (!installed.version) {  // whatever that is, the installer has not written it
+      facts.installer_malformed = path;
+      continue;
+    }
+    facts.installer_malformed.reset();
     facts.installer_version = installed.version;
     facts.installer_packages = installed.packages;
     facts.installer_minimal =

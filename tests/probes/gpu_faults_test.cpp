@@ -32,7 +32,9 @@ TEST(GpuFaults, TheProprietaryDriverOnThisKernelClosesBothWays) {
 TEST(GpuFaults, AnOldEfaClosesP2pThoughItNamesNvidia) {
   FaultyNode node;
   node.tree().file("/sys/module/efa/version", "2.15.3g\n");
-  EXPECT_EQ(node.changes(), (Changes{{{"gpu.efa-too-old-for-nvidia", "node"}, "fail"}}));
+  EXPECT_EQ(node.changes(), (Changes{{{"gpu.efa-too-old-for-nvidia", "node"}, "fail"},
+                                     {{"kernel.driver-stale", "node"}, "fail"}}));
+  EXPECT_EQ(node.root_causes(), Causes{"gpu.efa-too-old-for-nvidia"});
   EXPECT_EQ(node.verdict(), "degraded") << "dma-buf is open";
 }
 

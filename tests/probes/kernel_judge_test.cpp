@@ -17,6 +17,57 @@ void unload(Scene& scene) {
   remove_driver(scene);
 }
 
+// So many devices of an id of tomorrow, which only the driver on disk knows.
+void need_newer(Scene& scene, size_t devices) {
+  KernelFacts& facts = scene.node.kernel.facts;
+  facts.efa_version = "2.10.0g";
+  facts.known_device_ids = {"0xefa0", "0xefa1", "0xefa2", "0xefa3"};
+  for (size_t i = 0; i < devices; ++i) {
+    scene.pci(i).device = "0xefa3";
+    scene.pci(i).driver.reset();
+    lose_rdma(scene, i);
+  }
+}
+
+void demand_signatures(Scene& scene, const Reading<ModuleFile>& file) {
+  unload(scene);
+  scene.node.kernel.facts.lockdown = "integrity";
+  scene.node.kernel.facts.module_on_disk = file;
+}
+
+void refuse_unsupported(Scene& scene, const Reading<ModuleFile>& file) {
+  unload(scene);
+  scene.node.kernel.facts.support_lines = {
+      "/lib/modprobe.d/10-unsupported-modules.conf: allow_unsupported_modules 0"};
+  scene.node.kernel.facts.module_on_disk = file;
+}
+
+LogMessage refusal(const std::string& text) {
+  LogMessage message;
+  message.priority = 4;
+  message.kind = kModuleRefused;
+  message.text = text;
+  return message;
+}
+
+void log_refusal(Scene& scene, const std::string& text) {
+  unload(scene);
+  scene.node.log.facts.messages.push_back(refusal(text));
+  scene.node.log.facts.total = 1;
+}
+
+void get_stuck(Scene& scene) {
+  scene.node.kernel.facts.efa_state = "coming";
+  scene.pci(0).driver.reset();
+  lose_rdma(scene, 0);
+}
+
+void boot_next(Scene& scene, std::optional<bool> has_driver) {
+  scene.node.kernel.facts.next_kernel = NextKernel{"7.0.0-1012-aws", "/boot/vmlinuz", has_driver};
+}
+
+const Unseen kUnreadableFile{"/lib/modules/6.1.0/extra/efa.ko.xz", "Permission denied", EACCES};
+
 }  // namespace
 
 CheckCases kernel_cases() {
@@ -43,6 +94,72 @@ CheckCases kernel_cases() {
       {"kernel.other-rdma-stack", kFail, kNodeSubject,
        [](Scene& s) { s.node.kernel.facts.ofed = "/usr/src/ofa_kernel"; }},
       {"kernel.other-rdma-stack", kUnknown, kNodeSubject, crash_kernel},
+      {"kernel.driver-stale", kFail, kNodeSubject, [](Scene& s) { need_newer(s, 2); }},
+      {"kernel.driver-stale", kUnknown, kNodeSubject,
+       [](Scene& s) {
+         need_newer(s, 1);
+         s.node.kernel.facts.efa_version.reset();
+         s.node.kernel.facts.module_on_disk = kUnreadableFile;
+       }},
+      {"kernel.next-kernel-without-driver", kFail, kNodeSubject,
+       [](Scene& s) { boot_next(s, false); }},
+      {"kernel.next-kernel-without-driver", kUnknown, kNodeSubject,
+       [](Scene& s) { boot_next(s, std::nullopt); }},
+      {"kernel.kexec-with-old-driver", kFail, kNodeSubject,
+       [](Scene& s) {
+         s.node.kernel.facts.kexec_loaded = true;
+         s.node.kernel.facts.efa_version = "2.8.0g";
+       }},
+      {"kernel.kexec-with-old-driver", kNotApplicable, kNodeSubject,
+       [](Scene& s) { s.node.kernel.facts.kexec_loaded.reset(); }},
+      {"kernel.peermem-build-failed", kFail, kNodeSubject,
+       [](Scene& s) {
+         s.node.kernel.facts.dkms_failed = {"efa-nv-peermem/1.2.2 for 6.1.0-40-cloud-amd64"};
+       }},
+      {"kernel.peermem-build-failed", kUnknown, kNodeSubject, crash_kernel},
+      {"kernel.modules-disabled", kFail, kNodeSubject,
+       [](Scene& s) {
+         unload(s);
+         s.node.kernel.facts.modules_disabled = true;
+       }},
+      {"kernel.modules-disabled", kNotApplicable, kNodeSubject,
+       [](Scene& s) {
+         unload(s);
+         s.node.kernel.facts.modules_disabled.reset();
+       }},
+      {"kernel.uverbs-not-installed", kFail, kNodeSubject,
+       [](Scene& s) {
+         unload(s);
+         s.node.kernel.facts.ib_uverbs_installed = false;
+       }},
+      {"kernel.uverbs-not-installed", kNotApplicable, kNodeSubject, unload},
+      {"kernel.driver-mismatch", kFail, kNodeSubject,
+       [](Scene& s) {
+         log_refusal(s, "efa: disagrees about version of symbol ib_register_device");
+       }},
+      {"kernel.driver-mismatch", kUnknown, kNodeSubject,
+       [](Scene& s) {
+         unload(s);
+         silence(s.node.log, ProbeStatus::kDenied);
+       }},
+      {"kernel.driver-unsigned", kFail, kNodeSubject,
+       [](Scene& s) { demand_signatures(s, ModuleFile{}); }},
+      {"kernel.driver-unsigned", kUnknown, kNodeSubject,
+       [](Scene& s) { demand_signatures(s, kUnreadableFile); }},
+      {"kernel.driver-unsupported", kFail, kNodeSubject,
+       [](Scene& s) { refuse_unsupported(s, ModuleFile{}); }},
+      {"kernel.driver-unsupported", kUnknown, kNodeSubject,
+       [](Scene& s) { refuse_unsupported(s, kUnreadableFile); }},
+      {"kernel.driver-stuck", kFail, kNodeSubject, get_stuck},
+      {"kernel.driver-stuck", kUnknown, kNodeSubject,
+       [](Scene& s) {
+         get_stuck(s);
+         s.node.kernel.facts.uptime_s = 4000;
+         LogMessage loaded;
+         loaded.usec = 3'990'000'000;
+         loaded.text = "Elastic Fabric Adapter (EFA) v3.1.0g";
+         s.node.log.facts.messages.push_back(loaded);
+       }},
   };
 }
 
@@ -95,6 +212,205 @@ TEST(Kernel, AnOldKernelWithoutNamespacesIsNotAsked) {
   Scene scene = healthy_scene();
   scene.node.kernel.facts.rdma_netns_shared.reset();
   EXPECT_EQ(result_of(scene, "kernel.rdma-netns-exclusive", kNodeSubject), kNotApplicable);
+}
+
+using Causes = std::vector<std::string>;
+
+TEST(Kernel, AStaleDriverExplainsTheDevicesThatItDoesNotKnow) {
+  Scene scene = healthy_scene();
+  need_newer(scene, 4);
+  drop_fabric(scene);
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(diagnosis.root_causes, Causes{"kernel.driver-stale"});
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(cause_of(diagnosis, "driver.not-bound", device(i)), "kernel.driver-stale");
+    EXPECT_EQ(cause_of(diagnosis, "pci.id-unknown", device(i)), "kernel.driver-stale");
+  }
+  const Finding* stale = finding_of(diagnosis.findings, "kernel.driver-stale", kNodeSubject);
+  EXPECT_EQ(stale->message,
+            "loaded is efa 2.10.0g, on disk efa 3.1.0 that knows 0xefa3, which the loaded one does "
+            "not; 4 EFA devices are without driver");
+  EXPECT_EQ(stale->command, "sudo modprobe -r efa && sudo modprobe efa");
+  scene.node.kernel.facts.efa_holders = {"kefalnd"};  // Lustre keeps it
+  const auto findings = judge_all(scene.node, scene.expectation);
+  EXPECT_EQ(finding_of(findings, "kernel.driver-stale", kNodeSubject)->command, "sudo reboot");
+}
+
+TEST(Kernel, AnIdThatNoDriverKnowsIsNoStaleDriver) {
+  Scene scene = healthy_scene();
+  need_newer(scene, 4);
+  drop_fabric(scene);
+  scene.node.kernel.facts.known_device_ids = {"0xefa0", "0xefa1"};
+  EXPECT_EQ(diagnose(scene).root_causes, Causes{"pci.id-unknown"});
+}
+
+// The kernel's own driver shows no version: the checksums of the sources tell it apart.
+TEST(Kernel, SrcversionTellsTheLoadedDriverFromTheOneOnDisk) {
+  Scene scene = healthy_scene();
+  need_newer(scene, 1);
+  KernelFacts& facts = scene.node.kernel.facts;
+  facts.efa_version.reset();
+  facts.dkms.clear();
+  facts.efa_srcversion = "AAAA";
+  ModuleFile file;
+  file.srcversion = "BBBB";
+  facts.module_on_disk = file;
+  EXPECT_EQ(result_of(scene, "pci.id-unknown", device(0)), kUnknown);
+  EXPECT_EQ(diagnose(scene).root_causes, Causes{"kernel.driver-stale"});
+  file.srcversion = "AAAA";
+  facts.module_on_disk = file;
+  EXPECT_EQ(result_of(scene, "pci.id-unknown", device(0)), kPass);
+  EXPECT_EQ(result_of(scene, "kernel.driver-stale", kNodeSubject), kPass);
+  EXPECT_EQ(diagnose(scene).root_causes, Causes{"driver.not-bound"});
+}
+
+TEST(Kernel, ADeviceThatTheDriverGaveUpOrThatIsReservedIsNoStaleDriver) {
+  Scene scene = healthy_scene();
+  need_newer(scene, 1);
+  scene.pci(0).driver_override = "vfio-pci";
+  EXPECT_NE(result_of(scene, "kernel.driver-stale", kNodeSubject), kFail);
+  scene.pci(0).driver_override = "";
+  LogMessage message = refusal("efa: EFA device init failed");
+  message.address = address(0);
+  message.kind = "probe-failed";
+  scene.node.log.facts.messages = {message};
+  EXPECT_NE(result_of(scene, "kernel.driver-stale", kNodeSubject), kFail);
+}
+
+TEST(Kernel, AnotherDriverThanInstalledIsAnInfoWhereAllDevicesAreBound) {
+  Scene scene = healthy_scene();
+  scene.node.kernel.facts.efa_version = "3.0.0a";
+  const Diagnosis diagnosis = diagnose(scene);
+  const Finding* finding = finding_of(diagnosis.findings, "kernel.driver-stale", kNodeSubject);
+  EXPECT_EQ(finding->result, kFail);
+  EXPECT_EQ(finding->check->severity, Severity::kInfo);
+  EXPECT_EQ(finding->message, "loaded is efa 3.0.0a, and on disk is efa 3.1.0");
+  EXPECT_EQ(diagnosis.verdict, Verdict::kHealthy);
+}
+
+TEST(Kernel, OnlyANewerDriverOfTheInstallerIsTold) {
+  Scene scene = healthy_scene();
+  scene.node.kernel.facts.dkms.clear();
+  const auto result = [&](const std::string& package) {
+    scene.node.software.facts.installer_packages = {"efa-config-1.18-1", package};
+    return result_of(scene, "kernel.driver-stale", kNodeSubject);
+  };
+  EXPECT_EQ(result("efa-3.3.1-1"), kFail);
+  EXPECT_EQ(result("efa_3.3.1-1.amzn1_amd64"), kFail);
+  EXPECT_EQ(result("efa-3.0.0-1"), kNotApplicable);  // the kernel's own may be newer
+  EXPECT_EQ(result("efa-nv-peermem-9.0.0-1"), kNotApplicable);
+}
+
+TEST(Kernel, WhatModprobeCannotMendIsTheCause) {
+  const ModuleFile unsigned_file;
+  struct Row {
+    const char* cause;
+    std::function<void(Scene&)> change;
+  };
+  const Row rows[] = {
+      {"kernel.modules-disabled", [](Scene& s) { s.node.kernel.facts.modules_disabled = true; }},
+      {"kernel.uverbs-not-installed",
+       [](Scene& s) { s.node.kernel.facts.ib_uverbs_installed = false; }},
+      {"kernel.driver-mismatch",
+       [](Scene& s) { log_refusal(s, "efa: Unknown symbol ib_register_device (err -22)"); }},
+      {"kernel.driver-unsigned", [&](Scene& s) { demand_signatures(s, unsigned_file); }},
+      {"kernel.driver-unsupported", [&](Scene& s) { refuse_unsupported(s, unsigned_file); }},
+      {"kernel.driver-blocked",
+       [](Scene& s) {
+         s.node.kernel.facts.blacklisted_by =
+             "/etc/modprobe.d/x.conf: install ib_uverbs /bin/false";
+       }},
+  };
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene();
+    unload(scene);
+    row.change(scene);
+    EXPECT_EQ(diagnose(scene).root_causes, Causes{row.cause});
+    EXPECT_EQ(cause_of(diagnose(scene), "driver.not-bound", device(0)), row.cause);
+  }
+}
+
+TEST(Kernel, ASymbolOfAMissingModuleIsThatModulesFault) {
+  Scene scene = healthy_scene();
+  log_refusal(scene, "efa: Unknown symbol ib_copy_to_udata (err -2)");
+  scene.node.kernel.facts.ib_uverbs_installed = false;
+  EXPECT_EQ(diagnose(scene).root_causes, Causes{"kernel.uverbs-not-installed"});
+}
+
+TEST(Kernel, AMismatchIsBuiltAnewByDkmsUnlessThereIsAnotherStack) {
+  Scene scene = healthy_scene();
+  log_refusal(scene, "efa: Unknown symbol ib_register_device (err -22)");
+  const auto command = [&] {
+    return finding_of(judge_all(scene.node, scene.expectation), "kernel.driver-mismatch",
+                      kNodeSubject)
+        ->command;
+  };
+  EXPECT_TRUE(command().starts_with("sudo dkms build --force efa/3.1.0 -k ")) << command();
+  scene.node.kernel.facts.ofed = "/usr/src/ofa_kernel";
+  EXPECT_EQ(command(), "");
+}
+
+TEST(Kernel, SignaturesAndSupportAreAskedOnlyWhereTheyAreDemanded) {
+  ModuleFile file;
+  file.has_signature = file.is_supported = true;
+  Scene scene = healthy_scene();
+  demand_signatures(scene, file);
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsigned", kNodeSubject), kPass);
+  scene.node.kernel.facts.module_on_disk = ModuleFile{};
+  scene.node.kernel.facts.lockdown = "none";
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsigned", kNodeSubject), kPass);
+  scene.node.kernel.facts.signatures_enforced = true;
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsigned", kNodeSubject), kFail);
+
+  refuse_unsupported(scene, file);
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsupported", kNodeSubject), kPass);
+  scene.node.kernel.facts.module_on_disk = ModuleFile{};
+  scene.node.kernel.facts.support_lines.emplace_back(
+      "/etc/modprobe.d/z.conf: allow_unsupported_modules 1");
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsupported", kNodeSubject), kNotApplicable);
+}
+
+TEST(Kernel, ADriverThatIsStuckExplainsItsDevices) {
+  Scene scene = healthy_scene();
+  get_stuck(scene);
+  EXPECT_EQ(diagnose(scene).root_causes, Causes{"kernel.driver-stuck"});
+  scene.node.kernel.facts.efa_state = "live";
+  EXPECT_EQ(diagnose(scene).root_causes, Causes{"driver.not-bound"});
+}
+
+TEST(Kernel, OfALoadedDriverNobodyAsksWhyItIsNot) {
+  Scene scene = healthy_scene();
+  KernelFacts& facts = scene.node.kernel.facts;
+  facts.modules_disabled = true;  // as it is on a hardened node, after boot
+  facts.lockdown = "integrity";
+  facts.efa_state = "coming";  // all devices have it: just now
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+}
+
+TEST(Kernel, TheNextKernelIsJudgedWhereItIsKnown) {
+  Scene scene = healthy_scene();
+  constexpr const char* kCode = "kernel.next-kernel-without-driver";
+  EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kNotApplicable);
+  boot_next(scene, true);
+  EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kPass);
+  boot_next(scene, false);
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(diagnosis.verdict, Verdict::kDegraded);
+  EXPECT_EQ(finding_of(diagnosis.findings, kCode, kNodeSubject)->command,
+            "sudo dkms install efa/3.1.0 -k 7.0.0-1012-aws");
+  scene.node.kernel.facts.next_kernel->release = *scene.node.kernel.facts.release;
+  EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kPass);
+}
+
+TEST(Kernel, ABuildThatFailedIsNamedWhereTheDriverIsMissing) {
+  Scene scene = healthy_scene();
+  unload(scene);
+  scene.node.kernel.facts.module_file.reset();
+  scene.node.kernel.facts.dkms_failed = {"efa/3.1.0 for 6.1.0-40-cloud-amd64"};
+  const auto findings = judge_all(scene.node, scene.expectation);
+  EXPECT_EQ(finding_of(findings, "kernel.driver-not-installed", kNodeSubject)->message,
+            "no module efa for 6.1.0-40-cloud-amd64; DKMS could not build efa/3.1.0: "
+            "/var/lib/dkms/efa/3.1.0/build/make.log");
 }
 
 TEST(Kernel, NothingIsSaidWhereThereIsNothingToDrive) {

@@ -97,5 +97,137 @@ TEST(ReadKernel, LinesOfAnEditedRecordingAreNoFacts) {
   EXPECT_FALSE(facts.os);
 }
 
+std::string link_to(const std::string& path, const std::string& target) {
+  return seen("link", path, target);
+}
+
+// Of another kernel than the running one.
+std::string modules_of(const std::string& release, const std::vector<std::string>& dep) {
+  const std::string directory = "/lib/modules/" + release + "/";
+  return seen("lines", directory + "modules.dep", texts(dep)) +
+         seen("lines", directory + "modules.builtin", Array{});
+}
+
+TEST(ReadKernel, TheLinkOfADistributionNamesTheNextKernel) {
+  const auto next =
+      facts_of(link_to("/boot/vmlinuz", "vmlinuz-6.2.0") + modules_of("6.2.0", {})).next_kernel;
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->release, "6.2.0");
+  EXPECT_EQ(next->told_by, "/boot/vmlinuz");
+  EXPECT_EQ(next->has_driver, false);
+  const std::string debian = link_to("/vmlinuz", "boot/vmlinuz-6.2.0");
+  EXPECT_EQ(
+      facts_of(debian + modules_of("6.2.0", {"updates/dkms/efa.ko.zst:"})).next_kernel->has_driver,
+      true);
+  EXPECT_EQ(facts_of(debian).next_kernel->has_driver, std::nullopt) << "no modules.dep";
+}
+
+TEST(ReadKernel, ADriverThatDepmodHasNotListedIsThereToo) {
+  for (const char* folder : {"extra", "updates", "updates/dkms", "weak-updates"}) {
+    const auto next =
+        facts_of(link_to("/boot/vmlinuz", "vmlinuz-6.2.0") + modules_of("6.2.0", {}) +
+                 seen("list", std::string("/lib/modules/6.2.0/") + folder, texts({"efa.ko.xz"})))
+            .next_kernel;
+    EXPECT_EQ(next->has_driver, true) << folder;
+  }
+}
+
+TEST(ReadKernel, NothingIsSaidOfTheNextKernelWhereTheConfigurationChoosesAnother) {
+  const std::string link = link_to("/boot/vmlinuz", "vmlinuz-6.2.0");
+  const auto grub = [](const char* line) {
+    return seen("lines", "/etc/default/grub", texts({line}));
+  };
+  EXPECT_TRUE(facts_of(link + grub("GRUB_DEFAULT=0")).next_kernel);
+  EXPECT_FALSE(facts_of(link + grub("GRUB_DEFAULT=2")).next_kernel);
+  EXPECT_FALSE(facts_of(link + grub("GRUB_DEFAULT=\"1>2\"")).next_kernel);
+  EXPECT_EQ(facts_of(link + grub("GRUB_DEFAULT=\"Advanced options>x, with Linux 6.1.9\""))
+                .next_kernel->release,
+            "6.1.9");
+  EXPECT_FALSE(facts_of(link + grub("GRUB_DEFAULT=0") +
+                        seen("list", "/etc/default/grub.d", texts({"50-x.cfg"})) +
+                        seen("lines", "/etc/default/grub.d/50-x.cfg", texts({"GRUB_DEFAULT=3"})))
+                   .next_kernel);
+  EXPECT_FALSE(facts_of("").next_kernel);
+}
+
+TEST(ReadKernel, GrubsEnvironmentChoosesAnEntry) {
+  constexpr const char* kFile = "/boot/grub2/grubenv";
+  Value directory;
+  directory.set("mode", int64_t{040755});
+  const std::string entries = seen("status", "/boot/loader/entries", directory);
+  const auto environment = [&](const char* line) { return seen("lines", kFile, texts({line})); };
+  const auto next =
+      facts_of(entries + environment("saved_entry=ec2f1ad3b9a84c1d8d6b0f7c5e4a3b2c-6.1.9.x86_64"))
+          .next_kernel;
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->release, "6.1.9.x86_64");
+  EXPECT_EQ(next->told_by, kFile);
+  EXPECT_FALSE(facts_of(entries).next_kernel) << "the first entry, by GRUB's order";
+  EXPECT_FALSE(facts_of(entries + environment("saved_entry=other")).next_kernel);
+  const std::string link = link_to("/boot/vmlinuz", "vmlinuz-6.2.0");
+  EXPECT_EQ(facts_of(link + environment("saved_entry=6.1.9")).next_kernel->release, "6.2.0")
+      << "an environment that GRUB is not told to use";
+  EXPECT_EQ(facts_of(link + environment("next_entry=6.1.9")).next_kernel->release, "6.1.9");
+}
+
+std::string part(const std::string& path, const std::string& text) {
+  return seen("part", path, text);
+}
+
+TEST(ReadKernel, TheModulesFileIsReadWhereAnEfaFunctionHasNoDriver) {
+  const std::string module = seen("lines", module_file("modules.dep"), texts({"extra/efa.ko:"})) +
+                             part(module_file("extra/efa.ko"), "srcversion=AB\nsignature=no\n") +
+                             part(module_file("modules.dep"), "no") +
+                             part(module_file("modules.builtin"), "no");
+  const KernelFacts facts = facts_of(module);
+  ASSERT_TRUE(facts.module_on_disk);
+  EXPECT_EQ(facts.module_on_disk->srcversion, "AB");
+  EXPECT_EQ(facts.ib_uverbs_installed, false);
+  const KernelFacts bound = facts_of(module + seen("lines", "/proc/bus/pci/devices", Array{}));
+  EXPECT_FALSE(bound.module_on_disk);
+  EXPECT_EQ(bound.ib_uverbs_installed, std::nullopt);
+}
+
+TEST(ReadKernel, AModulesFileThatIsNoneIsUnreadable) {
+  const std::string dep = seen("lines", module_file("modules.dep"), texts({"extra/efa.ko:"}));
+  EXPECT_NE(facts_of(dep + part(module_file("extra/efa.ko"), "")).module_on_disk.unreadable(),
+            nullptr);
+  EXPECT_NE(facts_of(dep + unseen("part", module_file("extra/efa.ko"), EACCES))
+                .module_on_disk.unreadable(),
+            nullptr);
+  EXPECT_EQ(facts_of(dep).module_on_disk.unreadable(), nullptr) << "it is not there";
+}
+
+TEST(ReadKernel, ARecordingThatWasNotAskedForIbUverbsTellsNothingOfIt) {
+  const std::string dep = seen("lines", module_file("modules.dep"), texts({"extra/efa.ko:"}));
+  EXPECT_EQ(facts_of(dep).ib_uverbs_installed, std::nullopt);
+  EXPECT_EQ(facts_of(dep + part(module_file("modules.dep"), "yes")).ib_uverbs_installed, true);
+}
+
+TEST(ReadKernel, LinesOfSuseAreKeptBesideThoseThatKeepEfaOut) {
+  const KernelFacts facts =
+      facts_of(modprobe("/etc/modprobe.d", "x.conf",
+                        {"allow_unsupported_modules 0", "install ib_uverbs /bin/false"}));
+  EXPECT_EQ(facts.support_lines,
+            std::vector<std::string>{"/etc/modprobe.d/x.conf: allow_unsupported_modules 0"});
+  EXPECT_EQ(facts.blacklisted_by, "/etc/modprobe.d/x.conf: install ib_uverbs /bin/false");
+}
+
+TEST(ReadKernel, WhatDkmsCouldNotBuildIsTold) {
+  const std::string tree = "/var/lib/dkms/efa-nv-peermem";
+  const std::string log =
+      seen("list", tree, texts({"1.2.2"})) +
+      seen("lines", tree + "/1.2.2/build/make.log",
+           texts({"DKMS make.log for efa-nv-peermem-1.2.2 for kernel 6.1.0 (x86_64)"}));
+  const KernelFacts failed =
+      facts_of(log + seen("list", tree + "/1.2.2", texts({"build", "source"})));
+  EXPECT_EQ(failed.dkms_failed, std::vector<std::string>{"efa-nv-peermem/1.2.2 for 6.1.0"});
+  EXPECT_TRUE(failed.dkms.empty());
+  const KernelFacts built =
+      facts_of(log + seen("list", tree + "/1.2.2", texts({"6.1.0", "build", "source"})));
+  EXPECT_TRUE(built.dkms_failed.empty());
+  EXPECT_EQ(built.dkms, std::vector<std::string>{"efa-nv-peermem/1.2.2 for 6.1.0"});
+}
+
 }  // namespace
 }  // namespace efa

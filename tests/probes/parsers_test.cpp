@@ -53,6 +53,11 @@ TEST(ParseKernel, KnowsALineThatKeepsEfaOut) {
       {"install efa /usr/bin/false", true},
       {"install efa /sbin/modprobe --ignore-install efa", false},
       {"install efa", false},
+      {"install ib_uverbs /bin/false", true},  // efa does not load without it
+      {"install ib-uverbs /bin/false", true},
+      {"install ib_core /bin/true", true},
+      {"install ib_umad /bin/false", false},
+      {"blacklist ib_uverbs", false},  // what efa needs is loaded by its name
       {"#blacklist efa", false},
       {"blacklist efa_nv_peermem", false},
       {"options efa x=1", false},
@@ -73,6 +78,9 @@ TEST(ParseKernel, KnowsAnArgumentThatKeepsEfaOut) {
       {"module_blacklist=efa module_blacklist=ena", kNone},  // the kernel takes the last one
       {"module_blacklist=ena module_blacklist=efa", "module_blacklist=efa"},
       {"modprobe.blacklist=efa module_blacklist=efa", "module_blacklist=efa"},
+      {"module_blacklist=ib_uverbs", "module_blacklist=ib_uverbs"},
+      {"module_blacklist=ib_umad,ib-core", "module_blacklist=ib_core"},
+      {"modprobe.blacklist=ib_uverbs", kNone},
       {"-- module_blacklist=efa", kNone},
       {"-- modprobe.blacklist=efa", "modprobe.blacklist=efa"},
       {"\"modprobe.blacklist=efa\"", "modprobe.blacklist=efa"},
@@ -88,6 +96,83 @@ TEST(ParseKernel, KnowsAnArgumentThatKeepsEfaOut) {
   };
   for (const auto& row : rows) {
     EXPECT_EQ(argument_that_keeps_efa_out(row.input), row.wanted) << row.input;
+  }
+}
+
+// As drivers/pci/proc.c prints them: position, ids, interrupt, 7 addresses, 7 sizes, the driver.
+TEST(ParseKernel, KnowsAnEfaFunctionWithoutDriver) {
+  const std::string resources = "\t0\t0\t0\t0\t0\t0\t0\t2000\t0\t8000\t0\t0\t0\t0\t";
+  const std::string efa = "0030\t1d0fefa1\t0" + resources;
+  EXPECT_TRUE(is_unbound_efa_function(efa));
+  EXPECT_FALSE(is_unbound_efa_function(efa + "efa"));
+  EXPECT_FALSE(is_unbound_efa_function(efa + "vfio-pci"));
+  EXPECT_FALSE(is_unbound_efa_function("0030\t1d0fec20\t0" + resources));
+  for (const char* line : {"", "1d0fefa1", "0030\t1d0fefa1", "0030\t8086efa1\t0"}) {
+    EXPECT_FALSE(is_unbound_efa_function(line)) << line;
+  }
+}
+
+TEST(ParseKernel, ReadsWhetherUnsupportedModulesAreAllowed) {
+  EXPECT_EQ(parse_allow_unsupported("allow_unsupported_modules 0"), false);
+  EXPECT_EQ(parse_allow_unsupported(" allow_unsupported_modules  1"), true);
+  for (const char* line : {"", "# allow_unsupported_modules 0", "allow_unsupported_modules",
+                           "allow_unsupported_modules yes", "options x y=0"}) {
+    EXPECT_FALSE(parse_allow_unsupported(line)) << line;
+  }
+}
+
+TEST(ParseKernel, ReadsTheKernelOfAMakeLog) {
+  const TextRow rows[] = {
+      {"DKMS make.log for efa-3.1.0 for kernel 6.1.0-40-amd64 (x86_64)", "6.1.0-40-amd64"},
+      {"DKMS (dkms-3.2.1) make.log for efa/3.1.0 for kernel 6.12.0 (aarch64)", "6.12.0"},
+      {"DKMS make.log for efa-3.1.0 for kernel ", kNone},
+      {"make: built for kernel 6.1", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_make_log(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseKernel, ReadsWhichKernelAFileIsOf) {
+  const TextRow rows[] = {
+      {"vmlinuz-6.8.0-1015-aws", "6.8.0-1015-aws"},
+      {"boot/vmlinuz-6.1.0-40-cloud-amd64", "6.1.0-40-cloud-amd64"},
+      {"/boot/vmlinuz-5.14.0-570.el9.x86_64", "5.14.0-570.el9.x86_64"},
+      {"vmlinuz-0-rescue-1234", kNone},
+      {"vmlinuz-6.1/../x", kNone},
+      {"vmlinuz-", kNone},
+      {"bzImage", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_kernel_file(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseKernel, KeepsOfAnEntryTheReleaseOnly) {
+  const Row<std::string> rows[] = {
+      {"gnulinux-advanced-1a2b>gnulinux-6.8.0-1015-aws-advanced-1a2b", "6.8.0-1015-aws"},
+      {"Advanced options for Ubuntu>Ubuntu, with Linux 6.8.0-1015-aws", "6.8.0-1015-aws"},
+      {"ec2f1ad3b9a84c1d8d6b0f7c5e4a3b2c-6.1.177-224.371.amzn2023.x86_64",
+       "6.1.177-224.371.amzn2023.x86_64"},
+      {"6.1.177-224.371.amzn2023.x86_64", "6.1.177-224.371.amzn2023.x86_64"},
+      {"ec2f1ad3b9a84c1d8d6b0f7c5e4a3b2c-0-rescue", "other"},
+      {"gnulinux-advanced-1a2b>gnulinux-6.8.0-1015-aws-recovery-1a2b", "other"},
+      {"Ubuntu, with Linux 6.8.0-1015-aws (recovery mode)", "other"},
+      {"gnulinux-simple-1a2b", "other"},
+      {"1>2", "other"},
+      {"2", "other"},
+      {"../../6.1", "other"},
+      {"0", "0"},
+      {"saved", "saved"},
+      {"", ""},
+  };
+  for (const auto& row : rows) EXPECT_EQ(word_of_entry(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseKernel, ReadsAnAssignment) {
+  EXPECT_EQ(parse_assignment("GRUB_DEFAULT=\"saved\"", "GRUB_DEFAULT"), "saved");
+  EXPECT_EQ(parse_assignment(" saved_entry=x>y ", "saved_entry"), "x>y");
+  EXPECT_EQ(parse_assignment("saved_entry=", "saved_entry"), "");
+  for (const char* line : {"", "#GRUB_DEFAULT=1", "GRUB_DEFAULT_X=1", "GRUB_DEFAULT"}) {
+    EXPECT_FALSE(parse_assignment(line, "GRUB_DEFAULT")) << line;
   }
 }
 

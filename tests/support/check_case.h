@@ -41,6 +41,7 @@ CheckCases verbs_cases();
 CheckCases fabric_cases();
 CheckCases gpu_cases();
 CheckCases limits_cases();
+CheckCases software_cases();
 CheckCases log_cases();
 CheckCases cloud_cases();
 CheckCases jobs_cases();
@@ -51,8 +52,8 @@ inline CheckCases all_cases() {
   CheckCases all;
   for (const auto& cases :
        {pci_cases(), kernel_cases(), rdma_cases(), node_cases(), counters_cases(), verbs_cases(),
-        fabric_cases(), gpu_cases(), limits_cases(), log_cases(), cloud_cases(), jobs_cases(),
-        net_cases(), outcome_cases()}) {
+        fabric_cases(), gpu_cases(), limits_cases(), software_cases(), log_cases(), cloud_cases(),
+        jobs_cases(), net_cases(), outcome_cases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;

@@ -110,6 +110,8 @@ void fill_kernel(KernelFacts& facts) {
   facts.efa_driver_registered = true;
   facts.module_file = "updates/dkms/efa.ko";
   facts.module_index_readable = true;
+  facts.dkms = {"efa/3.1.0 for 6.1.0-40-cloud-amd64"};
+  facts.kexec_loaded = false;
   facts.known_device_ids = {"0xefa0", "0xefa1", "0xefa2", "0xefa3"};
   facts.ib_uverbs_loaded = true;
   facts.ib_core_loaded = true;

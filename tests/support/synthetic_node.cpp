@@ -79,10 +79,12 @@ void write_software(const SyntheticNode& node, const Tree& tree) {
                 "\n# Debug packages installed: no\n# Packages installed:\n" +
                 join(node.installer->packages, " ") + "\n");
   tree.file("/etc/modules-load.d/efa.conf", "efa\n");
-  const bool config =
-      std::any_of(node.installer->packages.begin(), node.installer->packages.end(),
-                  [](const std::string& package) { return package.starts_with("efa-config-"); });
-  if (config) {
+  const auto has = [&](const char* name) {
+    return std::any_of(node.installer->packages.begin(), node.installer->packages.end(),
+                       [&](const std::string& package) { return package.starts_with(name); });
+  };
+  if (has("libnccl-ofi-")) tree.file("/opt/amazon/ofi-nccl/lib64/libnccl-net-ofi.so", "");
+  if (has("efa-config-")) {
     tree.file("/etc/security/limits.d/01_efa.conf",
               "*  soft  memlock  unlimited\n*  hard  memlock  unlimited\n");
   }

@@ -1,0 +1,23 @@
+// A file of a kernel module, taken apart. Interface: elf(5); module-signing.rst of the kernel; the
+// section .modinfo, "version=3.1.0g" and such with a zero byte after each.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "probes/kernel/facts.h"
+
+namespace efa {
+
+// Whether the bytes are those of a file that is compressed (gzip, xz, zstd).
+bool is_compressed(std::string_view bytes);
+
+// Of the bytes of an ELF file, what is kept of it, a line each: "version=3.1.0g",
+// "srcversion=8B4C3FB9BF4E5A5A7B0FA1E", "supported=external", "signature=yes". "" of any other
+// file.
+std::string lines_of_module(std::string_view bytes);
+// Nothing where the lines are none of a module.
+std::optional<ModuleFile> parse_module_lines(std::string_view lines);
+
+}  // namespace efa

@@ -1,0 +1,11 @@
+// What modprobe and the kernel are told to keep out.
+#pragma once
+
+#include "probes/kernel/facts.h"
+#include "probes/protocol/probe_main.h"
+
+namespace efa {
+
+void read_modprobe(const Look& look, KernelFacts& facts);
+
+}  // namespace efa

@@ -1,0 +1,216 @@
+// Judges which efa is loaded beside those that lie on disk, which kernel is next, and what DKMS
+// could not build.
+
+#include "probes/kernel/version_judge.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "probes/base/text.h"
+#include "probes/judging/loaded_driver.h"
+#include "probes/kernel/checks.h"
+
+namespace efa {
+namespace {
+
+using Functions = std::vector<const PciFunction*>;
+
+// Without a driver, though the one on disk knows them; not those that another driver is asked for,
+// or that the loaded one gave up.
+Functions unbound_functions(const Node& node) {
+  Functions unbound;
+  for (const PciFunction& function : node.pci.facts.efa) {
+    const std::string other = function.driver_override.value_or("");
+    const bool meant =
+        (other.empty() || other == "efa") && disk_knows(node.kernel.facts, function.device) &&
+        !drives_one_of(node, function.device) && probe_failure(node, function.address) == nullptr;
+    if (has_no_driver(function) && meant) unbound.push_back(&function);
+  }
+  return unbound;
+}
+
+// Modules that use efa, or processes with an open device, keep it from being unloaded.
+std::string reload_command(const KernelFacts& facts) {
+  const bool held = !facts.efa_holders.empty() || facts.efa_refcount.value_or(0) > 0;
+  return held ? "sudo reboot" : "sudo modprobe -r efa && sudo modprobe efa";
+}
+
+void fail_stale(const Node& node, const Functions& unknown, Findings& findings) {
+  const KernelFacts& facts = node.kernel.facts;
+  const std::string& id = unknown.front()->device;
+  const bool certain = loaded_knows(node, id) == false;
+  findings.fail(
+      kKernelDriverStale, kNodeSubject,
+      fmt::format("loaded is {}, on disk {} that knows {}{}; {} EFA device{} without driver",
+                  words_of_loaded(facts), words_on_disk(facts), id,
+                  certain ? ", which the loaded one does not" : "", unknown.size(),
+                  unknown.size() == 1 ? " is" : "s are"),
+      {words_of_loaded(facts), words_on_disk(facts), "/sys/module/efa, modules.alias"},
+      reload_command(facts));
+}
+
+// "efa-3.1.0-1", "efa_1.3.0-1.amzn1_amd64": the driver among the installer's packages
+std::optional<Version> version_of_installer(const SoftwareFacts& facts) {
+  for (const std::string& package : facts.installer_packages) {
+    if (!package.starts_with("efa-") && !package.starts_with("efa_")) continue;
+    if (const auto version = parse_version(std::string_view(package).substr(4))) return version;
+  }
+  return std::nullopt;
+}
+
+std::string words_of(const Version& version) {
+  return fmt::format("{}.{}.{}", version.numbers[0], version.numbers[1], version.numbers[2]);
+}
+
+// What differs from the loaded one where that costs no device its driver; "" when nothing does.
+std::string difference(const Node& node) {
+  const KernelFacts& facts = node.kernel.facts;
+  if (is_loaded_from_disk(facts) == false) return "on disk is " + words_on_disk(facts);
+  const auto loaded = facts.efa_version ? parse_version(*facts.efa_version) : std::nullopt;
+  const auto named = version_of_installer(node.software.facts);
+  if (!loaded || !named || loaded->numbers >= named->numbers) return "";
+  return "the EFA installer named efa " + words_of(*named);
+}
+
+// Said where no device lacks a driver for want of the one on disk.
+void judge_difference(const Node& node, bool all_bound, Findings& findings) {
+  const KernelFacts& facts = node.kernel.facts;
+  const std::string other = all_bound ? difference(node) : "";
+  Finding finding;
+  finding.check = weighed(row_of(kKernelDriverStale), Severity::kInfo);
+  finding.subject = kNodeSubject;
+  finding.evidence = {words_of_loaded(facts), words_on_disk(facts), "/sys/module/efa, DKMS"};
+  if (!other.empty()) {
+    finding.result = FindingResult::kFail;
+    finding.message = fmt::format("loaded is {}, and {}", words_of_loaded(facts), other);
+    finding.command = reload_command(facts);
+  } else if (const auto same = is_loaded_from_disk(facts)) {
+    finding.result = FindingResult::kPass;
+    finding.message = *same ? words_of_loaded(facts) + " is loaded, as on disk"
+                            : "the loaded driver knows all devices that the one on disk knows";
+  } else {
+    finding.result = FindingResult::kNotApplicable;
+    finding.message = "nothing tells which efa lies on disk";
+  }
+  findings.add(std::move(finding));
+}
+
+void judge_stale(const Node& node, Findings& findings) {
+  const KernelFacts& facts = node.kernel.facts;
+  if (facts.efa_loaded != true) return;
+  Functions unknown = unbound_functions(node);
+  const Unseen* unseen = facts.module_on_disk.unreadable();
+  const bool blind = !unknown.empty() && !is_loaded_from_disk(facts) && unseen != nullptr;
+  std::erase_if(unknown, [&](const PciFunction* function) {
+    return loaded_knows(node, function->device) == true;
+  });
+  if (!unknown.empty()) {
+    fail_stale(node, unknown, findings);
+  } else if (blind) {
+    findings.unknown(kKernelDriverStale, kNodeSubject,
+                     fmt::format("which efa lies on disk could not be read: {}: {}", unseen->what,
+                                 unseen->reason));
+  } else {
+    const auto& all = node.pci.facts.efa;
+    judge_difference(node, std::none_of(all.begin(), all.end(), has_no_driver), findings);
+  }
+}
+
+// For DKMS's newest version; else the running kernel is to boot again.
+std::string next_kernel_command(const KernelFacts& facts, const std::string& release) {
+  const std::string newest = newest_of_dkms(facts);
+  if (!newest.empty()) return fmt::format("sudo dkms install {} -k {}", newest, release);
+  if (!facts.next_kernel->told_by.starts_with("/boot/grub2/")) return "";
+  return "sudo grubby --set-default \"/boot/vmlinuz-$(uname -r)\"";
+}
+
+void judge_next_kernel(const KernelFacts& facts, Findings& findings) {
+  const Check& check = kKernelNextKernel;
+  if (!facts.next_kernel) {
+    findings.not_applicable(check, kNodeSubject, "which kernel boots next does not show");
+    return;
+  }
+  const NextKernel& next = *facts.next_kernel;
+  const Evidence evidence{next.release, "a kernel with efa", next.told_by};
+  if (next.release == facts.release) {
+    findings.pass(check, kNodeSubject, "the running kernel boots next", evidence);
+  } else if (!next.has_driver) {
+    findings.unknown(check, kNodeSubject,
+                     "which modules " + next.release + " has could not be read", evidence);
+  } else if (*next.has_driver) {
+    findings.pass(check, kNodeSubject, next.release + " has efa", evidence);
+  } else {
+    findings.fail(check, kNodeSubject,
+                  fmt::format("{} boots next ({}) and has no efa", next.release, next.told_by),
+                  evidence, next_kernel_command(facts, next.release));
+  }
+}
+
+// The driver has stopped its devices at a kexec since that version (RELEASENOTES.md).
+void judge_kexec(const KernelFacts& facts, Findings& findings) {
+  constexpr Bound kStopsDevices{2, 10, 0};
+  const Check& check = kKernelKexecOldDriver;
+  const auto version = facts.efa_version ? parse_version(*facts.efa_version) : std::nullopt;
+  if (facts.efa_loaded != true || !facts.kexec_loaded || !version) {
+    findings.not_applicable(check, kNodeSubject,
+                            "whether a kernel is ready, or the driver's version, does not show");
+    return;
+  }
+  const Evidence evidence{words_of_loaded(facts), "efa 2.10 or later, or no kexec",
+                          "/sys/kernel/kexec_loaded"};
+  if (*facts.kexec_loaded && !is_at_least(*version, kStopsDevices)) {
+    findings.fail(check, kNodeSubject, "a kernel is ready for kexec with " + words_of_loaded(facts),
+                  evidence);
+  } else {
+    findings.pass(check, kNodeSubject,
+                  *facts.kexec_loaded ? "the driver stops its devices at a kexec"
+                                      : "no kernel is ready for kexec",
+                  evidence);
+  }
+}
+
+void judge_peermem_build(const Node& node, Findings& findings) {
+  const Check& check = kKernelPeermemBuild;
+  const KernelFacts& facts = node.kernel.facts;
+  if (node.kernel.outcome.status != ProbeStatus::kOk || !facts.release) {
+    findings.unknown(check, kNodeSubject, "the tree of DKMS could not be looked through");
+    return;
+  }
+  for (const std::string& failed : facts.dkms_failed) {
+    if (failed.starts_with("efa-nv-peermem/") && failed.ends_with(" for " + *facts.release)) {
+      findings.fail(check, kNodeSubject, "not built: " + failed,
+                    {failed, "built", "/var/lib/dkms/efa-nv-peermem"});
+      return;
+    }
+  }
+  findings.pass(check, kNodeSubject, "no build for the running kernel ended badly",
+                {"none", "none", "/var/lib/dkms/efa-nv-peermem"});
+}
+
+}  // namespace
+
+std::string newest_of_dkms(const KernelFacts& facts) {
+  std::string newest;
+  std::array<int, 3> numbers{};
+  for (const auto* list : {&facts.dkms, &facts.dkms_failed}) {
+    for (const std::string& entry : *list) {
+      const std::string module = entry.substr(0, entry.find(' '));
+      if (!module.starts_with("efa/") || !is_made_of(module, "/._+~-")) continue;
+      const auto version = parse_version(std::string_view(module).substr(4));
+      if (!version || (!newest.empty() && version->numbers < numbers)) continue;
+      newest = module;
+      numbers = version->numbers;
+    }
+  }
+  return newest;
+}
+
+void judge_versions(const Node& node, Findings& findings) {
+  judge_stale(node, findings);
+  judge_next_kernel(node.kernel.facts, findings);
+  judge_kexec(node.kernel.facts, findings);
+  judge_peermem_build(node, findings);
+}
+
+}  // namespace efa
