@@ -139,6 +139,18 @@ void judge_id(const Node& node, const PciFunction& function, Findings& findings)
   }
 }
 
+constexpr const char* kBind = "echo {} | sudo tee /sys/bus/pci/drivers/efa/bind";
+
+// While driver_override names another, the kernel refuses to bind efa; nothing unbinds the other.
+ShellCommand hand_over_command(const PciFunction& function) {
+  std::string text = "echo | sudo tee /sys/bus/pci/devices/{}/driver_override";
+  if (function.driver && *function.driver != "efa") {
+    text += "; echo {} | sudo tee /sys/bus/pci/devices/{}/driver/unbind";
+  }
+  if (function.driver != "efa") text += std::string("; ") + kBind;
+  return {text, function.address.to_text()};
+}
+
 void judge_override(const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
   const Evidence evidence{function.driver_override.value_or(""), "none, or efa",
@@ -157,8 +169,7 @@ void judge_override(const PciFunction& function, Findings& findings) {
   }
   findings.fail(kPciDriverOverride, subject,
                 "driver_override reserves it for " + *function.driver_override, evidence,
-                fmt::format("echo | sudo tee {} && echo {} | sudo tee /sys/bus/pci/drivers_probe",
-                            device_file(function, "driver_override"), subject));
+                hand_over_command(function));
 }
 
 // The driver's last words about this device, when they tell of a failed probe.
@@ -176,10 +187,6 @@ const LogMessage* probe_failure(const Node& node, const PciAddress& address) {
   return last;
 }
 
-std::string bind_command(const std::string& subject) {
-  return fmt::format("echo {} | sudo tee /sys/bus/pci/drivers/efa/bind", subject);
-}
-
 void judge_unbound(const Node& node, const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
   if (const LogMessage* failure = probe_failure(node, function.address)) {
@@ -193,7 +200,7 @@ void judge_unbound(const Node& node, const PciFunction& function, Findings& find
     }
   }
   findings.fail(kDriverNotBound, subject, "no driver is bound",
-                {"none", "efa", device_file(function, "driver")}, bind_command(subject));
+                {"none", "efa", device_file(function, "driver")}, {kBind, subject});
 }
 
 void judge_driver(const Node& node, const PciFunction& function, Findings& findings) {
@@ -208,8 +215,7 @@ void judge_driver(const Node& node, const PciFunction& function, Findings& findi
   } else if (*function.driver != "efa") {
     findings.fail(kDriverWrongDriver, subject, "is bound to " + *function.driver,
                   {*function.driver, "efa", device_file(function, "driver")},
-                  fmt::format("echo {} | sudo tee /sys/bus/pci/drivers/{}/unbind && {}", subject,
-                              *function.driver, bind_command(subject)));
+                  hand_over_command(function));
   } else {
     findings.pass(kDriverNotBound, subject, "the efa driver is bound",
                   {"efa", "efa", device_file(function, "driver")});
