@@ -23,6 +23,9 @@ Value check_value(const Check& check) {
   value.set("seen_by", check.seen_by);
   value.set("remedy", check.remedy);
   if (!check.command.empty()) value.set("command", check.command);
+  if (check.drain_first) value.set("drain_first", true);
+  if (!check.in_container.empty()) value.set("in_container", check.in_container);
+  if (!check.on_bottlerocket.empty()) value.set("on_bottlerocket", check.on_bottlerocket);
   return value;
 }
 
@@ -39,6 +42,12 @@ void print_text(const Check& check) {
       text_of(check.title).c_str(), text_of(check.meaning).c_str(), text_of(check.seen_by).c_str(),
       actor_text(check.actor).c_str(), text_of(check.remedy).c_str());
   if (!check.command.empty()) std::printf("  $ %s\n", text_of(check.command).c_str());
+  if (!check.in_container.empty()) {
+    std::printf("  How in a container: %s\n", text_of(check.in_container).c_str());
+  }
+  if (!check.on_bottlerocket.empty()) {
+    std::printf("  How on Bottlerocket: %s\n", text_of(check.on_bottlerocket).c_str());
+  }
 }
 
 void print_json(const std::vector<const Check*>& checks) {

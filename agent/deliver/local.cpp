@@ -75,10 +75,10 @@ void trim_ring(const FilesConfig& files, const std::string& directory) {
 // The service sees most of the file system read-only, and home directories not at all.
 std::string advice_to_service(const Error& error) {
   if (error.os_error != EROFS) return "";
-  return "; to let the service write there: systemctl edit efa-doctor.service, [Service], "
-         "ReadWritePaths=" +
+  return "; to let the service write there: [Service] ReadWritePaths=" +
          std::filesystem::path(error.where).parent_path().string() +
-         ", then systemctl restart efa-doctor.service";
+         " in /etc/systemd/system/efa-doctor.service.d/paths.conf, then systemctl daemon-reload && "
+         "systemctl restart efa-doctor.service";
 }
 
 class Delivery {

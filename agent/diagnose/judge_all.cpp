@@ -3,6 +3,7 @@
 
 #include "agent/diagnose/diagnosis.h"
 #include "probes/base/bounds.h"
+#include "probes/judging/remedy.h"
 #include "probes/judging/table.h"
 
 namespace efa {
@@ -31,6 +32,7 @@ std::vector<Finding> judge_all(const Node& node, const Expectation& expectation)
   judge_sites(node, findings);
   std::vector<Finding> all = findings.take();
   weigh(all, expectation.weights);
+  complete_remedies(node, all);
   for (Finding& finding : all) cut_texts(finding);
   std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) {
     return std::tie(a.check->code, a.subject) < std::tie(b.check->code, b.subject);

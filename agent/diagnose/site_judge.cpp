@@ -69,7 +69,7 @@ std::optional<Finding> parse_finding(const Value& value) {
   finding.result = *result;
   finding.subject = site->subject;
   finding.message = site->message;
-  if (whole) finding.command = site->command;
+  if (whole) finding.command.text = site->command;
   return finding;
 }
 

@@ -10,6 +10,7 @@
 #include "probes/base/describe.h"
 #include "probes/base/moment.h"
 #include "probes/judging/look_up.h"
+#include "probes/judging/remedy.h"
 #include "probes/judging/table.h"
 
 namespace efa {
@@ -131,8 +132,9 @@ Value finding_value(const Finding& finding) {
   if (finding.result == FindingResult::kFail) {
     Value remedy;
     remedy.set("actor", actor_text(finding.check->actor));
-    remedy.set("text", finding.check->remedy);
-    set_unless_empty(remedy, "command", finding.command_to_paste());
+    remedy.set("text", finding.remedy_text());
+    set_unless_empty(remedy, "command", command_of(finding));
+    if (finding.drain_first) remedy.set("drain_first", true);
     value.set("remedy", std::move(remedy));
   }
   return value;

@@ -10,6 +10,7 @@
 #include "agent/report/report.h"
 #include "probes/base/printable.h"
 #include "probes/base/text.h"
+#include "probes/judging/remedy.h"
 #include "probes/judging/table.h"
 
 namespace efa {
@@ -152,14 +153,11 @@ void put_subjects(Page& page, const std::vector<const Finding*>& findings) {
 
 void put_remedy(Page& page, const std::vector<const Finding*>& findings) {
   const Check& check = *findings.front()->check;
-  page.paragraph("fix (" + actor_text(check.actor) + "): " + std::string(check.remedy), 4);
+  page.paragraph(
+      "fix (" + actor_text(check.actor) + "): " + std::string(findings.front()->remedy_text()), 4);
   size_t shown = 0;
-  std::string_view previous;
-  for (const Finding* finding : findings) {
-    const std::string_view command = finding->command_to_paste();
-    if (command.empty() || command == previous || shown++ == kMaxSubjects) continue;
-    page.command(std::string(command), 4);
-    previous = command;
+  for (const std::string& command : commands_of(findings)) {
+    if (shown++ < kMaxSubjects) page.command(command, 4);
   }
 }
 

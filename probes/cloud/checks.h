@@ -13,10 +13,13 @@ inline constexpr Check kCloudMetadataUnreachable{
     .title = "The instance metadata service does not answer",
     .meaning = "Security groups, placement and interfaces of this node are unknown.",
     .seen_by = "A token was asked for with PUT /latest/api/token (IMDSv2) on an EC2 instance.",
-    .remedy = "Enable the instance's metadata endpoint; from containers it needs a hop limit of 2.",
+    .remedy =
+        "Enable the instance's metadata endpoint. A container without the host's network needs a "
+        "hop limit of 2, with which every container gets at the role's credentials: rather give "
+        "efa-doctor the host's network.",
     .command =
-        "aws ec2 modify-instance-metadata-options --http-endpoint enabled "
-        "--http-put-response-hop-limit 2 --instance-id \"$INSTANCE_ID\"",
+        "aws ec2 modify-instance-metadata-options --region REGION --instance-id INSTANCE_ID "
+        "--http-endpoint enabled",
 };
 
 inline constexpr Check kCloudTypeNotKnown{
@@ -43,8 +46,9 @@ inline constexpr Check kCloudCapableTypeUnused{
         "No EFA device on a type that instance-types.json gives EFA. That the image carries the "
         "EFA driver or installer says nothing: most do.",
     .remedy =
-        "Nothing if no EFA is meant; else attach EFA interfaces in the launch template, and say "
-        "expect = \"max\" in config.toml, so that a node without them is unhealthy.",
+        "Nothing if no EFA is meant; else attach EFA interfaces in the launch template, for new "
+        "instances, and say expect = \"max\" in config.toml, so that a node without them is "
+        "unhealthy.",
 };
 
 inline constexpr Check kCloudRailsUnused{
@@ -58,8 +62,8 @@ inline constexpr Check kCloudRailsUnused{
         "No EFA device on a type that instance-types.json gives four or more, and expect in "
         "config.toml does not say that none is meant.",
     .remedy =
-        "Attach EFA interfaces in the launch template; where none is meant (an image that is being "
-        "built), say expect = \"none\" in config.toml.",
+        "Attach EFA interfaces in the launch template, for new instances; where none is meant (an "
+        "image that is being built), say expect = \"none\" in config.toml.",
 };
 
 inline constexpr Check kCloudNoCommonSecurityGroup{

@@ -124,10 +124,9 @@ void tell_of_rules(const Interfaces& interfaces, Findings& findings) {
   const std::vector<std::string> ids(groups.begin(), groups.end());
   findings.unknown(
       kCloudRulesNotSeen, kNodeSubject,
-      "whether " + join(ids, ", ") +
-          " lets EFA through was not seen: rules need the "
-          "EC2 API",
-      {}, "aws ec2 describe-security-group-rules --filters Name=group-id,Values=" + join(ids, ","));
+      "whether " + join(ids, ", ") + " lets EFA through was not seen: rules need the EC2 API", {},
+      {"aws ec2 describe-security-group-rules --filters Name=group-id,Values=" + join(ids, ","),
+       ""});
 }
 
 // What each EFA interface says of itself, by what it says: value -> MACs.

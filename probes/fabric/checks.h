@@ -17,7 +17,7 @@ inline constexpr Check kFabricNotListed{
     .remedy =
         "If another device of the node hangs, repair that one first: libfabric then lists none. "
         "Otherwise install the libfabric of the EFA installer.",
-    .command = "fi_info -p efa -t FI_EP_RDM",
+    .command = "/opt/amazon/efa/bin/fi_info -p efa -t FI_EP_RDM",
     .causes = {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
                "verbs.cannot-open", "node.restricted-mode", "node.missing", "node.cannot-open",
                "verbs.not-listed", "fabric.does-not-load", "fabric.crashes",

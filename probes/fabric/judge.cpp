@@ -95,6 +95,16 @@ const Seen<FabricFacts>* not_asked(const Node& node) {
   return nullptr;
 }
 
+// The installer's lies beside its library, where no shell looks.
+ShellCommand fi_info_command(const Node& node) {
+  const bool installed =
+      std::any_of(node.fabric.begin(), node.fabric.end(), [](const Seen<FabricFacts>& seen) {
+        return name_of(seen).find("/opt/amazon/efa/") != std::string::npos;
+      });
+  return {fmt::format("{}fi_info -p efa -t FI_EP_RDM", installed ? "/opt/amazon/efa/bin/" : ""),
+          ""};
+}
+
 void judge_device(const Node& node, const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
   if (all_lack_provider(node)) {
@@ -119,7 +129,7 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
     findings.fail(kFabricNotListed, subject,
                   answered ? "no libfabric lists " + device.name
                            : "libfabric gave no answer about " + device.name,
-                  {answered ? "absent" : "no answer", domain, libraries});
+                  {answered ? "absent" : "no answer", domain, libraries}, fi_info_command(node));
   } else if (ran_short(node) && !answered_by(node, device).empty()) {
     return;  // the device lives, and probe.slow says that libfabric got no CPU
   } else if (any_asked) {

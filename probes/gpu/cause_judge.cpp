@@ -79,7 +79,7 @@ void judge_proprietary(const Node& node, Findings& findings) {
     findings.fail(check, kNodeSubject,
                   "the proprietary driver is loaded, and " + words_of_kernel(facts) +
                       " gives efa none of its symbols",
-                  evidence, open_modules_command(node.kernel.facts.os.value_or("")));
+                  evidence, {open_modules_command(node.kernel.facts.os.value_or("")), ""});
   } else {
     findings.pass(check, kNodeSubject, words_of_kernel(facts) + " cuts nothing off", evidence);
   }
@@ -128,7 +128,7 @@ void judge_needed_peermem(const Node& node, const Evidence& evidence, Findings& 
   } else if (*cut) {
     findings.fail(check, kNodeSubject,
                   "NVIDIA " + *facts.modules.nvidia + " needs it on " + words_of_kernel(facts),
-                  evidence, "sudo modprobe efa_nv_peermem && cat " + attribute_path(facts));
+                  evidence, {"sudo modprobe efa_nv_peermem && cat " + attribute_path(facts), ""});
   } else {
     findings.pass(check, kNodeSubject, words_of_kernel(facts) + " does without it", evidence);
   }
@@ -189,13 +189,13 @@ void judge_refused_mapping(const Node& node, const Expectation& expectation, Fin
                           "one IOMMU group, or the override", "/proc/driver/nvidia/params"};
   if (logged) {
     findings.fail(check, kNodeSubject, "the driver has refused such a mapping since boot", evidence,
-                  override_command(facts));
+                  {override_command(facts), ""});
   } else if (topology.passes == Passes::kNotRead) {
     findings.unknown(check, kNodeSubject, topology.why, evidence);
   } else if (topology.passes == Passes::kNotKnown) {
     findings.add(not_decidable(check, topology.why, evidence));
   } else if (topology.passes == Passes::kNo) {
-    findings.fail(check, kNodeSubject, topology.why, evidence, override_command(facts));
+    findings.fail(check, kNodeSubject, topology.why, evidence, {override_command(facts), ""});
   } else {
     findings.pass(check, kNodeSubject, topology.why, evidence);
   }

@@ -2,13 +2,9 @@
 #pragma once
 
 #include "probes/judging/check.h"
+#include "probes/judging/installer.h"
 
 namespace efa {
-
-inline constexpr const char* kNewestInstaller =
-    "curl -fsSO https://efa-installer.amazonaws.com/aws-efa-installer-latest.tar.gz && tar -xf "
-    "aws-efa-installer-latest.tar.gz && cd aws-efa-installer && sudo ./efa_installer.sh -y && "
-    "sudo reboot";
 
 inline constexpr Check kGpuNoMemoryPath{
     .code = "gpu.no-memory-path",
@@ -22,9 +18,11 @@ inline constexpr Check kGpuNoMemoryPath{
         "know the NVIDIA driver's pages; and so is dma-buf: it takes NVIDIA's open kernel modules, "
         "a kernel of 5.12 or later and efa 1.16 or later.",
     .remedy =
-        "Install NVIDIA's open kernel modules and the newest EFA installer in the image; either "
-        "way is enough.",
+        "Drain the node; install NVIDIA's open kernel modules and the newest EFA installer in the "
+        "image; either way is enough.",
     .command = "head -n1 /proc/driver/nvidia/version; cat /sys/module/efa/version",
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
     .causes = {"gpu.proprietary-cut-off", "gpu.efa-too-old-for-nvidia", "gpu.peermem-missing",
                "gpu.grace-refused", "gpu.access-denied-by-option"},
 };
@@ -44,6 +42,8 @@ inline constexpr Check kGpuProprietaryCutOff{
         "image too. A command that is printed is for NVIDIA's own package repository; a .run file "
         "takes -m=kernel-open. Fabric Manager must then be of exactly the driver's version, and "
         "P2P with NVIDIA 580 takes efa 2.17.3 or later.",
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
 };
 
 inline constexpr Check kGpuEfaTooOld{
@@ -59,6 +59,8 @@ inline constexpr Check kGpuEfaTooOld{
         "2.17.3.",
     .remedy = "Drain the node and run a newer EFA installer, in the image too.",
     .command = kNewestInstaller,
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
 };
 
 inline constexpr Check kGpuPeermemMissing{
@@ -74,6 +76,7 @@ inline constexpr Check kGpuPeermemMissing{
         "Load it; where it is missing run the EFA installer again. Better: NVIDIA 535.146.02 or "
         "later, which does not need it.",
     .command = "sudo modprobe efa_nv_peermem",
+    .on_bottlerocket = kNewerBottlerocket,
     .causes = {"kernel.peermem-build-failed"},
 };
 
@@ -90,6 +93,8 @@ inline constexpr Check kGpuGraceRefused{
     .remedy =
         "Drain the node. NVIDIA 570 to 594: set the option in the image (GPU Operator: in its "
         "ConfigMap). 595: go back to 580, of which 580.173.02 is proven.",
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
 };
 
 inline constexpr Check kGpuAccessDenied{
@@ -107,6 +112,7 @@ inline constexpr Check kGpuAccessDenied{
     .command =
         "grep -rsl GrdmaPciTopoCheckOverride=2 /etc/modprobe.d /usr/lib/modprobe.d /run/modprobe.d "
         "/proc/cmdline",
+    .drain_first = true,
 };
 
 inline constexpr Check kGpuNotClaimed{
@@ -120,9 +126,10 @@ inline constexpr Check kGpuNotClaimed{
         "The nvidia module is loaded, no other driver has the GPU, and it has no folder in "
         "/proc/driver/nvidia/gpus.",
     .remedy =
-        "Read what the driver says of it; drain and reboot. If it stays, stop and start the "
-        "instance, or replace it.",
+        "Read what the driver says of it; drain the node and reboot. If it stays, stop and start "
+        "the instance, or replace it.",
     .command = "sudo dmesg | grep -E 'NVRM|Xid' | tail -n 40",
+    .drain_first = true,
 };
 
 inline constexpr Check kGpuUserSpaceDiffers{
@@ -138,6 +145,7 @@ inline constexpr Check kGpuUserSpaceDiffers{
         "After an update of the driver: drain the node and reboot. A container that brings its own "
         "libcuda must leave it out.",
     .command = "sudo reboot",
+    .drain_first = true,
 };
 
 inline constexpr Check kGpuNvlinkModules{
@@ -153,12 +161,14 @@ inline constexpr Check kGpuNvlinkModules{
         "/sys/module, nor does what it makes show: an RDMA device behind them, "
         "/sys/class/infiniband_mad.",
     .remedy =
-        "Load them at boot; Ubuntu has them in linux-modules-extra of the running kernel. Fabric "
-        "Manager is restarted: drain the node first.",
+        "Drain the node first: Fabric Manager is restarted. Load them at boot; Ubuntu has them in "
+        "linux-modules-extra of the running kernel.",
     .command =
         "printf 'mlx5_ib\\nib_umad\\n' | sudo tee /etc/modules-load.d/nvlink5.conf && sudo "
         "modprobe "
         "-a mlx5_ib ib_umad && sudo systemctl restart nvidia-fabricmanager",
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
 };
 
 inline constexpr Check kGpuNeuronNoPath{
@@ -172,6 +182,8 @@ inline constexpr Check kGpuNeuronNoPath{
         "later and efa 1.16 or later.",
     .remedy = "Drain the node and run a newer EFA installer, on a kernel of 5.15 or later.",
     .command = kNewestInstaller,
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
 };
 
 inline constexpr Check kGpuNeuronNotLoaded{

@@ -56,10 +56,21 @@ struct Check {
   std::string_view seen_by = {};  // what is read, and which value says so
   std::string_view remedy = {};   // who does what
   std::string_view command = {};  // to paste; "" when there is none
+  bool drain_first = false;       // the remedy ends jobs, also those on healthy devices
+  // where command and remedy do not apply, the remedy that does: in a container that of its
+  // description; on Bottlerocket, which has no packages and keeps no files, that of its settings
+  std::string_view in_container = {};
+  std::string_view on_bottlerocket = {};
   Causes causes = {};
 };
 
 enum class FindingResult { kPass, kFail, kUnknown, kNotApplicable };
+
+// What is to be pasted for one subject. For several it is one loop (probes/judging/remedy.h).
+struct ShellCommand {
+  std::string text;  // "{}" in it stands for `of`
+  std::string of;    // words that a shell takes as they are; "" where nothing is to be filled in
+};
 
 struct Evidence {
   std::string observed;
@@ -75,16 +86,17 @@ struct Finding {
   std::string subject;  // a PCI address, a service, a library, or "node"
   std::string message;
   Evidence evidence;
-  std::string command;       // a judge's, when it must name the subject
+  ShellCommand command;      // a judge's, when it must name the subject; complete_remedies
+  std::string remedy;        // where that of its check does not apply
+  bool drain_first = false;  // what is to be done ends jobs
   std::string explained_by;  // the code of the root cause; "" when it is one itself
   std::string configured;    // what [checks] makes of its check: "off", "info"; "" when nothing
   // of a failing one, from earlier passes of this boot:
   std::optional<int64_t> since_ms;  // Unix time
   int64_t times = 1;                // that it began to fail
 
-  // What is to be pasted: the judge's, else the check's.
-  [[nodiscard]] std::string_view command_to_paste() const {
-    return command.empty() ? check->command : std::string_view(command);
+  [[nodiscard]] std::string_view remedy_text() const {
+    return remedy.empty() ? check->remedy : std::string_view(remedy);
   }
 };
 

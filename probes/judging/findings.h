@@ -17,12 +17,12 @@ class Findings {
   }
   // With a command of its own where that must name the subject; else the check's is printed.
   void fail(const Check& check, const std::string& subject, const std::string& message,
-            Evidence evidence = {}, std::string command = "") {
+            Evidence evidence = {}, ShellCommand command = {}) {
     add(check, FindingResult::kFail, subject, message, std::move(evidence));
     findings_.back().command = std::move(command);
   }
   void unknown(const Check& check, const std::string& subject, const std::string& message,
-               Evidence evidence = {}, std::string command = "") {
+               Evidence evidence = {}, ShellCommand command = {}) {
     add(check, FindingResult::kUnknown, subject, message, std::move(evidence));
     findings_.back().command = std::move(command);
   }

@@ -101,6 +101,8 @@ inline constexpr Check kProbeLimitedRights{
     .seen_by = "Reading was denied: EACCES or EPERM.",
     .remedy = "Run efa-doctor as root.",
     .command = "sudo efa-doctor --once",
+    .in_container =
+        "Run efa-doctor as root on the node that runs the container, or in a privileged container.",
 };
 
 // The same where root looked.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "probes/judging/check.h"
+#include "probes/judging/installer.h"
 
 namespace efa {
 
@@ -16,9 +17,10 @@ inline constexpr Check kKernelDriverNotInstalled{
     .seen_by =
         "modules.dep and modules.builtin of the running kernel name no efa, and it is not loaded.",
     .remedy =
-        "Run the EFA installer for this kernel; after a kernel update its DKMS build may have "
-        "failed for lack of kernel headers.",
-    .command = "dkms status; sudo dkms autoinstall -k \"$(uname -r)\"; sudo modprobe efa",
+        "Drain the node, then build it for this kernel or run the EFA installer, which ends with a "
+        "reboot; after a kernel update its DKMS build may have failed for lack of kernel headers.",
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
 };
 
 inline constexpr Check kKernelDriverNotLoaded{
@@ -48,7 +50,12 @@ inline constexpr Check kKernelDriverBlocked{
         "A file in modprobe.d blacklists efa, or installs it, ib_uverbs or ib_core as true or "
         "false; or the kernel's command line has modprobe.blacklist=efa, or module_blacklist= with "
         "one of the three.",
-    .remedy = "Remove the line, or the argument and reboot, then load the driver.",
+    .remedy =
+        "Comment the line out, or remove the argument from the boot loader's configuration and "
+        "reboot once drained; then load the driver.",
+    .on_bottlerocket =
+        "Set settings.kernel.modules.efa.allowed of Bottlerocket to true (apiclient set), or leave "
+        "it out of the user data; then drain and reboot.",
 };
 
 inline constexpr Check kKernelUverbsNotLoaded{
@@ -62,7 +69,9 @@ inline constexpr Check kKernelUverbsNotLoaded{
     .seen_by =
         "/sys/module/ib_uverbs is absent while EFA devices are present, and none has a uverbs "
         "device.",
-    .remedy = "Install the kernel's extra modules if ib_uverbs is missing, and load it.",
+    .remedy =
+        "Load it; where it is missing, install the kernel's extra modules (linux-modules-extra on "
+        "Ubuntu).",
     .command = "sudo modprobe ib_uverbs",
     .causes = {"kernel.driver-not-installed", "kernel.uverbs-not-installed",
                "kernel.driver-not-loaded", "kernel.driver-blocked"},
@@ -75,8 +84,13 @@ inline constexpr Check kKernelRdmaNetnsExclusive{
     .title = "RDMA devices belong to one network namespace",
     .meaning = "Processes in other network namespaces (containers) cannot open them.",
     .seen_by = "/sys/module/ib_core/parameters/netns_mode is N.",
-    .remedy = "Set the RDMA subsystem to shared if containers are to use EFA.",
-    .command = "sudo rdma system set netns shared",
+    .remedy =
+        "If containers are to use EFA: set the option, remove what sets the mode to exclusive, "
+        "drain the node and reboot it; the mode cannot be changed while a container has a network "
+        "namespace.",
+    .command = "echo 'options ib_core netns_mode=1' | sudo tee /etc/modprobe.d/zz-rdma-netns.conf",
+    .drain_first = true,
+    .on_bottlerocket = "Remove what sets the mode to exclusive; then drain the node and reboot.",
 };
 
 inline constexpr Check kKernelOtherRdmaStack{

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "probes/base/text.h"
 #include "probes/base/unseen.h"
 #include "probes/judging/node.h"
 #include "probes/kernel/checks.h"
@@ -24,6 +25,26 @@ std::string words_of_failed_build(const KernelFacts& facts) {
   return "";
 }
 
+// A DKMS that knows efa builds it for this kernel; else the installer brings it.
+std::string install_command(const KernelFacts& facts) {
+  const bool known = std::any_of(facts.dkms.begin(), facts.dkms.end(),
+                                 [](const std::string& one) { return one.starts_with("efa/"); });
+  return known ? "sudo dkms autoinstall -k \"$(uname -r)\" && sudo modprobe efa" : kNewestInstaller;
+}
+
+// Of "/etc/modprobe.d/x.conf: blacklist efa": the line becomes a comment. A blacklist of the
+// kernel's command line holds back udev alone, module_blacklist= all.
+std::string unblock_command(const std::string& blocked_by) {
+  if (blocked_by.starts_with("/proc/cmdline: modprobe.blacklist=")) return "sudo modprobe efa";
+  const std::string file = blocked_by.substr(0, blocked_by.find(": "));
+  if (!file.ends_with(".conf") || !is_made_of(file, "/._-")) return "";
+  return fmt::format(
+      "sudo sed -i -E "
+      "'s/^[[:space:]]*(blacklist|install)[[:space:]]+(efa|ib_uverbs|ib_core)([[:space:]]|$)/# &/' "
+      "{} && sudo modprobe efa",
+      file);
+}
+
 void judge_installed(const KernelFacts& facts, Findings& findings) {
   const bool present =
       facts.efa_loaded == true || facts.efa_builtin == true || facts.module_file.has_value();
@@ -34,7 +55,8 @@ void judge_installed(const KernelFacts& facts, Findings& findings) {
   } else if (facts.module_index_readable == true) {
     findings.fail(kKernelDriverNotInstalled, kNodeSubject,
                   "no module efa for " + release + words_of_failed_build(facts),
-                  {"absent", "efa", "modules.dep and modules.builtin of " + release});
+                  {"absent", "efa", "modules.dep and modules.builtin of " + release},
+                  {install_command(facts), ""});
   } else {
     findings.unknown(kKernelDriverNotInstalled, kNodeSubject,
                      fmt::format("which modules {} has could not be read", release));
@@ -77,7 +99,8 @@ void judge_blocked(const Node& node, Findings& findings) {
                           "modprobe.d and /proc/cmdline"};
   const Unseen* unseen = facts.blacklisted_by.unreadable();
   if (facts.blacklisted_by) {
-    findings.fail(check, kNodeSubject, "kept out by " + *facts.blacklisted_by, evidence);
+    findings.fail(check, kNodeSubject, "kept out by " + *facts.blacklisted_by, evidence,
+                  {unblock_command(*facts.blacklisted_by), ""});
   } else if (unseen != nullptr || node.kernel.outcome.status != ProbeStatus::kOk) {
     findings.unknown(check, kNodeSubject,
                      (unseen != nullptr ? unseen->what : "modprobe.d") + " could not be read");

@@ -65,7 +65,8 @@ void judge_symbols(const Node& node, Findings& findings) {
     const std::string beside =
         node.kernel.facts.ofed ? "; MLNX_OFED lies beside the kernel's RDMA stack" : "";
     findings.fail(check, kNodeSubject, "the kernel refused it: " + message->text + beside,
-                  {message->text, "no refusal", "kernel log"}, build_command(node.kernel.facts));
+                  {message->text, "no refusal", "kernel log"},
+                  {build_command(node.kernel.facts), ""});
   } else if (node.log.facts.total) {
     findings.pass(check, kNodeSubject, "the kernel log has no word of a refusal",
                   {"none", "none", "kernel log"});

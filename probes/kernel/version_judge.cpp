@@ -47,7 +47,7 @@ void fail_stale(const Node& node, const Functions& unknown, Findings& findings) 
                   certain ? ", which the loaded one does not" : "", unknown.size(),
                   unknown.size() == 1 ? " is" : "s are"),
       {words_of_loaded(facts), words_on_disk(facts), "/sys/module/efa, modules.alias"},
-      reload_command(facts));
+      {reload_command(facts), ""});
 }
 
 // "efa-3.1.0-1", "efa_1.3.0-1.amzn1_amd64": the driver among the installer's packages
@@ -84,7 +84,7 @@ void judge_difference(const Node& node, bool all_bound, Findings& findings) {
   if (!other.empty()) {
     finding.result = FindingResult::kFail;
     finding.message = fmt::format("loaded is {}, and {}", words_of_loaded(facts), other);
-    finding.command = reload_command(facts);
+    finding.command = {reload_command(facts), ""};
   } else if (const auto same = is_loaded_from_disk(facts)) {
     finding.result = FindingResult::kPass;
     finding.message = *same ? words_of_loaded(facts) + " is loaded, as on disk"
@@ -143,7 +143,7 @@ void judge_next_kernel(const KernelFacts& facts, Findings& findings) {
   } else {
     findings.fail(check, kNodeSubject,
                   fmt::format("{} boots next ({}) and has no efa", next.release, next.told_by),
-                  evidence, next_kernel_command(facts, next.release));
+                  evidence, {next_kernel_command(facts, next.release), ""});
   }
 }
 

@@ -5,6 +5,10 @@
 
 namespace efa {
 
+inline constexpr const char* kContainerMemlock =
+    "In the container's manifest: ulimit memlock -1 (docker run --ulimit memlock=-1, ulimits of "
+    "ECS and Batch); in Kubernetes IPC_LOCK, for a container that runs as root.";
+
 inline constexpr Check kLimitsMemlockLow{
     .code = "limits.memlock-low",
     .severity = Severity::kWarning,
@@ -18,6 +22,8 @@ inline constexpr Check kLimitsMemlockLow{
     .remedy =
         "Set LimitMEMLOCK=infinity in the service's unit, memlock in limits.d for logins. Drain "
         "the node before its daemon is restarted; jobs that run keep the old limit.",
+    .drain_first = true,
+    .in_container = kContainerMemlock,
 };
 
 inline constexpr Check kLimitsContainerMemlockLow{
@@ -32,9 +38,15 @@ inline constexpr Check kLimitsContainerMemlockLow{
         "Max locked memory of the runtime (/proc/<pid>/limits, or LimitMEMLOCK of its unit where "
         "it does not run), or of the container that asks, is below 16 GiB.",
     .remedy =
-        "Set LimitMEMLOCK=infinity in the runtime's unit; drain the node before the restart. Or in "
-        "the container's manifest: ulimit memlock -1 (docker run --ulimit memlock=-1, ulimits of "
-        "ECS and Batch); in Kubernetes IPC_LOCK, for a container that runs as root.",
+        "Drain the node, then set LimitMEMLOCK=infinity in the runtime's unit and restart it. Or "
+        "in the container's manifest: ulimit memlock -1 (docker run --ulimit memlock=-1, ulimits "
+        "of ECS and Batch); in Kubernetes IPC_LOCK, for a container that runs as root.",
+    .drain_first = true,
+    .in_container = kContainerMemlock,
+    .on_bottlerocket =
+        "In the container's manifest: ulimit memlock -1 (docker run --ulimit memlock=-1, ulimits "
+        "of ECS and Batch); in Kubernetes IPC_LOCK, for a container that runs as root. Or in "
+        "Bottlerocket's settings: settings.oci-defaults.resource-limits.",
 };
 
 inline constexpr Check kLimitsShellMemlockLow{
@@ -49,6 +61,7 @@ inline constexpr Check kLimitsShellMemlockLow{
         "Max locked memory of the process that asks, or of a login by ssh (sshd and limits.conf), "
         "is below 16 GiB.",
     .remedy = "Start jobs where ulimit -l says unlimited; for logins set memlock in limits.d.",
+    .in_container = kContainerMemlock,
 };
 
 inline constexpr Check kLimitsHugePagesFew{
@@ -58,7 +71,13 @@ inline constexpr Check kLimitsHugePagesFew{
     .title = "Few huge pages for the endpoints of libfabric",
     .meaning = "libfabric falls back to small pages, which is slower.",
     .seen_by = "nr_hugepages of 2 MiB is below 55 for each CPU and one.",
-    .remedy = "Reserve them at boot; the EFA installer's efa_hugepages.sh does.",
+    .remedy =
+        "Reserve them at boot, with the node drained: they are taken from the memory of jobs. The "
+        "EFA installer's efa_hugepages.sh does the same.",
+    .drain_first = true,
+    .on_bottlerocket =
+        "Reserve them at boot: settings.kernel.hugepages.static in Bottlerocket's user data; then "
+        "drain the node and reboot.",
 };
 
 inline constexpr Check kLimitsPtraceRestricted{
@@ -68,8 +87,15 @@ inline constexpr Check kLimitsPtraceRestricted{
     .title = "Processes of one node cannot read each other's memory",
     .meaning = "libfabric does not use shared memory between processes of this node; slower there.",
     .seen_by = "/proc/sys/kernel/yama/ptrace_scope is not 0.",
-    .remedy = "Allow it where jobs run, or leave it where security asks for it.",
-    .command = "sudo sysctl -w kernel.yama.ptrace_scope=0",
+    .remedy =
+        "Allow it where jobs run, or leave it where security asks for it. Of ptrace_scope 3 only a "
+        "reboot leads back: drain the node.",
+    .command =
+        "echo 'kernel.yama.ptrace_scope = 0' | sudo tee /etc/sysctl.d/zz-ptrace.conf && sudo "
+        "sysctl -p /etc/sysctl.d/zz-ptrace.conf",
+    .on_bottlerocket =
+        "Set kernel.yama.ptrace_scope under settings.kernel.sysctl of Bottlerocket to 0, or leave "
+        "it where security asks for it.",
 };
 
 inline constexpr const Check* kLimitsChecks[] = {&kLimitsMemlockLow, &kLimitsContainerMemlockLow,

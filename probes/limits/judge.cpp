@@ -39,7 +39,10 @@ void judge_huge_pages(const LimitsFacts& facts, Findings& findings) {
     const std::string words = evidence.observed + " huge pages of 2 MiB";
     if (*facts.hugepages_2m < wanted) {
       findings.fail(check, kNodeSubject, fmt::format("{}, not {}", words, wanted), evidence,
-                    "sudo sysctl -w vm.nr_hugepages=" + evidence.expected);
+                    {fmt::format("echo 'vm.nr_hugepages = {}' | sudo tee "
+                                 "/etc/sysctl.d/zz-efa-hugepages.conf",
+                                 wanted),
+                     ""});
     } else {
       findings.pass(check, kNodeSubject, words, evidence);
     }

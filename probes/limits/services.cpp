@@ -30,11 +30,12 @@ const UnitOnDisk* unit_of(const LimitsFacts& facts, const DoorRow& row,
   return found;
 }
 
-std::string unit_name(const DoorRow& row, const ServiceOnNode& service) {
+// "" when no unit started it.
+std::string unit_name(const ServiceOnNode& service) {
   const auto& [process, unit] = service;
   if (unit != nullptr && is_plain(unit->name)) return unit->name;
   if (process != nullptr && process->unit && is_plain(*process->unit)) return *process->unit;
-  return row.units[0];
+  return "";
 }
 
 }  // namespace
@@ -77,16 +78,19 @@ std::string name_after(const std::string& last, const std::string& wanted) {
   return last.substr(0, last.rfind(".conf")) + "z-memlock.conf";
 }
 
-std::string restart_command(const DoorRow& row, const ServiceOnNode& service) {
-  return "sudo systemctl daemon-reload && sudo systemctl restart " + unit_name(row, service);
+std::string restart_command(const ServiceOnNode& service) {
+  const std::string unit = unit_name(service);
+  return unit.empty() ? "" : "sudo systemctl daemon-reload && sudo systemctl restart " + unit;
 }
 
-std::string drop_in_command(const DoorRow& row, const ServiceOnNode& service) {
+std::string drop_in_command(const ServiceOnNode& service) {
+  const std::string unit = unit_name(service);
+  if (unit.empty()) return "";
   const std::string last = service.unit == nullptr ? "" : service.unit->last_drop_in;
   return fmt::format(
       "sudo mkdir -p /etc/systemd/system/{0}.d && printf '[Service]\\nLimitMEMLOCK=infinity\\n' | "
       "sudo tee /etc/systemd/system/{0}.d/{1} && {2}",
-      unit_name(row, service), name_after(last, "zz-memlock.conf"), restart_command(row, service));
+      unit, name_after(last, "zz-memlock.conf"), restart_command(service));
 }
 
 }  // namespace efa

@@ -30,7 +30,7 @@ bool has_only_containers(const LimitsFacts& facts);
 bool is_plain(const std::string& name);
 // A name that comes after that of the file which is in force.
 std::string name_after(const std::string& last, const std::string& wanted);
-std::string restart_command(const DoorRow& row, const ServiceOnNode& service);
-std::string drop_in_command(const DoorRow& row, const ServiceOnNode& service);
+std::string restart_command(const ServiceOnNode& service);
+std::string drop_in_command(const ServiceOnNode& service);
 
 }  // namespace efa

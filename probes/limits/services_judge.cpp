@@ -89,13 +89,14 @@ void fail_running(const LimitsFacts& facts, const DoorRow& row, const ServiceOnN
   const bool mended =
       next.memory && meaning_of(facts, row, *next.memory).result == FindingResult::kPass;
   if (!mended) {
-    findings.fail(check_of(row), row.command, message, evidence, drop_in_command(row, service));
+    findings.fail(check_of(row), row.command, message, evidence,
+                  {drop_in_command(service), ""});
     return;
   }
   findings.fail(check_of(row), row.command,
                 fmt::format("{}; {} gives {} from its next start", message, next.source,
                             words_of(*next.memory)),
-                evidence, restart_command(row, service));
+                evidence, {restart_command(service), ""});
 }
 
 void judge_running(const LimitsFacts& facts, const DoorRow& row, const ServiceOnNode& service,
@@ -143,7 +144,7 @@ void judge_unit(const LimitsFacts& facts, const DoorRow& row, const UnitOnDisk& 
     findings.unknown(check_of(row), row.command, message, evidence);
   } else {
     findings.fail(check_of(row), row.command, message, evidence,
-                  drop_in_command(row, {nullptr, &unit}));
+                  {drop_in_command({nullptr, &unit}), ""});
   }
 }
 

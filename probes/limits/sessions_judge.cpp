@@ -37,7 +37,7 @@ std::string pam_command(const LimitsFacts& facts, const std::string& source) {
                   [](const PamLimit& line) { return line.domain.find(':') != std::string::npos; });
   const std::string line = fmt::format("{} - memlock unlimited", ranges ? "1000:" : "*");
   const std::string& conf = facts.ssh_stack.conf;
-  if (!conf.empty() && is_plain(base_name(conf))) {
+  if (!conf.empty() && is_made_of(conf, "/._-")) {
     return fmt::format("echo '{}' | sudo tee -a {}", line, conf);
   }
   const std::string last = source.starts_with("/etc/security/limits.d/") ? base_name(source) : "";
@@ -75,7 +75,7 @@ bool judge_login(const LimitsFacts& facts, Findings& findings) {
   findings.fail(
       check, subject,
       fmt::format("may lock only {}{}", observed, pam ? "" : "; pam_limits is not used for it"),
-      evidence, pam ? pam_command(facts, given.source) : drop_in_command(row, sshd));
+      evidence, {pam ? pam_command(facts, given.source) : drop_in_command(sshd), ""});
   return true;
 }
 

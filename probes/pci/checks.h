@@ -3,8 +3,19 @@
 #pragma once
 
 #include "probes/judging/check.h"
+#include "probes/judging/installer.h"
 
 namespace efa {
+
+// INSTANCE_ID and REGION are filled in (probes/judging/remedy.cpp).
+inline constexpr const char* kListInterfaces =
+    "aws ec2 describe-instances --region REGION --instance-ids INSTANCE_ID --output table --query "
+    "'Reservations[].Instances[].NetworkInterfaces[].[NetworkInterfaceId,InterfaceType,"
+    "Attachment.NetworkCardIndex]'";
+inline constexpr const char* kLifecycle =
+    "aws ec2 describe-instances --region REGION --instance-ids INSTANCE_ID --query "
+    "'Reservations[].Instances[].[InstanceLifecycle,RootDeviceType,"
+    "Tags[?Key==`aws:autoscaling:groupName`].Value]'";
 
 inline constexpr Check kPciNoneFound{
     .code = "pci.none-found",
@@ -16,11 +27,9 @@ inline constexpr Check kPciNoneFound{
     .meaning = "No process on this node can use EFA; jobs fall back to TCP or fail.",
     .seen_by = "/sys/bus/pci/devices has no function 1d0f:efaX while one is expected.",
     .remedy =
-        "Give the launch template or the stopped instance network interfaces of type efa or "
-        "efa-only; interfaces of type interface carry no EFA.",
-    .command =
-        "aws ec2 describe-instances --instance-ids \"$INSTANCE_ID\" --query "
-        "'Reservations[].Instances[].NetworkInterfaces[].[NetworkInterfaceId,InterfaceType]'",
+        "Give the launch template, or this instance once it is drained and stopped, network "
+        "interfaces of type efa or efa-only; interfaces of type interface carry no EFA.",
+    .command = kListInterfaces,
     .causes = {"node.not-given", "pci.device-vanished"},
 };
 
@@ -48,9 +57,9 @@ inline constexpr Check kPciFewerThanExpected{
         "The number of functions 1d0f:efaX is below --expect or expect in config.toml; with max, "
         "below every number with which the instance type is whole.",
     .remedy =
-        "Attach one EFA interface for each network card in the launch template, or correct the "
-        "expected number.",
-    .command = "lspci -d 1d0f: -nn",
+        "Attach one EFA interface for each network card in the launch template (to this instance "
+        "once it is drained and stopped), or correct the expected number.",
+    .command = kListInterfaces,
     .causes = {"node.not-given", "pci.none-found", "pci.device-vanished"},
 };
 
@@ -65,9 +74,9 @@ inline constexpr Check kPciFewerThanMaximum{
         "The number of functions 1d0f:efaX is below every number with which the instance type is "
         "whole: max_efa_interfaces, or the least of whole_counts, in instance-types.json.",
     .remedy =
-        "Attach one EFA interface for each network card in the launch template; if fewer are "
-        "meant, say so with expect in config.toml.",
-    .command = "lspci -d 1d0f: -nn",
+        "Attach one EFA interface for each network card in the launch template (to this instance "
+        "once it is drained and stopped); if fewer are meant, say so with expect in config.toml.",
+    .command = kListInterfaces,
     .causes = {"pci.none-found", "pci.device-vanished"},
 };
 
@@ -81,7 +90,9 @@ inline constexpr Check kPciDeviceVanished{
     .seen_by =
         "A PCI address that an earlier pass or the kernel log of this boot names as an EFA device "
         "is not in /sys/bus/pci/devices.",
-    .remedy = "Rescan the PCI bus; if the device does not return, replace the instance.",
+    .remedy =
+        "Rescan the PCI bus, which leaves the other devices alone; if the device does not return, "
+        "drain the node and replace the instance.",
     .command = "echo 1 | sudo tee /sys/bus/pci/rescan",
 };
 
@@ -96,8 +107,12 @@ inline constexpr Check kPciConfigSpaceDead{
         "Whatever touches the device hangs or fails; libfabric may then list no device at all.",
     .seen_by =
         "The first bytes of config in sysfs read ff ff ff ff instead of the vendor and device id.",
-    .remedy = "Stop and start the instance, which moves it to other hardware, or replace it.",
-    .command = "aws ec2 stop-instances --instance-ids \"$INSTANCE_ID\"",
+    .remedy =
+        "Drain the node: stopping ends the jobs on its healthy devices too, and empties instance "
+        "store volumes. Then stop and start it; a spot instance, or one of a capacity block or "
+        "Auto Scaling group (the command says so), is terminated and replaced instead.",
+    .command = kLifecycle,
+    .drain_first = true,
 };
 
 inline constexpr Check kPciIdUnknown{
@@ -111,9 +126,11 @@ inline constexpr Check kPciIdUnknown{
         "No alias pci:v00001D0Fd0000<id> of module efa in modules.alias of the running kernel; or "
         "the efa that is loaded is of a version before the first that knows the id.",
     .remedy =
-        "Install a newer EFA installer in the image: 0xefa1 needs driver 1.9, 0xefa2 2.1, 0xefa3 "
-        "2.12, 0xefa4 3.3.",
-    .command = "modinfo efa | grep -i alias",
+        "Drain the node and install a newer EFA installer, in the image too: 0xefa1 needs driver "
+        "1.9, 0xefa2 2.1, 0xefa3 2.12, 0xefa4 3.3.",
+    .command = kNewestInstaller,
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
     .causes = {"kernel.driver-not-installed", "kernel.driver-stale"},
 };
 
@@ -124,7 +141,11 @@ inline constexpr Check kPciDriverOverride{
     .title = "An EFA device is reserved for another driver",
     .meaning = "The efa driver may not bind to the device.",
     .seen_by = "driver_override in sysfs names a driver other than efa.",
-    .remedy = "Clear driver_override and let the efa driver probe the device.",
+    .remedy =
+        "End the virtual machine or DPDK program that holds the device, then clear driver_override "
+        "and bind the device to efa. One that is given away on purpose: name it in set_aside of "
+        "config.toml.",
+    .drain_first = true,
 };
 
 inline constexpr Check kDriverWrongDriver{
@@ -135,7 +156,11 @@ inline constexpr Check kDriverWrongDriver{
     .title = "An EFA device is bound to another driver",
     .meaning = "Only the holder of that driver (a virtual machine, DPDK) can use the device.",
     .seen_by = "The driver link in sysfs names a driver other than efa.",
-    .remedy = "Unbind the device from that driver and bind it to efa.",
+    .remedy =
+        "End the virtual machine or DPDK program that holds the device, then unbind it from that "
+        "driver and bind it to efa. One that is given away on purpose: name it in set_aside of "
+        "config.toml.",
+    .drain_first = true,
     .causes = {"pci.driver-override"},
 };
 
@@ -164,8 +189,11 @@ inline constexpr Check kDriverProbeFailed{
     .seen_by =
         "The kernel log has the driver's words of a failed probe of this PCI address, and no "
         "driver is bound. The first of them tells the reason, and who acts on it.",
-    .remedy = "Reboot once; if it fails again, stop and start or replace the instance.",
+    .remedy =
+        "Drain the node and reboot once; if it fails again, stop and start or replace the "
+        "instance.",
     .command = "sudo dmesg | grep -i efa",
+    .drain_first = true,
     .causes = {"log.driver-crash"},
 };
 
@@ -178,7 +206,8 @@ inline constexpr Check kPciNarrowLink{
     .seen_by =
         "current_link_speed or current_link_width is below that of most EFA devices of the same id "
         "on this node; Unknown is no fault.",
-    .remedy = "Stop and start the instance, or replace it.",
+    .remedy = "Drain the node, then stop and start the instance, or replace it.",
+    .drain_first = true,
     .causes = {"pci.config-space-dead"},
 };
 

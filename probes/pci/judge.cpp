@@ -167,6 +167,18 @@ void judge_id(const Node& node, const PciFunction& function, Findings& findings)
   }
 }
 
+constexpr const char* kBind = "echo {} | sudo tee /sys/bus/pci/drivers/efa/bind";
+
+// While driver_override names another, the kernel refuses to bind efa; nothing unbinds the other.
+ShellCommand hand_over_command(const PciFunction& function) {
+  std::string text = "echo | sudo tee /sys/bus/pci/devices/{}/driver_override";
+  if (function.driver && *function.driver != "efa") {
+    text += "; echo {} | sudo tee /sys/bus/pci/devices/{}/driver/unbind";
+  }
+  if (function.driver != "efa") text += std::string("; ") + kBind;
+  return {text, function.address.to_text()};
+}
+
 void judge_override(const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
   const Evidence evidence{function.driver_override.value_or(""), "none, or efa",
@@ -185,12 +197,7 @@ void judge_override(const PciFunction& function, Findings& findings) {
   }
   findings.fail(kPciDriverOverride, subject,
                 "driver_override reserves it for " + *function.driver_override, evidence,
-                fmt::format("echo | sudo tee {} && echo {} | sudo tee /sys/bus/pci/drivers_probe",
-                            device_file(function, "driver_override"), subject));
-}
-
-std::string bind_command(const std::string& subject) {
-  return fmt::format("echo {} | sudo tee /sys/bus/pci/drivers/efa/bind", subject);
+                hand_over_command(function));
 }
 
 void judge_unbound(const Node& node, const PciFunction& function, Findings& findings) {
@@ -206,7 +213,7 @@ void judge_unbound(const Node& node, const PciFunction& function, Findings& find
     }
   }
   findings.fail(kDriverNotBound, subject, "no driver is bound",
-                {"none", "efa", device_file(function, "driver")}, bind_command(subject));
+                {"none", "efa", device_file(function, "driver")}, {kBind, subject});
 }
 
 void judge_driver(const Node& node, const PciFunction& function, Findings& findings) {
@@ -221,8 +228,7 @@ void judge_driver(const Node& node, const PciFunction& function, Findings& findi
   } else if (*function.driver != "efa") {
     findings.fail(kDriverWrongDriver, subject, "is bound to " + *function.driver,
                   {*function.driver, "efa", device_file(function, "driver")},
-                  fmt::format("echo {} | sudo tee /sys/bus/pci/drivers/{}/unbind && {}", subject,
-                              *function.driver, bind_command(subject)));
+                  hand_over_command(function));
   } else {
     findings.pass(kDriverNotBound, subject, "the efa driver is bound",
                   {"efa", "efa", device_file(function, "driver")});

@@ -40,7 +40,7 @@ void judge_refusal(const Node& node, const RdmaDevice& device, const Counters& c
   const std::string answered = answered_by(node, device);
   if (counters.error && says_that_it_is_silent(*counters.error)) {
     findings.fail(kRdmaCountersFail, subject, error_words(counters), evidence,
-                  rebind_command(subject));
+                  rebind_command(device));
   } else if (!answered.empty()) {
     findings.pass(kRdmaCountersFail, subject, fmt::format("it answered {} in this pass", answered),
                   {"an answer", "an answer", answered});
@@ -78,11 +78,22 @@ void judge_unreadable(const Counters& counters, Findings& findings) {
 
 }  // namespace
 
-std::string rebind_command(const std::string& subject) {
-  return fmt::format(
-      "echo {0} | sudo tee /sys/bus/pci/drivers/efa/unbind; "
-      "echo {0} | sudo tee /sys/bus/pci/drivers/efa/bind",
-      subject);
+ShellCommand rebind_command(const std::string& subject) {
+  return {
+      "echo {} | sudo tee /sys/bus/pci/drivers/efa/unbind; "
+      "echo {} | sudo tee /sys/bus/pci/drivers/efa/bind",
+      subject};
+}
+
+ShellCommand rebind_command(const RdmaDevice& device) {
+  ShellCommand rebind = rebind_command(device.address.to_text());
+  if (!device.uverbs) return rebind;
+  rebind.text = fmt::format(
+      "if sudo ls -l /proc/[0-9]*/fd 2>/dev/null | "
+      "grep -q \"/dev/infiniband/$(ls /sys/bus/pci/devices/{{}}/infiniband_verbs)$\"; "
+      "then echo {{}}: a process holds it, drain the node first; else {}; fi",
+      rebind.text);
+  return rebind;
 }
 
 void judge_answer(const Node& node, const RdmaDevice& device, Findings& findings) {

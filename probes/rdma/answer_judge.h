@@ -9,7 +9,9 @@
 namespace efa {
 
 // Binds the device anew.
-std::string rebind_command(const std::string& subject);
+ShellCommand rebind_command(const std::string& subject);
+// Unless a process holds it: the kernel would take it away all the same.
+ShellCommand rebind_command(const RdmaDevice& device);
 void judge_answer(const Node& node, const RdmaDevice& device, Findings& findings);
 
 }  // namespace efa

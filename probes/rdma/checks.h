@@ -6,6 +6,11 @@
 
 namespace efa {
 
+inline constexpr const char* kPassDevices =
+    "Ask for them where the container is described: vpc.amazonaws.com/efa under resources "
+    "(requests and limits) of a pod, --device /dev/infiniband/uverbsN for each with Docker, "
+    "devices of linuxParameters in ECS.";
+
 inline constexpr Check kRdmaNotRegistered{
     .code = "rdma.not-registered",
     .severity = Severity::kCritical,
@@ -15,7 +20,9 @@ inline constexpr Check kRdmaNotRegistered{
     .title = "The driver is bound but offers no RDMA device",
     .meaning = "No process can use the device.",
     .seen_by = "No entry of /sys/class/infiniband has this PCI function as its device.",
-    .remedy = "Load ib_uverbs, then rebind the device; if it stays, the kernel log says why.",
+    .remedy =
+        "Load ib_uverbs, then rebind the device, which no process can hold; if it stays, the "
+        "kernel log says why.",
     .causes = {"kernel.uverbs-not-loaded", "pci.config-space-dead", "log.driver-crash",
                "driver.probe-failed"},
 };
@@ -33,8 +40,11 @@ inline constexpr Check kRdmaCountersHang{
     .seen_by =
         "Reading ports/1/hw_counters, which asks the device itself, did not end in time: the "
         "driver holds the reader, whom no signal can end, and no other probe was answered.",
-    .remedy = "Stop and start the instance, or replace it. Until then keep jobs off the node.",
+    .remedy =
+        "Drain the node, then stop and start the instance, or replace it. Until then keep jobs off "
+        "it.",
     .command = "sudo dmesg | grep -i 'efa.*admin'",
+    .drain_first = true,
     .causes = {"pci.config-space-dead", "log.driver-crash"},
 };
 
@@ -68,7 +78,10 @@ inline constexpr Check kRdmaCountersFail{
     .seen_by =
         "Reading ports/1/hw_counters gives an error by which the driver says that the device does "
         "not answer: ENODEV, ENXIO, EIO, ETIME, ETIMEDOUT.",
-    .remedy = "Rebind the device; if it fails again, stop and start or replace the instance.",
+    .remedy =
+        "Drain the node, then rebind the device: a process that holds it would lose it, as the "
+        "kernel does not refuse. If it fails again, stop and start or replace the instance.",
+    .drain_first = true,
     .causes = {"pci.config-space-dead", "rdma.counters-hang"},
 };
 
@@ -90,7 +103,8 @@ inline constexpr Check kRdmaNoGid{
     .title = "An EFA device has no address of its own",
     .meaning = "Peers cannot reach the device.",
     .seen_by = "gids/0 is not fe80::/64 with the MAC of a network interface.",
-    .remedy = "Rebind the device; if it stays, replace the instance.",
+    .remedy = "Drain the node, then rebind the device; if it stays, replace the instance.",
+    .drain_first = true,
     .causes = {"pci.config-space-dead"},
 };
 
@@ -117,8 +131,10 @@ inline constexpr Check kRdmaNameNotPersistent{
     .title = "An EFA device has a kernel name that can change",
     .meaning = "Scripts that name devices break when the driver is reloaded.",
     .seen_by = "The name starts with efa_ although the udev rule that renames is installed.",
-    .remedy = "Trigger udev; key on PCI addresses.",
-    .command = "sudo udevadm trigger --subsystem-match=infiniband",
+    .remedy = "Let udev's rule rename it; key on PCI addresses.",
+    .command =
+        "sudo udevadm trigger --action=add --subsystem-match=infiniband --sysname-match='efa_*' && "
+        "sudo udevadm settle",
 };
 
 inline constexpr Check kNodeMissing{
@@ -132,10 +148,10 @@ inline constexpr Check kNodeMissing{
     .meaning = "No process can open the device.",
     .seen_by =
         "The kernel has a uverbs device, but /dev/infiniband has no node for it; or it has none.",
-    .remedy = "Let udev make the node; in a container, pass the device node in.",
-    .command =
-        "sudo udevadm trigger --subsystem-match=infiniband_verbs --action=add && sudo udevadm "
-        "settle",
+    .remedy =
+        "Make the node with the numbers that the kernel gives it: udev sets rights, the kernel "
+        "makes nodes, once. Then find what removed it.",
+    .in_container = kPassDevices,
     .causes = {"kernel.uverbs-not-loaded"},
 };
 
@@ -149,10 +165,7 @@ inline constexpr Check kNodeNotGiven{
     .seen_by =
         "In a container: /dev/infiniband has fewer nodes of EFA devices than --expect or expect in "
         "config.toml says, while the kernel has more of them.",
-    .remedy =
-        "Ask for them where the container is described: vpc.amazonaws.com/efa under resources "
-        "(requests and limits) of a pod, --device /dev/infiniband/uverbsN for each with Docker, "
-        "devices of linuxParameters in ECS.",
+    .remedy = kPassDevices,
 };
 
 inline constexpr Check kNodeWrongNumber{
@@ -163,7 +176,12 @@ inline constexpr Check kNodeWrongNumber{
     .title = "The device node of an EFA device leads elsewhere",
     .meaning = "Processes open another device, or none.",
     .seen_by = "The node is no character device, or its numbers differ from those in sysfs.",
-    .remedy = "Remove the node and let udev create it again.",
+    .remedy = "Remove the node and make it anew with the numbers that the kernel gives it.",
+    .in_container =
+        "Start the container anew: the devices got other numbers since. Its devices are named "
+        "where the container is described: vpc.amazonaws.com/efa under resources (requests and "
+        "limits) of a pod, --device /dev/infiniband/uverbsN for each with Docker, devices of "
+        "linuxParameters in ECS.",
 };
 
 inline constexpr Check kNodeCannotOpen{
@@ -178,6 +196,12 @@ inline constexpr Check kNodeCannotOpen{
     .remedy =
         "EACCES: set the node's mode to 0666. EPERM: allow the device in the cgroup, or set the "
         "RDMA namespaces to shared. ENXIO, EIO: the device is going away.",
+    .command = "ls -l /dev/infiniband",
+    .in_container =
+        "EPERM: the container was not given the device. Ask for it where the container is "
+        "described: vpc.amazonaws.com/efa under resources (requests and limits) of a pod, --device "
+        "/dev/infiniband/uverbsN for each with Docker, devices of linuxParameters in ECS. EACCES: "
+        "let its user be in the group of the node. ENXIO, EIO: the device is going away.",
     .causes = {"node.restricted-mode", "kernel.rdma-netns-exclusive", "node.wrong-number"},
 };
 
@@ -194,6 +218,9 @@ inline constexpr Check kNodeRestrictedMode{
     .remedy =
         "Set the mode to 0666 and correct the udev rule that sets another; or give the node to the "
         "group of those who may, with mode 0660.",
+    .in_container =
+        "Run the container as a user or group that may open the node, or set its mode to 0666 on "
+        "the node that runs the container.",
 };
 
 inline constexpr const Check* kRdmaChecks[] = {

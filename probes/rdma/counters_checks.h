@@ -18,7 +18,8 @@ inline constexpr Check kCountersNoCompletion{
     .meaning =
         "The device fails, or soon will: after one such command the driver fails all later ones.",
     .seen_by = "hw_counters/no_completion_cmds grew since an earlier pass.",
-    .remedy = "Keep new jobs off the node; stop and start or replace the instance.",
+    .remedy = "Drain the node, then stop and start or replace the instance.",
+    .drain_first = true,
     .causes = kCountersNotRead,
 };
 
@@ -31,8 +32,10 @@ inline constexpr Check kCountersKeepAliveStopped{
     .seen_by =
         "hw_counters/keep_alive_rcvd stands still for many times the period seen on this node.",
     .remedy =
-        "Watch the device's counters; if jobs fail too, stop and start or replace the instance.",
+        "Watch the device's counters; if jobs fail too, drain the node, then stop and start or "
+        "replace the instance.",
     .command = "grep . /sys/class/infiniband/*/hw_counters/keep_alive_rcvd",
+    .drain_first = true,
     .causes = kCountersNotRead,
 };
 

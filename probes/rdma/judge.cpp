@@ -36,8 +36,10 @@ void judge_registered(const Node& node, const PciFunction& function, Findings& f
   } else if (!node.rdma.facts.class_present || node.rdma.outcome.status != ProbeStatus::kOk) {
     findings.unknown(kRdmaNotRegistered, subject, "RDMA devices could not be listed", evidence);
   } else {
+    ShellCommand rebind = rebind_command(subject);
+    rebind.text = "sudo modprobe ib_uverbs; " + rebind.text;
     findings.fail(kRdmaNotRegistered, subject, "driver bound, but no RDMA device", evidence,
-                  "sudo modprobe ib_uverbs; " + rebind_command(subject));
+                  rebind);
   }
 }
 
@@ -47,7 +49,8 @@ void judge_gid(const RdmaDevice& device, Findings& findings) {
   if (!device.gid) {
     findings.unknown(kRdmaNoGid, subject, "the GID could not be read", evidence);
   } else if (!device.mac) {
-    findings.fail(kRdmaNoGid, subject, fmt::format("GID {} holds no MAC", *device.gid), evidence);
+    findings.fail(kRdmaNoGid, subject, fmt::format("GID {} holds no MAC", *device.gid), evidence,
+                  rebind_command(device));
   } else {
     findings.pass(kRdmaNoGid, subject, "has a GID with MAC " + *device.mac, evidence);
   }
@@ -59,6 +62,15 @@ std::string octal(int mode) {
   return text;
 }
 
+// udev gives a node its rights; the kernel makes it (devtmpfs), and not again when it is gone.
+ShellCommand make_node_command(const UverbsNode& uverbs) {
+  if (!is_made_of(uverbs.name)) return {};
+  return {
+      "sudo mkdir -p /dev/infiniband && sudo rm -rf /dev/infiniband/{} && sudo mknod -m 666 "
+      "/dev/infiniband/{} c $(tr : ' ' < /sys/class/infiniband_verbs/{}/dev)",
+      uverbs.name};
+}
+
 void judge_node_number(const UverbsNode& uverbs, const std::string& subject, Findings& findings) {
   const Evidence evidence{
       uverbs.number.value_or("") + (uverbs.character_device == true ? "" : ", no character device"),
@@ -68,9 +80,7 @@ void judge_node_number(const UverbsNode& uverbs, const std::string& subject, Fin
   } else if (uverbs.character_device != true || *uverbs.number != *uverbs.number_expected) {
     findings.fail(kNodeWrongNumber, subject,
                   uverbs.path + " is not the device that the kernel offers", evidence,
-                  fmt::format("sudo rm {} && sudo udevadm trigger "
-                              "--subsystem-match=infiniband_verbs --action=add",
-                              uverbs.path));
+                  make_node_command(uverbs));
   } else {
     findings.pass(kNodeWrongNumber, subject, uverbs.path + " has the right numbers", evidence);
   }
@@ -85,7 +95,7 @@ void judge_node_open(const Node& node, const UverbsNode& uverbs, const std::stri
     findings.unknown(kNodeCannotOpen, subject, "was not tried", evidence);
   } else if (*uverbs.open_errno != 0) {
     findings.fail(kNodeCannotOpen, subject, fmt::format("{}: {}", uverbs.path, uverbs.open_error),
-                  evidence, "ls -l " + uverbs.path);
+                  evidence);
   } else {
     findings.pass(kNodeCannotOpen, subject, uverbs.path + " opens", evidence);
   }
@@ -111,7 +121,9 @@ void judge_node_mode(const UverbsNode& uverbs, const std::string& subject, Findi
   }
   findings.fail(kNodeRestrictedMode, subject,
                 fmt::format("{} has mode {}", uverbs.path, evidence.observed), evidence,
-                "sudo chmod 0666 " + uverbs.path);
+                is_made_of(uverbs.name)
+                    ? ShellCommand{"sudo chmod 0666 /dev/infiniband/{}", uverbs.name}
+                    : ShellCommand{});
 }
 
 // A copy of a machine's files rarely holds its device nodes: making one takes root.
@@ -134,7 +146,9 @@ void judge_node(const Node& node, const RdmaDevice& device, Findings& findings) 
                   device.uverbs ? device.uverbs->path + " is missing"
                                 : "the kernel offers no uverbs device for " + device.name,
                   {"absent", "a character device",
-                   device.uverbs ? device.uverbs->path : "/sys/class/infiniband_verbs"});
+                   device.uverbs ? device.uverbs->path : "/sys/class/infiniband_verbs"},
+                  device.uverbs ? make_node_command(*device.uverbs)
+                                : ShellCommand{"sudo modprobe ib_uverbs", ""});
     return;
   }
   findings.pass(kNodeMissing, subject, device.uverbs->path + " is there",

@@ -31,8 +31,10 @@ inline constexpr Check kVerbsCannotOpen{
     .meaning = "No program can use the device.",
     .seen_by = "ibv_open_device(3) or a query behind it fails.",
     .remedy =
-        "Read the error: ENODEV after a command timed out means that the device must be rebound.",
+        "Read the error: ENODEV after a command timed out means that the device must be rebound, "
+        "once the node is drained.",
     .command = "ibv_devinfo -v",
+    .drain_first = true,
     .causes = {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
                "node.missing", "node.restricted-mode", "node.cannot-open"},
 };
@@ -50,8 +52,11 @@ inline constexpr Check kVerbsHang{
     .seen_by =
         "A verbs call on this device did not end in time: the driver holds the caller, whom no "
         "signal can end, and no other probe was answered.",
-    .remedy = "Stop and start the instance, or replace it. Until then keep jobs off the node.",
+    .remedy =
+        "Drain the node, then stop and start the instance, or replace it. Until then keep jobs off "
+        "it.",
     .command = "sudo dmesg | grep -i 'efa.*admin'",
+    .drain_first = true,
     // libibverbs waits 5 s for udev when the node cannot be opened
     .causes = {"pci.config-space-dead", "log.driver-crash", "rdma.counters-hang", "node.missing",
                "node.restricted-mode", "node.cannot-open"},

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "probes/judging/remedy.h"
 #include "probes/judging/table.h"
 #include "tests/support/check_case.h"
 
@@ -44,6 +45,52 @@ TEST_P(EveryCheckCase, IsSaidOfItsSubject) {
   EXPECT_FALSE(finding->message.empty());
   EXPECT_FALSE(finding->check->title.empty());
   EXPECT_NE(find_check(row.code), nullptr);
+}
+
+// A fault on a machine of that system.
+Finding failing_on(const CheckCase& row, const std::function<void(Node&)>& system) {
+  Scene scene = healthy_scene();
+  row.change(scene);
+  system(scene.node);
+  const auto findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, row.code, row.subject);
+  return finding == nullptr || finding->result != kFail ? Finding() : *finding;
+}
+
+bool has(std::string_view text, std::string_view word) {
+  return text.find(word) != std::string_view::npos;
+}
+
+void expect_no_word(const std::string& command, std::initializer_list<const char*> words) {
+  for (const char* word : words) {
+    EXPECT_FALSE(has(command, word)) << word << " is in: " << command;
+  }
+}
+
+TEST_P(EveryCheckCase, ItsCommandRunsAsPrinted) {
+  const Finding finding = failing_on(GetParam(), [](Node& node) {
+    node.cloud.facts.instance_id = "i-0abc";
+    node.cloud.facts.region = "us-east-1";
+  });
+  if (finding.check == nullptr) return;
+  expect_no_word(command_of(finding), {"INSTANCE_ID", "REGION", "{}", "systemctl edit", "lspci",
+                                       "stop-instances", "terminate-instances", "hop-limit"});
+}
+
+TEST_P(EveryCheckCase, ItsCommandRunsOnBottlerocket) {
+  const Finding finding = failing_on(GetParam(), [](Node& node) {
+    node.kernel.facts.os = "Bottlerocket OS 1.50.0 (aws-k8s-1.34-nvidia)";
+  });
+  if (finding.check == nullptr) return;
+  expect_no_word(command_of(finding), {"sudo", "dkms", "lspci", "installer", "apt-get", "dnf",
+                                       "/etc/modprobe.d/", "/etc/sysctl.d/"});
+}
+
+TEST_P(EveryCheckCase, InAContainerItsRemedyIsOfTheContainerOrSaysWhere) {
+  const Finding finding =
+      failing_on(GetParam(), [](Node& node) { node.limits.facts.container = "docker"; });
+  if (finding.check == nullptr || !has(command_of(finding), "sudo")) return;
+  EXPECT_TRUE(finding.remedy_text().starts_with("On the node, not in this container: "));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EveryCheckCase, testing::ValuesIn(all_cases()),
@@ -91,6 +138,19 @@ TEST(Catalogue, EveryRowIsComplete) {
     EXPECT_TRUE(is_code(std::string(check->code)));
     for (const auto text : {check->title, check->meaning, check->seen_by, check->remedy}) {
       EXPECT_NE(text, "");
+    }
+  }
+}
+
+TEST(Catalogue, WhatEndsJobsSaysToDrainFirst) {
+  for (const Check* check : all_checks()) {
+    const std::string remedy = std::string(check->remedy);
+    const std::string all = remedy + " " + std::string(check->command);
+    for (const char* word : {"reboot", "stop and start", "unbind", "rebind it", "rebound",
+                             "replace the instance", "restart"}) {
+      if (!has(all, word)) continue;
+      const bool says = has(remedy, "rain") || has(remedy, "which no process can hold");
+      EXPECT_TRUE(says || has(remedy, "that holds the device")) << check->code << ": " << word;
     }
   }
 }

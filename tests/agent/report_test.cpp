@@ -96,9 +96,11 @@ TEST(Text, ACommandStaysOnOneLine) {
   Scene scene = healthy_scene();
   scene.pci(0).driver = "vfio-pci";
   const std::string text = render_text(report_of(scene), {false, 40, false});
-  EXPECT_NE(text.find("    $ echo 0000:9b:00.0 | sudo tee /sys/bus/pci/drivers/vfio-pci/unbind && "
-                      "echo 0000:9b:00.0 | sudo tee /sys/bus/pci/drivers/efa/bind\n"),
-            std::string::npos)
+  EXPECT_NE(
+      text.find("    $ echo | sudo tee /sys/bus/pci/devices/0000:9b:00.0/driver_override; echo "
+                "0000:9b:00.0 | sudo tee /sys/bus/pci/devices/0000:9b:00.0/driver/unbind; "
+                "echo 0000:9b:00.0 | sudo tee /sys/bus/pci/drivers/efa/bind\n"),
+      std::string::npos)
       << text;
 }
 

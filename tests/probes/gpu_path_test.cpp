@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "probes/judging/remedy.h"
 #include "tests/support/check_case.h"
 #include "tests/support/gpu_node.h"
 
@@ -153,7 +154,7 @@ TEST(GpuPath, TheOverrideIsPrintedOnlyWhereItHelps) {
     }));
     const auto findings = judge_all(scene.node, scene.expectation);
     const Finding* finding = finding_of(findings, "gpu.grace-refused", kNodeSubject);
-    return finding == nullptr ? "none" : std::string(finding->command_to_paste());
+    return finding == nullptr ? "none" : command_of(*finding);
   };
   EXPECT_TRUE(command("580.95.05").starts_with("printf 'options nvidia NVreg_Grdma"));
   EXPECT_EQ(command("595.45.04"), "");
@@ -202,7 +203,7 @@ TEST(GpuPath, TheOpenModulesAreInstalledAsTheSystemDoesIt) {
     const auto findings = judge_all(scene.node, scene.expectation);
     const Finding* finding = finding_of(findings, "gpu.proprietary-cut-off", kNodeSubject);
     ASSERT_NE(finding, nullptr);
-    const std::string_view command = finding->command_to_paste();
+    const std::string command = command_of(*finding);
     EXPECT_TRUE(command.starts_with(wanted) && command.empty() == std::string(wanted).empty())
         << os << ": " << command;
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "probes/judging/remedy.h"
 #include "probes/limits/control_group.h"
 #include "probes/limits/memlock.h"
 #include "probes/limits/parse.h"
@@ -55,7 +56,7 @@ Scene with_slurmd(const char* memory) {
 std::string command_of(const Scene& scene, const std::string& code, const std::string& subject) {
   const Diagnosis diagnosis = diagnose(scene);
   const Finding* finding = finding_of(diagnosis.findings, code, subject);
-  return finding == nullptr ? "no such finding" : std::string(finding->command_to_paste());
+  return finding == nullptr ? "no such finding" : efa::command_of(*finding);
 }
 
 TEST(Memlock, AUnitsValueIsReadAsSystemdReadsIt) {

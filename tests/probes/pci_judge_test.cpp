@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "probes/judging/remedy.h"
 #include "tests/support/check_case.h"
 
 namespace efa {
@@ -208,7 +209,8 @@ TEST(Pci, ACommandNamesItsDevice) {
   const auto findings = judge_all(scene.node, scene.expectation);
   const Finding* finding = finding_of(findings, "driver.not-bound", device(3));
   ASSERT_NE(finding, nullptr);
-  EXPECT_EQ(finding->command, "echo " + device(3) + " | sudo tee /sys/bus/pci/drivers/efa/bind");
+  EXPECT_EQ(command_of(*finding),
+            "echo " + device(3) + " | sudo tee /sys/bus/pci/drivers/efa/bind");
 }
 
 }  // namespace

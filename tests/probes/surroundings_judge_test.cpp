@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "probes/judging/remedy.h"
 #include "tests/support/check_case.h"
 
 namespace efa {
@@ -175,7 +176,7 @@ TEST(Cloud, RulesOfGroupsAreSaidToBeUnseenWithWhatShowsThem) {
   const std::vector<Finding> findings = judge_all(scene.node, scene.expectation);
   const Finding& rules = rules_finding(findings);
   EXPECT_EQ(rules.result, kUnknown);
-  EXPECT_EQ(rules.command_to_paste(),
+  EXPECT_EQ(command_of(rules),
             "aws ec2 describe-security-group-rules --filters "
             "Name=group-id,Values=sg-0123456789abcdef0,sg-other");
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy) << "a word, no alarm";

@@ -1,0 +1,16 @@
+// Remedies that bring another driver.
+#pragma once
+
+namespace efa {
+
+// Ends with a reboot: the modules that are loaded stay those of before. The folder is a new one.
+inline constexpr const char* kNewestInstaller =
+    "cd \"$(mktemp -d)\" && curl -fsSO "
+    "https://efa-installer.amazonaws.com/aws-efa-installer-latest.tar.gz && tar -xf "
+    "aws-efa-installer-latest.tar.gz && cd aws-efa-installer && sudo ./efa_installer.sh -y && "
+    "sudo reboot";
+
+inline constexpr const char* kNewerBottlerocket =
+    "Drain the node and replace it by one of a newer Bottlerocket image: the driver is part of it.";
+
+}  // namespace efa

@@ -1,0 +1,125 @@
+#include "probes/judging/remedy.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "probes/base/text.h"
+#include "probes/judging/site_probe.h"
+
+namespace efa {
+namespace {
+
+constexpr std::string_view kSudo = "sudo ";
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+bool has(std::string_view text, std::string_view word) {
+  return text.find(word) != std::string_view::npos;
+}
+
+// A word that a shell takes as it is: a redacted recording holds names of any kind.
+bool is_id(const std::string& text) {
+  return !text.empty() && is_made_of(text, "-");
+}
+
+// On Nitro the asset tag of DMI is the id too, and is there where the metadata service is not.
+std::string instance_of(const CloudFacts& cloud) {
+  if (cloud.instance_id && is_id(*cloud.instance_id)) return *cloud.instance_id;
+  const std::string tag = cloud.dmi_asset_tag.value_or("");
+  return tag.starts_with("i-") && is_id(tag) ? tag : "";
+}
+
+// "" when the instance is not known: with a blank it does not run. Without --region the command
+// line's own holds.
+std::string for_instance(const CloudFacts& cloud, const std::string& command) {
+  if (!has(command, "INSTANCE_ID")) return command;
+  const std::string instance = instance_of(cloud);
+  if (instance.empty()) return "";
+  const std::string region = cloud.region.value_or("");
+  return replaced(replaced(command, " --region REGION", is_id(region) ? " --region " + region : ""),
+                  "INSTANCE_ID", instance);
+}
+
+// Whoever describes the container mends it; of what is done to the machine it is said where.
+void fit_container(Finding& finding) {
+  if (!finding.check->in_container.empty()) {
+    finding.remedy = finding.check->in_container;
+    finding.command = {};
+    finding.drain_first = false;
+  } else if (has(finding.command.text, kSudo)) {
+    finding.remedy = fmt::format("On the node, not in this container: {}", finding.check->remedy);
+  }
+}
+
+// Its root shell (sheltie) has no sudo.
+void fit_bottlerocket(Finding& finding) {
+  if (!finding.check->on_bottlerocket.empty()) {
+    finding.remedy = finding.check->on_bottlerocket;
+    finding.command = {};
+  }
+  finding.command.text = replaced(finding.command.text, kSudo, "");
+}
+
+void complete(const Node& node, Finding& finding) {
+  if (is_site_code(finding.check->code)) return;  // the site's own words
+  if (finding.command.text.empty()) finding.command.text = finding.check->command;
+  finding.command.text = for_instance(node.cloud.facts, finding.command.text);
+  finding.drain_first = finding.check->drain_first;
+  if (node.limits.facts.container) {
+    fit_container(finding);
+  } else if (has(node.kernel.facts.os.value_or(""), "Bottlerocket")) {
+    fit_bottlerocket(finding);
+  }
+}
+
+// What one command is for.
+struct Loop {
+  std::string text;
+  std::vector<std::string> of;
+};
+
+std::string command_of(const Loop& loop) {
+  if (loop.of.empty()) return loop.text;
+  if (loop.of.size() == 1) return replaced(loop.text, "{}", loop.of.front());
+  return fmt::format("for d in {}; do {}; done", join(loop.of, " "),
+                     replaced(loop.text, "{}", "$d"));
+}
+
+void add(const ShellCommand& command, std::vector<Loop>& loops) {
+  if (command.text.empty()) return;
+  auto loop = std::find_if(loops.begin(), loops.end(), [&](const Loop& one) {
+    return one.text == command.text && one.of.empty() == command.of.empty();
+  });
+  if (loop == loops.end()) loop = loops.insert(loops.end(), {command.text, {}});
+  const bool known = std::find(loop->of.begin(), loop->of.end(), command.of) != loop->of.end();
+  if (!command.of.empty() && !known) loop->of.push_back(command.of);
+}
+
+}  // namespace
+
+void complete_remedies(const Node& node, std::vector<Finding>& findings) {
+  for (Finding& finding : findings) {
+    if (finding.result == FindingResult::kFail) complete(node, finding);
+  }
+}
+
+std::vector<std::string> commands_of(const std::vector<const Finding*>& findings) {
+  std::vector<Loop> loops;
+  for (const Finding* finding : findings) add(finding->command, loops);
+  std::vector<std::string> commands;
+  for (const Loop& loop : loops) commands.push_back(command_of(loop));
+  return commands;
+}
+
+std::string command_of(const Finding& finding) {
+  const std::vector<std::string> commands = commands_of({&finding});
+  return commands.empty() ? "" : commands.front();
+}
+
+}  // namespace efa
