@@ -30,11 +30,12 @@ inline constexpr Check kLimitsContainerMemlockLow{
         "IPC_LOCK helps only those that run as root.",
     .seen_by =
         "Max locked memory of the runtime (/proc/<pid>/limits, or LimitMEMLOCK of its unit where "
-        "it does not run), or of the container that asks, is below 16 GiB.",
+        "it does not run), or of the container that asks, is below 16 GiB. A warning while a "
+        "container's process has EFA open under that limit and CAP_IPC_LOCK is not effective.",
     .remedy =
-        "Set LimitMEMLOCK=infinity in the runtime's unit; drain the node before the restart. Or in "
-        "the container's manifest: ulimit memlock -1 (docker run --ulimit memlock=-1, ulimits of "
-        "ECS and Batch); in Kubernetes IPC_LOCK, for a container that runs as root.",
+        "Set LimitMEMLOCK=infinity in the runtime's unit; drain the node before the restart. Or "
+        "give the container a limit of its own (docker run --ulimit memlock=-1, ulimits of ECS and "
+        "Batch). IPC_LOCK does only for a container that runs as root.",
 };
 
 inline constexpr Check kLimitsShellMemlockLow{

@@ -1,4 +1,4 @@
-// What is said of limits, the kernel log, AWS's words and running jobs.
+// What is said of limits, the kernel log and AWS's words.
 
 #include <gtest/gtest.h>
 
@@ -117,18 +117,6 @@ CheckCases cloud_cases() {
   };
 }
 
-CheckCases jobs_cases() {
-  return {
-      {"jobs.memlock-low", kFail, "all_reduce_perf 4711",
-       [](Scene& s) { s.node.jobs.facts.processes.at(0).locked_memory = kLow; }},
-      {"jobs.memlock-low", kUnknown, kNodeSubject,
-       [](Scene& s) {
-         s.node.jobs.facts = JobsFacts{};
-         s.node.jobs.facts.unseen = {{"/proc", "Permission denied", EACCES}};
-       }},
-  };
-}
-
 namespace {
 
 TEST(Limits, SixteenGibibytesAreEnough) {
@@ -196,20 +184,6 @@ TEST(Cloud, HalfOfTheSecurityGroupsIsNotAll) {
   Scene scene = healthy_scene();
   scene.node.cloud.facts.interfaces.resize(2);
   EXPECT_EQ(result_of(scene, "cloud.no-common-security-group", kNodeSubject), kUnknown);
-}
-
-TEST(Jobs, TheRightToLockAnyMemoryIsEnough) {
-  Scene scene = healthy_scene();
-  Job& job = scene.node.jobs.facts.processes.at(0);
-  job.locked_memory = kLow;
-  job.may_lock_any = true;
-  EXPECT_EQ(result_of(scene, "jobs.memlock-low", "all_reduce_perf 4711"), kPass);
-}
-
-TEST(Jobs, AJobWhoseLimitsAreHiddenIsUnknown) {
-  Scene scene = healthy_scene();
-  scene.node.jobs.facts.processes.at(0).locked_memory.reset();
-  EXPECT_EQ(result_of(scene, "jobs.memlock-low", "all_reduce_perf 4711"), kUnknown);
 }
 
 }  // namespace
