@@ -88,7 +88,7 @@ std::vector<const Job*> meant_for_efa(const Node& node) {
 void judge_idle(const Node& node, Findings& findings) {
   const Check& check = kJobsEfaIdle;
   const JobsFacts& facts = node.jobs.facts;
-  if (!facts.processes_looked_at) return;
+  if (facts.processes.empty() && facts.without_efa.empty()) return;
   const std::vector<const Job*> meant = meant_for_efa(node);
   if (meant.empty() || !facts.processes.empty()) {
     findings.pass(check, kNodeSubject, "no process is without EFA that was meant to use it");
@@ -112,11 +112,8 @@ void judge_idle(const Node& node, Findings& findings) {
 void judge_taken_pages(const LimitsFacts& limits, Findings& findings) {
   const Check& check = kJobsHugePagesTaken;
   const std::string source = "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages";
-  if (limits.hugepages_2m == uint64_t{0}) {
-    findings.not_applicable(check, kNodeSubject, "the node has no huge pages");
-    return;
-  }
-  if (!limits.hugepages_2m || !limits.hugepages_2m_free) {
+  if (limits.hugepages_2m.value_or(0) == 0) return;  // limits.huge-pages-few says so
+  if (!limits.hugepages_2m_free) {
     findings.unknown(check, kNodeSubject, "huge pages could not be counted", {"", "", source});
     return;
   }

@@ -263,7 +263,7 @@ TEST(Jobs, HugePagesThatArePromisedAreTaken) {
   limits.hugepages_2m_reserved = 1000;  // read a moment later
   EXPECT_EQ(result_of(scene, "jobs.huge-pages-taken", kNodeSubject), kFail);
   limits.hugepages_2m = 0;
-  EXPECT_EQ(result_of(scene, "jobs.huge-pages-taken", kNodeSubject), kNotApplicable);
+  EXPECT_EQ(result_of(scene, "jobs.huge-pages-taken", kNodeSubject), kNothing);
 }
 
 // Of a version of efa-doctor that did not look at these.
