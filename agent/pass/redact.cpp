@@ -78,8 +78,11 @@ Value redacted_look(Value look, Pseudonyms& pseudonyms) {
 
 // What a job is called is its owner's word.
 void rename_job(Value& line, Pseudonyms& pseudonyms) {
+  constexpr std::string_view kLists[] = {"processes", "without_efa"};
   const Value* job = line.find("value");
-  if (line.text("add") != "processes" || job == nullptr || job->find("command") == nullptr) return;
+  if (!is_one_of(line.text("add"), kLists) || job == nullptr || job->find("command") == nullptr) {
+    return;
+  }
   Value renamed = *job;
   renamed.set("command", pseudonyms.of_name(job->text("command")));
   if (job->find("job") != nullptr) {

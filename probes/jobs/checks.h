@@ -13,8 +13,8 @@ inline constexpr Check kJobsMemlockLow{
     .title = "A process that uses EFA may lock little memory",
     .meaning = "It fails when it registers more: error -12 of fi_mr_reg, 4112 of the efa provider.",
     .seen_by =
-        "Max locked memory in /proc/<pid>/limits is below 16 GiB and the process lacks "
-        "CAP_IPC_LOCK.",
+        "Max locked memory in /proc/<pid>/limits is below 16 GiB and CAP_IPC_LOCK is not in the "
+        "effective set of the process.",
     .remedy =
         "Start the job with ulimit -l unlimited, a container with --ulimit memlock=-1; IPC_LOCK "
         "helps one that runs as root.",
@@ -36,7 +36,114 @@ inline constexpr Check kJobsKilledForMemory{
     .command = "sudo dmesg | grep -i oom-kill",
 };
 
-inline constexpr const Check* kJobsChecks[] = {&kJobsMemlockLow, &kJobsKilledForMemory};
+inline constexpr Check kJobsSettingRemoved{
+    .code = "jobs.setting-removed",
+    .severity = Severity::kInfo,
+    .actor = Actor::kJobOwner,
+    .title = "A process has a setting that libfabric has removed",
+    .meaning = "libfabric ends the process, or ignores the setting.",
+    .seen_by =
+        "The name is in /proc/<pid>/environ, and the libfabric that is mapped in /proc/<pid>/maps "
+        "is of a release that no longer takes it.",
+    .remedy = "Take it out of the job's script, container or profile.",
+};
+
+inline constexpr Check kJobsSettingHarmful{
+    .code = "jobs.setting-harmful",
+    .severity = Severity::kInfo,
+    .actor = Actor::kJobOwner,
+    .title = "A process has a setting that harms it on this node",
+    .meaning = "The process ends, or is slower than it need be.",
+    .seen_by =
+        "The setting is in /proc/<pid>/environ, and the libraries, devices and kernel are those "
+        "with which it does harm.",
+    .remedy = "Take it out of the job's script, container or profile.",
+};
+
+inline constexpr Check kJobsProviderExcluded{
+    .code = "jobs.provider-excluded",
+    .severity = Severity::kInfo,
+    .actor = Actor::kJobOwner,
+    .title = "A process's settings leave EFA out",
+    .meaning = "It talks to other nodes by TCP, or not at all, though EFA works.",
+    .seen_by =
+        "FI_PROVIDER, FI_EFA_IFACE, NCCL_NET or a provider list of MPI in /proc/<pid>/environ "
+        "leaves EFA out, and no traffic was seen on the EFA devices that the process has open.",
+    .remedy = "Take it out of the job's script, container or profile, unless TCP is meant.",
+};
+
+inline constexpr Check kJobsSettingsContradict{
+    .code = "jobs.settings-contradict",
+    .severity = Severity::kInfo,
+    .actor = Actor::kJobOwner,
+    .title = "Two settings of a process exclude each other",
+    .meaning = "libfabric or NCCL's plugin ends the process, or refuses EFA.",
+    .seen_by = "Both are in /proc/<pid>/environ.",
+    .remedy = "Take one of them out of the job's script, container or profile.",
+};
+
+inline constexpr Check kJobsShmSmall{
+    .code = "jobs.shm-small",
+    .severity = Severity::kInfo,
+    .actor = Actor::kJobOwner,
+    .title = "A process that uses EFA has little shared memory",
+    .meaning =
+        "Processes of one node exchange data through /dev/shm: libfabric's shm provider and NCCL "
+        "fail when it is full.",
+    .seen_by =
+        "/dev/shm, as the process sees it, is smaller than 8 GiB or has less than 64 MiB free.",
+    .remedy =
+        "docker run --shm-size=8g; in Kubernetes an emptyDir of medium Memory at /dev/shm; in ECS "
+        "and Batch sharedMemorySize. Remove what ended jobs left in /dev/shm.",
+};
+
+inline constexpr Check kJobsEfaIdle{
+    .code = "jobs.efa-idle",
+    .severity = Severity::kInfo,
+    .actor = Actor::kJobOwner,
+    .title = "Processes with settings for EFA compute, and none has EFA open",
+    .meaning =
+        "Their traffic to other nodes goes by TCP, unless the job stays on this node or has not "
+        "yet spoken to another one.",
+    .seen_by =
+        "A process has settings of libfabric or NCCL's plugin in its environment and a GPU or "
+        "Neuron device open, and no process has an EFA device node open.",
+    .remedy =
+        "Start the job with NCCL_DEBUG=INFO, or FI_LOG_LEVEL=warn: it says which network it takes "
+        "and why. A container needs the EFA devices and NCCL's plugin.",
+    .command = "export NCCL_DEBUG=INFO NCCL_DEBUG_SUBSYS=INIT,NET FI_LOG_LEVEL=warn",
+};
+
+inline constexpr Check kJobsHugePagesTaken{
+    .code = "jobs.huge-pages-taken",
+    .severity = Severity::kInfo,
+    .actor = Actor::kJobOwner,
+    .title = "All huge pages are taken",
+    .meaning =
+        "The next endpoint of libfabric falls back to small pages, which is slower; a pod that "
+        "asks for huge pages does not start.",
+    .seen_by = "Of the huge pages of 2 MiB fewer than 55, an endpoint's, are free and unreserved.",
+    .remedy = "End what holds them and is not needed; the command lists the processes.",
+    .command = "sudo grep -lE '_Hugetlb: +[1-9]' /proc/[0-9]*/smaps_rollup",
+    .causes = {"limits.huge-pages-few"},
+};
+
+inline constexpr Check kJobsOtherLibfabric{
+    .code = "jobs.other-libfabric",
+    .severity = Severity::kInfo,
+    .actor = Actor::kJobOwner,
+    .title = "A process uses another libfabric than those that were asked",
+    .meaning = "What the report says of libfabric is not said of this process.",
+    .seen_by =
+        "The libfabric that is mapped in /proc/<pid>/maps is in no directory whose copy was asked "
+        "for its EFA devices; LD_LIBRARY_PATH, the program or a Python package has chosen it.",
+    .remedy = "Put the libfabric of the EFA installer first, unless the other one is meant.",
+};
+
+inline constexpr const Check* kJobsChecks[] = {
+    &kJobsMemlockLow,         &kJobsSettingRemoved, &kJobsSettingHarmful, &kJobsProviderExcluded,
+    &kJobsSettingsContradict, &kJobsShmSmall,       &kJobsEfaIdle,        &kJobsHugePagesTaken,
+    &kJobsOtherLibfabric,     &kJobsKilledForMemory};
 
 struct Node;
 struct Expectation;

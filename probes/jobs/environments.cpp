@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "probes/jobs/settings.h"
+#include "probes/jobs/surroundings.h"
 
 namespace efa {
 namespace {
@@ -24,6 +25,7 @@ struct Environment {
   std::vector<std::string> settings;
   size_t bytes = 0;
   std::string cut;  // why it is not whole; "" when it is
+  Surroundings around;
 };
 
 Environment read_environment(const Sysroot& root, int pid) {
@@ -51,21 +53,34 @@ Environment read_environment(const Sysroot& root, int pid) {
   return environment;
 }
 
+struct ToRead {
+  int pid;
+  bool holds_efa;
+};
+
+Environment read_process(const Sysroot& root, const ToRead& asked) {
+  Environment environment = read_environment(root, asked.pid);
+  if (asked.holds_efa || any_is_for_efa(environment.settings)) {
+    environment.around = read_surroundings(root, asked.pid);
+  }
+  return environment;
+}
+
 // What the threads that read and the one that waits for them share.
 struct Work {
   std::mutex guard;
   std::condition_variable moved;
-  std::vector<int> pids;
+  std::vector<ToRead> asked;
   std::vector<Environment> read;  // of the first so many of them
   int reader = 0;                 // who reads now; an earlier one came too late
 };
 
 void read_on(const Sysroot& root, const std::shared_ptr<Work>& work, int self) {
   std::unique_lock lock(work->guard);
-  while (work->reader == self && work->read.size() < work->pids.size()) {
-    const int pid = work->pids[work->read.size()];
+  while (work->reader == self && work->read.size() < work->asked.size()) {
+    const ToRead asked = work->asked[work->read.size()];
     lock.unlock();
-    Environment environment = read_environment(root, pid);
+    Environment environment = read_process(root, asked);
     lock.lock();
     if (work->reader != self) return;
     work->read.push_back(std::move(environment));
@@ -92,6 +107,9 @@ void give(std::vector<Environment>& read, std::vector<Job>& jobs) {
     } else {
       environment.cut = "environment: more than 256 KiB of settings of all processes";
     }
+    jobs[i].own_root = environment.around.own_root;
+    jobs[i].libraries = std::move(environment.around.libraries);
+    jobs[i].shared_memory = std::move(environment.around.shared_memory);
     if (!environment.cut.empty()) jobs[i].cut.push_back(std::move(environment.cut));
   }
 }
@@ -100,10 +118,10 @@ void give(std::vector<Environment>& read, std::vector<Job>& jobs) {
 
 bool read_environments(const Sysroot& root, std::vector<Job>& jobs, Clock::time_point stop) {
   const auto work = std::make_shared<Work>();
-  for (const Job& job : jobs) work->pids.push_back(job.pid);
+  for (const Job& job : jobs) work->asked.push_back({job.pid, !job.devices.empty()});
   std::unique_lock lock(work->guard);
   bool all_ended = true;
-  while (work->read.size() < work->pids.size()) {
+  while (work->read.size() < work->asked.size()) {
     if (Clock::now() >= stop) {
       pass_over(*work, "environment: there was no time left");
       continue;
@@ -111,13 +129,13 @@ bool read_environments(const Sysroot& root, std::vector<Job>& jobs, Clock::time_
     const int reader = ++work->reader;
     std::thread(read_on, std::cref(root), work, reader).detach();
     size_t before = work->read.size();
-    while (work->read.size() < work->pids.size()) {
+    while (work->read.size() < work->asked.size()) {
       const auto limit = std::min(stop, Clock::now() + kPatience);
       work->moved.wait_until(lock, limit, [&] { return work->read.size() > before; });
       if (work->read.size() == before) break;
       before = work->read.size();
     }
-    if (work->read.size() == work->pids.size()) break;
+    if (work->read.size() == work->asked.size()) break;
     all_ended = false;
     pass_over(*work, "environment: the process did not show it within 500 ms");
   }

@@ -12,6 +12,15 @@ std::optional<bool> may_lock_any(std::string_view line) {
   return line.starts_with("CapEff:") ? has_capability(line, kIpcLock) : std::nullopt;
 }
 
+bool is_accelerator_node(std::string_view path) {
+  for (const std::string_view kind : {"/dev/nvidia", "/dev/neuron"}) {
+    if (!path.starts_with(kind)) continue;
+    const std::string_view number = path.substr(kind.size());
+    return !number.empty() && std::all_of(number.begin(), number.end(), is_digit);
+  }
+  return false;
+}
+
 std::vector<int> process_ids(const std::vector<std::string>& names) {
   std::vector<int> pids;
   for (const std::string& name : names) {

@@ -10,6 +10,8 @@ namespace efa {
 
 // "CapEff:\t000001ffffffffff" of /proc/<pid>/status: whether CAP_IPC_LOCK is among them
 std::optional<bool> may_lock_any(std::string_view line);
+// "/dev/nvidia0", "/dev/neuron3": of a process that computes there; not "/dev/nvidiactl".
+bool is_accelerator_node(std::string_view path);
 // The processes among the names of /proc, by number.
 std::vector<int> process_ids(const std::vector<std::string>& names);
 

@@ -1,7 +1,8 @@
-// probe-jobs: looks at /proc/<pid>/fd of every process for open EFA device nodes, and at the limits
-// and the settings of those that hold one. What users' processes show is as large, slow and strange
-// as they make it: everything here is bounded, and what was cut is told. Nothing of it is recorded
-// but the facts. Interface: proc_pid_fd(5), proc_pid_exe(5), proc_pid_limits(5).
+// probe-jobs: looks at /proc/<pid>/fd of every process for open EFA device nodes, and at the
+// limits, the settings and the surroundings of those that hold one, or a GPU and settings for EFA.
+// What users' processes show is as large, slow and strange as they make it: everything here is
+// bounded, and what was cut is told. Nothing of it is recorded but the facts. Interface:
+// proc_pid_fd(5), proc_pid_exe(5), proc_pid_limits(5).
 
 #include "probes/jobs/read.h"
 #include "probes/base/unseen.h"
@@ -18,6 +19,7 @@
 #include "probes/jobs/facts.h"
 #include "probes/jobs/parse.h"
 #include "probes/jobs/settings.h"
+#include "probes/limits/control_group.h"
 #include "probes/limits/parse.h"
 #include "probes/protocol/efa_functions.h"
 #include "probes/protocol/job_group.h"
@@ -58,16 +60,31 @@ std::string read_command(const Look& look, const std::string& process) {
   return program_name(path).value_or("other");
 }
 
-Job read_job(const Look& look, int pid, const std::set<std::string>& devices) {
+std::optional<bool> is_in_container(const std::string& control_groups) {
+  const auto group = parse_systemd_cgroup(control_groups);
+  return group ? std::optional(is_container_cgroup(*group)) : std::nullopt;
+}
+
+// What a process has open of what is looked for.
+struct OpenNodes {
+  std::set<std::string> efa;
+  std::set<std::string> accelerators;
+};
+
+Job read_job(const Look& look, int pid, const OpenNodes& open) {
   const std::string process = "/proc/" + std::to_string(pid);
   Job job;
   job.pid = pid;
   job.command = read_command(look, process);
-  job.job = job_of_process(look.root.text(process + "/cgroup").value_or(""));
-  job.devices.assign(devices.begin(), devices.end());
+  job.devices.assign(open.efa.begin(), open.efa.end());
+  job.accelerators = static_cast<int>(open.accelerators.size());
+  if (open.efa.empty()) return job;
   const auto limits = look.root.text(process + "/limits");
   if (limits) job.locked_memory = parse_locked_memory(*limits);
   job.may_lock_any = read_ipc_lock(look, process);
+  const std::string groups = look.root.text(process + "/cgroup").value_or("");
+  job.job = job_of_process(groups);
+  job.container = is_in_container(groups);
   return job;
 }
 
@@ -88,7 +105,7 @@ class Holders {
     }
   }
 
-  [[nodiscard]] const std::map<int, std::set<std::string>>& found() const { return found_; }
+  [[nodiscard]] const std::map<int, OpenNodes>& found() const { return found_; }
   [[nodiscard]] int seen() const { return static_cast<int>(seen_.size()); }
   [[nodiscard]] int unreadable() const { return unreadable_; }
   [[nodiscard]] size_t late() const { return late_; }  // there was no time left for these
@@ -96,9 +113,12 @@ class Holders {
  private:
   bool look_at(int pid, size_t limit) {
     const auto holds = [&](const std::string& target) {
-      const bool wanted = nodes_.contains(target);
-      if (wanted) found_[pid].insert(target);
-      return wanted;
+      if (nodes_.contains(target)) {
+        found_[pid].efa.insert(target);
+      } else if (is_accelerator_node(target)) {
+        found_[pid].accelerators.insert(target);
+      }
+      return false;
     };
     const auto links =
         look_.root.link_targets("/proc/" + std::to_string(pid) + "/fd", holds, limit);
@@ -115,19 +135,26 @@ class Holders {
   const Look& look_;
   std::set<std::string> nodes_;
   Clock::time_point stop_;
-  std::map<int, std::set<std::string>> found_;
+  std::map<int, OpenNodes> found_;
   std::set<int> seen_;
   int unreadable_ = 0;
   size_t late_ = 0;
 };
 
+// Those that hold an EFA device node, then those that have an accelerator without one open.
 std::vector<Job> read_processes(const Look& look, const Holders& holders,
                                 const std::vector<int>& too_many, std::vector<std::string>& cut) {
   std::vector<Job> jobs;
+  std::vector<Job> without_efa;
   int count = 0;
-  for (const auto& [pid, devices] : holders.found()) {
-    Job job = read_job(look, pid, devices);
+  for (const auto& [pid, open] : holders.found()) {
+    if (open.efa.empty() && without_efa.size() == kMaxTold) continue;
+    Job job = read_job(look, pid, open);
     if (job.command.starts_with("probe-")) continue;  // our own
+    if (open.efa.empty()) {
+      without_efa.push_back(std::move(job));
+      continue;
+    }
     if (std::binary_search(too_many.begin(), too_many.end(), pid)) {
       job.cut.push_back("open files: more than " + std::to_string(kManyFiles));
     }
@@ -138,7 +165,18 @@ std::vector<Job> read_processes(const Look& look, const Holders& holders,
     cut.push_back("processes that hold a device: only the first " + std::to_string(kMaxTold) +
                   " of " + std::to_string(count) + " are listed");
   }
+  jobs.insert(jobs.end(), without_efa.begin(), without_efa.end());
   return jobs;
+}
+
+void tell_processes(const Look& look, const std::vector<Job>& jobs) {
+  for (const Job& job : jobs) {
+    if (!job.devices.empty()) {
+      look.out.add("processes", job);
+    } else if (any_is_for_efa(job.environment)) {
+      look.out.add("without_efa", job);
+    }
+  }
 }
 
 }  // namespace
@@ -174,7 +212,7 @@ void read_jobs(const Look& look) {
   std::vector<Job> jobs = read_processes(look, holders, too_many, cut);
   look.out.doing("read environments", "/proc");
   const bool all_ended = read_environments(look.root, jobs, start + 2 * third);
-  for (const Job& job : jobs) look.out.add("processes", job);
+  tell_processes(look, jobs);
   look.out.set("cut", cut);
   if (all_ended) return;
   look.out.done();

@@ -11,7 +11,6 @@ namespace {
 
 constexpr size_t kMaxParts = 64;   // of a list; an LD_LIBRARY_PATH of many modules has some 40
 constexpr size_t kMaxNumber = 20;  // digits of 2^64
-constexpr std::string_view kOther = "other";
 
 constexpr std::string_view kFlags[] = {"0",  "1",   "2", "true", "false",  "yes",    "no",
                                        "on", "off", "y", "n",    "enable", "disable"};
@@ -74,8 +73,10 @@ constexpr std::string_view kDirectories[] = {"/opt/amazon/efa/lib",
 
 // Below these a directory of another name is told by them: which stack it is of, not whose.
 constexpr std::string_view kRoots[] = {"/opt/amazon/efa/", "/opt/amazon/", "/opt/aws-ofi-nccl/",
-                                       "/opt/intel/",      "/opt/conda/",  "/usr/local/cuda",
-                                       "/usr/local/",      "/usr/",        "/opt/"};
+                                       "/opt/intel/", "/opt/conda/", "/usr/local/cuda",
+                                       "/usr/local/", "/usr/", "/opt/",
+                                       // NCCL's plugin gives its own topology file so
+                                       "/proc/self/fd/"};
 
 constexpr std::string_view kLibraries[] = {
     "libfabric.so", "libnccl.so", "libnccl-net.so", "libnccl-net-ofi.so", "libnccl-net-aws-ofi.so",
@@ -134,11 +135,11 @@ std::string directory(std::string_view path) {
   if (path.empty() || path == ".") return ".";  // the job's own directory
   if (is_one_of(path, kDirectories)) return std::string(path);
   // "/usr/local/../../home" is below none of them
-  if (path.find("/..") != std::string_view::npos) return std::string(kOther);
+  if (path.find("/..") != std::string_view::npos) return std::string(kOtherPart);
   for (const std::string_view root : kRoots) {
     if (path.starts_with(root)) return std::string(root) + "...";
   }
-  return std::string(kOther);
+  return std::string(kOtherPart);
 }
 
 // "/opt/amazon/ofi-nccl/lib/libnccl-net.so.0"
@@ -148,9 +149,16 @@ std::string library(std::string_view path) {
   const std::string_view whole = name;
   while (!name.empty() && (is_digit(name.back()) || name.back() == '.')) name.remove_suffix(1);
   const bool known = is_one_of(name, kLibraries) && whole.size() - name.size() <= 12;
-  std::string told = known ? std::string(whole) : std::string(kOther);
+  std::string told = known ? std::string(whole) : std::string(kOtherPart);
   if (slash == std::string_view::npos) return told;
   return directory(path.substr(0, std::max<size_t>(slash, 1))) + "/" + told;
+}
+
+// d_path of the kernel: replaced meanwhile
+std::string_view without_deleted(std::string_view path) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (path.ends_with(kDeleted)) path.remove_suffix(kDeleted.size());
+  return path;
 }
 
 // What a list holds of known parts, with its separators; what is not known is "other".
@@ -158,7 +166,7 @@ template <class Tell>
 std::string told_list(std::string_view value, std::string_view separators, const Tell& tell) {
   std::string told;
   for (size_t part = 0;; ++part) {
-    if (part == kMaxParts) return told + std::string(kOther);
+    if (part == kMaxParts) return told + std::string(kOtherPart);
     const size_t end = std::min(value.find_first_of(separators), value.size());
     told += tell(value.substr(0, end));
     if (end == value.size()) return told;
@@ -176,7 +184,7 @@ std::string told_known(std::string_view value, std::string_view separators, cons
       if (told.size() < 2) told += part.front();
       part.remove_prefix(1);
     }
-    return told + std::string(part.empty() || known(part) ? part : kOther);
+    return told + std::string(part.empty() || known(part) ? part : kOtherPart);
   });
 }
 
@@ -211,6 +219,10 @@ std::string told_value(Shape shape, std::string_view value) {
 
 }  // namespace
 
+std::string told_directory(std::string_view path) {
+  return directory(path);
+}
+
 std::string_view name_of_setting(std::string_view variable) {
   return variable.substr(0, variable.find('='));
 }
@@ -225,10 +237,37 @@ std::optional<std::string> kept_setting(std::string_view variable) {
   return std::string(name) + "=" + told_value(known->shape, variable.substr(equals + 1));
 }
 
+bool any_is_for_efa(const std::vector<std::string>& settings) {
+  constexpr std::string_view kGroups[] = {
+      "FI_EFA_",        "FI_PROVIDER=", "OFI_NCCL_",        "I_MPI_OFI_",
+      "MPIR_CVAR_OFI_", "NCCL_NET=",    "NCCL_NET_PLUGIN=", "NVSHMEM_LIBFABRIC_"};
+  return std::any_of(settings.begin(), settings.end(), [&](const std::string& setting) {
+    return std::any_of(std::begin(kGroups), std::end(kGroups),
+                       [&](std::string_view group) { return setting.starts_with(group); });
+  });
+}
+
+std::optional<std::string> mapped_library(std::string_view line) {
+  const size_t start = line.find('/');
+  if (start == std::string_view::npos) return std::nullopt;
+  const std::string_view path = without_deleted(line.substr(start));
+  const size_t slash = path.rfind('/');
+  const std::string_view file = path.substr(slash + 1);
+  for (const std::string_view name : {"libfabric", "libibverbs"}) {
+    if (!file.starts_with(name)) continue;
+    const std::string_view rest = file.substr(name.size());
+    const size_t suffix = rest.rfind(".so");
+    if (suffix == std::string_view::npos || (suffix != 0 && rest.front() != '-')) continue;
+    const std::string told = library(std::string(name) + std::string(rest.substr(suffix)));
+    if (told == kOtherPart) continue;
+    return directory(path.substr(0, std::max<size_t>(slash, 1))) + "/" + told;
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> program_name(std::string_view path) {
   constexpr size_t kMaxName = 32;
-  constexpr std::string_view kDeleted = " (deleted)";  // d_path of the kernel: replaced meanwhile
-  if (path.ends_with(kDeleted)) path.remove_suffix(kDeleted.size());
+  path = without_deleted(path);
   const std::string name = base_name(path);
   if (!is_made_of(name, "._+-") || name.empty() || name.size() > kMaxName) return std::nullopt;
   return name;

@@ -1,6 +1,7 @@
 // Where a judge puts what it found.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,12 @@ class Findings {
             Evidence evidence = {}, ShellCommand command = {}) {
     add(check, FindingResult::kFail, subject, message, std::move(evidence));
     findings_.back().command = std::move(command);
+  }
+  // The same, of a check that weighs something else on this node.
+  void fail(std::shared_ptr<const Check> check, const std::string& subject,
+            const std::string& message, Evidence evidence, ShellCommand command) {
+    fail(*check, subject, message, std::move(evidence), std::move(command));
+    findings_.back().check = std::move(check);
   }
   void unknown(const Check& check, const std::string& subject, const std::string& message,
                Evidence evidence = {}, ShellCommand command = {}) {

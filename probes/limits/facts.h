@@ -131,8 +131,9 @@ struct LimitsFacts {
   std::optional<int> cpus;
   std::optional<uint64_t> hugepages_2m;
   std::optional<uint64_t> hugepages_2m_free;
-  std::optional<uint64_t> hugepage_size_kib;  // the default size
-  std::optional<int> ptrace_scope;            // absent: Yama is not built in
+  std::optional<uint64_t> hugepages_2m_reserved;  // of the free ones: promised to a mapping
+  std::optional<uint64_t> hugepage_size_kib;      // the default size
+  std::optional<int> ptrace_scope;                // absent: Yama is not built in
   std::optional<uint64_t> shm_total_kib;
   std::optional<uint64_t> shm_free_kib;
   std::optional<std::string> container;  // "docker"; absent: none was seen
@@ -162,6 +163,7 @@ void describe(Io& io, LimitsFacts& facts) {
   io("cpus", facts.cpus);
   io("hugepages_2m", facts.hugepages_2m);
   io("hugepages_2m_free", facts.hugepages_2m_free);
+  io("hugepages_2m_reserved", facts.hugepages_2m_reserved);
   io("hugepage_size_kib", facts.hugepage_size_kib);
   io("ptrace_scope", facts.ptrace_scope);
   io("shm_total_kib", facts.shm_total_kib);

@@ -21,7 +21,7 @@ void judge_memlock(const Node& node, Findings& findings) {
     }
     return;
   }
-  judge_services(facts, findings);
+  judge_services(node, findings);
   judge_sessions(facts, findings);
 }
 

@@ -1,13 +1,12 @@
 // The parts of the judge of limits that are about locked memory.
 #pragma once
 
-#include "probes/judging/findings.h"
-#include "probes/limits/facts.h"
+#include "probes/judging/node.h"
 
 namespace efa {
 
 // The services through which jobs come.
-void judge_services(const LimitsFacts& facts, Findings& findings);
+void judge_services(const Node& node, Findings& findings);
 // A login over ssh, and the shell, job or container that asked.
 void judge_sessions(const LimitsFacts& facts, Findings& findings);
 

@@ -140,6 +140,7 @@ void read_memory(const Look& look, LimitsFacts& facts) {
   const std::string pages = "/sys/kernel/mm/hugepages/hugepages-2048kB/";
   facts.hugepages_2m = read_number<uint64_t>(look, pages + "nr_hugepages");
   facts.hugepages_2m_free = read_number<uint64_t>(look, pages + "free_hugepages");
+  facts.hugepages_2m_reserved = read_number<uint64_t>(look, pages + "resv_hugepages");
   const auto meminfo = look.root.read_lines(
       "/proc/meminfo", [](const std::string& line) { return line.starts_with("Hugepagesize:"); },
       Sysroot::kSmallFile);

@@ -83,24 +83,44 @@ void judge_unreadable(const LimitsFacts& facts, const DoorRow& row, const Servic
                    {"", "", source});
 }
 
-void fail_running(const LimitsFacts& facts, const DoorRow& row, const ServiceOnNode& service,
-                  const std::string& message, const Evidence& evidence, Findings& findings) {
+// A container's process that has EFA open under the limit that it has from its runtime; null when
+// there is none. CAP_IPC_LOCK lifts the limit where it is effective: for root.
+const Job* find_bound_job(const JobsFacts& facts, const LockedMemory& memory) {
+  for (const Job& job : facts.processes) {
+    const bool bound = job.container == true && job.may_lock_any == false && job.locked_memory &&
+                       !is_enough(*job.locked_memory);
+    if (bound && job.locked_memory->soft_kib == memory.soft_kib) return &job;
+  }
+  return nullptr;
+}
+
+void fail_running(const Node& node, const DoorRow& row, const ServiceOnNode& service,
+                  std::string message, const Evidence& evidence, Findings& findings) {
+  const LimitsFacts& facts = node.limits.facts;
   const GivenLimit next = next_limit(facts, service);
+  auto check = row_of(check_of(row));
+  const Job* job = row.door == Door::kRuntime
+                       ? find_bound_job(node.jobs.facts, *service.process->locked_memory)
+                       : nullptr;
+  if (job != nullptr) {
+    check = weighed(check, Severity::kWarning);
+    message += fmt::format("; {} {} has EFA open under that limit", job->command, job->pid);
+  }
   const bool mended =
       next.memory && meaning_of(facts, row, *next.memory).result == FindingResult::kPass;
   if (!mended) {
-    findings.fail(check_of(row), row.command, message, evidence,
-                  {drop_in_command(service), ""});
+    findings.fail(check, row.command, message, evidence, {drop_in_command(service), ""});
     return;
   }
-  findings.fail(check_of(row), row.command,
+  findings.fail(check, row.command,
                 fmt::format("{}; {} gives {} from its next start", message, next.source,
                             words_of(*next.memory)),
                 evidence, {restart_command(service), ""});
 }
 
-void judge_running(const LimitsFacts& facts, const DoorRow& row, const ServiceOnNode& service,
+void judge_running(const Node& node, const DoorRow& row, const ServiceOnNode& service,
                    Findings& findings) {
+  const LimitsFacts& facts = node.limits.facts;
   const std::string source = fmt::format("/proc/{}/limits", service.process->pid);
   if (!service.process->locked_memory) {
     judge_unreadable(facts, row, service, source, findings);
@@ -117,7 +137,7 @@ void judge_running(const LimitsFacts& facts, const DoorRow& row, const ServiceOn
   } else if (meaning.result == FindingResult::kUnknown) {
     findings.unknown(check_of(row), row.command, little, evidence);
   } else {
-    fail_running(facts, row, service, little, evidence, findings);
+    fail_running(node, row, service, little, evidence, findings);
   }
 }
 
@@ -148,10 +168,11 @@ void judge_unit(const LimitsFacts& facts, const DoorRow& row, const UnitOnDisk& 
   }
 }
 
-void judge_door(const LimitsFacts& facts, const DoorRow& row, Findings& findings) {
+void judge_door(const Node& node, const DoorRow& row, Findings& findings) {
+  const LimitsFacts& facts = node.limits.facts;
   const ServiceOnNode service = find_service(facts, row);
   if (service.process != nullptr) {
-    judge_running(facts, row, service, findings);
+    judge_running(node, row, service, findings);
   } else if (starts_at_boot(service.unit)) {
     judge_unit(facts, row, *service.unit, findings);
   }
@@ -159,12 +180,13 @@ void judge_door(const LimitsFacts& facts, const DoorRow& row, Findings& findings
 
 }  // namespace
 
-void judge_services(const LimitsFacts& facts, Findings& findings) {
+void judge_services(const Node& node, Findings& findings) {
+  const LimitsFacts& facts = node.limits.facts;
   for (const DoorRow& row : doors()) {
     // Docker's containers are started by the node's containerd
     const bool said = std::string_view(row.command) == "dockerd" && is_there(facts, "containerd");
     const bool own = row.door == Door::kScheduler || row.door == Door::kRuntime;
-    if (own && !said) judge_door(facts, row, findings);
+    if (own && !said) judge_door(node, row, findings);
   }
 }
 

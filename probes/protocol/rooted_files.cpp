@@ -232,8 +232,8 @@ Result<FileStatus> RootedFiles::status(const std::string& path) const {
   if (!fd) return fd.error();
   struct stat status {};
   if (fstat(fd->get(), &status) != 0) return system_error(errno, path);
-  return FileStatus{status.st_mode,        status.st_uid,         status.st_gid,
-                    major(status.st_rdev), minor(status.st_rdev), status.st_ino};
+  return FileStatus{status.st_mode,        status.st_uid, status.st_gid, major(status.st_rdev),
+                    minor(status.st_rdev), status.st_ino, status.st_dev};
 }
 
 Result<Space> RootedFiles::space(const std::string& path) const {

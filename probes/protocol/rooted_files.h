@@ -20,6 +20,7 @@ struct FileStatus {
   uint32_t major = 0;  // of the device that a device node stands for
   uint32_t minor = 0;
   uint64_t inode = 0;
+  uint64_t file_system = 0;  // where that inode is: st_dev
 
   [[nodiscard]] bool is_directory() const;
   [[nodiscard]] bool is_character_device() const;

@@ -21,6 +21,7 @@ void describe(Io& io, FileStatus& status) {
   io("major", status.major);
   io("minor", status.minor);
   io("inode", status.inode);
+  io("file_system", status.file_system);
 }
 
 template <class Io>

@@ -103,6 +103,9 @@ class Secrets(Case):
         write(proc / "limits", "Max locked memory         65536                65536       bytes\n")
         write(proc / "cgroup", f"0::/job_{plant('a control group')}\n")
         write(proc / "mountinfo", f"1 1 0:1 / /fsx/{plant('a mount')} rw - nfs {plant('a server')}:/ rw\n")
+        write(proc / "maps", "7f1c8000-7f1d0000 r-xp 00000000 103:01 1 /home/"
+              f"{plant('the directory of a library')}/libfabric-{plant('a name of it')}.so.1.29.0\n"
+              f"7f1d8000-7f1e0000 r--p 00000000 103:01 2 /home/{plant('a mapped file')}\n")
         os.symlink(f"/home/{plant('a working directory')}", proc / "cwd")
         os.symlink(f"/home/{plant('the directory of a program')}/bin/solver", proc / "exe")
         os.symlink("/dev/infiniband/uverbs0", proc / "fd/3")
@@ -111,6 +114,13 @@ class Secrets(Case):
         (other / "fd").mkdir(parents=True)
         write(other / "comm", plant("the name of a process without EFA") + "\n")
         (other / "environ").write_bytes(f"FI_EFA_IFACE={plant('settings without EFA')}".encode())
+        worker = root / "proc/5252"
+        (worker / "fd").mkdir(parents=True)
+        os.symlink("/dev/nvidia0", worker / "fd/3")
+        write(worker / "comm", plant("the name of a process with a GPU") + "\n")
+        os.symlink(f"/home/{plant('the directory of a trainer')}/trainer", worker / "exe")
+        (worker / "environ").write_bytes(
+            f"FI_PROVIDER={plant('a provider of it')}\0TOKEN={plant('a token of it')}".encode())
 
     def plant_files(self, root, plant):
         write(root / "proc/cmdline", f"ro rd.luks.key={plant('a disk key')} "
@@ -155,6 +165,10 @@ class Secrets(Case):
         self.assertIn("NCCL_COMM_ID=(set, not kept)", job["environment"])
         self.assertIn("solver", outputs["recording"])
         self.assertNotIn("solver", outputs["redacted"])
+        worker, = report["facts"]["jobs"]["without_efa"]
+        self.assertEqual((worker["command"], worker["environment"]), ("trainer", ["FI_PROVIDER=other"]))
+        self.assertNotIn("trainer", outputs["redacted"])
+        self.assertEqual(job["libraries"], ["other/libfabric.so.1.29.0"])
         self.assertEqual(report["node"]["hostname"], next(
             secret for secret, (where, _) in self.planted.allowed.items() if "host's" in where
             and "another" not in where))

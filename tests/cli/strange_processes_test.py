@@ -25,15 +25,25 @@ class StrangeProcesses(Case):
         (proc / "comm").write_bytes(os.fsencode(command) + b"\n")
         write(proc / "limits", "Max locked memory         unlimited            unlimited bytes\n")
 
+    def worker(self, pid, environment=b""):
+        """One that computes on a GPU and has no EFA device node open."""
+        proc = self.root / "proc" / str(pid)
+        (proc / "fd").mkdir(parents=True)
+        os.symlink("/dev/nvidia0", proc / "fd/3")
+        (proc / "environ").write_bytes(environment)
+        (proc / "comm").write_bytes(b"python3\n")
+
     def look(self):
         """The facts of a pass in which nothing failed."""
         report = self.report("--sysroot", self.root)
+        self.findings = {(finding["code"], finding["subject"]): finding["result"]
+                         for finding in report["findings"]}
         self.assert_valid(report)
         self.assertEqual(report["verdict"], "healthy")
         self.assertEqual({probe["status"] for probe in report["probes"]}, {"ok", "not_applicable"})
         self.assertLess(report["run"]["duration_ms"], 10_000)
         self.facts = report["facts"]["jobs"]
-        return {job["pid"]: job for job in self.facts["processes"]}
+        return {job["pid"]: job for job in self.facts.get("processes", [])}
 
     def assert_only_cut(self, jobs, pid, words):
         for job in jobs.values():
@@ -106,6 +116,34 @@ class StrangeProcesses(Case):
             self.assertEqual(len(job["environment"]), 2)
             for setting in job["environment"]:
                 self.assertRegex(setting, r"^(FI_PROVIDER|NCCL_NET)=(other|[,;:])*$")
+
+    def test_workers_without_efa_are_told_where_they_have_settings_for_it(self):
+        self.worker(4242, b"FI_PROVIDER=efa")
+        self.worker(4243, b"NCCL_DEBUG=INFO")
+        for pid in range(5000, 5500):
+            self.worker(pid)
+        self.assertEqual(self.look(), {})
+        self.assertEqual([job["pid"] for job in self.facts["without_efa"]], [4242])
+        self.assertEqual(self.findings["jobs.efa-idle", "node"], "fail")
+        self.process(4244)
+        self.assertEqual(list(self.look()), [4244])
+        self.assertEqual(self.findings["jobs.efa-idle", "node"], "pass")
+
+    def test_of_mappings_only_the_libraries_are_kept(self):
+        line = "7f1c8000-7f1d0000 r-xp 00000000 103:01 4711     "
+        names = ["/opt/amazon/efa/lib/libfabric.so.1.20.1", "/home/me/secret.so", "[heap]",
+                 "/home/me/lib/libibverbs.so.1.14.57.0", "/x" * 2000]
+        for pid, times in ((4242, 1), (4243, 20_000)):  # as vm.max_map_count allows
+            self.process(pid, b"FI_EFA_MTU_SIZE=1")
+            write(self.root / f"proc/{pid}/maps", (line + names[1] + "\n") * times
+                  + "".join(line + name + "\n" for name in names * 2))
+            write(self.root / f"proc/{pid}/cgroup", "0::/kubepods.slice/x\n")
+        jobs = self.look()
+        for job in jobs.values():
+            self.assertEqual(job["libraries"], [names[0], "other/libibverbs.so.1.14.57.0"])
+            self.assertTrue(job["container"])
+            self.assertNotIn("shared_memory", job)
+        self.assertEqual(self.findings["jobs.setting-removed", "node"], "pass")  # 1.17 takes it
 
     def test_a_process_that_calls_itself_a_scheduler_is_none(self):
         low = "Max locked memory         65536                65536                bytes\n"

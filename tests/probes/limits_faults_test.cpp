@@ -18,11 +18,13 @@ TEST(LimitsFaults, YamaAndHugePagesAreInfos) {
   const std::string pages = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
   node.tree().file(pages, "0\n");
   EXPECT_EQ(node.changes(), (Changes{{{"limits.ptrace-restricted", "node"}, "fail"},
-                                     {{"limits.huge-pages-few", "node"}, "fail"}}));
+                                     {{"limits.huge-pages-few", "node"}, "fail"},
+                                     {{"jobs.huge-pages-taken", "node"}, "gone"}}));
   EXPECT_EQ(node.verdict(), "healthy");
   node.tree().remove(pages);
   EXPECT_EQ(node.changes(), (Changes{{{"limits.ptrace-restricted", "node"}, "fail"},
-                                     {{"limits.huge-pages-few", "node"}, "unknown"}}));
+                                     {{"limits.huge-pages-few", "node"}, "unknown"},
+                                     {{"jobs.huge-pages-taken", "node"}, "gone"}}));
 }
 
 TEST(LimitsFaults, ASchedulerThatMayLockLittleIsAWarning) {

@@ -281,8 +281,14 @@ TEST(JobsFaults, AJobThatMayLockLittleIsAnInfoOfTheSchedulersLimit) {
   node.tree().directory("/proc/4242/fd");
   ASSERT_EQ(symlink("/dev/infiniband/uverbs0", node.tree().at("/proc/4242/fd/5").c_str()), 0);
   node.set_locked_memory(4242, "65536");
+  node.tree().file("/proc/4242/status", "CapEff:\t0000000000000000\n");
   EXPECT_EQ(node.changes(), (Changes{{{"jobs.memlock-low", "python3 4242"}, "fail"},
-                                     {{"jobs.killed-for-memory", "node"}, "pass"}}));
+                                     {{"jobs.efa-idle", "node"}, "pass"},
+                                     {{"jobs.killed-for-memory", "node"}, "pass"},
+                                     {{"jobs.provider-excluded", "node"}, "pass"},
+                                     {{"jobs.setting-harmful", "node"}, "pass"},
+                                     {{"jobs.setting-removed", "node"}, "pass"},
+                                     {{"jobs.settings-contradict", "node"}, "pass"}}));
   EXPECT_EQ(node.verdict(), "healthy");
 }
 

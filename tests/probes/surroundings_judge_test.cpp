@@ -1,4 +1,4 @@
-// What is said of limits, the kernel log, AWS's words and running jobs.
+// What is said of limits, the kernel log and AWS's words.
 
 #include <gtest/gtest.h>
 
@@ -34,12 +34,6 @@ void log_error(Scene& scene, const LogMessage& message) {
 void crash(Scene& scene) {
   scene.node.log.facts.traces = {
       {7, true, "Oops: 0000 [#1] PREEMPT SMP NOPTI", "efa_destroy_cq", false}};
-}
-
-// A process of the job that has a device open.
-void kill_for_memory(Scene& scene) {
-  scene.node.jobs.facts.processes.at(0).job = "/slurm/job_7";
-  scene.node.log.facts.kills = {{7, "/slurm/job_7"}};
 }
 
 void close_metadata(Scene& scene) {
@@ -146,21 +140,6 @@ CheckCases cloud_cases() {
       {"cloud.spot-ends", kFail, kNodeSubject,
        [](Scene& s) { s.node.cloud.facts.spot_action = R"({"action": "terminate"})"; }},
       {"cloud.spot-ends", kUnknown, kNodeSubject, close_metadata},
-  };
-}
-
-CheckCases jobs_cases() {
-  return {
-      {"jobs.memlock-low", kFail, "all_reduce_perf 4711",
-       [](Scene& s) { s.node.jobs.facts.processes.at(0).locked_memory = kLow; }},
-      {"jobs.memlock-low", kUnknown, kNodeSubject,
-       [](Scene& s) {
-         s.node.jobs.facts = JobsFacts{};
-         s.node.jobs.facts.unseen = {{"/proc", "Permission denied", EACCES}};
-       }},
-      {"jobs.killed-for-memory", kFail, "all_reduce_perf 4711", kill_for_memory},
-      {"jobs.killed-for-memory", kUnknown, kNodeSubject,
-       [](Scene& s) { silence(s.node.log, ProbeStatus::kDenied); }},
   };
 }
 
@@ -313,19 +292,6 @@ TEST(Log, WithoutTheLogAKernelThatNeverCrashedIsWell) {
   EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kNotApplicable);
 }
 
-TEST(Jobs, AProcessOfAnotherJobThatWasKilledIsNone) {
-  Scene scene = healthy_scene();
-  kill_for_memory(scene);
-  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy) << "an info";
-  scene.node.log.facts.kills.at(0).job = "/slurm/job_8";
-  EXPECT_EQ(result_of(scene, "jobs.killed-for-memory", kNodeSubject), kPass);
-  scene.node.log.facts.kills.at(0).job = "";
-  scene.node.jobs.facts.processes.at(0).job = "";
-  EXPECT_EQ(result_of(scene, "jobs.killed-for-memory", kNodeSubject), kPass);
-  scene.node.jobs.facts.processes.clear();
-  EXPECT_EQ(result_of(scene, "jobs.killed-for-memory", kNodeSubject), kNothing);
-}
-
 TEST(Cloud, TheInterfaceThatIsApartIsNamed) {
   Scene scene = healthy_scene();
   auto& interfaces = scene.node.cloud.facts.interfaces;
@@ -377,20 +343,6 @@ TEST(Cloud, HalfOfTheSecurityGroupsIsNotAll) {
   Scene scene = healthy_scene();
   scene.node.cloud.facts.interfaces.resize(2);
   EXPECT_EQ(result_of(scene, "cloud.no-common-security-group", kNodeSubject), kUnknown);
-}
-
-TEST(Jobs, TheRightToLockAnyMemoryIsEnough) {
-  Scene scene = healthy_scene();
-  Job& job = scene.node.jobs.facts.processes.at(0);
-  job.locked_memory = kLow;
-  job.may_lock_any = true;
-  EXPECT_EQ(result_of(scene, "jobs.memlock-low", "all_reduce_perf 4711"), kPass);
-}
-
-TEST(Jobs, AJobWhoseLimitsAreHiddenIsUnknown) {
-  Scene scene = healthy_scene();
-  scene.node.jobs.facts.processes.at(0).locked_memory.reset();
-  EXPECT_EQ(result_of(scene, "jobs.memlock-low", "all_reduce_perf 4711"), kUnknown);
 }
 
 }  // namespace

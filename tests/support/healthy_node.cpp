@@ -8,6 +8,7 @@ namespace efa {
 namespace {
 
 constexpr int kCpus = 192;
+constexpr uint64_t kShmKib = uint64_t{512} * 1024 * 1024;
 
 std::string name_of(size_t i) {
   return "rdmap" + std::to_string(0x9b + i) + "s0";
@@ -142,6 +143,7 @@ void fill_limits(LimitsFacts& facts) {
                     {"containerd", 901, unlimited, "containerd.service"}};
   facts.cpus = kCpus;
   facts.hugepages_2m = 110 * kCpus + 1;
+  facts.hugepages_2m_free = 55 * kCpus;
   facts.hugepage_size_kib = 2048;
   facts.ptrace_scope = 0;
   facts.effective_uid = 0;
@@ -154,6 +156,12 @@ void fill_jobs(JobsFacts& facts) {
   job.devices = {"/dev/infiniband/uverbs0"};
   job.locked_memory =
       LockedMemory{.unlimited = true, .soft_kib = {}, .hard_unlimited = {}, .hard_kib = {}};
+  job.accelerators = 4;
+  job.may_lock_any = job.container = job.own_root = false;
+  job.environment = {"FI_PROVIDER=efa", "FI_EFA_FORK_SAFE=1"};
+  job.libraries = std::vector<std::string>{"/opt/amazon/efa/lib/libfabric.so.1.29.1",
+                                           "/usr/lib64/libibverbs.so.1.14.57.0"};
+  job.shared_memory = SharedMemory{kShmKib, kShmKib};
   facts.processes_looked_at = 300;
   facts.unreadable_processes = 0;
   facts.processes = {job};
