@@ -126,13 +126,14 @@ inline constexpr Check kKernelNextKernel{
     .severity = Severity::kWarning,
     .actor = Actor::kImageOwner,
     .title = "The kernel that boots next has no efa driver",
-    .meaning = "EFA works now, and will not after the next reboot.",
+    .meaning = "EFA works now, and will not once that kernel runs.",
     .seen_by =
         "GRUB's environment and configuration, or the link /boot/vmlinuz, name another kernel than "
         "the running one, and its /lib/modules has no efa, nor is it built in.",
     .remedy =
-        "Before the next reboot build the driver for that kernel (its headers must be installed), "
-        "or let the running one boot.",
+        "Build the driver for that kernel before it boots (its headers must be installed), or let "
+        "the running one boot.",
+    .on_bottlerocket = kNewerBottlerocket,
 };
 
 inline constexpr Check kKernelKexecOldDriver{
@@ -142,7 +143,7 @@ inline constexpr Check kKernelKexecOldDriver{
     .title = "A kernel is ready for kexec, and efa is older than 2.10",
     .meaning = "The driver leaves devices running; the kernel that kexec starts may panic.",
     .seen_by = "/sys/kernel/kexec_loaded is 1 and /sys/module/efa/version below 2.10.",
-    .remedy = "Reboot through the firmware, or run a newer EFA installer.",
+    .remedy = "Drain the node and reboot it through the firmware, or run a newer EFA installer.",
     .command = "sudo kexec --unload",
 };
 
@@ -159,6 +160,7 @@ inline constexpr Check kKernelPeermemBuild{
         "Read make.log. Missing headers, too little memory and, on RHEL 10.1, versions before "
         "1.2.3 are known reasons.",
     .command = "tail -n 40 /var/lib/dkms/efa-nv-peermem/*/build/make.log",
+    .on_bottlerocket = kNewerBottlerocket,
 };
 
 inline constexpr const Check* kKernelChecks[] = {

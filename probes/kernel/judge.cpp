@@ -36,13 +36,16 @@ std::string install_command(const KernelFacts& facts) {
 // kernel's command line holds back udev alone, module_blacklist= all.
 std::string unblock_command(const std::string& blocked_by) {
   if (blocked_by.starts_with("/proc/cmdline: modprobe.blacklist=")) return "sudo modprobe efa";
-  const std::string file = blocked_by.substr(0, blocked_by.find(": "));
+  const size_t colon = blocked_by.find(": ");
+  const std::string file = blocked_by.substr(0, colon);
+  const std::vector<std::string> line =
+      words(colon == std::string::npos ? "" : blocked_by.substr(colon + 2));
   if (!file.ends_with(".conf") || !is_made_of(file, "/._-")) return "";
+  if (line.size() < 2 || !is_made_of(line[1], "_")) return "";
   return fmt::format(
-      "sudo sed -i -E "
-      "'s/^[[:space:]]*(blacklist|install)[[:space:]]+(efa|ib_uverbs|ib_core)([[:space:]]|$)/# &/' "
+      "sudo sed -i -E 's/^[[:space:]]*(blacklist|install)[[:space:]]+{}([[:space:]]|$)/# &/' "
       "{} && sudo modprobe efa",
-      file);
+      line[1], file);
 }
 
 void judge_installed(const KernelFacts& facts, Findings& findings) {

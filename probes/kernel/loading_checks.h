@@ -3,6 +3,7 @@
 #pragma once
 
 #include "probes/judging/check.h"
+#include "probes/judging/installer.h"
 
 namespace efa {
 
@@ -15,9 +16,10 @@ inline constexpr Check kKernelModulesDisabled{
     .meaning = "efa was not loaded before that, and cannot be loaded now.",
     .seen_by = "/proc/sys/kernel/modules_disabled is 1 while efa is not loaded.",
     .remedy =
-        "Have efa loaded early at boot, and reboot; what sets kernel.modules_disabled must come "
-        "later.",
+        "Have efa loaded early at boot, drain the node and reboot; what sets "
+        "kernel.modules_disabled must come later.",
     .command = "echo efa | sudo tee /etc/modules-load.d/efa.conf && sudo reboot",
+    .drain_first = true,
 };
 
 inline constexpr Check kKernelUverbsNotInstalled{
@@ -50,6 +52,7 @@ inline constexpr Check kKernelDriverMismatch{
         "Build it anew against the RDMA stack that is loaded: without MLNX_OFED by DKMS or the EFA "
         "installer, with it against its ofa_kernel. (insmod instead of modprobe has the same "
         "effect.)",
+    .on_bottlerocket = kNewerBottlerocket,
     .causes = {"kernel.uverbs-not-installed"},
 };
 
@@ -85,6 +88,7 @@ inline constexpr Check kKernelDriverUnsupported{
     .command =
         "echo 'allow_unsupported_modules 1' | sudo tee /etc/modprobe.d/10-unsupported-modules.conf "
         "&& sudo modprobe efa",
+    .on_bottlerocket = kNewerBottlerocket,
 };
 
 inline constexpr Check kKernelDriverStuck{
@@ -99,6 +103,7 @@ inline constexpr Check kKernelDriverStuck{
         "Drain and reboot. With MLNX_OFED on the node it returns: keep one RDMA stack, or build "
         "efa against MLNX_OFED.",
     .command = "sudo dmesg | grep -iE 'efa|Oops|BUG' | tail -n 40; sudo reboot",
+    .drain_first = true,
 };
 
 inline constexpr const Check* kLoadingChecks[] = {

@@ -36,6 +36,7 @@ inline constexpr Check kLogDriverCrash{
         "Drain the node and reboot it. If it crashes again, install the driver of the newest EFA "
         "installer and give AWS Support the trace.",
     .command = "sudo dmesg | grep -B 40 -A 20 '\\[efa'",
+    .drain_first = true,
 };
 
 // The crash of driver 3.3.0 on old kernels that 3.3.1 mends (its release notes).

@@ -29,12 +29,14 @@ constexpr Reason kReasons[] = {
      .command = "sudo cat /proc/iomem"},
     {.kind = "bar-unavailable",
      .actor = Actor::kNodeOperator,
-     .remedy = "The device was given no memory region: reboot, so that all are assigned anew; if "
+     .remedy = "The device was given no memory region: drain the node and reboot, so that all are "
+               "assigned anew; if "
                "the words stay, stop and start or replace the instance.",
      .command = "sudo dmesg | grep -i BAR"},
     {.kind = "enable-failed",
      .actor = Actor::kNodeOperator,
-     .remedy = "PCI could not enable the device: reboot; if the words stay, stop and start or "
+     .remedy = "PCI could not enable the device: drain the node and reboot; if the words stay, "
+               "stop and start or "
                "replace the instance.",
      .command = "sudo dmesg | grep -i pci"},
     {.kind = "out-of-memory",
@@ -56,12 +58,13 @@ constexpr Reason kReasons[] = {
      .actor = Actor::kNodeOperator,
      .remedy = "-28 means that the interrupt vectors ran out: free some (fewer queues of network "
                "and storage devices, more CPUs online) and bind the device again. With any other "
-               "error reboot, then replace the instance.",
+               "error drain the node and reboot, then replace the instance.",
      .command = "cat /proc/interrupts"},
     {.kind = "irq-failed",
      .actor = Actor::kNodeOperator,
      .remedy = "-28 means that the interrupt vectors ran out, -16 that the interrupt is taken: "
-               "free it and bind the device again. With any other error reboot, then replace the "
+               "free it and bind the device again. With any other error drain the node and reboot, "
+               "then replace the "
                "instance.",
      .command = "cat /proc/interrupts"},
     {.kind = "device-not-ready", .actor = Actor::kAwsSupport, .remedy = kOtherHardware},
@@ -76,7 +79,8 @@ constexpr Reason kReasons[] = {
      .only_at_start = false},
     {.kind = "interrupt-lost",
      .actor = Actor::kNodeOperator,
-     .remedy = "The device answered and its interrupt was lost: reboot; if the words stay, stop "
+     .remedy = "The device answered and its interrupt was lost: drain the node and reboot; if the "
+               "words stay, stop "
                "and start or replace the instance.",
      .command = "cat /proc/interrupts",
      .only_at_start = false},

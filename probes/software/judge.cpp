@@ -69,7 +69,7 @@ void judge_peermem_conf(const Node& node, Findings& findings) {
   } else if (file && node.pci.facts.gpus.empty()) {
     const bool apt = has_apt(node.kernel.facts.os.value_or(""));
     findings.fail(check, kNodeSubject, *file + " on a node without a GPU", evidence,
-                  apt ? "sudo apt-get remove -y efa-nv-peermem" : "");
+                  {apt ? "sudo apt-get remove -y efa-nv-peermem" : "", ""});
   } else {
     findings.pass(check, kNodeSubject, file ? "there is a GPU for it" : "it is not installed",
                   evidence);

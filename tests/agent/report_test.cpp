@@ -111,6 +111,8 @@ TEST(Text, AHealthyNodeTakesAFewLines) {
             "3.1.0g\n\n"
             "expected 4 > attached ? > pci 4 > driver 4 > rdma 4 > node 4 > verbs 4 > fabric\n"
             "4 > data ?\n\n"
+            "UNKNOWN   cloud.rules-not-seen: node: whether sg-0123456789abcdef0 lets EFA\n"
+            "    through was not seen: rules need the EC2 API\n\n"
             "looked for 123 ms\n");
 }
 

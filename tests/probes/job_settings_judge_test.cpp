@@ -115,7 +115,7 @@ TEST(JobSettingRows, EachIsTrueOfAProcess) {
     ASSERT_NE(finding, nullptr) << row.settings.front();
     EXPECT_EQ(finding->result, kFail) << finding->message;
     EXPECT_TRUE(finding->message.starts_with(row.settings.front())) << finding->message;
-    EXPECT_NE(finding->command, "");
+    EXPECT_NE(finding->command.text, "");
     EXPECT_EQ(finding->check->severity, Severity::kInfo);
     EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
     seen.emplace(finding->message.substr(finding->message.find(": ")), row.code);
@@ -259,7 +259,7 @@ TEST(JobSettingRows, ADeviceWithTrafficIsNotLeftOut) {
   EXPECT_EQ(finding_of(findings, kExcluded, kJob)->message,
             "FI_PROVIDER=tcp: libfabric leaves EFA out; no traffic on its EFA devices since the "
             "last pass");
-  EXPECT_EQ(finding_of(findings, kExcluded, kJob)->command, "export FI_PROVIDER=efa");
+  EXPECT_EQ(finding_of(findings, kExcluded, kJob)->command.text, "export FI_PROVIDER=efa");
 }
 
 TEST(JobSettingRows, ProcessesAlikeAreOneFinding) {

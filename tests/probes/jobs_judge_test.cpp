@@ -187,7 +187,7 @@ TEST(Jobs, SharedMemoryIsMadeLargerWhereItIs) {
   job(scene).shared_memory = SharedMemory{65536, 65536};
   const auto command = [&] {
     const auto findings = judge_all(scene.node, scene.expectation);
-    return finding_of(findings, "jobs.shm-small", kJob)->command;
+    return finding_of(findings, "jobs.shm-small", kJob)->command.text;
   };
   EXPECT_EQ(command(), "sudo mount -o remount,size=50% /dev/shm");
   job(scene).own_root = true;
@@ -256,7 +256,7 @@ TEST(Jobs, TheRemedyForAnotherLibfabricNamesTheOneThatWasAsked) {
   Scene scene = healthy_scene();
   use_other_libfabric(scene);
   const auto findings = judge_all(scene.node, scene.expectation);
-  EXPECT_EQ(finding_of(findings, "jobs.other-libfabric", kJob)->command,
+  EXPECT_EQ(finding_of(findings, "jobs.other-libfabric", kJob)->command.text,
             "export LD_LIBRARY_PATH=/opt/amazon/efa/lib:$LD_LIBRARY_PATH");
 }
 

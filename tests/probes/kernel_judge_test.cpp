@@ -230,10 +230,10 @@ TEST(Kernel, AStaleDriverExplainsTheDevicesThatItDoesNotKnow) {
   EXPECT_EQ(stale->message,
             "loaded is efa 2.10.0g, on disk efa 3.1.0 that knows 0xefa3, which the loaded one does "
             "not; 4 EFA devices are without driver");
-  EXPECT_EQ(stale->command, "sudo modprobe -r efa && sudo modprobe efa");
+  EXPECT_EQ(stale->command.text, "sudo modprobe -r efa && sudo modprobe efa");
   scene.node.kernel.facts.efa_holders = {"kefalnd"};  // Lustre keeps it
   const auto findings = judge_all(scene.node, scene.expectation);
-  EXPECT_EQ(finding_of(findings, "kernel.driver-stale", kNodeSubject)->command, "sudo reboot");
+  EXPECT_EQ(finding_of(findings, "kernel.driver-stale", kNodeSubject)->command.text, "sudo reboot");
 }
 
 TEST(Kernel, AnIdThatNoDriverKnowsIsNoStaleDriver) {
@@ -343,7 +343,7 @@ TEST(Kernel, AMismatchIsBuiltAnewByDkmsUnlessThereIsAnotherStack) {
   const auto command = [&] {
     return finding_of(judge_all(scene.node, scene.expectation), "kernel.driver-mismatch",
                       kNodeSubject)
-        ->command;
+        ->command.text;
   };
   EXPECT_TRUE(command().starts_with("sudo dkms build --force efa/3.1.0 -k ")) << command();
   scene.node.kernel.facts.ofed = "/usr/src/ofa_kernel";
@@ -396,7 +396,7 @@ TEST(Kernel, TheNextKernelIsJudgedWhereItIsKnown) {
   boot_next(scene, false);
   const Diagnosis diagnosis = diagnose(scene);
   EXPECT_EQ(diagnosis.verdict, Verdict::kDegraded);
-  EXPECT_EQ(finding_of(diagnosis.findings, kCode, kNodeSubject)->command,
+  EXPECT_EQ(finding_of(diagnosis.findings, kCode, kNodeSubject)->command.text,
             "sudo dkms install efa/3.1.0 -k 7.0.0-1012-aws");
   scene.node.kernel.facts.next_kernel->release = *scene.node.kernel.facts.release;
   EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kPass);

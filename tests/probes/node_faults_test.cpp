@@ -342,7 +342,7 @@ TEST(LogFaults, WhyAModuleWasRefusedIsToldAtAnyLevel) {
   node.tree().file("/dev/kmsg", "4,902,1800000,-;efa: Unknown symbol ib_dealloc_device (err -2)\n");
   node.changes();
   EXPECT_EQ(node.report().text("summary"),
-            "node: module efa is not loaded: efa: Unknown symbol ib_dealloc_device (err -2)");
+            "node: the kernel refused it: efa: Unknown symbol ib_dealloc_device (err -2)");
 }
 
 TEST(JobsFaults, AProcessOfAJobThatWasKilledForMemoryIsAnInfo) {

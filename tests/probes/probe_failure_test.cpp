@@ -86,7 +86,7 @@ TEST(ProbeFailure, EveryReasonHasItsRemedy) {
       {"Reading register timed out. expected: req id[1]", Actor::kAwsSupport, "other hardware"},
       {"The device sent a completion but the driver didn't receive any MSI-X interrupt",
        Actor::kNodeOperator, "interrupt was lost"},
-      {"Failed to allocate UAR, err -22", Actor::kAwsSupport, "Reboot once"},
+      {"Failed to allocate UAR, err -22", Actor::kAwsSupport, "reboot once"},
   };
   for (const Row& row : rows) {
     Scene scene = healthy_scene();

@@ -124,6 +124,11 @@ TEST(Remedy, LiftsWhatKeepsTheDriverOut) {
       {"/etc/modprobe.d/x.conf: blacklist efa",
        "sudo sed -i -E 's/^[[:space:]]*(blacklist|install)[[:space:]]+efa([[:space:]]|$)/# &/' "
        "/etc/modprobe.d/x.conf && sudo modprobe efa"},
+      {"/etc/modprobe.d/x.conf: install ib_uverbs /bin/false",
+       "sudo sed -i -E "
+       "'s/^[[:space:]]*(blacklist|install)[[:space:]]+ib_uverbs([[:space:]]|$)/# &/' "
+       "/etc/modprobe.d/x.conf && sudo modprobe efa"},
+      {"/etc/modprobe.d/x.conf: install $(reboot)", "0 commands"},
       {"/proc/cmdline: modprobe.blacklist=efa", "sudo modprobe efa"},
       {"/proc/cmdline: module_blacklist=efa", "0 commands"},
       {"/etc/modprobe.d/$(reboot).conf: blacklist efa", "0 commands"},
@@ -141,6 +146,7 @@ TEST(Remedy, BuildsTheDriverOnlyWhereItsSourcesAre) {
   remove_driver(scene);
   scene.node.kernel.facts.module_file.reset();
   scene.node.kernel.facts.module_index_readable = true;
+  scene.node.kernel.facts.dkms.clear();
   EXPECT_NE(command(scene, "kernel.driver-not-installed").find("efa_installer.sh"),
             std::string::npos);
   scene.node.kernel.facts.dkms = {"efa/3.1.0 for 6.1.0-40-amd64"};

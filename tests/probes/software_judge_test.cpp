@@ -95,7 +95,7 @@ TEST(Software, ThePeermemPackageBelongsToNodesWithGpus) {
   scene.node.software.facts.nv_peermem_conf = "/etc/modules-load.d/efa_nv_peermem.conf";
   scene.node.kernel.facts.os = "Ubuntu 24.04.3 LTS";
   const auto findings = judge_all(scene.node, scene.expectation);
-  EXPECT_EQ(finding_of(findings, "software.peermem-without-gpu", kNodeSubject)->command,
+  EXPECT_EQ(finding_of(findings, "software.peermem-without-gpu", kNodeSubject)->command.text,
             "sudo apt-get remove -y efa-nv-peermem");
   add_gpus(scene);
   EXPECT_EQ(result_of(scene, "software.peermem-without-gpu", kNodeSubject), kPass);
