@@ -112,13 +112,15 @@ void redact_sites_words(State& before, Pseudonyms& pseudonyms) {
 }
 
 std::string redacted_job(const std::string& job, Pseudonyms& pseudonyms) {
-  return job.empty() ? "" : "/job_" + pseudonyms.of_name(job);
+  if (job.empty()) return "";
+  const std::string name = pseudonyms.of_name(job);  // "name-7"
+  return "job_" + name.substr(name.rfind('-') + 1);  // the kind of name that a job may have
 }
 
 std::string redacted_record(const std::string& record, Pseudonyms& pseudonyms) {
   const size_t end = std::min(record.find(';'), record.size());
   const std::string head = pseudonyms.of_text(record.substr(0, end));
-  // as probe-log keeps it: ";oom-kill:task_memcg=/job_7,task="
+  // as probe-log keeps it: ";oom-kill:task_memcg=job_7,task="
   constexpr std::string_view kBefore = ";oom-kill:task_memcg=";
   constexpr std::string_view kBehind = ",task=";
   const std::string text = record.substr(end);

@@ -22,12 +22,12 @@ std::vector<int> numbers_of(std::string_view path, std::string_view name) {
 }  // namespace
 
 std::optional<Release> libfabric_release(std::string_view path) {
-  constexpr int kOf1_11 = 14;  // 1.10.0 and 1.9 have one number
-  constexpr int kOf2_0 = 26;
+  constexpr int kFirstOfOne = 14;  // 1.11; 1.10.0 and 1.9 have one number
+  constexpr int kFirstOfTwo = 26;  // 2.0
   const std::vector<int> numbers = numbers_of(path, "libfabric");
-  if (numbers.size() < 2 || numbers[0] != 1 || numbers[1] < kOf1_11) return std::nullopt;
-  if (numbers[1] < kOf2_0) return Release{1, numbers[1] - 3};
-  return Release{2, numbers[1] - kOf2_0};
+  if (numbers.size() < 2 || numbers[0] != 1 || numbers[1] < kFirstOfOne) return std::nullopt;
+  if (numbers[1] < kFirstOfTwo) return Release{1, numbers[1] - 3};
+  return Release{2, numbers[1] - kFirstOfTwo};
 }
 
 std::optional<int> rdma_core_version(std::string_view path) {

@@ -14,7 +14,7 @@ namespace efa {
 struct Release {
   int major = 0;
   int minor = 0;
-  auto operator<=>(const Release&) const = default;
+  auto operator<=>(const Release&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // "/opt/amazon/efa/lib/libfabric.so.1.29.1" -> 2.3; nothing of a name without its numbers, and of

@@ -54,7 +54,7 @@ void fail_stale(const Node& node, const Functions& unknown, Findings& findings) 
 std::optional<Version> version_of_installer(const SoftwareFacts& facts) {
   for (const std::string& package : facts.installer_packages) {
     if (!package.starts_with("efa-") && !package.starts_with("efa_")) continue;
-    if (const auto version = parse_version(std::string_view(package).substr(4))) return version;
+    if (auto version = parse_version(std::string_view(package).substr(4))) return version;
   }
   return std::nullopt;
 }

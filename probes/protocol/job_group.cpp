@@ -7,18 +7,28 @@
 namespace efa {
 namespace {
 
-// "slurmstepd.scope" holds all jobs of Slurm, "user@1000.service" all services of a user.
-bool is_a_job(std::string_view part) {
-  if (part == "slurmstepd.scope" || part == "init.scope" || part.starts_with("user@")) return false;
-  const bool pod = part.starts_with("pod") || part.find("-pod") != std::string_view::npos;
-  return part.starts_with("job_") || pod || part.ends_with(".scope") || part.ends_with(".service");
-}
-
-// "0f3a...", as Docker names the group of a container where systemd does not manage it
-bool is_container_id(std::string_view part) {
-  constexpr size_t kSha256 = 64;
-  return part.size() == kSha256 &&
-         part.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+// A part of a control group's path that is a job's alone, by the number or id that it was given; ""
+// of any other: names are their owners' words, and are not told. "kubepods-burstable-pod1f-2.slice"
+// -> "pod1f-2"
+std::string id_of_job(std::string_view part) {
+  constexpr size_t kLongest = 64;  // a container's id is as long
+  for (const std::string_view ending : {".scope", ".slice"}) {
+    if (part.ends_with(ending)) part.remove_suffix(ending.size());
+  }
+  if (const size_t pod = part.rfind("-pod"); pod != std::string_view::npos) {
+    part.remove_prefix(pod + 1);
+  }
+  std::string_view id = part;
+  for (const std::string_view kind :
+       {"job_", "pod", "docker-", "cri-containerd-", "crio-", "libpod-", "session-"}) {
+    if (!part.starts_with(kind)) continue;
+    id.remove_prefix(kind.size());
+    break;
+  }
+  const bool named = id.size() < part.size();
+  const bool is_id = !id.empty() && id.size() <= kLongest &&
+                     id.find_first_not_of("0123456789abcdef-_") == std::string_view::npos;
+  return is_id && (named || id.size() == kLongest) ? std::string(part) : "";
 }
 
 }  // namespace
@@ -26,11 +36,8 @@ bool is_container_id(std::string_view part) {
 std::string job_of_control_group(std::string_view group) {
   constexpr size_t kLongest = 512;
   if (group.size() > kLongest || group.find("/..") != std::string_view::npos) return "";
-  std::string job;
   for (const std::string& part : split(group, '/')) {
-    if (part.empty()) continue;
-    job += "/" + part;
-    if (is_a_job(part) || is_container_id(part)) return job;
+    if (std::string job = id_of_job(part); !job.empty()) return job;
   }
   return "";
 }

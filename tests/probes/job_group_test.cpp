@@ -17,21 +17,20 @@ TEST(JobGroup, IsTheJobsWhateverIsBelowIt) {
   const std::string id(64, 'a');
   const std::string docker = "/docker/" + id;
   const Row rows[] = {
-      {"/system.slice/slurmstepd.scope/job_7/step_0/user/task_1",
-       "/system.slice/slurmstepd.scope/job_7"},
-      {"/slurm/uid_1000/job_7/step_batch/task_0", "/slurm/uid_1000/job_7"},
-      {"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice/"
+      {"/system.slice/slurmstepd.scope/job_7/step_0/user/task_1", "job_7"},
+      {"/slurm/uid_1000/job_7/step_batch/task_0", "job_7"},
+      {"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1f_2.slice/"
        "cri-containerd-2.scope",
-       "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice"},
-      {"/kubepods/burstable/pod1/2", "/kubepods/burstable/pod1"},
-      {"/system.slice/docker-0123.scope/init", "/system.slice/docker-0123.scope"},
-      {docker.c_str(), docker.c_str()},
-      {"/user.slice/user-1000.slice/session-3.scope",
-       "/user.slice/user-1000.slice/session-3.scope"},
-      {"/user.slice/user-1000.slice/user@1000.service/app.slice/train.service",
-       "/user.slice/user-1000.slice/user@1000.service/app.slice/train.service"},
-      {"/user.slice/user-1000.slice/user@1000.service/app.slice", ""},
-      {"/system.slice/train.service", "/system.slice/train.service"},
+       "pod1f_2"},
+      {"/kubepods/burstable/pod1f-2/2", "pod1f-2"},
+      {"/system.slice/docker-0123.scope/init", "docker-0123"},
+      {"/machine.slice/libpod-0123.scope", "libpod-0123"},
+      {docker.c_str(), id.c_str()},
+      {"/user.slice/user-1000.slice/session-3.scope", "session-3"},
+      {"/user.slice/user-1000.slice/user@1000.service/app.slice/train.service", ""},
+      {"/system.slice/train.service", ""},
+      {"/job_of-a-customer", ""},
+      {"/kubepods/podname", ""},
       {"/kubepods.slice/kubepods-burstable.slice", ""},
       {"/system.slice", ""},
       {"/init.scope", ""},
@@ -44,10 +43,8 @@ TEST(JobGroup, IsTheJobsWhateverIsBelowIt) {
 }
 
 TEST(JobGroup, OfAProcessIsTheOneThatBoundsItsMemory) {
-  EXPECT_EQ(job_of_process("0::/system.slice/slurmstepd.scope/job_7/step_0\n"),
-            "/system.slice/slurmstepd.scope/job_7");
-  EXPECT_EQ(job_of_process("5:devices:/x\n4:memory:/slurm/job_8/step_0\n0::/job_9"),
-            "/slurm/job_8");
+  EXPECT_EQ(job_of_process("0::/system.slice/slurmstepd.scope/job_7/step_0\n"), "job_7");
+  EXPECT_EQ(job_of_process("5:devices:/x\n4:memory:/slurm/job_8/step_0\n0::/job_9"), "job_8");
   for (const char* none : {"", "0", "0::", "0::/", "x\n\n"}) {
     EXPECT_EQ(job_of_process(none), "") << none;
   }
@@ -62,10 +59,10 @@ TEST(MemoryKill, TellsWhoseProcessItWasAndNoName) {
   const auto kill = parse_memory_kill(record);
   ASSERT_TRUE(kill);
   EXPECT_EQ(kill->usec, 77U);
-  EXPECT_EQ(kill->job, "/slurm/job_7");
+  EXPECT_EQ(kill->job, "job_7");
   const std::string kept = words_of_memory_kill(record);
-  EXPECT_EQ(kept, head + "oom-kill:task_memcg=/slurm/job_7,task=");
-  EXPECT_EQ(parse_memory_kill(kept)->job, "/slurm/job_7") << "a recording is read again";
+  EXPECT_EQ(kept, head + "oom-kill:task_memcg=job_7,task=");
+  EXPECT_EQ(parse_memory_kill(kept)->job, "job_7") << "a recording is read again";
   for (const std::string& none :
        {head + "oom-kill:constraint=CONSTRAINT_NONE,global_oom,task_memcg=/,task=x,pid=1,uid=0",
         head + "oom-kill:task_memcg=/slurm/job_7",

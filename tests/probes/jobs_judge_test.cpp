@@ -40,8 +40,8 @@ void use_other_libfabric(Scene& scene) {
 
 // A process of the job that has a device open.
 void kill_for_memory(Scene& scene) {
-  scene.node.jobs.facts.processes.at(0).job = "/slurm/job_7";
-  scene.node.log.facts.kills = {{7, "/slurm/job_7"}};
+  scene.node.jobs.facts.processes.at(0).job = "job_7";
+  scene.node.log.facts.kills = {{7, "job_7"}};
 }
 
 }  // namespace
@@ -84,7 +84,7 @@ TEST(Jobs, AProcessOfAnotherJobThatWasKilledIsNone) {
   Scene scene = healthy_scene();
   kill_for_memory(scene);
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy) << "an info";
-  scene.node.log.facts.kills.at(0).job = "/slurm/job_8";
+  scene.node.log.facts.kills.at(0).job = "job_8";
   EXPECT_EQ(result_of(scene, "jobs.killed-for-memory", kNodeSubject), kPass);
   scene.node.log.facts.kills.at(0).job = "";
   scene.node.jobs.facts.processes.at(0).job = "";
@@ -160,8 +160,8 @@ TEST(Jobs, SharedMemoryIsSmallOrFull) {
   };
   const Row rows[] = {{8 * kGib, 8 * kGib, kNothing},
                       {8 * kGib - 1, 8 * kGib - 1, kFail},
-                      {64 * kGib, 64 * 1024, kNothing},
-                      {64 * kGib, 64 * 1024 - 1, kFail},
+                      {64 * kGib, uint64_t{64} * 1024, kNothing},
+                      {64 * kGib, uint64_t{64} * 1024 - 1, kFail},
                       {0, 0, kFail}};
   for (const Row& row : rows) {
     Scene scene = healthy_scene();
