@@ -134,11 +134,11 @@ void judge_support(const KernelFacts& facts, Findings& findings) {
 
 // Its start takes a while: each device is started in it.
 bool was_loaded_just_now(const Node& node) {
-  constexpr int64_t kStart_s = 60;
+  constexpr int64_t kStartSeconds = 60;
   for (const LogMessage& message : node.log.facts.messages) {
     if (!message.text.starts_with("Elastic Fabric Adapter")) continue;
     const auto loaded_s = static_cast<int64_t>(message.usec / 1'000'000);
-    if (node.kernel.facts.uptime_s.value_or(INT64_MAX) - loaded_s < kStart_s) return true;
+    if (node.kernel.facts.uptime_s.value_or(INT64_MAX) - loaded_s < kStartSeconds) return true;
   }
   return false;
 }

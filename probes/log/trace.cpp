@@ -62,7 +62,7 @@ std::optional<std::string> symbol_of(std::string_view word) {
 std::optional<std::string> efa_function_in(std::string_view text) {
   const std::vector<std::string> fields = words(text);
   for (size_t i = 0; i < fields.size(); ++i) {
-    const auto symbol = symbol_of(fields[i]);
+    auto symbol = symbol_of(fields[i]);
     if (!symbol || (i > 0 && fields[i - 1] == "?")) continue;
     const std::string module = i + 1 < fields.size() ? fields[i + 1] : "";
     const bool built_in = !module.starts_with('[') && symbol->starts_with("efa_");

@@ -117,6 +117,11 @@ CheckCases kernel_cases() {
          s.node.kernel.facts.dkms_failed = {"efa-nv-peermem/1.2.2 for 6.1.0-40-cloud-amd64"};
        }},
       {"kernel.peermem-build-failed", kUnknown, kNodeSubject, crash_kernel},
+  };
+}
+
+CheckCases kernel_loading_cases() {
+  return {
       {"kernel.modules-disabled", kFail, kNodeSubject,
        [](Scene& s) {
          unload(s);

@@ -25,7 +25,7 @@ std::vector<DriverTrace> traces_of(const Lines& lines) {
     if (!traces.take(record)) continue;
     EXPECT_TRUE(again.take(record)) << record;
   }
-  const std::vector<DriverTrace> found = traces.found();
+  std::vector<DriverTrace> found = traces.found();
   const std::vector<DriverTrace> kept = again.found();
   EXPECT_EQ(found.size(), kept.size());
   for (size_t i = 0; i < found.size() && i < kept.size(); ++i) {

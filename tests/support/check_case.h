@@ -34,6 +34,7 @@ using CheckCases = std::vector<CheckCase>;
 // Of each probe, beside its other tests.
 CheckCases pci_cases();
 CheckCases kernel_cases();
+CheckCases kernel_loading_cases();
 CheckCases rdma_cases();
 CheckCases node_cases();
 CheckCases counters_cases();
@@ -51,9 +52,9 @@ CheckCases outcome_cases();
 inline CheckCases all_cases() {
   CheckCases all;
   for (const auto& cases :
-       {pci_cases(), kernel_cases(), rdma_cases(), node_cases(), counters_cases(), verbs_cases(),
-        fabric_cases(), gpu_cases(), limits_cases(), software_cases(), log_cases(), cloud_cases(),
-        jobs_cases(), net_cases(), outcome_cases()}) {
+       {pci_cases(), kernel_cases(), kernel_loading_cases(), rdma_cases(), node_cases(),
+        counters_cases(), verbs_cases(), fabric_cases(), gpu_cases(), limits_cases(),
+        software_cases(), log_cases(), cloud_cases(), jobs_cases(), net_cases(), outcome_cases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;
