@@ -91,19 +91,19 @@ inline constexpr Check kFabricForeignDevice{
     .code = "fabric.foreign-device",
     .severity = Severity::kCritical,
     .actor = Actor::kNodeOperator,
-    .title = "An RDMA device without its node keeps libfabric from listing EFA",
+    .title = "An RDMA device that cannot be opened keeps libfabric from listing EFA",
     .meaning =
-        "libfabric opens every RDMA device that sysfs shows, and gives up all of EFA when one, of "
-        "whatever maker, cannot be opened.",
+        "libfabric opens every RDMA device whose node is there, and gives up all of EFA when one, "
+        "of whatever maker, cannot be opened.",
     .seen_by =
-        "fi_getinfo(3) offers no device, an EFA device can be opened, and an RDMA device that is "
-        "no EFA has no node in /dev/infiniband.",
+        "fi_getinfo(3) offers no device, an EFA device can be opened, and the node of an RDMA "
+        "device that is no EFA is in /dev/infiniband and cannot be opened.",
     .remedy =
-        "Use a libfabric that passes over devices which it cannot open; or give the container the "
-        "nodes of all RDMA devices that it sees.",
-    .command =
-        "for d in /sys/class/infiniband_verbs/uverbs*; do n=/dev/infiniband/${d##*/}; "
-        "[ -e $n ] || echo \"$(cat $d/ibdev) has no $n\"; done",
+        "In a container: do not mount the host's /dev/infiniband; the device plugin gives the "
+        "nodes "
+        "of its EFA devices, and a device without a node is passed over. Or use a libfabric that "
+        "passes over what it cannot open.",
+    .command = "ls -l /dev/infiniband; grep . /sys/class/infiniband_verbs/uverbs*/ibdev",
 };
 
 inline constexpr const Check* kFabricForeignChecks[] = {&kFabricForeignDevice};

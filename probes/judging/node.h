@@ -59,6 +59,16 @@ struct Node {
   std::vector<SiteProbe> site;
 };
 
+// All copies of libfabric that answered list no device, and one of them was built with EFA.
+inline bool libfabric_lists_none(const Node& node) {
+  bool answered = false;
+  for (const Seen<FabricFacts>& seen : node.fabric) {
+    if (!seen.facts.devices.empty()) return false;
+    answered = answered || (seen.facts.getinfo_status && seen.facts.has_provider != false);
+  }
+  return answered;
+}
+
 // What earlier passes of this boot saw.
 struct Past {
   std::set<PciAddress> devices;

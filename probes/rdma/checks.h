@@ -122,6 +122,7 @@ inline constexpr Check kRdmaForeignDevices{
     .remedy =
         "Repair what else fails first. In a container: pass in the EFA device nodes only, and no "
         "directory /dev/infiniband of the host.",
+    .causes = {"fabric.foreign-device"},
 };
 
 inline constexpr Check kRdmaNameNotPersistent{

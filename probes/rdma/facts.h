@@ -100,10 +100,10 @@ void describe(Io& io, Counters& counters) {
 struct RdmaFacts {
   std::optional<bool> class_present;  // /sys/class/infiniband is there
   std::vector<RdmaDevice> devices;
-  std::vector<PciAddress> elsewhere;  // EFA functions whose RDMA device another namespace has
-  std::vector<std::string> foreign;   // RDMA devices that are no EFA
-  std::vector<std::string> foreign_without_node;  // of them, whose device node is not here
-  std::vector<std::string> unidentified;          // RDMA devices of which that could not be read
+  std::vector<PciAddress> elsewhere;        // EFA functions whose RDMA device another namespace has
+  std::vector<std::string> foreign;         // RDMA devices that are no EFA
+  std::vector<std::string> foreign_closed;  // of them, whose device node is here and does not open
+  std::vector<std::string> unidentified;    // RDMA devices of which that could not be read
   std::vector<Counters> counters;
   std::vector<Asked> asked;  // how asking each device for its counters ended
   std::optional<bool> rdma_cm;
@@ -116,7 +116,7 @@ void describe(Io& io, RdmaFacts& facts) {
   io("devices", facts.devices);
   io("elsewhere", facts.elsewhere);
   io("foreign", facts.foreign);
-  io("foreign_without_node", facts.foreign_without_node);
+  io("foreign_closed", facts.foreign_closed);
   io("unidentified", facts.unidentified);
   io("counters", facts.counters);
   io("asked", facts.asked);

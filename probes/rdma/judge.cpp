@@ -196,16 +196,6 @@ void judge_names(const Node& node, const RdmaDevice& device, Findings& findings)
   }
 }
 
-// All copies of libfabric that answered list no device.
-bool libfabric_lists_none(const Node& node) {
-  bool answered = false;
-  for (const Seen<FabricFacts>& seen : node.fabric) {
-    if (!seen.facts.devices.empty()) return false;
-    answered = answered || seen.facts.getinfo_status.has_value();
-  }
-  return answered;
-}
-
 // They are a part of some instance types (p6-b200), and no fault beside an EFA that works.
 void judge_foreign(const Node& node, Findings& findings) {
   const Check& check = kRdmaForeignDevices;

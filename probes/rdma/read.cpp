@@ -107,15 +107,16 @@ RdmaDevice read_device(const Look& look, const std::string& name, const PciAddre
   return device;
 }
 
-// It is not opened: that would be a look at a device which is none of ours.
+// libfabric's efa provider opens it too. One without a node is no matter: libibverbs passes it
+// over.
 void read_foreign(const Look& look, const std::string& name, const UverbsNames& uverbs) {
   look.out.add("foreign", name);
   const auto entry = uverbs.of_device.find(name);
-  if (entry == uverbs.of_device.end()) return;
-  const Result<FileStatus> node = look.root.status("/dev/infiniband/" + entry->second);
-  if (!node && node.error().kind == ErrorKind::kNotFound) {
-    look.out.add("foreign_without_node", name);
-  }
+  if (entry == uverbs.of_device.end() || !look.root.live()) return;
+  const std::string path = "/dev/infiniband/" + entry->second;
+  look.out.doing("open " + path);
+  const Result<Done> opened = look.root.open_device(path);
+  if (!opened && opened.error().kind != ErrorKind::kNotFound) look.out.add("foreign_closed", name);
 }
 
 // The error is about this file and no answer of the driver: the next counter is worth a look.

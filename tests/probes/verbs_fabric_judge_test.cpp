@@ -43,10 +43,10 @@ void lack_provider(Scene& scene) {
   drop_fabric(scene);
   scene.fabric().has_provider = false;
 }
-// As in a container that was given only the nodes of EFA devices.
+// As in a container that sees the host's /dev/infiniband and may open its EFA devices only.
 void add_foreign_device(Scene& scene) {
   scene.node.rdma.facts.foreign = {"mlx5_0", "mlx5_1"};
-  scene.node.rdma.facts.foreign_without_node = {"mlx5_0"};
+  scene.node.rdma.facts.foreign_closed = {"mlx5_0"};
 }
 // A second copy that lists one device fewer.
 void add_lesser_fabric(Scene& scene) {
@@ -110,13 +110,16 @@ CheckCases fabric_cases() {
 
 namespace {
 
-TEST(Fabric, AForeignDeviceWithoutItsNodeIsTheCauseOnlyWhereNothingIsListed) {
+TEST(Fabric, AForeignDeviceThatDoesNotOpenIsTheCauseOnlyWhereNothingIsListed) {
   Scene scene = healthy_scene();
   add_foreign_device(scene);
   EXPECT_EQ(result_of(scene, "fabric.foreign-device", kNodeSubject), kPass);
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
   drop_fabric(scene);
-  EXPECT_EQ(diagnose(scene).root_causes, std::vector<std::string>{"fabric.foreign-device"});
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"fabric.foreign-device"});
+  EXPECT_EQ(finding_of(diagnosis.findings, "rdma.foreign-devices", kNodeSubject)->explained_by,
+            "fabric.foreign-device");
   lack_provider(scene);
   EXPECT_EQ(result_of(scene, "fabric.foreign-device", kNodeSubject), kUnknown);
 }
