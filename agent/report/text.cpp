@@ -185,25 +185,38 @@ void put_failing(Page& page, const Report& report) {
   }
 }
 
-// What could not be looked at, a line each: there is nothing to mend.
+using Counts = std::map<std::string_view, size_t>;  // code -> how often
+
+// "verbs.cannot-open (3), verbs.not-listed"
+std::string counted(const Counts& codes) {
+  std::vector<std::string> parts;
+  for (const auto& [code, count] : codes) {
+    parts.push_back(std::string(code) + (count > 1 ? " (" + std::to_string(count) + ")" : ""));
+  }
+  return join(parts, ", ");
+}
+
+// What could not be looked at, a line for each reason: there is nothing to mend.
 void put_unknown(Page& page, const Report& report) {
   ByCode groups;
   for (const Finding& finding : report.diagnosis.findings) {
     const bool wanted = finding.result == FindingResult::kUnknown && finding.explained_by.empty();
     if (wanted) groups[finding.check->code].push_back(&finding);
   }
-  if (!groups.empty()) page.line();
+  std::map<std::string_view, Counts> reasons;
   for (const auto& [code, findings] : groups) {
-    const size_t more = findings.size() - 1;
-    page.paragraph(std::string(code) + ": " + findings.front()->subject + ": " +
-                       findings.front()->message +
-                       (more > 0 ? " (and " + std::to_string(more) + " more)" : ""),
-                   4, {"UNKNOWN ", "36"});
+    reasons[findings.front()->message][code] = findings.size();
+  }
+  if (!groups.empty()) page.line();
+  for (const auto& [reason, codes] : reasons) {
+    const Finding& first = *groups.at(codes.begin()->first).front();
+    const std::string subject = codes.size() == 1 ? ": " + first.subject : "";
+    page.paragraph(counted(codes) + subject + ": " + std::string(reason), 4, {"UNKNOWN ", "36"});
   }
 }
 
 void put_explained(Page& page, const Report& report) {
-  std::map<std::string, std::map<std::string_view, int>> explained;  // cause -> code -> how often
+  std::map<std::string, Counts> explained;  // by its cause
   for (const Finding& finding : report.diagnosis.findings) {
     const bool fails = finding.result == FindingResult::kFail;
     if (fails && !finding.explained_by.empty())
@@ -212,12 +225,7 @@ void put_explained(Page& page, const Report& report) {
   if (explained.empty()) return;
   page.line();
   for (const auto& [cause, codes] : explained) {
-    std::string list;
-    for (const auto& [code, count] : codes) {
-      list += (list.empty() ? "" : ", ") + std::string(code);
-      if (count > 1) list += " (" + std::to_string(count) + ")";
-    }
-    page.paragraph("follows from " + cause + ": " + list, 0);
+    page.paragraph("follows from " + cause + ": " + counted(codes), 0);
   }
 }
 

@@ -92,7 +92,7 @@ void judge_groups(const Node& node, Findings& findings) {
     return !one.interface->security_group_ids.empty();
   });
   if (attached.empty() || !told) {
-    findings.unknown(check, kNodeSubject, "the metadata does not tell the security groups");
+    findings.unknown(check, kNodeSubject, kNotTold);
     return;
   }
   const auto widest = widest_group(attached);
@@ -162,7 +162,8 @@ void judge_vpcs(const Interfaces& interfaces, Findings& findings) {
   if (vpcs.size() > 1) {
     findings.fail(check, kNodeSubject, "they are in " + in_words(vpcs), evidence);
   } else if (interfaces.empty() || interfaces_in(vpcs) < interfaces.size()) {
-    findings.unknown(check, kNodeSubject, "the metadata does not tell the VPC of all");
+    findings.unknown(check, kNodeSubject,
+                     interfaces.empty() ? kNotTold : "the metadata does not tell the VPC of all");
   } else {
     findings.pass(check, kNodeSubject, "all are in " + vpcs.begin()->first, evidence);
   }
@@ -182,7 +183,9 @@ void judge_cards(const Interfaces& interfaces, Findings& findings) {
   } else if (interfaces.size() == 1) {
     findings.not_applicable(check, kNodeSubject, "there is one EFA interface");
   } else if (!all_told) {
-    findings.unknown(check, kNodeSubject, "the metadata does not tell the network card of all");
+    findings.unknown(
+        check, kNodeSubject,
+        interfaces.empty() ? kNotTold : "the metadata does not tell the network card of all");
   } else {
     findings.pass(check, kNodeSubject, "each is on a network card of its own", evidence);
   }
@@ -202,7 +205,7 @@ void judge_macs(const Node& node, Findings& findings) {
     } else if (facts.metadata_status == "ok" && !facts.interfaces.empty()) {
       findings.fail(check, device.address.to_text(), *device.mac + " is not listed", evidence);
     } else {
-      findings.unknown(check, device.address.to_text(), "the metadata service did not say");
+      findings.unknown(check, device.address.to_text(), kNotTold);
     }
   }
 }

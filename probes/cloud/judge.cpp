@@ -76,7 +76,7 @@ void judge_placement(const CloudFacts& facts, Findings& findings) {
   } else if (facts.metadata_status == "ok") {
     findings.fail(check, kNodeSubject, "is in no placement group", evidence);
   } else {
-    findings.unknown(check, kNodeSubject, "the metadata service did not say");
+    findings.unknown(check, kNodeSubject, kNotTold);
   }
 }
 
@@ -86,13 +86,13 @@ void judge_spot(const CloudFacts& facts, Findings& findings) {
   if (facts.spot_action) {
     findings.fail(check, kNodeSubject, "AWS has announced " + *facts.spot_action, evidence);
   } else if (!facts.life_cycle) {
-    findings.unknown(check, kNodeSubject, "the metadata service did not say what it is");
+    findings.unknown(check, kNodeSubject, kNotTold);
   } else if (*facts.life_cycle != "spot") {
     findings.not_applicable(check, kNodeSubject, "the instance is " + *facts.life_cycle);
   } else if (facts.metadata_status == "ok") {
     findings.pass(check, kNodeSubject, "no end is announced", evidence);
   } else {
-    findings.unknown(check, kNodeSubject, "the metadata service did not say");
+    findings.unknown(check, kNodeSubject, kNotTold);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "probes/base/text.h"
+#include "probes/cloud/checks.h"
 #include "probes/judging/node.h"
 #include "probes/net/checks.h"
 
@@ -41,7 +42,9 @@ void judge_routing(const Node& node, Findings& findings) {
   const auto shared = std::find_if(subnets.begin(), subnets.end(),
                                    [](const auto& each) { return each.second.size() > 1; });
   if (subnets.empty()) {
-    findings.unknown(check, kNodeSubject, "the metadata lists no interface that is up here");
+    findings.unknown(
+        check, kNodeSubject,
+        node.cloud.facts.interfaces.empty() ? kNotTold : "no interface that AWS lists is up here");
   } else if (shared == subnets.end()) {
     findings.pass(check, kNodeSubject, "no two interfaces with an address share a subnet");
   } else if (!node.net.facts.rules) {
@@ -65,7 +68,8 @@ void judge_interface(const Node& node, const RdmaDevice& device, Findings& findi
   const auto listed = std::find_if(all.begin(), all.end(),
                                    [&](const auto& each) { return each.mac == device.mac; });
   if (listed == all.end() || node.net.facts.interfaces.empty()) {
-    findings.unknown(check, subject, "what AWS gave the interface or what is here was not told");
+    findings.unknown(check, subject,
+                     all.empty() ? kNotTold : "AWS does not list it, or what is here was not told");
     return;
   }
   const NetInterface* here = interface_of(node.net.facts, listed->mac);

@@ -116,6 +116,27 @@ TEST(Text, AHealthyNodeTakesAFewLines) {
             "looked for 123 ms\n");
 }
 
+// A code that an alignment of lines has not parted.
+std::string unwrapped(std::string text) {
+  for (size_t at = text.find("\n    "); at != std::string::npos; at = text.find("\n    ", at)) {
+    text.replace(at, 5, " ");
+  }
+  return text;
+}
+
+TEST(Text, WhatWasUnknownForOneReasonIsOneLine) {
+  Scene scene = healthy_scene();
+  scene.node.cloud.facts = CloudFacts{};
+  silence(scene.node.cloud, ProbeStatus::kTimedOut);
+  const std::string text = unwrapped(render_text(report_of(scene), {}));
+  EXPECT_NE(text.find("UNKNOWN   cloud.card-shared, cloud.mac-not-listed (4), "
+                      "cloud.no-common-security-group, cloud.no-placement-group, "
+                      "cloud.several-vpcs, cloud.spot-ends, net.interface-down (4), "
+                      "net.no-policy-routing: the metadata service did not say\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(Text, EachReasonOfACheckHasItsFix) {
   Scene scene = healthy_scene();
   for (size_t i = 0; i < 2; ++i) {

@@ -261,6 +261,21 @@ class Catalogue(Case):
         text = self.efa_doctor("list-checks").stdout.splitlines()
         self.assertEqual([row.split()[0] for row in text], [c["code"] for c in checks])
 
+    def test_every_known_mode_is_seen_by_checks_or_says_why_not(self):
+        modes = json.loads(self.efa_doctor("list-modes", "--format", "json").stdout)
+        codes = {c["code"] for c in
+                 json.loads(self.efa_doctor("list-checks", "--format", "json").stdout)}
+        self.assertEqual([m["mode"] for m in modes], [f"F{n:02}" for n in range(1, 91)])
+        for mode in modes:
+            self.assertLessEqual(set(mode["checks"]), codes, mode["mode"])
+            self.assertEqual("why" in mode, mode["sight"] != "found", mode["mode"])
+            self.assertTrue(mode["checks"] or mode["why"], mode["mode"])
+        table = self.efa_doctor("list-modes", "--format", "markdown").stdout.splitlines()
+        self.assertEqual([row.split(" | ")[0] for row in table[2:]],
+                         ["| " + m["mode"] for m in modes])
+        text = self.efa_doctor("list-modes").stdout.splitlines()
+        self.assertEqual([line.split()[0] for line in text[::2]], [m["mode"] for m in modes])
+
     def test_the_table_of_the_readme_is_this_one(self):
         table = self.efa_doctor("list-checks", "--format", "markdown").stdout.splitlines()
         readme = (SOURCE / "README.md").read_text().splitlines()
