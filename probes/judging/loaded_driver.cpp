@@ -96,20 +96,6 @@ bool has_no_driver(const PciFunction& function) {
   return !function.driver && function.driver.unreadable() == nullptr;
 }
 
-const LogMessage* probe_failure(const Node& node, const PciAddress& address) {
-  const LogMessage* last = nullptr;
-  for (const LogMessage& message : node.log.facts.messages) {
-    if (message.address != address) continue;
-    const bool failure = message.kind == "probe-failed" || message.kind == "device-not-ready" ||
-                         message.kind == "bar-unavailable" || message.kind == "reset-failed" ||
-                         message.kind == "msix-failed" || message.kind == "irq-failed" ||
-                         message.kind == "version-too-low" || message.kind == "dma-failed";
-    if (failure) last = &message;
-    if (message.kind == "device-registered") last = nullptr;
-  }
-  return last;
-}
-
 std::optional<bool> loaded_knows(const Node& node, const std::string& device_id) {
   const KernelFacts& facts = node.kernel.facts;
   if (drives_one_of(node, device_id)) return true;

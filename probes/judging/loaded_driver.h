@@ -27,7 +27,5 @@ std::optional<bool> loaded_knows(const Node& node, const std::string& device_id)
 
 // It is bound to none; not one of which that could not be read.
 bool has_no_driver(const PciFunction& function);
-// The driver's last words about this device, when they tell of a failed probe; else null.
-const LogMessage* probe_failure(const Node& node, const PciAddress& address);
 
 }  // namespace efa

@@ -10,6 +10,7 @@
 #include "probes/base/text.h"
 #include "probes/judging/loaded_driver.h"
 #include "probes/kernel/checks.h"
+#include "probes/pci/probe_failure.h"
 
 namespace efa {
 namespace {
@@ -22,9 +23,10 @@ Functions unbound_functions(const Node& node) {
   Functions unbound;
   for (const PciFunction& function : node.pci.facts.efa) {
     const std::string other = function.driver_override.value_or("");
-    const bool meant =
-        (other.empty() || other == "efa") && disk_knows(node.kernel.facts, function.device) &&
-        !drives_one_of(node, function.device) && probe_failure(node, function.address) == nullptr;
+    const bool meant = (other.empty() || other == "efa") &&
+                       disk_knows(node.kernel.facts, function.device) &&
+                       !drives_one_of(node, function.device) &&
+                       probe_failure(node.log.facts.messages, function.address) == nullptr;
     if (has_no_driver(function) && meant) unbound.push_back(&function);
   }
   return unbound;

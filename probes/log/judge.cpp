@@ -6,6 +6,7 @@
 #include <map>
 
 #include "probes/base/text.h"
+#include "probes/judging/loaded_driver.h"
 #include "probes/judging/node.h"
 #include "probes/log/checks.h"
 
@@ -25,9 +26,7 @@ std::string subject_of(const Node& node, const LogMessage& message) {
 // A warning is no crash, but it tells why a device was not started.
 bool is_told(const Node& node, const DriverTrace& trace) {
   const std::vector<PciFunction>& efa = node.pci.facts.efa;
-  const bool unbound = std::any_of(efa.begin(), efa.end(), [](const PciFunction& function) {
-    return !function.driver && function.driver.unreadable() == nullptr;
-  });
+  const bool unbound = std::any_of(efa.begin(), efa.end(), has_no_driver);
   return trace.crash || (trace.at_start && unbound);
 }
 

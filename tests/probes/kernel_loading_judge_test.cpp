@@ -1,0 +1,192 @@
+// What is said of why a module efa that is there is not loaded.
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "tests/support/check_case.h"
+
+namespace efa {
+namespace {
+
+void unload(Scene& scene) {
+  remove_driver(scene);
+}
+
+void demand_signatures(Scene& scene, const Reading<ModuleFile>& file) {
+  unload(scene);
+  scene.node.kernel.facts.lockdown = "integrity";
+  scene.node.kernel.facts.module_on_disk = file;
+}
+
+void refuse_unsupported(Scene& scene, const Reading<ModuleFile>& file) {
+  unload(scene);
+  scene.node.kernel.facts.support_lines = {
+      "/lib/modprobe.d/10-unsupported-modules.conf: allow_unsupported_modules 0"};
+  scene.node.kernel.facts.module_on_disk = file;
+}
+
+LogMessage refusal(const std::string& text) {
+  LogMessage message;
+  message.priority = 4;
+  message.kind = kModuleRefused;
+  message.text = text;
+  return message;
+}
+
+void log_refusal(Scene& scene, const std::string& text) {
+  unload(scene);
+  scene.node.log.facts.messages.push_back(refusal(text));
+  scene.node.log.facts.total = 1;
+}
+
+void get_stuck(Scene& scene) {
+  scene.node.kernel.facts.efa_state = "coming";
+  scene.pci(0).driver.reset();
+  lose_rdma(scene, 0);
+}
+
+const Unseen kUnreadableFile{"/lib/modules/6.1.0/extra/efa.ko.xz", "Permission denied", EACCES};
+
+}  // namespace
+
+CheckCases kernel_loading_cases() {
+  return {
+      {"kernel.modules-disabled", kFail, kNodeSubject,
+       [](Scene& s) {
+         unload(s);
+         s.node.kernel.facts.modules_disabled = true;
+       }},
+      {"kernel.modules-disabled", kNotApplicable, kNodeSubject,
+       [](Scene& s) {
+         unload(s);
+         s.node.kernel.facts.modules_disabled.reset();
+       }},
+      {"kernel.uverbs-not-installed", kFail, kNodeSubject,
+       [](Scene& s) {
+         unload(s);
+         s.node.kernel.facts.ib_uverbs_installed = false;
+       }},
+      {"kernel.uverbs-not-installed", kNotApplicable, kNodeSubject, unload},
+      {"kernel.driver-mismatch", kFail, kNodeSubject,
+       [](Scene& s) {
+         log_refusal(s, "efa: disagrees about version of symbol ib_register_device");
+       }},
+      {"kernel.driver-mismatch", kUnknown, kNodeSubject,
+       [](Scene& s) {
+         unload(s);
+         silence(s.node.log, ProbeStatus::kDenied);
+       }},
+      {"kernel.driver-unsigned", kFail, kNodeSubject,
+       [](Scene& s) { demand_signatures(s, ModuleFile{}); }},
+      {"kernel.driver-unsigned", kUnknown, kNodeSubject,
+       [](Scene& s) { demand_signatures(s, kUnreadableFile); }},
+      {"kernel.driver-unsupported", kFail, kNodeSubject,
+       [](Scene& s) { refuse_unsupported(s, ModuleFile{}); }},
+      {"kernel.driver-unsupported", kUnknown, kNodeSubject,
+       [](Scene& s) { refuse_unsupported(s, kUnreadableFile); }},
+      {"kernel.driver-stuck", kFail, kNodeSubject, get_stuck},
+      {"kernel.driver-stuck", kUnknown, kNodeSubject,
+       [](Scene& s) {
+         get_stuck(s);
+         s.node.kernel.facts.uptime_s = 4000;
+         LogMessage loaded;
+         loaded.usec = 3'990'000'000;
+         loaded.text = "Elastic Fabric Adapter (EFA) v3.1.0g";
+         s.node.log.facts.messages.push_back(loaded);
+       }},
+  };
+}
+
+namespace {
+
+using Causes = std::vector<std::string>;
+
+TEST(Kernel, WhatModprobeCannotMendIsTheCause) {
+  const ModuleFile unsigned_file;
+  struct Row {
+    const char* cause;
+    std::function<void(Scene&)> change;
+  };
+  const Row rows[] = {
+      {"kernel.modules-disabled", [](Scene& s) { s.node.kernel.facts.modules_disabled = true; }},
+      {"kernel.uverbs-not-installed",
+       [](Scene& s) { s.node.kernel.facts.ib_uverbs_installed = false; }},
+      {"kernel.driver-mismatch",
+       [](Scene& s) { log_refusal(s, "efa: Unknown symbol ib_register_device (err -22)"); }},
+      {"kernel.driver-unsigned", [&](Scene& s) { demand_signatures(s, unsigned_file); }},
+      {"kernel.driver-unsupported", [&](Scene& s) { refuse_unsupported(s, unsigned_file); }},
+      {"kernel.driver-blocked",
+       [](Scene& s) {
+         s.node.kernel.facts.blacklisted_by =
+             "/etc/modprobe.d/x.conf: install ib_uverbs /bin/false";
+       }},
+  };
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene();
+    unload(scene);
+    row.change(scene);
+    EXPECT_EQ(diagnose(scene).root_causes, Causes{row.cause});
+    EXPECT_EQ(cause_of(diagnose(scene), "driver.not-bound", device(0)), row.cause);
+  }
+}
+
+TEST(Kernel, ASymbolOfAMissingModuleIsThatModulesFault) {
+  Scene scene = healthy_scene();
+  log_refusal(scene, "efa: Unknown symbol ib_copy_to_udata (err -2)");
+  scene.node.kernel.facts.ib_uverbs_installed = false;
+  EXPECT_EQ(diagnose(scene).root_causes, Causes{"kernel.uverbs-not-installed"});
+}
+
+TEST(Kernel, AMismatchIsBuiltAnewByDkmsUnlessThereIsAnotherStack) {
+  Scene scene = healthy_scene();
+  log_refusal(scene, "efa: Unknown symbol ib_register_device (err -22)");
+  const auto command = [&] {
+    return finding_of(judge_all(scene.node, scene.expectation), "kernel.driver-mismatch",
+                      kNodeSubject)
+        ->command.text;
+  };
+  EXPECT_TRUE(command().starts_with("sudo dkms build --force efa/3.1.0 -k ")) << command();
+  scene.node.kernel.facts.ofed = "/usr/src/ofa_kernel";
+  EXPECT_EQ(command(), "");
+}
+
+TEST(Kernel, SignaturesAndSupportAreAskedOnlyWhereTheyAreDemanded) {
+  ModuleFile file;
+  file.has_signature = file.is_supported = true;
+  Scene scene = healthy_scene();
+  demand_signatures(scene, file);
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsigned", kNodeSubject), kPass);
+  scene.node.kernel.facts.module_on_disk = ModuleFile{};
+  scene.node.kernel.facts.lockdown = "none";
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsigned", kNodeSubject), kPass);
+  scene.node.kernel.facts.signatures_enforced = true;
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsigned", kNodeSubject), kFail);
+
+  refuse_unsupported(scene, file);
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsupported", kNodeSubject), kPass);
+  scene.node.kernel.facts.module_on_disk = ModuleFile{};
+  scene.node.kernel.facts.support_lines.emplace_back(
+      "/etc/modprobe.d/z.conf: allow_unsupported_modules 1");
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsupported", kNodeSubject), kNotApplicable);
+}
+
+TEST(Kernel, ADriverThatIsStuckExplainsItsDevices) {
+  Scene scene = healthy_scene();
+  get_stuck(scene);
+  EXPECT_EQ(diagnose(scene).root_causes, Causes{"kernel.driver-stuck"});
+  scene.node.kernel.facts.efa_state = "live";
+  EXPECT_EQ(diagnose(scene).root_causes, Causes{"driver.not-bound"});
+}
+
+TEST(Kernel, OfALoadedDriverNobodyAsksWhyItIsNot) {
+  Scene scene = healthy_scene();
+  KernelFacts& facts = scene.node.kernel.facts;
+  facts.modules_disabled = true;  // as it is on a hardened node, after boot
+  facts.lockdown = "integrity";
+  facts.efa_state = "coming";  // all devices have it: just now
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+}
+
+}  // namespace
+}  // namespace efa
