@@ -108,9 +108,9 @@ RdmaDevice read_device(const Look& look, const std::string& name, const PciAddre
 }
 
 // libfabric's efa provider opens it too. One without a node is no matter: libibverbs passes it
-// over.
-void read_foreign(const Look& look, const std::string& name, const UverbsNames& uverbs) {
-  look.out.add("foreign", name);
+// over. Last of all: a sick device of others that does not open takes nothing that is known of EFA
+// along.
+void open_foreign(const Look& look, const std::string& name, const UverbsNames& uverbs) {
   const auto entry = uverbs.of_device.find(name);
   if (entry == uverbs.of_device.end() || !look.root.live()) return;
   const std::string path = "/dev/infiniband/" + entry->second;
@@ -233,12 +233,14 @@ void read_rdma(const Look& look) {
   look.out.set("rdma_cm", look.root.exists("/dev/infiniband/rdma_cm"));
   const UverbsNames uverbs = read_uverbs_names(look);
   std::map<std::string, std::string> efa_names;
+  std::vector<std::string> foreign;
   size_t efa = 0;
   for (const std::string& name : names.value_or({})) {
     const auto address = pci_function_behind(look.root, std::string(kRdma) + "/" + name);
     if (!address || !is_efa_function(look.root, *address)) {
       if (!address || is_identified(look.root, *address)) {
-        read_foreign(look, name, uverbs);
+        look.out.add("foreign", name);
+        foreign.push_back(name);
       } else {
         look.out.add("unidentified", name);
       }
@@ -254,6 +256,7 @@ void read_rdma(const Look& look) {
   }
   read_elsewhere(look, uverbs, efa_names);
   read_all_counters(look, efa_names);
+  for (const std::string& name : foreign) open_foreign(look, name, uverbs);
 }
 
 }  // namespace efa
