@@ -85,11 +85,9 @@ void judge_spot(const CloudFacts& facts, Findings& findings) {
   const Evidence evidence{facts.spot_action.value_or("none"), "none", "spot/instance-action"};
   if (facts.spot_action) {
     findings.fail(check, kNodeSubject, "AWS has announced " + *facts.spot_action, evidence);
-  } else if (!facts.life_cycle) {
-    findings.unknown(check, kNodeSubject, kNotTold);
-  } else if (*facts.life_cycle != "spot") {
+  } else if (facts.life_cycle && *facts.life_cycle != "spot") {
     findings.not_applicable(check, kNodeSubject, "the instance is " + *facts.life_cycle);
-  } else if (facts.metadata_status == "ok") {
+  } else if (facts.life_cycle && facts.metadata_status == "ok") {
     findings.pass(check, kNodeSubject, "no end is announced", evidence);
   } else {
     findings.unknown(check, kNodeSubject, kNotTold);

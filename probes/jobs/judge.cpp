@@ -57,7 +57,7 @@ void judge_kills(const Node& node, Findings& findings) {
     if (const Job* job = job_of(node, kill)) ++kills[job];
   }
   for (const auto& [job, count] : kills) {
-    findings.fail(check, fmt::format("{} {}", job->command, job->pid),
+    findings.fail(check, subject_of(*job),
                   fmt::format("{} process{} of its job {} killed for lack of memory", count,
                               count == 1 ? "" : "es", count == 1 ? "was" : "were"),
                   {job->job, "none", "/dev/kmsg"});

@@ -43,13 +43,4 @@ inline bool was_killed(const ProbeOutcome& outcome) {
   return outcome.status == ProbeStatus::kCrashed && outcome.detail.starts_with("signal 9 ");
 }
 
-// Built against a newer library than this node has, the probe itself is refused: a fault of ours,
-// which says nothing of the node. "... not found (required by /usr/libexec/.../probe-fabric)"
-inline bool refuses_our_probe(const ProbeOutcome& outcome) {
-  const std::string probe = "probe-" + outcome.name.substr(0, outcome.name.find(':'));
-  return outcome.status == ProbeStatus::kUnavailable &&
-         (outcome.detail.find(probe + ")") != std::string::npos ||
-          outcome.detail.find(probe + ": undefined symbol") != std::string::npos);
-}
-
 }  // namespace efa

@@ -24,20 +24,18 @@ constexpr std::string_view kOtherHardware =
 constexpr Reason kReasons[] = {
     {.kind = "region-busy",
      .actor = Actor::kNodeOperator,
-     .remedy = "Another driver holds the device's memory regions (-16): find out which, unbind it, "
-               "and bind the device to efa; a reboot frees them too.",
+     .remedy = "Another driver holds the device's memory regions (-16): find out which, unbind "
+               "it, and bind the device to efa; a reboot frees them too.",
      .command = "sudo cat /proc/iomem"},
     {.kind = "bar-unavailable",
      .actor = Actor::kNodeOperator,
-     .remedy = "The device was given no memory region: drain the node and reboot, so that all are "
-               "assigned anew; if "
-               "the words stay, stop and start or replace the instance.",
+     .remedy = "The device was given no memory region: drain the node and reboot, so that all "
+               "are assigned anew; if the words stay, stop and start or replace the instance.",
      .command = "sudo dmesg | grep -i BAR"},
     {.kind = "enable-failed",
      .actor = Actor::kNodeOperator,
      .remedy = "PCI could not enable the device: drain the node and reboot; if the words stay, "
-               "stop and start or "
-               "replace the instance.",
+               "stop and start or replace the instance.",
      .command = "sudo dmesg | grep -i pci"},
     {.kind = "out-of-memory",
      .actor = Actor::kNodeOperator,
@@ -46,8 +44,8 @@ constexpr Reason kReasons[] = {
     {.kind = "version-too-low",
      .actor = Actor::kAwsSupport,
      .remedy = "The device reports an interface that is older than all that this driver knows. "
-               "Stop and start the instance, which moves it to other hardware; if the words stay, "
-               "give AWS Support the report."},
+               "Stop and start the instance, which moves it to other hardware; if the words "
+               "stay, give AWS Support the report."},
     {.kind = "dma-failed",
      .actor = Actor::kImageOwner,
      .remedy = "The kernel and the device agree on no width of DMA addresses: compare the iommu= "
@@ -63,9 +61,8 @@ constexpr Reason kReasons[] = {
     {.kind = "irq-failed",
      .actor = Actor::kNodeOperator,
      .remedy = "-28 means that the interrupt vectors ran out, -16 that the interrupt is taken: "
-               "free it and bind the device again. With any other error drain the node and reboot, "
-               "then replace the "
-               "instance.",
+               "free it and bind the device again. With any other error drain the node and "
+               "reboot, then replace the instance.",
      .command = "cat /proc/interrupts"},
     {.kind = "device-not-ready", .actor = Actor::kAwsSupport, .remedy = kOtherHardware},
     {.kind = "reset-failed", .actor = Actor::kAwsSupport, .remedy = kOtherHardware},
@@ -79,9 +76,8 @@ constexpr Reason kReasons[] = {
      .only_at_start = false},
     {.kind = "interrupt-lost",
      .actor = Actor::kNodeOperator,
-     .remedy = "The device answered and its interrupt was lost: drain the node and reboot; if the "
-               "words stay, stop "
-               "and start or replace the instance.",
+     .remedy = "The device answered and its interrupt was lost: drain the node and reboot; if "
+               "the words stay, stop and start or replace the instance.",
      .command = "cat /proc/interrupts",
      .only_at_start = false},
     {.kind = "command-failed",
