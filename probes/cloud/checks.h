@@ -155,9 +155,6 @@ inline constexpr const Check* kCloudInterfaceChecks[] = {&kCloudNoCommonSecurity
                                                          &kCloudRulesNotSeen, &kCloudSeveralVpcs,
                                                          &kCloudCardShared, &kCloudMacNotListed};
 
-// Why several of them are unknown: a report says it once.
-inline constexpr const char* kNotTold = "the metadata service did not say";
-
 struct Node;
 struct Expectation;
 class Findings;

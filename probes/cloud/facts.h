@@ -51,10 +51,9 @@ struct CloudFacts {
   std::optional<std::string> availability_zone;
   std::optional<std::string> availability_zone_id;
   std::optional<std::string> placement_group;
-  std::optional<std::string> life_cycle;  // "on-demand", "spot", "scheduled", "capacity-block"
-  std::optional<std::string>
-      spot_action;  // {"action": "terminate", "time": "..."}: AWS takes it back
-  std::optional<std::string> role_name;  // the name only, never its credentials
+  std::optional<std::string> life_cycle;   // "on-demand", "spot", "scheduled", "capacity-block"
+  std::optional<std::string> spot_action;  // "terminate at 2026-11-28T08:22:00Z": AWS takes it back
+  std::optional<std::string> role_name;    // the name only, never its credentials
   std::vector<CloudInterface> interfaces;
 };
 

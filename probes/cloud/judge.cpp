@@ -85,8 +85,9 @@ void judge_spot(const CloudFacts& facts, Findings& findings) {
   const Evidence evidence{facts.spot_action.value_or("none"), "none", "spot/instance-action"};
   if (facts.spot_action) {
     findings.fail(check, kNodeSubject, "AWS has announced " + *facts.spot_action, evidence);
-  } else if (facts.life_cycle && *facts.life_cycle != "spot") {
-    findings.not_applicable(check, kNodeSubject, "the instance is " + *facts.life_cycle);
+  } else if (facts.life_cycle ? *facts.life_cycle != "spot" : facts.metadata_status == "ok") {
+    findings.not_applicable(check, kNodeSubject,
+                            "the instance is " + facts.life_cycle.value_or("none of spot"));
   } else if (facts.life_cycle && facts.metadata_status == "ok") {
     findings.pass(check, kNodeSubject, "no end is announced", evidence);
   } else {

@@ -45,10 +45,19 @@ class Questions {
 
   std::optional<std::string> text(const std::string& path) {
     if (error_) return std::nullopt;
-    Result<std::string> answer = metadata_.get(path);
-    if (answer) return *answer;
-    if (answer.error().os_error != ENOENT) error_ = answer.error();
-    return std::nullopt;
+    return taken(metadata_.get(path));
+  }
+
+  // {"action": "terminate", "time": "2026-11-28T08:22:00Z"} -> "terminate at 2026-11-28T08:22:00Z"
+  std::optional<std::string> action(const std::string& path) {
+    if (error_) return std::nullopt;
+    const auto document = taken(metadata_.get_document(path));
+    if (!document) return std::nullopt;
+    const Result<Value> value = parse_json(*document, path);
+    const std::string words = value ? value->text("action") + " at " + value->text("time") : "";
+    const bool whole = words.size() > 4 && is_metadata_text(words);
+    return taken(whole ? Result<std::string>(words)
+                       : Error{ErrorKind::kMalformed, path, "the answer names no action"});
   }
 
   std::optional<int> number(const std::string& path) {
@@ -64,6 +73,12 @@ class Questions {
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
  private:
+  std::optional<std::string> taken(const Result<std::string>& answer) {
+    if (answer) return *answer;
+    if (answer.error().os_error != ENOENT) error_ = answer.error();
+    return std::nullopt;
+  }
+
   Metadata& metadata_;
   std::optional<Error> error_;
 };
@@ -116,7 +131,7 @@ void read_instance(Questions& questions, std::optional<CloudFacts>& known, Cloud
   } else {
     read_placement(questions, facts);
   }
-  if (facts.life_cycle == "spot") facts.spot_action = questions.text("spot/instance-action");
+  if (facts.life_cycle == "spot") facts.spot_action = questions.action("spot/instance-action");
   const auto roles = questions.list("iam/security-credentials/");
   if (!roles.empty()) facts.role_name = roles.front();
 }

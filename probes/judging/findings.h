@@ -10,6 +10,9 @@
 
 namespace efa {
 
+// Why checks of several probes are unknown: a report says it once.
+inline constexpr const char* kNotTold = "the metadata service did not say";
+
 class Findings {
  public:
   void pass(const Check& check, const std::string& subject, const std::string& message,

@@ -10,7 +10,7 @@
 #include "probes/base/text.h"
 #include "probes/judging/loaded_driver.h"
 #include "probes/kernel/checks.h"
-#include "probes/pci/probe_failure.h"
+#include "probes/judging/probe_failure.h"
 
 namespace efa {
 namespace {

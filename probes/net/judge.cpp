@@ -6,7 +6,6 @@
 #include <map>
 
 #include "probes/base/text.h"
-#include "probes/cloud/checks.h"
 #include "probes/judging/node.h"
 #include "probes/net/checks.h"
 

@@ -10,7 +10,7 @@
 #include "probes/judging/node.h"
 #include "probes/pci/checks.h"
 #include "probes/pci/link.h"
-#include "probes/pci/probe_failure.h"
+#include "probes/pci/probe_failed.h"
 
 namespace efa {
 namespace {

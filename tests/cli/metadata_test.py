@@ -59,6 +59,20 @@ class WellTest(MetadataTest):
         self.assertEqual(facts["placement_group"], "my_cluster group")
         self.assertEqual(facts["role_name"], imds.ROLE)
 
+    def test_only_a_spot_instance_is_asked_whether_it_is_taken_back(self):
+        self.assertEqual(self.facts()["life_cycle"], "on-demand")
+        self.assertFalse([path for _, path, _ in self.asked if "spot" in path])
+        paths = imds.instance(imds.TWO_INTERFACES) | {"instance-life-cycle": "spot"}
+        self.assertNotIn("spot_action", self.facts(paths=paths))
+        paths["spot/instance-action"] = '{"action": "terminate", "time": "2026-11-28T08:22:00Z"}'
+        self.assertEqual(self.facts(paths=paths)["spot_action"],
+                         "terminate at 2026-11-28T08:22:00Z")
+        for bad in ("terminate", "[]", '{"time": "\\u0007"}', "{" * 5000):
+            paths["spot/instance-action"] = bad
+            facts = self.facts(paths=paths)
+            self.assertNotIn("spot_action", facts, bad)
+            self.assertEqual(facts["metadata_status"], "malformed", bad)
+
     def test_interfaces_are_told_with_what_each_has(self):
         first, second = self.facts()["interfaces"]
         self.assertEqual(first, {

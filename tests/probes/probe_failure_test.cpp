@@ -1,6 +1,6 @@
 // Why the driver gave a device up: the line that tells, and who acts on it.
 
-#include "probes/pci/probe_failure.h"
+#include "probes/judging/probe_failure.h"
 
 #include <gtest/gtest.h>
 

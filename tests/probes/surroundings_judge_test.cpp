@@ -138,7 +138,7 @@ CheckCases cloud_cases() {
        [](Scene& s) { s.node.cloud.facts.placement_group.reset(); }},
       {"cloud.no-placement-group", kUnknown, kNodeSubject, close_metadata},
       {"cloud.spot-ends", kFail, kNodeSubject,
-       [](Scene& s) { s.node.cloud.facts.spot_action = R"({"action": "terminate"})"; }},
+       [](Scene& s) { s.node.cloud.facts.spot_action = "terminate at 2026-11-28T08:22:00Z"; }},
       {"cloud.spot-ends", kUnknown, kNodeSubject, close_metadata},
   };
 }
@@ -162,6 +162,17 @@ TEST(Cloud, RulesOfGroupsAreSaidToBeUnseenWithWhatShowsThem) {
   close_metadata(scene);
   const std::vector<Finding> blind = judge_all(scene.node, scene.expectation);
   EXPECT_EQ(finding_of(blind, "cloud.rules-not-seen", kNodeSubject), nullptr);
+}
+
+TEST(Cloud, OnlyASpotInstanceCanBeTakenBack) {
+  Scene scene = healthy_scene();
+  EXPECT_EQ(result_of(scene, "cloud.spot-ends", kNodeSubject), kPass);
+  scene.node.cloud.facts.life_cycle = "capacity-block";
+  EXPECT_EQ(result_of(scene, "cloud.spot-ends", kNodeSubject), kNotApplicable);
+  scene.node.cloud.facts.life_cycle.reset();  // of a service that does not tell it
+  EXPECT_EQ(result_of(scene, "cloud.spot-ends", kNodeSubject), kNotApplicable);
+  scene.node.cloud.facts.metadata_status = "slow";
+  EXPECT_EQ(result_of(scene, "cloud.spot-ends", kNodeSubject), kUnknown);
 }
 
 TEST(Cloud, OneEfaInterfaceSharesNoCard) {

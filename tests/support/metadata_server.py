@@ -42,6 +42,7 @@ def instance(interfaces, instance_type="p5.48xlarge"):
     paths = {
         "instance-id": "i-0123456789abcdef0",
         "instance-type": instance_type,
+        "instance-life-cycle": "on-demand",
         "placement/region": "us-east-1",
         "placement/availability-zone": "us-east-1a",
         "placement/availability-zone-id": "use1-az4",

@@ -15,6 +15,7 @@ def tree(a):
     macs = [m for m in a.macs.split(",") if m]
     t = {
         "meta-data/instance-type": a.instance_type,
+        "meta-data/instance-life-cycle": "on-demand",
         "meta-data/instance-id": a.instance_id,
         "meta-data/ami-id": "ami-0123456789abcdef0",
         "meta-data/hostname": "ip-10-0-2-15.ec2.internal",

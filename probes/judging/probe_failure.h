@@ -1,27 +1,27 @@
-#include "probes/pci/probe_failure.h"
+// Why the efa driver gave a device up: the words in the kernel log that tell, and who mends what
+// they tell of.
+#pragma once
 
-#include <algorithm>
-#include <iterator>
 #include <string_view>
+#include <vector>
 
-#include "probes/pci/checks.h"
+#include "probes/judging/node.h"
 
 namespace efa {
-namespace {
 
-struct Reason {
+struct FailureReason {
   std::string_view kind;  // of LogMessage
-  Actor actor;
-  std::string_view remedy;
+  Actor actor = Actor::kNodeOperator;
+  std::string_view remedy = {};  // empty: those of the check itself
   std::string_view command = "sudo dmesg | grep -i efa";
   bool only_at_start = true;  // the driver says so of a running device too
 };
 
-constexpr std::string_view kOtherHardware =
+inline constexpr std::string_view kOtherHardware =
     "Stop and start the instance, which moves it to other hardware, or replace it.";
 
 // efa_main.c and efa_com.c of the driver 3.1.0: what each step of efa_probe() says when it fails.
-constexpr Reason kReasons[] = {
+inline constexpr FailureReason kFailureReasons[] = {
     {.kind = "region-busy",
      .actor = Actor::kNodeOperator,
      .remedy = "Another driver holds the device's memory regions (-16): find out which, unbind "
@@ -80,78 +80,16 @@ constexpr Reason kReasons[] = {
                "the words stay, stop and start or replace the instance.",
      .command = "cat /proc/interrupts",
      .only_at_start = false},
-    {.kind = "command-failed",
-     .actor = kDriverProbeFailed.actor,
-     .remedy = kDriverProbeFailed.remedy,
-     .only_at_start = false},
-    {.kind = "probe-failed",
-     .actor = kDriverProbeFailed.actor,
-     .remedy = kDriverProbeFailed.remedy},
+    {.kind = "command-failed", .only_at_start = false},
+    {.kind = "probe-failed"},
 };
 
-constexpr size_t kCount = std::size(kReasons);
+// Of the newest attempt to start the device, when that failed: the first words of an error, to
+// which the later ones ("EFA device init failed") only add that it was the end. Null: no attempt
+// failed, or a later one did not.
+const LogMessage* probe_failure(const std::vector<LogMessage>& messages, const PciAddress& address);
 
-struct Rows {
-  Check checks[kCount];
-};
-
-constexpr Rows kRows = [] {
-  Rows rows;
-  for (size_t i = 0; i < kCount; ++i) {
-    Check& check = rows.checks[i];
-    check = kDriverProbeFailed;
-    check.actor = kReasons[i].actor;
-    check.remedy = kReasons[i].remedy;
-    check.command = kReasons[i].command;
-  }
-  return rows;
-}();
-
-const Reason* reason_of(const LogMessage& message) {
-  const auto* found = std::find_if(std::begin(kReasons), std::end(kReasons),
-                                   [&](const Reason& r) { return r.kind == message.kind; });
-  return found == std::end(kReasons) ? nullptr : found;
-}
-
-// One attempt of the driver to start a device, line by line.
-class Attempt {
- public:
-  void take(const LogMessage& message) {
-    const bool end = message.kind == "probe-ended";
-    const Reason* reason = reason_of(message);
-    if (message.kind == "device-registered" || message.kind == "device-unregistered" ||
-        message.kind == "irq-set-up" || (ended_ && reason != nullptr)) {
-      *this = Attempt();
-    }
-    if (!end && reason == nullptr) return;
-    if (first_ == nullptr) first_ = &message;
-    ended_ = ended_ || end;
-    failed_ = failed_ || end || reason->only_at_start;
-  }
-
-  [[nodiscard]] const LogMessage* failure() const { return failed_ ? first_ : nullptr; }
-
- private:
-  const LogMessage* first_ = nullptr;
-  bool ended_ = false;
-  bool failed_ = false;
-};
-
-}  // namespace
-
-const LogMessage* probe_failure(const std::vector<LogMessage>& messages,
-                                const PciAddress& address) {
-  Attempt attempt;
-  for (const LogMessage& message : messages) {
-    if (message.address == address) attempt.take(message);
-  }
-  return attempt.failure();
-}
-
-const Check& probe_failed_check(const LogMessage& failure) {
-  const Reason* reason = reason_of(failure);
-  if (reason == nullptr) return kDriverProbeFailed;
-  return failure.kind == "probe-failed" ? kDriverProbeFailed : kRows.checks[reason - kReasons];
-}
+// Null: words that tell no reason.
+const FailureReason* reason_of(const LogMessage& message);
 
 }  // namespace efa
