@@ -231,10 +231,11 @@ void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& fac
   const int budget_ms = budget == look.options.end()
                             ? kDefaultBudgetMs
                             : parse_number<int>(budget->second).value_or(kDefaultBudgetMs);
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds(budget_ms);
   const auto module = look.options.find("http-module");
   const Result<MakeHttp> http = load_http(module == look.options.end() ? "" : module->second);
   if (!http) end_without_library(http.error());
+  // from here on: that a library comes late from disk is not the service's slowness
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds(budget_ms);
   Metadata metadata(endpoint, std::min(look.deadline, limit), *http);
   // of an endpoint with a name and a password in it only the server is told
   look.out.doing("ask the metadata service for a token",
