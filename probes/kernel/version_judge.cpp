@@ -9,8 +9,8 @@
 
 #include "probes/base/text.h"
 #include "probes/judging/loaded_driver.h"
-#include "probes/kernel/checks.h"
 #include "probes/judging/probe_failure.h"
+#include "probes/kernel/checks.h"
 
 namespace efa {
 namespace {
