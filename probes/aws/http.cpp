@@ -11,13 +11,17 @@
 namespace efa {
 namespace {
 
-constexpr size_t kMaxBody = size_t{64} * 1024;  // metadata and error texts have some KiB
 constexpr size_t kMaxHeaders = 128;
 
-size_t take_body(const char* bytes, size_t size, size_t count, void* body) {
-  auto& text = *static_cast<std::string*>(body);
-  if (text.size() + size * count > kMaxBody) return 0;  // ends the transfer
-  text.append(bytes, size * count);
+struct Body {
+  std::string& text;
+  size_t longest;
+};
+
+size_t take_body(const char* bytes, size_t size, size_t count, void* taken) {
+  auto& body = *static_cast<Body*>(taken);
+  if (body.text.size() + size * count > body.longest) return 0;  // ends the transfer
+  body.text.append(bytes, size * count);
   return size * count;
 }
 
@@ -203,6 +207,7 @@ Result<HttpAnswer> CurlHttp::send(const HttpRequest& request) {
   const Result<Url> url = check(request);
   if (!url) return url.error();
   HttpAnswer answer;
+  Body body{answer.body, settings_.longest_body};
   char detail[CURL_ERROR_SIZE] = "";
   curl_easy_reset(connection_->handle);  // keeps the connections
   connection_->set_way(request, settings_);
@@ -211,7 +216,7 @@ Result<HttpAnswer> CurlHttp::send(const HttpRequest& request) {
   connection_->set_body(request);
   connection_->set(CURLOPT_ERRORBUFFER, detail);
   connection_->set(CURLOPT_WRITEFUNCTION, take_body);
-  connection_->set(CURLOPT_WRITEDATA, &answer.body);
+  connection_->set(CURLOPT_WRITEDATA, &body);
   connection_->set(CURLOPT_HEADERFUNCTION, take_header);
   connection_->set(CURLOPT_HEADERDATA, &answer.headers);
   const CURLcode code = curl_easy_perform(connection_->handle);

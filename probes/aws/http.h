@@ -40,17 +40,18 @@ struct HttpSettings {
   std::string ca_file;  // "": the system's
   std::string proxy;    // "": as the environment says (https_proxy, no_proxy)
   std::chrono::milliseconds connect_limit{3'000};
-  std::chrono::seconds stall_limit{10};  // no byte moved for so long
-  std::function<bool()> cancelled;       // asked now and then while a request runs
+  std::chrono::seconds stall_limit{10};     // no byte moved for so long
+  size_t longest_body = size_t{64} * 1024;  // metadata and error texts have some KiB
+  std::function<bool()> cancelled;          // asked now and then while a request runs
 };
 
 class Http {
  public:
   virtual ~Http() = default;
   // An answer of any status is an answer; an error means that there was none:
-  // kTimedOut, kNotFound (nobody answered), kTooLarge (longer than 64 KiB), kMalformed (no HTTP,
-  // no TLS, nothing that may be sent), kDenied (its certificate is not trusted), kInputOutput
-  // (stopped).
+  // kTimedOut, kNotFound (nobody answered), kTooLarge (longer than the settings allow), kMalformed
+  // (no HTTP, no TLS, nothing that may be sent), kDenied (its certificate is not trusted),
+  // kInputOutput (stopped).
   virtual Result<HttpAnswer> send(const HttpRequest& request) = 0;
 };
 

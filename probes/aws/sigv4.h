@@ -1,6 +1,6 @@
-// AWS Signature Version 4 in the form that S3 takes: a pure function from a request to the headers
-// that sign it. Interface: IAM User Guide, "Create a signed AWS API request"; Amazon S3 API
-// Reference, "Authenticating Requests". S3 encodes a path once and never normalises it.
+// AWS Signature Version 4: a pure function from a request to the headers that sign it. Interface:
+// IAM User Guide, "Create a signed AWS API request"; Amazon S3 API Reference, "Authenticating
+// Requests". S3 encodes a path once and never normalises it.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct SigningRequest {
 
 struct SigningScope {
   std::string region;
-  std::string service = "s3";
+  std::string service;
   int64_t unix_ms = 0;
 };
 

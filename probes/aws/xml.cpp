@@ -1,57 +1,52 @@
 #include "probes/aws/xml.h"
 
+#include <algorithm>
 #include <pugixml.hpp>
-
-#include "probes/base/printable.h"
-#include "probes/base/text.h"
-#include "probes/base/times.h"
 
 namespace efa {
 namespace {
 
-constexpr size_t kLongestMessage = 300;
+constexpr std::ptrdiff_t kMaxTags = 600'000;
+constexpr int kMaxDepth = 32;
 
-// A word of the service's own; anything else is not repeated.
-std::string word_of(const pugi::xml_node& parent, const char* name) {
-  const std::string text = parent.child_value(name);
-  return text.size() <= 64 && is_made_of(text, ".-_") ? text : "";
+// What the parser takes memory for, told before it does: tags and attributes.
+bool has_too_many_parts(std::string_view text) {
+  return std::count_if(text.begin(), text.end(), [](char c) { return c == '<' || c == '='; }) >
+         kMaxTags;
 }
 
-std::string line_of(const pugi::xml_node& parent, const char* name) {
-  return printable(join(words(parent.child_value(name)), " "), kLongestMessage);
+bool take(const pugi::xml_node& node, int depth, XmlElement& element) {
+  if (depth > kMaxDepth) return false;
+  element.name = node.name();
+  element.text = node.child_value();
+  for (const pugi::xml_node& child : node.children()) {
+    if (child.type() != pugi::node_element) continue;
+    if (!take(child, depth + 1, element.children.emplace_back())) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
-ServiceError parse_service_error(const std::string& body) {
-  pugi::xml_document document;
-  if (!document.load_buffer(body.data(), body.size())) return {};
-  pugi::xml_node error = document.child("Error");
-  if (error == nullptr) error = document.child("ErrorResponse").child("Error");
-  return {word_of(error, "Code"), line_of(error, "Message"), word_of(error, "Region"),
-          line_of(error, "Endpoint")};
+const XmlElement& XmlElement::operator[](std::string_view child) const {
+  static const XmlElement kAbsent;
+  const auto found = std::find_if(children.begin(), children.end(),
+                                  [&](const XmlElement& one) { return one.name == child; });
+  return found == children.end() ? kAbsent : *found;
 }
 
-Result<Credentials> parse_assumed_role(const std::string& body, const std::string& source) {
+Result<XmlElement> parse_xml(std::string_view text, const std::string& where) {
+  if (has_too_many_parts(text)) return Error{ErrorKind::kTooLarge, where, "the XML is too large"};
   pugi::xml_document document;
-  const bool well_formed = static_cast<bool>(document.load_buffer(body.data(), body.size()));
-  const pugi::xml_node node = document.child("AssumeRoleWithWebIdentityResponse")
-                                  .child("AssumeRoleWithWebIdentityResult")
-                                  .child("Credentials");
-  if (!well_formed || node == nullptr) {
-    return Error{ErrorKind::kMalformed, source, "the answer of STS contains no keys"};
+  const bool well_formed = static_cast<bool>(document.load_buffer(text.data(), text.size()));
+  XmlElement root;
+  if (!well_formed || document.document_element() == nullptr) {
+    return malformed(where, "the answer is not XML");
   }
-  Credentials credentials;
-  credentials.access_key_id = node.child_value("AccessKeyId");
-  credentials.secret_access_key = Secret(node.child_value("SecretAccessKey"));
-  credentials.session_token = Secret(node.child_value("SessionToken"));
-  credentials.expires_at_ms = parse_iso_time_ms(node.child_value("Expiration"));
-  credentials.source = source;
-  if (credentials.access_key_id.empty() || credentials.secret_access_key.empty() ||
-      !credentials.expires_at_ms) {
-    return Error{ErrorKind::kMalformed, source, "the answer of STS contains incomplete keys"};
+  if (!take(document.document_element(), 1, root)) {
+    return malformed(where, "the XML is nested too deeply");
   }
-  return credentials;
+  return root;
 }
 
 }  // namespace efa

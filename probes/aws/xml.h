@@ -1,24 +1,26 @@
-// What S3 and STS say in XML. Interface: Amazon S3 API Reference, "Error responses"; AWS STS API
-// Reference, "AssumeRoleWithWebIdentity". From pugixml.
+// XML as AWS's services write it: elements with a text, and nothing else of it (no attributes,
+// comments, entities of its own). From pugixml.
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "probes/aws/credentials.h"
+#include "probes/base/result.h"
 
 namespace efa {
 
-struct ServiceError {
-  std::string code;      // "NoSuchBucket"; "" when the body is no error of a service
-  std::string message;   // for people; one line of at most 300 printable characters
-  std::string region;    // of the bucket, where the error is about it
-  std::string endpoint;  // where the bucket is served, where the error is about that
+struct XmlElement {
+  std::string name;  // "" of one that is not there
+  std::string text;
+  std::vector<XmlElement> children;
+
+  // The first child of that name; one without name, text and children when there is none.
+  const XmlElement& operator[](std::string_view child) const;
 };
 
-// <Error><Code>NoSuchBucket</Code><Message>...</Message></Error>, also inside <ErrorResponse>
-ServiceError parse_service_error(const std::string& body);
-
-// The keys in an <AssumeRoleWithWebIdentityResponse>.
-Result<Credentials> parse_assumed_role(const std::string& body, const std::string& source);
+// The root. Bounded by tags (600,000: a page of 100 instances with 32 interfaces has 250,000) and
+// by nesting (32 levels: EC2 has 12).
+Result<XmlElement> parse_xml(std::string_view text, const std::string& where);
 
 }  // namespace efa

@@ -6,6 +6,7 @@
 #include "agent/deliver/s3/backoff.h"
 #include "probes/aws/credential_chain.h"
 #include "probes/aws/metadata.h"
+#include "probes/aws/sts.h"
 #include "probes/base/text.h"
 #include "probes/base/times.h"
 #include "tests/fuzz/claims.h"

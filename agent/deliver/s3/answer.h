@@ -8,7 +8,7 @@
 
 #include "probes/aws/http.h"
 #include "probes/aws/target.h"
-#include "probes/aws/xml.h"
+#include "probes/aws/service_error.h"
 
 namespace efa {
 

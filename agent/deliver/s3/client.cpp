@@ -1,32 +1,25 @@
 #include "agent/deliver/s3/client.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "agent/deliver/s3/gzip.h"
 #include "probes/aws/digest.h"
-#include "probes/aws/sigv4.h"
 #include "probes/base/text.h"
-#include "probes/base/times.h"
 
 namespace efa {
 
 struct S3Client::Try {
-  Credentials credentials;
+  SignedTry signing;
   bool conditional = false;  // asked with If-None-Match
   bool condition_left_out = false;
   bool region_corrected = false;
-  bool clock_corrected = false;
-  bool credentials_corrected = false;
 };
 
 S3Client::S3Client(ClientSettings settings, CredentialChain& credentials, Http& http,
                    const Clock& clock)
-    : settings_(std::move(settings)), credentials_(credentials), http_(http), clock_(clock) {}
-
-int64_t S3Client::server_time_ms() const {
-  return clock_.unix_ms() + settings_.clock_offset_ms;
-}
+    : settings_(std::move(settings)),
+      signed_(credentials, http, clock, settings_.clock_offset_ms),
+      clock_(clock) {}
 
 Headers S3Client::headers_for(const PutRequest& request, const std::string& body,
                               const std::string& host) const {
@@ -53,17 +46,13 @@ Result<HttpAnswer> S3Client::send(const PutRequest& request, const std::string& 
   const ObjectAddress address =
       address_of(settings_.target, settings_.region,
                  prefix.empty() ? request.key : prefix + "/" + request.key);
-  HttpRequest http;
-  http.method = "PUT";
-  http.url = address.url;
-  http.body = body;
-  http.headers = headers_for(request, body, address.host);
-  http.limit = std::chrono::milliseconds(std::min(request.limit_ms, settings_.timeout_ms));
-  const SigningRequest to_sign{"PUT", address.path, {}, http.headers, to_hex(sha256(body))};
-  const SigningScope scope{settings_.region, "s3", server_time_ms()};
-  const Headers added = signing_headers(to_sign, scope, credentials);
-  http.headers.insert(http.headers.end(), added.begin(), added.end());
-  return http_.send(http);
+  SignedRequest put{.path = address.path, .region = settings_.region, .service = "s3"};
+  put.http.method = "PUT";
+  put.http.url = address.url;
+  put.http.body = body;
+  put.http.headers = headers_for(request, body, address.host);
+  put.http.limit = std::chrono::milliseconds(std::min(request.limit_ms, settings_.timeout_ms));
+  return signed_.send(std::move(put), credentials);
 }
 
 bool S3Client::correct_region(const HttpAnswer& answer, const ServiceError& error) {
@@ -72,29 +61,6 @@ bool S3Client::correct_region(const HttpAnswer& answer, const ServiceError& erro
   if (!is_region(region) || region == settings_.region) return false;
   settings_.region = corrected_region_ = region;
   return true;
-}
-
-bool S3Client::correct_clock(const HttpAnswer& answer, const ServiceError& error) {
-  constexpr int64_t kToleratedMs = int64_t{5} * 60 * 1000;  // S3 takes up to 15 minutes
-  const auto date = parse_http_date_ms(answer.header("date"));
-  // some servers call every failure of authentication AccessDenied
-  const bool skewed = date && std::abs(*date - server_time_ms()) > kToleratedMs;
-  if (!date || (error.code != "RequestTimeTooSkewed" && !(answer.status == 403 && skewed))) {
-    return false;
-  }
-  settings_.clock_offset_ms = *date - clock_.unix_ms();
-  return true;
-}
-
-bool S3Client::correct_credentials(const HttpAnswer& answer, const ServiceError& error,
-                                   const Credentials& used) {
-  const bool expired = error.code == "ExpiredToken" || error.code == "TokenRefreshRequired" ||
-                       error.code == "InvalidToken";
-  if (!expired && answer.status != 403) return false;
-  const Result<Credentials> fresh = credentials_.renewed(server_time_ms());
-  return fresh && (fresh->access_key_id != used.access_key_id ||
-                   !(fresh->secret_access_key == used.secret_access_key) ||
-                   !(fresh->session_token == used.session_token));
 }
 
 // Each kind of correction once for a request: a server that asks twice is wrong.
@@ -111,20 +77,14 @@ bool S3Client::correct(const HttpAnswer& answer, const ServiceError& error, Try&
     last.region_corrected = true;
     return true;
   }
-  if (!last.clock_corrected && correct_clock(answer, error)) {
-    last.clock_corrected = true;
-    return true;
-  }
-  if (last.credentials_corrected) return false;
-  last.credentials_corrected = true;
-  return correct_credentials(answer, error, last.credentials);
+  return signed_.correct(answer, error, last.signing);
 }
 
 PutContext S3Client::context(const Try& last) const {
   return {.target = settings_.target,
           .region = settings_.region,
-          .credentials_source = last.credentials.source,
-          .with_session = !last.credentials.session_token.empty(),
+          .credentials_source = last.signing.credentials.source,
+          .with_session = !last.signing.credentials.session_token.empty(),
           .sse = settings_.sse,
           .kms_key_id = settings_.kms_key_id,
           .expected_bucket_owner = settings_.expected_bucket_owner,
@@ -138,9 +98,9 @@ PutResult S3Client::put(const PutRequest& request) {
   const std::string body = settings_.gzip ? gzip(request.body) : std::string(request.body);
   Try attempt;
   while (true) {
-    const Result<Credentials> credentials = credentials_.current(server_time_ms());
+    const Result<Credentials> credentials = signed_.credentials();
     if (!credentials) return judge_credentials(credentials.error());
-    attempt.credentials = *credentials;
+    attempt.signing.credentials = *credentials;
     attempt.conditional = request.only_if_absent && conditional_writes_;
     const Result<HttpAnswer> answer = send(request, body, *credentials);
     if (!answer) return judge_silence(answer.error(), context(attempt));

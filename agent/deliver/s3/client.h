@@ -8,8 +8,7 @@
 #include <string_view>
 
 #include "agent/deliver/s3/answer.h"
-#include "agent/deliver/s3/clock.h"
-#include "probes/aws/credential_chain.h"
+#include "probes/aws/signed_http.h"
 
 namespace efa {
 
@@ -41,7 +40,7 @@ class S3Client {
 
   // What was learned, to be kept for the next run.
   [[nodiscard]] const std::string& corrected_region() const { return corrected_region_; }
-  [[nodiscard]] int64_t clock_offset_ms() const { return settings_.clock_offset_ms; }
+  [[nodiscard]] int64_t clock_offset_ms() const { return signed_.clock_offset_ms(); }
 
  private:
   struct Try;
@@ -51,15 +50,10 @@ class S3Client {
                           const Credentials& credentials);
   bool correct(const HttpAnswer& answer, const ServiceError& error, Try& last);
   bool correct_region(const HttpAnswer& answer, const ServiceError& error);
-  bool correct_clock(const HttpAnswer& answer, const ServiceError& error);
-  bool correct_credentials(const HttpAnswer& answer, const ServiceError& error,
-                           const Credentials& used);
-  [[nodiscard]] int64_t server_time_ms() const;
   [[nodiscard]] PutContext context(const Try& last) const;
 
   ClientSettings settings_;
-  CredentialChain& credentials_;
-  Http& http_;
+  SignedHttp signed_;
   const Clock& clock_;
   std::string corrected_region_;    // "": S3 has not said where the bucket is
   bool conditional_writes_ = true;  // until the server says that it has none

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/deliver/s3/clock.h"
+#include "probes/aws/clock.h"
 #include "agent/deliver/s3/object_key.h"
 #include "probes/base/files.h"
 #include "probes/base/result.h"

@@ -1,7 +1,7 @@
 // What the uploader's process is to the rest of the machine: it ends when it is asked to.
 #pragma once
 
-#include "agent/deliver/s3/clock.h"
+#include "probes/aws/clock.h"
 
 namespace efa {
 

@@ -11,7 +11,8 @@
 #include <map>
 
 #include "probes/aws/credential_chain.h"
-#include "probes/aws/xml.h"
+#include "probes/aws/service_error.h"
+#include "probes/aws/sts.h"
 
 namespace efa {
 namespace {

@@ -1,4 +1,4 @@
-// Time as the uploader sees it, so that tests need not wait.
+// Time as a client of a service sees it, so that tests need not wait.
 #pragma once
 
 #include <cstdint>
