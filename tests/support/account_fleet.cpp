@@ -1,0 +1,117 @@
+#include "tests/support/account_fleet.h"
+
+#include <algorithm>
+
+#include "probes/base/text.h"
+
+namespace efa {
+namespace {
+
+std::string group_id(const std::string& name) {
+  return "sg-" + name;
+}
+
+std::vector<std::string> rows_of(const std::string& text) {
+  std::vector<std::string> rows;
+  for (const std::string& row : split(text, ',')) rows.emplace_back(trim(row));
+  return rows;
+}
+
+AccountGroup& group_of(AccountFacts& facts, const std::string& name) {
+  const auto found = std::find_if(facts.groups.begin(), facts.groups.end(),
+                                  [&](const auto& one) { return one.id == group_id(name); });
+  if (found != facts.groups.end()) return *found;
+  facts.groups.push_back({.id = group_id(name), .exists = true, .complete = true, .rules = {}});
+  return facts.groups.back();
+}
+
+void set_peer(const std::string& peer, AccountRule& rule) {
+  const std::vector<std::string> parts = split(peer, '@');
+  if (peer.find('.') != std::string::npos) {
+    rule.cidr4 = peer;
+  } else if (peer.find(':') != std::string::npos) {
+    rule.cidr6 = peer;
+  } else if (peer.starts_with("pl-")) {
+    rule.prefix_list = peer;
+  } else if (parts.size() == 2) {
+    const std::vector<std::string> other = split(parts[1], '/');
+    rule.peer = {group_id(parts[0]), other[0], "vpc-" + other[0], "active"};
+  } else {
+    rule.peer = {.id = group_id(peer)};
+  }
+}
+
+AccountRule rule_of(const std::vector<std::string>& row) {
+  AccountRule rule;
+  rule.egress = row[1] == "out";
+  const std::vector<std::string> protocol = split(row[2], ':');
+  rule.protocol = protocol[0] == "all" ? "-1" : protocol[0];
+  if (protocol.size() > 1) {
+    const std::vector<std::string> ports = split(protocol[1], '-');
+    rule.from = parse_number<int>(ports.front());
+    rule.to = parse_number<int>(ports.back());
+  }
+  set_peer(row[3], rule);
+  return rule;
+}
+
+AccountInterface interface_of(const AccountInstance& instance, const std::string& groups) {
+  const auto card = static_cast<int>(instance.interfaces.size()) - 1;
+  AccountInterface interface;
+  interface.id = "eni-" + instance.id + "-" + std::to_string(card);
+  interface.type = "efa-only";
+  interface.card = card;
+  interface.device = 1;
+  interface.status = "attached";
+  interface.subnet = instance.subnet;
+  interface.vpc = instance.vpc;
+  interface.groups.emplace();
+  for (const std::string& group : split(groups, '+')) {
+    interface.groups->push_back(group_id(group));
+  }
+  return interface;
+}
+
+AccountInstance instance_of(const std::string& text) {
+  const std::vector<std::string> parts = split(text, ':');
+  AccountInstance instance;
+  instance.id = parts[0];
+  instance.type = "p5.48xlarge";
+  instance.zone = "eu-west-1a";
+  instance.subnet = "subnet-1";
+  instance.vpc = "vpc-1";
+  instance.tenancy = "default";
+  instance.placement_group = {"train", "pg-1", std::nullopt};
+  AccountInterface first = interface_of(instance, "ip");
+  first.id = "eni-" + instance.id;
+  first.type = "interface";
+  first.card = 0;
+  first.device = 0;
+  instance.interfaces.push_back(first);
+  for (const std::string& groups : words(parts[1])) {
+    if (groups != "-") instance.interfaces.push_back(interface_of(instance, groups));
+  }
+  return instance;
+}
+
+}  // namespace
+
+AccountFacts fleet_of(const std::string& rules, const std::string& instances) {
+  AccountFacts facts;
+  facts.region = "eu-west-1";
+  for (const char* name : {kInstancesSection, kRulesSection, kPlacementGroupsSection, kTypesSection,
+                           kReservationsSection}) {
+    facts.sections.push_back({name, SectionStatus::kOk, "", ""});
+  }
+  for (const std::string& row : rows_of(rules)) {
+    const std::vector<std::string> parts = words(row);
+    AccountGroup& group = group_of(facts, parts[0]);
+    if (parts.size() == 4) group.rules.push_back(rule_of(parts));
+  }
+  for (const std::string& row : rows_of(instances)) facts.instances.push_back(instance_of(row));
+  facts.placement_groups.push_back({"train", "cluster", "available"});
+  facts.types.push_back({"p5.48xlarge", true, 32, 32});
+  return facts;
+}
+
+}  // namespace efa
