@@ -3,7 +3,7 @@
 // 't' times, 'm' metadata, 'u' a target.
 
 #include "agent/deliver/s3/answer.h"
-#include "agent/deliver/s3/backoff.h"
+#include "probes/aws/backoff.h"
 #include "probes/aws/credential_chain.h"
 #include "probes/aws/metadata.h"
 #include "probes/aws/sts.h"

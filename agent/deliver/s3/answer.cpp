@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "agent/deliver/s3/backoff.h"
+#include "probes/aws/backoff.h"
 #include "probes/base/printable.h"
 
 namespace efa {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "agent/deliver/s3/answer.h"
-#include "agent/deliver/s3/backoff.h"
+#include "probes/aws/backoff.h"
 #include "probes/aws/target.h"
 #include "probes/base/describe.h"
 #include "probes/base/printable.h"

@@ -9,10 +9,10 @@
 #include <set>
 #include <string>
 
-#include "agent/deliver/s3/backoff.h"
 #include "agent/deliver/s3/client.h"
 #include "agent/deliver/s3/delivery_state.h"
 #include "agent/deliver/s3/spool.h"
+#include "probes/aws/backoff.h"
 
 namespace efa {
 

@@ -7,7 +7,7 @@
 #include <tuple>
 #include <vector>
 
-#include "agent/deliver/s3/backoff.h"
+#include "probes/aws/backoff.h"
 #include "probes/base/times.h"
 
 namespace efa {

@@ -1,4 +1,4 @@
-#include "agent/deliver/s3/backoff.h"
+#include "probes/aws/backoff.h"
 
 #include <algorithm>
 
