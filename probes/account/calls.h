@@ -1,0 +1,77 @@
+// Calls of AWS's query APIs (EC2, STS): a form that is posted and signed, an answer in XML. Below a
+// rate of its own; where the service asks for fewer calls, it waits with full jitter until the time
+// of all calls is over. Interface: EC2 API Reference, "Query requests", "Request throttling for the
+// Amazon EC2 API", "Error codes".
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "probes/account/facts.h"
+#include "probes/aws/signed_http.h"
+
+namespace efa {
+
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+struct Call {
+  const char* service;  // "ec2"
+  const char* version;  // of its API
+  const char* action;
+  Parameters parameters;
+};
+
+// Why a call has no answer.
+struct Refusal {
+  SectionStatus status = SectionStatus::kFailed;
+  std::string code;   // the service's; "" when it gave none
+  std::string words;  // for people, printable
+};
+
+struct CallSettings {
+  std::string region;
+  std::string endpoint;        // "": that of AWS in the region; "http://127.0.0.1:5000"
+  double calls_a_second = 5;   // a quarter of what EC2 refills for an account
+  int64_t limit_ms = 300'000;  // of all calls
+  int64_t call_limit_ms = 30'000;
+};
+
+class Calls {
+ public:
+  // `random` in [0, 1).
+  Calls(CallSettings settings, SignedHttp& http, const Clock& clock,
+        std::function<double()> random);
+
+  // The body of an answer of success. After a refusal that concerns every call (a key that is not
+  // taken), the same for all that follow, unasked.
+  std::variant<std::string, Refusal> ask(const Call& call);
+
+  // That refusal; null when there was none.
+  [[nodiscard]] const Refusal* end_of_all() const { return ended_ ? &refusal_ : nullptr; }
+  [[nodiscard]] int64_t server_time_ms() const;
+  [[nodiscard]] int sent() const { return sent_; }
+
+ private:
+  [[nodiscard]] SignedRequest request_of(const Call& call, const std::string& form) const;
+  // What the answer is worth: the refusal, when it is none of success.
+  std::variant<std::string, Refusal> ask_once(const Call& call, bool& may_pass);
+  std::variant<std::string, Refusal> end(Refusal refusal);
+  void keep_rate();
+  [[nodiscard]] int64_t left_ms() const;
+
+  CallSettings settings_;
+  SignedHttp& http_;
+  const Clock& clock_;
+  std::function<double()> random_;
+  int64_t end_ms_;       // of clock.steady_ms
+  int64_t next_ms_ = 0;  // when the rate allows the next
+  int sent_ = 0;
+  bool ended_ = false;
+  Refusal refusal_;
+};
+
+}  // namespace efa

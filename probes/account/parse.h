@@ -1,0 +1,37 @@
+// Answers of AWS's API, taken apart. Interface: EC2 API Reference (version 2016-11-15), STS API
+// Reference. An element that is missing, longer than its kind has, or not made of what it is made
+// of, was not told; an answer of another shape, or a thing without its id, is malformed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "probes/account/facts.h"
+#include "probes/base/result.h"
+
+namespace efa {
+
+template <class Item>
+struct Page {
+  std::vector<Item> items;
+  std::string next;  // the token to ask for the next page with; "" after the last
+};
+
+struct RuleOfGroup {
+  std::string group;
+  AccountRule rule;
+};
+
+// <DescribeInstancesResponse>; without those that were terminated
+Result<Page<AccountInstance>> parse_instances(const std::string& body);
+// <DescribeSecurityGroupRulesResponse>
+Result<Page<RuleOfGroup>> parse_rules(const std::string& body);
+// <DescribeSecurityGroupsResponse>: the ids
+Result<Page<std::string>> parse_group_ids(const std::string& body);
+Result<Page<AccountPlacementGroup>> parse_placement_groups(const std::string& body);
+Result<Page<AccountType>> parse_types(const std::string& body);
+Result<Page<AccountReservation>> parse_reservations(const std::string& body);
+// <GetCallerIdentityResponse>
+Result<AccountCaller> parse_caller(const std::string& body);
+
+}  // namespace efa

@@ -1,0 +1,27 @@
+// Asks AWS's API about a fleet, kind by kind and page by page. A kind that is denied or fails does
+// not end the others.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "probes/account/calls.h"
+#include "probes/account/facts.h"
+
+namespace efa {
+
+// Which instances: those of the ids, or those that run and match every filter ("tag:Fleet",
+// "train").
+struct FleetQuery {
+  std::vector<std::string> ids;
+  std::vector<std::pair<std::string, std::string>> filters;
+};
+
+inline constexpr size_t kMostInstances = 20'000;
+
+bool is_instance_id(const std::string& text);
+
+AccountFacts read_account(Calls& calls, const std::string& region, const FleetQuery& query);
+
+}  // namespace efa
