@@ -93,7 +93,7 @@ SignedRequest Calls::request_of(const Call& call, const std::string& form) const
 void Calls::keep_rate() {
   const int64_t now_ms = clock_.steady_ms();
   if (next_ms_ > now_ms) clock_.sleep(std::min(next_ms_ - now_ms, left_ms()));
-  next_ms_ = clock_.steady_ms() + static_cast<int64_t>(1'000 / settings_.calls_a_second);
+  next_ms_ = clock_.steady_ms() + 1'000 / settings_.calls_a_second;
 }
 
 std::variant<std::string, Refusal> Calls::end(Refusal refusal) {
@@ -110,6 +110,7 @@ std::variant<std::string, Refusal> Calls::ask_once(const Call& call, bool& may_p
     if (!credentials) return end({SectionStatus::kFailed, "", message_of(credentials.error())});
     last.credentials = *credentials;
     keep_rate();
+    settings_.before_each(call.action);
     ++sent_;
     Result<HttpAnswer> answer = http_.send(request_of(call, form), *credentials);
     if (!answer) {

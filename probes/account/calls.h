@@ -35,9 +35,10 @@ struct Refusal {
 struct CallSettings {
   std::string region;
   std::string endpoint;        // "": that of AWS in the region; "http://127.0.0.1:5000"
-  double calls_a_second = 5;   // a quarter of what EC2 refills for an account
+  int calls_a_second = 5;      // a quarter of what EC2 refills for an account
   int64_t limit_ms = 300'000;  // of all calls
   int64_t call_limit_ms = 30'000;
+  std::function<void(const char* action)> before_each = [](const char* /*action*/) {};
 };
 
 class Calls {

@@ -282,7 +282,7 @@ void describe(Io& io, AccountRight& right) {
 struct AccountFacts {
   std::optional<AccountCaller> caller;
   std::string region;
-  int64_t asked_ms = 0;  // Unix time of the service, when the first question was asked
+  int64_t asked_ms = 0;  // Unix time of the service
   std::vector<AccountSection> sections;
   std::vector<AccountInstance> instances;  // of one fleet
   std::vector<AccountGroup> groups;

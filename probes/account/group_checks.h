@@ -70,7 +70,8 @@ inline constexpr Check kAccountDiffers{
         "group in common that refers to itself, and no rules for each other.",
     .remedy =
         "Give all EFA interfaces of the fleet one common group: in the launch template for new "
-        "instances, with modify-network-interface-attribute --groups for those that run.",
+        "instances, with modify-network-interface-attribute --groups for those that run. Fleets "
+        "that do not work together are asked for one by one.",
 };
 
 inline constexpr Check kAccountProtocol{

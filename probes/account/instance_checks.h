@@ -16,8 +16,9 @@ inline constexpr Check kAccountInterfaceType{
         "DescribeInstances: no interface has interfaceType efa or efa-only, and those of another "
         "instance of the same type have.",
     .remedy =
-        "Set InterfaceType efa or efa-only in the launch template and replace the instance: an "
-        "interface does not change its type.",
+        "Set InterfaceType efa or efa-only in the launch template, drain the instance and replace "
+        "it: "
+        "an interface does not change its type.",
     .drain_first = true,
 };
 
@@ -31,8 +32,9 @@ inline constexpr Check kAccountInterfaceFewer{
         "DescribeInstances and DescribeInstanceTypes: fewer than another instance of the type in "
         "the fleet, or than EfaInfo.MaximumEfaInterfaces.",
     .remedy =
-        "Name an EFA interface for each network card that can have one in the launch template and "
-        "replace the instance, or stop it and attach them.",
+        "Name an EFA interface for each network card that can have one in the launch template; "
+        "drain "
+        "the instance and replace it.",
     .drain_first = true,
 };
 
@@ -47,7 +49,7 @@ inline constexpr Check kAccountInterfaceLayout{
         "device 0 of card 0, or the status of an attachment is not attached.",
     .remedy =
         "In the launch template give each EFA interface a network card of its own and card 0, "
-        "device 0 an interface with an address; then replace the instance.",
+        "device 0 an interface with an address; then drain the instance and replace it.",
     .drain_first = true,
 };
 
@@ -60,7 +62,7 @@ inline constexpr Check kAccountTenancy{
     .seen_by =
         "DescribeInstances: tenancy dedicated or host, of c7g.16xlarge, m7g.16xlarge or "
         "r7g.16xlarge, which have EFA with default tenancy only.",
-    .remedy = "Launch it with default tenancy.",
+    .remedy = "Drain it and launch another with default tenancy.",
     .drain_first = true,
 };
 

@@ -41,7 +41,7 @@ std::optional<std::set<std::string>> values_of(const AccountInstance& instance, 
   return values;
 }
 
-std::string words_of(const std::set<std::string>& values) {
+std::string joined(const std::set<std::string>& values) {
   return join({values.begin(), values.end()}, ", ");
 }
 
@@ -120,7 +120,7 @@ void PlacesJudge::judge_zone(const AccountInstance& instance) {
   const std::string zone = usual_place(zones_);
   const std::string vpc = usual_place(vpcs_);
   const Evidence evidence{fmt::format("{}, {}", instance.zone.value_or("a zone not told"),
-                                      vpcs ? words_of(*vpcs) : "a VPC not told"),
+                                      vpcs ? joined(*vpcs) : "a VPC not told"),
                           fmt::format("{}, {}, where most of the fleet are", zone, vpc),
                           kPlacesSource};
   const bool apart =
@@ -151,10 +151,10 @@ void PlacesJudge::judge_subnet(const AccountInstance& instance) {
   if (!subnets || !vpcs) {
     findings_.unknown(check, instance.id, "the subnets of its interfaces were not told");
   } else if (*vpcs != std::set<std::string>{vpc}) {
-    findings_.fail(check, instance.id,
-                   fmt::format("{} of {}; most of the fleet are in {}", words_of(*subnets),
-                               words_of(*vpcs), vpc),
-                   {words_of(*subnets), "subnets of " + vpc, kPlacesSource});
+    findings_.fail(
+        check, instance.id,
+        fmt::format("{} of {}; most of the fleet are in {}", joined(*subnets), joined(*vpcs), vpc),
+        {joined(*subnets), "subnets of " + vpc, kPlacesSource});
   } else if (instances_ == 1 && subnets_.size() == 1) {
     findings_.not_applicable(check, instance.id, kAlone);
   } else {

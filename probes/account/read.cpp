@@ -1,5 +1,7 @@
 #include "probes/account/read.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -79,17 +81,37 @@ void read_pages(Calls& calls, const Call& call, Result<Page<Item>> (*parse)(cons
     }
     next = call;
     next.parameters.emplace_back("NextToken", page->next);
+    malloc_trim(0);  // of each page holes stay between what is kept: 3 MB a page
   }
+}
+
+// What of the instances the other kinds are asked for.
+struct Mentioned {
+  std::set<std::string> instances;
+  std::set<std::string> groups;  // of EFA interfaces
+  std::set<std::string> placement_groups;
+  std::set<std::string> types;
+  std::set<std::string> reservations;
+};
+
+void mention(const AccountInstance& instance, Mentioned& mentioned) {
+  mentioned.instances.insert(instance.id);
+  for (const auto& [groups, interfaces] : sets_of(instance)) {
+    mentioned.groups.insert(groups.begin(), groups.end());
+  }
+  if (instance.placement_group) mentioned.placement_groups.insert(instance.placement_group->name);
+  if (instance.type) mentioned.types.insert(*instance.type);
+  if (instance.reservation) mentioned.reservations.insert(*instance.reservation);
 }
 
 class AccountReader {
  public:
-  AccountReader(Calls& calls, const FleetQuery& query, AccountFacts& facts)
-      : calls_(calls), query_(query), facts_(facts) {}
+  AccountReader(Calls& calls, std::string region, const FleetQuery& query, const TakeFacts& take)
+      : calls_(calls), region_(std::move(region)), query_(query), take_(take) {}
 
   void read() {
     read_instances();
-    if (facts_.instances.empty()) return;
+    if (mentioned_.instances.empty()) return;
     read_caller();
     read_rules();
     read_placement_groups();
@@ -103,42 +125,52 @@ class AccountReader {
   void read_some(const Parameters& parameters, Kind& kind);
   void tell_missing(Kind& kind) const;
   void read_rules();
-  void settle_groups(Kind& kind);
+  void settle_groups(std::vector<AccountGroup>& groups, Kind& kind);
   void read_placement_groups();
   void read_types();
   void read_reservations();
-  void keep(const Kind& kind) { facts_.sections.push_back(kind.section()); }
-
-  template <class Value>
-  [[nodiscard]] std::set<std::string> values_of(Value value) const {
-    std::set<std::string> values;
-    for (const AccountInstance& instance : facts_.instances) {
-      if (const std::optional<std::string> one = value(instance)) values.insert(*one);
-    }
-    return values;
+  void read_reservation(const std::string& id, Kind& kind, AccountFacts& part);
+  // The end of a kind, with what there is of it.
+  void give(const Kind& kind, AccountFacts part) {
+    part.sections.push_back(kind.section());
+    give(std::move(part));
+  }
+  void give(AccountFacts part) {
+    part.region = region_;
+    part.asked_ms = calls_.server_time_ms();  // corrected by the first answer
+    take_(part);
   }
 
   Calls& calls_;
+  std::string region_;
   const FleetQuery& query_;
-  AccountFacts& facts_;
+  const TakeFacts& take_;
+  Mentioned mentioned_;
 };
 
 void AccountReader::read_caller() {
-  auto answer = calls_.ask({"sts", "2011-06-15", "GetCallerIdentity", {}});
+  const auto answer = calls_.ask({"sts", "2011-06-15", "GetCallerIdentity", {}});
   const auto* body = std::get_if<std::string>(&answer);
   const Result<AccountCaller> caller = body == nullptr ? Error{} : parse_caller(*body);
-  if (caller) facts_.caller = *caller;  // without it only its name is missing from words
+  if (!caller) return;  // without it only its name is missing from words
+  AccountFacts part;
+  part.caller = *caller;
+  give(std::move(part));
 }
 
 void AccountReader::read_some(const Parameters& parameters, Kind& kind) {
   Call call = ec2("DescribeInstances", parameters);
   call.parameters.emplace_back("MaxResults", "100");  // 3.4 MB of instances with 32 interfaces
   read_pages<AccountInstance>(calls_, call, parse_instances, kind, [&](AccountInstance instance) {
-    if (facts_.instances.size() == kMostInstances) {
+    if (mentioned_.instances.size() == kMostInstances) {
       kind.fail("DescribeInstances: more than " + std::to_string(kMostInstances) + " instances");
-    } else {
-      facts_.instances.push_back(std::move(instance));
+      return;
     }
+    if (mentioned_.instances.contains(instance.id)) return;  // told twice
+    mention(instance, mentioned_);
+    AccountFacts part;
+    part.instances.push_back(std::move(instance));
+    give(std::move(part));
   });
 }
 
@@ -148,7 +180,7 @@ void AccountReader::read_instances() {
   for (const auto& ids : chunks_of({query_.ids.begin(), query_.ids.end()})) {
     Parameters parameters;
     add_filter(parameters, 1, "instance-id", ids);
-    if (kind.goes_on()) read_some(parameters, kind);
+    read_some(parameters, kind);
   }
   if (query_.ids.empty()) {
     Parameters parameters;
@@ -160,54 +192,49 @@ void AccountReader::read_instances() {
     read_some(parameters, kind);
   }
   tell_missing(kind);
-  keep(kind);
+  give(kind, {});
 }
 
 void AccountReader::tell_missing(Kind& kind) const {
   if (!kind.goes_on()) return;
-  const std::set<std::string> seen =
-      values_of([](const auto& one) { return std::optional(one.id); });
   std::vector<std::string> missing;
   for (const std::string& id : query_.ids) {
-    if (!seen.contains(id)) missing.push_back(id);
+    if (!mentioned_.instances.contains(id)) missing.push_back(id);
   }
   if (missing.empty()) return;
   kind.fail("AWS does not list " + join(missing, ", ") +
-            ": terminated, or of another region or "
-            "account");
+            ": terminated, or of another region or account");
 }
 
 void AccountReader::read_rules() {
-  std::map<std::string, size_t> index;
-  for (const std::string& id : Fleet(facts_).held) {
-    index.emplace(id, facts_.groups.size());
-    facts_.groups.push_back({.id = id, .exists = true, .complete = false, .rules = {}});
-  }
-  std::set<std::string> ids;
-  for (const auto& [id, place] : index) ids.insert(id);
   Kind kind(kRulesSection);
-  for (const auto& chunk : chunks_of(ids)) {
+  AccountFacts part;
+  std::map<std::string, size_t> index;
+  for (const std::string& id : mentioned_.groups) {
+    index.emplace(id, part.groups.size());
+    part.groups.push_back({.id = id, .exists = true, .complete = false, .rules = {}});
+  }
+  for (const auto& chunk : chunks_of(mentioned_.groups)) {
     Parameters parameters;
     add_filter(parameters, 1, "group-id", chunk);
     parameters.emplace_back("MaxResults", "1000");
-    if (!kind.goes_on()) break;
     read_pages<RuleOfGroup>(calls_, ec2("DescribeSecurityGroupRules", parameters), parse_rules,
                             kind, [&](RuleOfGroup row) {
                               const auto group = index.find(row.group);
                               if (group == index.end()) return;  // was not asked for
-                              facts_.groups[group->second].rules.push_back(std::move(row.rule));
+                              part.groups[group->second].rules.push_back(std::move(row.rule));
                             });
   }
-  settle_groups(kind);
-  keep(kind);
+  settle_groups(part.groups, kind);
+  give(kind, std::move(part));
 }
 
 // A group without rules, and one that the caller cannot see, look alike until one asks for the
 // group itself.
-void AccountReader::settle_groups(Kind& kind) {
+void AccountReader::settle_groups(std::vector<AccountGroup>& groups, Kind& kind) {
   if (!kind.goes_on()) return;
   std::set<std::string> without;
-  for (AccountGroup& group : facts_.groups) {
+  for (AccountGroup& group : groups) {
     group.complete = !group.rules.empty();
     if (group.rules.empty()) without.insert(group.id);
   }
@@ -219,63 +246,62 @@ void AccountReader::settle_groups(Kind& kind) {
                             kind, [&](const std::string& id) { listed.insert(id); });
   }
   if (!kind.goes_on()) return;
-  for (AccountGroup& group : facts_.groups) {
-    if (!without.contains(group.id)) continue;
-    group.exists = group.complete = listed.contains(group.id);
+  for (AccountGroup& group : groups) {
+    if (without.contains(group.id)) group.exists = group.complete = listed.contains(group.id);
   }
 }
 
 void AccountReader::read_placement_groups() {
   Kind kind(kPlacementGroupsSection);
-  const std::set<std::string> names = values_of([](const auto& one) {
-    return one.placement_group ? std::optional(one.placement_group->name) : std::nullopt;
-  });
-  for (const auto& chunk : chunks_of(names)) {
+  AccountFacts part;
+  for (const auto& chunk : chunks_of(mentioned_.placement_groups)) {
     Parameters parameters;
     add_filter(parameters, 1, "group-name", chunk);
     read_pages<AccountPlacementGroup>(
         calls_, ec2("DescribePlacementGroups", parameters), parse_placement_groups, kind,
-        [&](AccountPlacementGroup group) { facts_.placement_groups.push_back(std::move(group)); });
+        [&](AccountPlacementGroup group) { part.placement_groups.push_back(std::move(group)); });
   }
-  keep(kind);
+  give(kind, std::move(part));
 }
 
 void AccountReader::read_types() {
   Kind kind(kTypesSection);
-  for (const auto& chunk : chunks_of(values_of([](const auto& one) { return one.type; }))) {
+  AccountFacts part;
+  for (const auto& chunk : chunks_of(mentioned_.types)) {
     Parameters parameters;
     add_filter(parameters, 1, "instance-type", chunk);
     parameters.emplace_back("MaxResults", "100");
     read_pages<AccountType>(calls_, ec2("DescribeInstanceTypes", parameters), parse_types, kind,
-                            [&](AccountType type) { facts_.types.push_back(std::move(type)); });
+                            [&](AccountType type) { part.types.push_back(std::move(type)); });
   }
-  keep(kind);
+  give(kind, std::move(part));
 }
 
 // One that is gone would spoil the call for the others: each is asked for alone. A fleet has few.
 void AccountReader::read_reservations() {
   constexpr size_t kMost = 50;
   Kind kind(kReservationsSection);
-  const std::set<std::string> ids = values_of([](const auto& one) { return one.reservation; });
+  AccountFacts part;
   size_t asked = 0;
-  for (const std::string& id : ids) {
+  for (const std::string& id : mentioned_.reservations) {
+    if (++asked > kMost) kind.fail("more than " + std::to_string(kMost) + " reservations");
     if (!kind.goes_on()) break;
-    if (++asked > kMost) {
-      kind.fail("more than " + std::to_string(kMost) + " reservations");
-      break;
-    }
-    Kind one(kReservationsSection);
-    read_pages<AccountReservation>(
-        calls_, ec2("DescribeCapacityReservations", {{"CapacityReservationId.1", id}}),
-        parse_reservations, one, [&](AccountReservation reservation) {
-          facts_.reservations.push_back(std::move(reservation));
-          kind.came();
-        });
-    const bool gone = one.section().error_code == "InvalidCapacityReservationId.NotFound";
-    if (one.goes_on() || gone) continue;
-    kind.refuse({one.section().status, one.section().error_code, one.section().words});
+    read_reservation(id, kind, part);
   }
-  keep(kind);
+  give(kind, std::move(part));
+}
+
+void AccountReader::read_reservation(const std::string& id, Kind& kind, AccountFacts& part) {
+  Kind one(kReservationsSection);
+  read_pages<AccountReservation>(
+      calls_, ec2("DescribeCapacityReservations", {{"CapacityReservationId.1", id}}),
+      parse_reservations, one, [&](AccountReservation reservation) {
+        part.reservations.push_back(std::move(reservation));
+        kind.came();
+      });
+  const AccountSection& section = one.section();
+  if (one.goes_on() || section.error_code == "InvalidCapacityReservationId.NotFound") return;
+  kind.refuse({section.status, section.error_code, section.words});
 }
 
 }  // namespace
@@ -287,12 +313,9 @@ bool is_instance_id(const std::string& text) {
          is_made_of(text.substr(2));
 }
 
-AccountFacts read_account(Calls& calls, const std::string& region, const FleetQuery& query) {
-  AccountFacts facts;
-  facts.region = region;
-  AccountReader(calls, query, facts).read();
-  facts.asked_ms = calls.server_time_ms();
-  return facts;
+void read_account(Calls& calls, const std::string& region, const FleetQuery& query,
+                  const TakeFacts& take) {
+  AccountReader(calls, region, query, take).read();
 }
 
 }  // namespace efa

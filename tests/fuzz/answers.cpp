@@ -1,14 +1,18 @@
-// What servers answer: S3, STS and the metadata service; and the files that hold credentials. The
-// first byte says which: 'e' an error of S3, 'r' a role of STS, 'j' credentials, 'p' a profile,
-// 't' times, 'm' metadata, 'u' a target.
+// What servers answer: S3, STS, EC2 and the metadata service; and the files that hold credentials.
+// The first byte says which: 'e' an error of a service, 'r' a role of STS, 'j' credentials, 'p' a
+// profile, 't' times, 'm' metadata, 'u' a target, 'a' an answer of EC2 about a fleet.
 
 #include "agent/deliver/s3/answer.h"
+#include "probes/account/group_checks.h"
+#include "probes/account/instance_checks.h"
+#include "probes/account/parse.h"
 #include "probes/aws/backoff.h"
 #include "probes/aws/credential_chain.h"
 #include "probes/aws/metadata.h"
 #include "probes/aws/sts.h"
 #include "probes/base/text.h"
 #include "probes/base/times.h"
+#include "probes/judging/findings.h"
 #include "tests/fuzz/claims.h"
 
 namespace efa {
@@ -38,6 +42,29 @@ void read_times(const std::string& text) {
   claim(delay_ms(kSoon, 3, 0.5, after) <= kSlowly.most_ms * 24, "a pause ends");
 }
 
+// Of any action: what is none of it is refused by all but one.
+void read_fleet(const std::string& body) {
+  AccountFacts facts;
+  facts.sections.push_back({kInstancesSection, SectionStatus::kOk, "", ""});
+  facts.sections.push_back({kRulesSection, SectionStatus::kOk, "", ""});
+  if (auto instances = parse_instances(body)) facts.instances = std::move(instances->items);
+  if (auto rules = parse_rules(body)) {
+    for (RuleOfGroup& row : rules->items) {
+      facts.groups.push_back({row.group, true, true, {std::move(row.rule)}});
+    }
+  }
+  if (auto groups = parse_placement_groups(body)) facts.placement_groups = groups->items;
+  if (auto types = parse_types(body)) facts.types = types->items;
+  if (auto reservations = parse_reservations(body)) facts.reservations = reservations->items;
+  (void)parse_group_ids(body).ok();
+  (void)parse_caller(body).ok();
+  Findings findings;
+  judge_account_groups(facts, findings);
+  judge_account_interfaces(facts, findings);
+  judge_account_places(facts, findings);
+  claim(findings.all().size() == facts.instances.size() * 14, "each check is said of each");
+}
+
 void read(char which, const std::string& text) {
   if (which == 'e') read_error(text);
   if (which == 'r') (void)parse_assumed_role(text, "STS").ok();
@@ -45,6 +72,7 @@ void read(char which, const std::string& text) {
   if (which == 'p') (void)parse_profile(text, "default", "credentials").ok();
   if (which == 't') read_times(text);
   if (which == 'm') claim(!is_metadata_text(text) || is_utf8(text), "metadata is text");
+  if (which == 'a') read_fleet(text);
   if (which == 'c') (void)is_allowed_container_url(text);
   if (which != 'u') return;
   const Result<S3Target> target = parse_target(text, "", "auto");

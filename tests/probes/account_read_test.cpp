@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "probes/account/group_checks.h"
 #include "probes/account/instance_checks.h"
 #include "probes/base/describe.h"
@@ -33,7 +35,27 @@ AccountFacts fleet(int instances = 3) {
   return facts;
 }
 
-AccountFacts read(Ec2Service& service, const FleetQuery& query = {{}, {{"tag:Fleet", "train"}}}) {
+template <class Item>
+void append(const std::vector<Item>& more, std::vector<Item>& all) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
+// All parts together.
+void join_part(const AccountFacts& part, AccountFacts& facts) {
+  if (part.caller) facts.caller = part.caller;
+  facts.region = part.region;
+  facts.asked_ms = part.asked_ms;
+  append(part.sections, facts.sections);
+  append(part.instances, facts.instances);
+  append(part.groups, facts.groups);
+  append(part.placement_groups, facts.placement_groups);
+  append(part.types, facts.types);
+  append(part.reservations, facts.reservations);
+}
+
+AccountFacts read(
+    Ec2Service& service, const FleetQuery& query = {{}, {{"tag:Fleet", "train"}}},
+    const TakeFacts& take = [](const AccountFacts&) {}) {
   int64_t now_ms = 0;
   const Clock clock{.unix_ms = [] { return kNowMs; },
                     .steady_ms = [&] { return now_ms; },
@@ -43,7 +65,12 @@ AccountFacts read(Ec2Service& service, const FleetQuery& query = {{}, {{"tag:Fle
       {}, [](const char* name) { return std::string(name) == "HOME" ? "/none" : "key"; }, service);
   SignedHttp http(chain, service, clock);
   Calls calls({.region = "eu-west-1"}, http, clock, [] { return 0.5; });
-  return read_account(calls, "eu-west-1", query);
+  AccountFacts facts;
+  read_account(calls, "eu-west-1", query, [&](const AccountFacts& part) {
+    take(part);
+    join_part(part, facts);
+  });
+  return facts;
 }
 
 std::string json_of(const AccountFacts& facts) {
@@ -80,6 +107,18 @@ TEST(AccountRead, GivesTheFactsOfTheFleet) {
   EXPECT_EQ(first.at("Filter.1.Value.1"), "train");
   EXPECT_EQ(first.at("Filter.2.Name"), "instance-state-name");
   EXPECT_EQ(first.at("MaxResults"), "100");
+}
+
+TEST(AccountRead, GivesWhatCameAtOnceAndEachKindAtItsEnd) {
+  Ec2Service service(fleet(3));
+  std::vector<std::string> given;
+  read(service, {{}, {}}, [&](const AccountFacts& part) {
+    for (const AccountInstance& one : part.instances) given.push_back(one.id);
+    for (const AccountSection& one : part.sections) given.push_back(one.name);
+  });
+  EXPECT_EQ(given, (std::vector<std::string>{"i-1", "i-2", "i-3", kInstancesSection, kRulesSection,
+                                             kPlacementGroupsSection, kTypesSection,
+                                             kReservationsSection}));
 }
 
 TEST(AccountRead, TakesEveryPage) {
