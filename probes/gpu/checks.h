@@ -148,6 +148,28 @@ inline constexpr Check kGpuUserSpaceDiffers{
     .drain_first = true,
 };
 
+inline constexpr Check kGpuFabricNotRunning{
+    .code = "gpu.fabric-not-running",
+    .severity = Severity::kWarning,
+    .actor = Actor::kNodeOperator,
+    .may_come_late = true,
+    .title = "NVIDIA's Fabric Manager does not run",
+    .meaning =
+        "CUDA fails with 802, system not yet initialized, until it has set up the switches between "
+        "the GPUs: no GPU memory reaches EFA.",
+    .seen_by =
+        "On p4d, p4de, p5.48xlarge, p5e, p5en, p6-b200 and p6-b300 neither "
+        "nvidia-fabricmanager.service has a process nor is one named nv-fabricmanager.",
+    .remedy =
+        "Start it; where it ends again its log says why: /var/log/fabricmanager.log. Where the GPU "
+        "Operator brings the driver, its driver pod runs it.",
+    .command =
+        "sudo systemctl enable --now nvidia-fabricmanager && systemctl --no-pager status "
+        "nvidia-fabricmanager",
+    .on_bottlerocket = "Drain the node and reboot it: the image starts Fabric Manager.",
+    .causes = {"gpu.nvlink-modules"},
+};
+
 inline constexpr Check kGpuNvlinkModules{
     .code = "gpu.nvlink-modules",
     .severity = Severity::kWarning,
@@ -200,9 +222,10 @@ inline constexpr Check kGpuNeuronNotLoaded{
 };
 
 inline constexpr const Check* kGpuChecks[] = {
-    &kGpuNoMemoryPath,  &kGpuProprietaryCutOff, &kGpuEfaTooOld,      &kGpuPeermemMissing,
-    &kGpuGraceRefused,  &kGpuAccessDenied,      &kGpuNotClaimed,     &kGpuUserSpaceDiffers,
-    &kGpuNvlinkModules, &kGpuNeuronNoPath,      &kGpuNeuronNotLoaded};
+    &kGpuNoMemoryPath,     &kGpuProprietaryCutOff, &kGpuEfaTooOld,    &kGpuPeermemMissing,
+    &kGpuGraceRefused,     &kGpuAccessDenied,      &kGpuNotClaimed,   &kGpuUserSpaceDiffers,
+    &kGpuFabricNotRunning, &kGpuNvlinkModules,     &kGpuNeuronNoPath, &kGpuNeuronNotLoaded,
+};
 
 struct Node;
 struct Expectation;

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "probes/gpu/checks.h"
+#include "probes/gpu/container.h"
+#include "probes/gpu/fabric_judge.h"
 #include "probes/gpu/path_judge.h"
 #include "probes/gpu/ways.h"
 #include "probes/judging/node.h"
@@ -59,13 +61,6 @@ void judge_denied(const Node& node, const Expectation& expectation, Findings& fi
   }
 }
 
-// In a container only granted GPUs show there.
-bool may_be_hidden(const Node& node) {
-  const Reading<bool>& covered = node.gpu.facts.covered;
-  return covered == true || covered.unreadable() != nullptr ||
-         node.limits.outcome.status != ProbeStatus::kOk || node.limits.facts.container;
-}
-
 void judge_claimed(const Node& node, const Accelerator& gpu, Findings& findings) {
   const Check& check = kGpuNotClaimed;
   const std::string subject = gpu.address.to_text();
@@ -81,7 +76,7 @@ void judge_claimed(const Node& node, const Accelerator& gpu, Findings& findings)
                      {"", "a folder", folder});
   } else if (std::find(claimed->begin(), claimed->end(), gpu.address) != claimed->end()) {
     findings.pass(check, subject, "the NVIDIA driver has it", {"a folder", "a folder", folder});
-  } else if (may_be_hidden(node)) {
+  } else if (may_be_container(node)) {
     findings.unknown(check, subject, "a container may not show it", {"none", "a folder", folder});
   } else {
     findings.fail(check, subject, "the NVIDIA driver has not taken it",
@@ -174,6 +169,7 @@ void judge_nvidia(const Node& node, const Expectation& expectation, Findings& fi
   judge_all_claimed(node, findings);
   judge_user_space(node, findings);
   judge_nvlink(node, expectation, findings);
+  judge_fabric_manager(node, expectation, findings);
 }
 
 void judge_neuron_driver(const Accelerator& device, Findings& findings) {

@@ -90,6 +90,7 @@ void break_gpus(Scene& scene) {
   gpu(scene).claimed->pop_back();
   gpu(scene).modules.nvidia_uvm = "570.86.15";
   gpu(scene).modules.ib_umad.reset();
+  gpu(scene).fabric_manager.running = false;
 }
 
 // What concerns the whole machine, or all devices alike.

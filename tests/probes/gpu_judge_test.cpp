@@ -45,6 +45,10 @@ CheckCases gpu_cases() {
        with_gpus([](Scene& s) { gpu(s).modules.nvidia_uvm = "570.86.15"; })},
       {"gpu.user-space-differs", kUnknown, kNodeSubject,
        with_gpus([](Scene& s) { gpu(s).modules.nvidia_uvm = denied(); })},
+      {"gpu.fabric-not-running", kFail, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).fabric_manager.running = false; })},
+      {"gpu.fabric-not-running", kUnknown, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).fabric_manager.running = denied(); })},
       {"gpu.nvlink-modules", kFail, kNodeSubject,
        with_gpus([](Scene& s) { gpu(s).modules.ib_umad.reset(); })},
       {"gpu.nvlink-modules", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
@@ -82,7 +86,7 @@ size_t passing(const Scene& scene) {
 }
 
 TEST(Gpu, PassesWhereEfaReachesTheMemory) {
-  EXPECT_EQ(passing(scene_with(with_gpus(unchanged))), 11U) << "7 of the node, 4 GPUs";
+  EXPECT_EQ(passing(scene_with(with_gpus(unchanged))), 12U) << "8 of the node, 4 GPUs";
   EXPECT_EQ(passing(scene_with(with_grace(unchanged))), 11U);
   EXPECT_EQ(passing(scene_with(with_neuron(unchanged))), 5U);
 }

@@ -64,6 +64,7 @@ void add_gpus(Scene& scene) {
   facts.parameters =
       NvidiaParameters{.topology_override = 0, .peer_mapping_override = {}, .coherent_memory = ""};
   facts.coherent = false;
+  facts.fabric_manager.running = true;
   facts.covered = false;
 }
 
