@@ -167,7 +167,25 @@ inline constexpr Check kGpuFabricNotRunning{
         "sudo systemctl enable --now nvidia-fabricmanager && systemctl --no-pager status "
         "nvidia-fabricmanager",
     .on_bottlerocket = "Drain the node and reboot it: the image starts Fabric Manager.",
-    .causes = {"gpu.nvlink-modules"},
+    .causes = {"gpu.nvlink-modules", "gpu.fabric-version"},
+};
+
+inline constexpr Check kGpuFabricVersion{
+    .code = "gpu.fabric-version",
+    .severity = Severity::kWarning,
+    .actor = Actor::kImageOwner,
+    .title = "Fabric Manager is of another version than the NVIDIA driver",
+    .meaning = "It ends when it is started, and CUDA fails with 802, system not yet initialized.",
+    .seen_by =
+        "No version of nvidia-fabricmanager that dpkg has is that of /sys/module/nvidia/version, "
+        "nor that of the driver on disk; or it does not run, and /var/log/fabricmanager.log says "
+        "that it does not match this driver.",
+    .remedy =
+        "Drain the node. Where the driver was updated too, reboot; else install Fabric Manager of "
+        "exactly the driver's version, in the image too, and hold both at that version.",
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
+    .causes = {"gpu.user-space-differs"},
 };
 
 inline constexpr Check kGpuNvlinkModules{
@@ -222,9 +240,10 @@ inline constexpr Check kGpuNeuronNotLoaded{
 };
 
 inline constexpr const Check* kGpuChecks[] = {
-    &kGpuNoMemoryPath,     &kGpuProprietaryCutOff, &kGpuEfaTooOld,    &kGpuPeermemMissing,
-    &kGpuGraceRefused,     &kGpuAccessDenied,      &kGpuNotClaimed,   &kGpuUserSpaceDiffers,
-    &kGpuFabricNotRunning, &kGpuNvlinkModules,     &kGpuNeuronNoPath, &kGpuNeuronNotLoaded,
+    &kGpuNoMemoryPath,     &kGpuProprietaryCutOff, &kGpuEfaTooOld,     &kGpuPeermemMissing,
+    &kGpuGraceRefused,     &kGpuAccessDenied,      &kGpuNotClaimed,    &kGpuUserSpaceDiffers,
+    &kGpuFabricNotRunning, &kGpuFabricVersion,     &kGpuNvlinkModules, &kGpuNeuronNoPath,
+    &kGpuNeuronNotLoaded,
 };
 
 struct Node;

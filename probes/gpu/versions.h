@@ -23,6 +23,9 @@ inline constexpr Bound kNvidiaPageTable2{580, 65, 6};
 // NVIDIA: GPUs that are not coherent have a check of the topology, which
 // GrdmaPciTopoCheckOverride=2 makes refuse (NVO, nv_grdma_pci_topology_supported).
 inline constexpr Bound kNvidiaTopologyCheck{580, 65, 6};
+// NVIDIA: the rpm of Fabric Manager is named nvidia-fabricmanager (amazon-eks-ami,
+// install-nvidia-driver.sh); before it was nvidia-fabric-manager.
+inline constexpr Bound kNvidiaFabricManagerName{580, 0, 0};
 // The kernel: dma-buf through the RDMA ioctl (OFI, src/nccl_ofi_dmabuf.cpp).
 inline constexpr Bound kKernelDmabuf{5, 12, 0};
 // The kernel's own efa: dma-buf for certain (inferred from its history; no document says so).

@@ -49,6 +49,12 @@ CheckCases gpu_cases() {
        with_gpus([](Scene& s) { gpu(s).fabric_manager.running = false; })},
       {"gpu.fabric-not-running", kUnknown, kNodeSubject,
        with_gpus([](Scene& s) { gpu(s).fabric_manager.running = denied(); })},
+      {"gpu.fabric-version", kFail, kNodeSubject, with_gpus([](Scene& s) {
+         gpu(s).fabric_manager.running = false;
+         gpu(s).fabric_manager.packages = std::vector<std::string>{"580.82.07-0ubuntu1"};
+       })},
+      {"gpu.fabric-version", kUnknown, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).fabric_manager.packages = denied(); })},
       {"gpu.nvlink-modules", kFail, kNodeSubject,
        with_gpus([](Scene& s) { gpu(s).modules.ib_umad.reset(); })},
       {"gpu.nvlink-modules", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
@@ -86,7 +92,7 @@ size_t passing(const Scene& scene) {
 }
 
 TEST(Gpu, PassesWhereEfaReachesTheMemory) {
-  EXPECT_EQ(passing(scene_with(with_gpus(unchanged))), 12U) << "8 of the node, 4 GPUs";
+  EXPECT_EQ(passing(scene_with(with_gpus(unchanged))), 13U) << "9 of the node, 4 GPUs";
   EXPECT_EQ(passing(scene_with(with_grace(unchanged))), 11U);
   EXPECT_EQ(passing(scene_with(with_neuron(unchanged))), 5U);
 }

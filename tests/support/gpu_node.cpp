@@ -65,6 +65,7 @@ void add_gpus(Scene& scene) {
       NvidiaParameters{.topology_override = 0, .peer_mapping_override = {}, .coherent_memory = ""};
   facts.coherent = false;
   facts.fabric_manager.running = true;
+  facts.fabric_manager.packages = std::vector<std::string>{"580.95.05-0ubuntu1"};
   facts.covered = false;
 }
 
@@ -128,6 +129,7 @@ void unchanged(Scene& /*scene*/) {}
 void set_nvidia(Scene& scene, const char* version, bool open) {
   gpu(scene).modules.nvidia = gpu(scene).modules.nvidia_uvm = version;
   gpu(scene).nvidia_open = open;
+  gpu(scene).fabric_manager.packages = std::vector<std::string>{std::string(version) + "-1"};
 }
 
 void set_override(Scene& scene, uint32_t value) {
