@@ -80,6 +80,26 @@ inline constexpr Check kGpuPeermemMissing{
     .causes = {"kernel.peermem-build-failed"},
 };
 
+inline constexpr Check kGpuPluginNeedsP2p{
+    .code = "gpu.plugin-needs-p2p",
+    .severity = Severity::kWarning,
+    .actor = Actor::kImageOwner,
+    .title = "NCCL's plugin for EFA takes no dma-buf, and P2P is closed",
+    .meaning =
+        "NCCL with the plugin of this node refuses to start, though the drivers could reach the "
+        "GPUs by dma-buf; a container with another plugin may do well.",
+    .seen_by =
+        "By efa_installed_packages the plugin is of 1.13.2 to 1.14.1; or of 1.14.2 to 1.19.1, and "
+        "the EFA devices are 0xefa0, 0xefa1 or 0xefa2; P2P of the NVIDIA driver is closed.",
+    .remedy =
+        "Drain the node and run a newer EFA installer, in the image too: that of 1.50.0 brings "
+        "plugin 1.21.1. Or give containers plugin 1.19.2 or later, or open P2P.",
+    .command = kNewestInstaller,
+    .drain_first = true,
+    .on_bottlerocket = "Give the containers of jobs plugin 1.19.2 or later.",
+    .causes = {"gpu.proprietary-cut-off", "gpu.efa-too-old-for-nvidia", "gpu.peermem-missing"},
+};
+
 inline constexpr Check kGpuGraceRefused{
     .code = "gpu.grace-refused",
     .severity = Severity::kCritical,
@@ -241,9 +261,9 @@ inline constexpr Check kGpuNeuronNotLoaded{
 
 inline constexpr const Check* kGpuChecks[] = {
     &kGpuNoMemoryPath,     &kGpuProprietaryCutOff, &kGpuEfaTooOld,     &kGpuPeermemMissing,
-    &kGpuGraceRefused,     &kGpuAccessDenied,      &kGpuNotClaimed,    &kGpuUserSpaceDiffers,
-    &kGpuFabricNotRunning, &kGpuFabricVersion,     &kGpuNvlinkModules, &kGpuNeuronNoPath,
-    &kGpuNeuronNotLoaded,
+    &kGpuPluginNeedsP2p,   &kGpuGraceRefused,      &kGpuAccessDenied,  &kGpuNotClaimed,
+    &kGpuUserSpaceDiffers, &kGpuFabricNotRunning,  &kGpuFabricVersion, &kGpuNvlinkModules,
+    &kGpuNeuronNoPath,     &kGpuNeuronNotLoaded,
 };
 
 struct Node;

@@ -6,6 +6,7 @@
 
 #include "probes/gpu/cause_judge.h"
 #include "probes/gpu/checks.h"
+#include "probes/gpu/plugin.h"
 #include "probes/gpu/ways.h"
 
 namespace efa {
@@ -81,6 +82,7 @@ void judge_nvidia_paths(const Node& node, const Expectation& expectation, Findin
   judge_closed_p2p(node, causes);
   for (Finding& cause : causes.take()) add_cause(std::move(cause), expectation, findings);
   judge_refused_mapping(node, expectation, findings);
+  judge_plugin_needs_p2p(node, expectation, findings);
 }
 
 void judge_neuron_path(const Node& node, const Expectation& expectation, Findings& findings) {

@@ -26,6 +26,11 @@ inline constexpr Bound kNvidiaTopologyCheck{580, 65, 6};
 // NVIDIA: the rpm of Fabric Manager is named nvidia-fabricmanager (amazon-eks-ami,
 // install-nvidia-driver.sh); before it was nvidia-fabric-manager.
 inline constexpr Bound kNvidiaFabricManagerName{580, 0, 0};
+// NCCL's plugin: offers no dma-buf by itself; offers it but on the device ids 0xefa0 to 0xefa2;
+// offers it on all (OFI, tags; the last with #1243).
+inline constexpr Bound kPluginDmabufOff{1, 13, 2};
+inline constexpr Bound kPluginDmabufLater{1, 14, 2};
+inline constexpr Bound kPluginDmabufAll{1, 19, 2};
 // The kernel: dma-buf through the RDMA ioctl (OFI, src/nccl_ofi_dmabuf.cpp).
 inline constexpr Bound kKernelDmabuf{5, 12, 0};
 // The kernel's own efa: dma-buf for certain (inferred from its history; no document says so).

@@ -71,7 +71,7 @@ constexpr Mode kModes[] = {
     {"F18",
      "GPUDirect RDMA is missing where NCCL's plugin demands it",
      kFound,
-     {"gpu.no-memory-path"}},
+     {"gpu.no-memory-path", "gpu.plugin-needs-p2p"}},
     {"F19", "efa_nv_peermem is not loaded or does not fit", kFound, {"gpu.no-memory-path"}},
     {"F20", "efa_nv_peermem was not built for the kernel", kFound, {"kernel.peermem-build-failed"}},
     {"F21",

@@ -28,6 +28,14 @@ CheckCases gpu_cases() {
          need_peermem(s);
          gpu(s).modules.efa_nv_peermem = denied();
        })},
+      {"gpu.plugin-needs-p2p", kFail, kNodeSubject, with_gpus([](Scene& s) {
+         set_plugin(s, "1.14.1");
+         close_p2p(s);
+       })},
+      {"gpu.plugin-needs-p2p", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         set_plugin(s, "1.14.1");
+         gpu(s).p2p = denied();
+       })},
       {"gpu.grace-refused", kFail, kNodeSubject, with_grace(differ_in_groups)},
       {"gpu.grace-refused", kUnknown, kNodeSubject, with_grace([](Scene& s) {
          differ_in_groups(s);

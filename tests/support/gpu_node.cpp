@@ -145,6 +145,12 @@ void close_both(Scene& scene) {
   close_p2p(scene);
 }
 
+void set_plugin(Scene& scene, const char* version) {
+  scene.node.software.facts.ofi_nccl = {"/opt/amazon/ofi-nccl/lib/libnccl-net-ofi.so"};
+  scene.node.software.facts.installer_packages = {"libfabric-aws-2.1.0amzn5.0-1",
+                                                  std::string("libnccl-ofi-") + version + "-1"};
+}
+
 void need_peermem(Scene& scene) {
   set_nvidia(scene, "535.129.03");
   close_p2p(scene);
