@@ -77,7 +77,26 @@ inline constexpr Check kGpuPeermemMissing{
         "later, which does not need it.",
     .command = "sudo modprobe efa_nv_peermem",
     .on_bottlerocket = kNewerBottlerocket,
-    .causes = {"kernel.peermem-build-failed"},
+    .causes = {"kernel.peermem-build-failed", "gpu.peermem-stale"},
+};
+
+inline constexpr Check kGpuPeermemStale{
+    .code = "gpu.peermem-stale",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "efa_nv_peermem was built for another NVIDIA driver",
+    .meaning = "It may not be loaded at the next boot; NVIDIA 535.146.02 and later do without it.",
+    .seen_by =
+        "The kernel log has, of efa_nv_peermem, no symbol version for nvidia_p2p_ or disagrees "
+        "about version of symbol nvidia_p2p_, since boot.",
+    .remedy =
+        "Build it anew in the image after each update of the NVIDIA driver. On this node the "
+        "message is in the log until it is booted anew.",
+    .command =
+        "v=$(ls -d /usr/src/efa-nv-peermem-* | sed 's/.*-//' | sort -V | tail -n1); sudo dkms "
+        "build --force -m efa-nv-peermem -v \"$v\" -k \"$(uname -r)\" && sudo dkms install --force "
+        "-m efa-nv-peermem -v \"$v\" -k \"$(uname -r)\"",
+    .on_bottlerocket = kNewerBottlerocket,
 };
 
 inline constexpr Check kGpuPluginNeedsP2p{
@@ -260,10 +279,10 @@ inline constexpr Check kGpuNeuronNotLoaded{
 };
 
 inline constexpr const Check* kGpuChecks[] = {
-    &kGpuNoMemoryPath,     &kGpuProprietaryCutOff, &kGpuEfaTooOld,     &kGpuPeermemMissing,
-    &kGpuPluginNeedsP2p,   &kGpuGraceRefused,      &kGpuAccessDenied,  &kGpuNotClaimed,
-    &kGpuUserSpaceDiffers, &kGpuFabricNotRunning,  &kGpuFabricVersion, &kGpuNvlinkModules,
-    &kGpuNeuronNoPath,     &kGpuNeuronNotLoaded,
+    &kGpuNoMemoryPath,  &kGpuProprietaryCutOff, &kGpuEfaTooOld,        &kGpuPeermemMissing,
+    &kGpuPeermemStale,  &kGpuPluginNeedsP2p,    &kGpuGraceRefused,     &kGpuAccessDenied,
+    &kGpuNotClaimed,    &kGpuUserSpaceDiffers,  &kGpuFabricNotRunning, &kGpuFabricVersion,
+    &kGpuNvlinkModules, &kGpuNeuronNoPath,      &kGpuNeuronNotLoaded,
 };
 
 struct Node;

@@ -7,6 +7,7 @@
 #include "probes/gpu/checks.h"
 #include "probes/gpu/container.h"
 #include "probes/gpu/fabric_judge.h"
+#include "probes/gpu/modules_judge.h"
 #include "probes/gpu/path_judge.h"
 #include "probes/gpu/ways.h"
 #include "probes/judging/node.h"
@@ -170,6 +171,7 @@ void judge_nvidia(const Node& node, const Expectation& expectation, Findings& fi
   judge_user_space(node, findings);
   judge_nvlink(node, expectation, findings);
   judge_fabric_manager(node, expectation, findings);
+  judge_peermem_stale(node, findings);
 }
 
 void judge_neuron_driver(const Accelerator& device, Findings& findings) {

@@ -28,6 +28,11 @@ CheckCases gpu_cases() {
          need_peermem(s);
          gpu(s).modules.efa_nv_peermem = denied();
        })},
+      {"gpu.peermem-stale", kFail, kNodeSubject, with_gpus(load_stale_peermem)},
+      {"gpu.peermem-stale", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         gpu(s).modules.efa_nv_peermem = "1.2.3";
+         s.node.log.facts.total.reset();
+       })},
       {"gpu.plugin-needs-p2p", kFail, kNodeSubject, with_gpus([](Scene& s) {
          set_plugin(s, "1.14.1");
          close_p2p(s);

@@ -151,6 +151,14 @@ void set_plugin(Scene& scene, const char* version) {
                                                   std::string("libnccl-ofi-") + version + "-1"};
 }
 
+void load_stale_peermem(Scene& scene) {
+  gpu(scene).modules.efa_nv_peermem = "1.2.3";
+  LogMessage& message = scene.node.log.facts.messages.emplace_back();
+  message.text = "efa_nv_peermem: no symbol version for nvidia_p2p_dma_unmap_pages";
+  message.kind = kModuleRefused;
+  scene.node.log.facts.total = scene.node.log.facts.messages.size();
+}
+
 void need_peermem(Scene& scene) {
   set_nvidia(scene, "535.129.03");
   close_p2p(scene);
