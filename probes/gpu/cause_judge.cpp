@@ -178,26 +178,28 @@ void judge_closed_p2p(const Node& node, Findings& findings) {
   judge_peermem(node, findings);
 }
 
-void judge_refused_mapping(const Node& node, const Expectation& expectation, Findings& findings) {
-  const Check& check = kGpuGraceRefused;
+std::optional<TopologyCheck> mapping_check(const Node& node, const Expectation& expectation) {
   const GpuFacts& facts = node.gpu.facts;
-  if (!is_coherent(facts) && !is_grace_type(expectation.instance_type)) return;
+  if (!is_coherent(facts) && !is_grace_type(expectation.instance_type)) return std::nullopt;
   const TopologyCheck topology = topology_check(facts);
   const bool lifted = topology.passes == Passes::kYes && topology.by_option;
-  const bool logged = was_logged(node, kMappingRefused) && !lifted;
-  const Evidence evidence{logged ? "the kernel log has such a refusal" : topology.why,
-                          "one IOMMU group, or the override", "/proc/driver/nvidia/params"};
-  if (logged) {
-    findings.fail(check, kNodeSubject, "the driver has refused such a mapping since boot", evidence,
-                  {override_command(facts), ""});
-  } else if (topology.passes == Passes::kNotRead) {
-    findings.unknown(check, kNodeSubject, topology.why, evidence);
-  } else if (topology.passes == Passes::kNotKnown) {
-    findings.add(not_decidable(check, topology.why, evidence));
-  } else if (topology.passes == Passes::kNo) {
-    findings.fail(check, kNodeSubject, topology.why, evidence, {override_command(facts), ""});
+  if (!was_logged(node, kMappingRefused) || lifted) return topology;
+  return TopologyCheck{Passes::kNo, "the driver has refused such a mapping since boot"};
+}
+
+void judge_refused_mapping(const Node& node, const TopologyCheck& mapping, Findings& findings) {
+  const Check& check = kGpuGraceRefused;
+  const Evidence evidence{mapping.why, "one IOMMU group, or the override",
+                          "/proc/driver/nvidia/params, kernel log"};
+  if (mapping.passes == Passes::kNotRead) {
+    findings.unknown(check, kNodeSubject, mapping.why, evidence);
+  } else if (mapping.passes == Passes::kNotKnown) {
+    findings.add(not_decidable(check, mapping.why, evidence));
+  } else if (mapping.passes == Passes::kNo) {
+    findings.fail(check, kNodeSubject, mapping.why, evidence,
+                  {override_command(node.gpu.facts), ""});
   } else {
-    findings.pass(check, kNodeSubject, topology.why, evidence);
+    findings.pass(check, kNodeSubject, mapping.why, evidence);
   }
 }
 

@@ -140,6 +140,24 @@ TEST(GpuPath, ATypeOfGraceIsKnownByItsName) {
   }
 }
 
+// Where the GPUs' memory is left to the driver there is no numa_status.
+TEST(GpuPath, WhatIsRefusedIsNoWayIn) {
+  const Change by_groups = [](Scene& s) {
+    differ_in_groups(s);
+    gpu(s).coherent = false;
+  };
+  const Change by_log = [](Scene& s) { s.node.log.facts.accelerators = {{kMappingRefused, 7}}; };
+  for (const Change& refuse : {by_groups, by_log}) {
+    const Scene scene = scene_with(with_grace([&](Scene& s) {
+      close_p2p(s);
+      refuse(s);
+    }));
+    EXPECT_EQ(result_of(scene, "gpu.grace-refused", kNodeSubject), kFail);
+    EXPECT_EQ(result_of(scene, "gpu.no-memory-path", kNodeSubject), kFail);
+    EXPECT_EQ(cause_of(diagnose(scene), "gpu.no-memory-path", kNodeSubject), "gpu.grace-refused");
+  }
+}
+
 TEST(GpuPath, WhatNoSourceTellsOfGraceDoesNotPutTheNodeInDoubt) {
   const Scene scene = scene_with(with_grace([](Scene& s) { set_nvidia(s, "595.91.07"); }));
   EXPECT_EQ(result_of(scene, "gpu.grace-refused", kNodeSubject), kUnknown);
