@@ -250,6 +250,24 @@ inline constexpr Check kGpuNvlinkModules{
     .on_bottlerocket = kNewerBottlerocket,
 };
 
+inline constexpr Check kGpuGdrcopyFlavour{
+    .code = "gpu.gdrcopy-flavour",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "gdrdrv was built for another flavour of the NVIDIA driver",
+    .meaning = "GDRCopy, with which small messages of GPU memory are copied, may be slow or fail.",
+    .seen_by =
+        "/proc/driver/gdrdrv/params, of gdrcopy 2.5 and later, says opensource where NVIDIA's "
+        "proprietary modules are loaded, or proprietary where the open ones are.",
+    .remedy = "Drain the node and build gdrdrv anew, in the image too, after such a change.",
+    .command =
+        "v=$(ls -d /usr/src/gdrdrv-* | sed 's/.*gdrdrv-//' | sort -V | tail -n1); sudo dkms build "
+        "--force -m gdrdrv -v \"$v\" -k \"$(uname -r)\" && sudo dkms install --force -m gdrdrv -v "
+        "\"$v\" -k \"$(uname -r)\" && sudo reboot",
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
+};
+
 inline constexpr Check kGpuNeuronNoPath{
     .code = "gpu.neuron-no-path",
     .severity = Severity::kCritical,
@@ -282,7 +300,7 @@ inline constexpr const Check* kGpuChecks[] = {
     &kGpuNoMemoryPath,  &kGpuProprietaryCutOff, &kGpuEfaTooOld,        &kGpuPeermemMissing,
     &kGpuPeermemStale,  &kGpuPluginNeedsP2p,    &kGpuGraceRefused,     &kGpuAccessDenied,
     &kGpuNotClaimed,    &kGpuUserSpaceDiffers,  &kGpuFabricNotRunning, &kGpuFabricVersion,
-    &kGpuNvlinkModules, &kGpuNeuronNoPath,      &kGpuNeuronNotLoaded,
+    &kGpuNvlinkModules, &kGpuGdrcopyFlavour,    &kGpuNeuronNoPath,     &kGpuNeuronNotLoaded,
 };
 
 struct Node;

@@ -172,6 +172,7 @@ void judge_nvidia(const Node& node, const Expectation& expectation, Findings& fi
   judge_nvlink(node, expectation, findings);
   judge_fabric_manager(node, expectation, findings);
   judge_peermem_stale(node, findings);
+  judge_gdrcopy(facts, findings);
 }
 
 void judge_neuron_driver(const Accelerator& device, Findings& findings) {

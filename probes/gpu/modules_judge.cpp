@@ -43,4 +43,25 @@ void judge_peermem_stale(const Node& node, Findings& findings) {
   }
 }
 
+void judge_gdrcopy(const GpuFacts& facts, Findings& findings) {
+  const Check& check = kGpuGdrcopyFlavour;
+  const auto words_of = [](bool open) { return open ? "opensource" : "proprietary"; };
+  const Evidence evidence{facts.gdrdrv_open ? words_of(*facts.gdrdrv_open) : "",
+                          facts.nvidia_open ? words_of(*facts.nvidia_open) : "unknown",
+                          "/proc/driver/gdrdrv/params, /proc/driver/nvidia/version"};
+  if (!facts.gdrdrv_open) {
+    findings.not_applicable(check, kNodeSubject, "no gdrdrv says for which it was built", evidence);
+  } else if (!facts.nvidia_open) {
+    findings.unknown(check, kNodeSubject, "the NVIDIA driver's flavour could not be read",
+                     evidence);
+  } else if (*facts.gdrdrv_open != *facts.nvidia_open) {
+    findings.fail(check, kNodeSubject,
+                  "it was built for the " + evidence.observed + " modules, and the " +
+                      evidence.expected + " ones are loaded",
+                  evidence);
+  } else {
+    findings.pass(check, kNodeSubject, "it was built for the modules that are loaded", evidence);
+  }
+}
+
 }  // namespace efa

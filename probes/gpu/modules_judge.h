@@ -6,5 +6,6 @@
 namespace efa {
 
 void judge_peermem_stale(const Node& node, Findings& findings);
+void judge_gdrcopy(const GpuFacts& facts, Findings& findings);
 
 }  // namespace efa

@@ -74,6 +74,12 @@ CheckCases gpu_cases() {
          gpu(s).modules.ib_umad.reset();
          gpu(s).mad_class = denied();
        })},
+      {"gpu.gdrcopy-flavour", kFail, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).gdrdrv_open = false; })},
+      {"gpu.gdrcopy-flavour", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         gpu(s).gdrdrv_open = true;
+         gpu(s).nvidia_open = denied();
+       })},
       {"gpu.neuron-no-path", kFail, kNodeSubject, with_neuron([](Scene& s) {
          close_p2p(s);
          gpu(s).kernel_release = "5.10.245-1.amzn2";

@@ -51,5 +51,20 @@ TEST(GpuModules, WhatTheLogHasLostIsNotKnown) {
   EXPECT_EQ(loaded([](Scene& s) { silence(s.node.log, ProbeStatus::kTimedOut); }), kUnknown);
 }
 
+TEST(GpuModules, GdrdrvIsOfOneFlavour) {
+  const auto built = [](std::optional<bool> gdrdrv, bool nvidia) {
+    return said(with_gpus([=](Scene& s) {
+                  gpu(s).gdrdrv_open = gdrdrv;
+                  gpu(s).nvidia_open = nvidia;
+                }),
+                "gpu.gdrcopy-flavour");
+  };
+  EXPECT_EQ(built(true, true), kPass);
+  EXPECT_EQ(built(false, false), kPass);
+  EXPECT_EQ(built(true, false), kFail);
+  EXPECT_EQ(built(false, true), kFail);
+  EXPECT_EQ(built(std::nullopt, true), kNotApplicable) << "gdrcopy before 2.5 does not say";
+}
+
 }  // namespace
 }  // namespace efa
