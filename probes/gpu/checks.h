@@ -250,6 +250,23 @@ inline constexpr Check kGpuNvlinkModules{
     .on_bottlerocket = kNewerBottlerocket,
 };
 
+inline constexpr Check kGpuGdaNotReady{
+    .code = "gpu.gda-not-ready",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "GPUs cannot start EFA's transfers by themselves",
+    .meaning = "EFA-GDA, which NCCL's plugin of this node could use, is off; the CPU starts them.",
+    .seen_by =
+        "On p5en, p6-b200 and p6-b300 with plugin 1.21 or later: efa is before 3.3.0, "
+        "RegistryDwords of /proc/driver/nvidia/params has no PeerMappingOverride=1, or gdrdrv is "
+        "not loaded or before 2.5.",
+    .remedy =
+        "Where jobs are to use it, drain the node and bring what is named, in the image too. Only "
+        "one RegistryDwords counts: add to one that is there.",
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
+};
+
 inline constexpr Check kGpuGdrcopyFlavour{
     .code = "gpu.gdrcopy-flavour",
     .severity = Severity::kInfo,
@@ -297,10 +314,11 @@ inline constexpr Check kGpuNeuronNotLoaded{
 };
 
 inline constexpr const Check* kGpuChecks[] = {
-    &kGpuNoMemoryPath,  &kGpuProprietaryCutOff, &kGpuEfaTooOld,        &kGpuPeermemMissing,
-    &kGpuPeermemStale,  &kGpuPluginNeedsP2p,    &kGpuGraceRefused,     &kGpuAccessDenied,
-    &kGpuNotClaimed,    &kGpuUserSpaceDiffers,  &kGpuFabricNotRunning, &kGpuFabricVersion,
-    &kGpuNvlinkModules, &kGpuGdrcopyFlavour,    &kGpuNeuronNoPath,     &kGpuNeuronNotLoaded,
+    &kGpuNoMemoryPath,    &kGpuProprietaryCutOff, &kGpuEfaTooOld,        &kGpuPeermemMissing,
+    &kGpuPeermemStale,    &kGpuPluginNeedsP2p,    &kGpuGraceRefused,     &kGpuAccessDenied,
+    &kGpuNotClaimed,      &kGpuUserSpaceDiffers,  &kGpuFabricNotRunning, &kGpuFabricVersion,
+    &kGpuNvlinkModules,   &kGpuGdaNotReady,       &kGpuGdrcopyFlavour,   &kGpuNeuronNoPath,
+    &kGpuNeuronNotLoaded,
 };
 
 struct Node;

@@ -9,6 +9,7 @@
 #include "probes/gpu/fabric_judge.h"
 #include "probes/gpu/modules_judge.h"
 #include "probes/gpu/path_judge.h"
+#include "probes/gpu/plugin.h"
 #include "probes/gpu/ways.h"
 #include "probes/judging/node.h"
 
@@ -173,6 +174,7 @@ void judge_nvidia(const Node& node, const Expectation& expectation, Findings& fi
   judge_fabric_manager(node, expectation, findings);
   judge_peermem_stale(node, findings);
   judge_gdrcopy(facts, findings);
+  judge_gda(node, expectation, findings);
 }
 
 void judge_neuron_driver(const Accelerator& device, Findings& findings) {

@@ -16,5 +16,6 @@ std::optional<Version> plugin_version(const SoftwareFacts& software);
 bool leaves_out_dmabuf(const Version& plugin, const GpuFacts& facts);
 
 void judge_plugin_needs_p2p(const Node& node, const Expectation& expectation, Findings& findings);
+void judge_gda(const Node& node, const Expectation& expectation, Findings& findings);
 
 }  // namespace efa

@@ -31,6 +31,11 @@ inline constexpr Bound kNvidiaFabricManagerName{580, 0, 0};
 inline constexpr Bound kPluginDmabufOff{1, 13, 2};
 inline constexpr Bound kPluginDmabufLater{1, 14, 2};
 inline constexpr Bound kPluginDmabufAll{1, 19, 2};
+// EFA-GDA: the plugin that offers it, and what it asks for (OFI, doc/gin-getting-started.md,
+// #1350).
+inline constexpr Bound kPluginGda{1, 21, 0};
+inline constexpr Bound kEfaGda{3, 3, 0};
+inline constexpr Bound kGdrdrvGda{2, 5, 0};
 // The kernel: dma-buf through the RDMA ioctl (OFI, src/nccl_ofi_dmabuf.cpp).
 inline constexpr Bound kKernelDmabuf{5, 12, 0};
 // The kernel's own efa: dma-buf for certain (inferred from its history; no document says so).

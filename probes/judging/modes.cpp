@@ -249,7 +249,7 @@ constexpr Mode kModes[] = {
      kNoFault,
      {},
      "which way GPU memory goes is in the report (gpu.no-memory-path)"},
-    {"F81", "what EFA-GDA needs is missing", kFound, {"gpu.gdrcopy-flavour"}},
+    {"F81", "what EFA-GDA needs is missing", kFound, {"gpu.gda-not-ready", "gpu.gdrcopy-flavour"}},
     {"F82", "NCCL_TOPO_FILE of another instance type", kFound, {"jobs.setting-harmful"}},
     {"F83", "AWS takes a spot instance back", kFound, {"cloud.spot-ends"}},
     {"F84", "all huge pages are taken", kFound, {"jobs.huge-pages-taken"}},

@@ -74,6 +74,12 @@ CheckCases gpu_cases() {
          gpu(s).modules.ib_umad.reset();
          gpu(s).mad_class = denied();
        })},
+      {"gpu.gda-not-ready", kFail, kNodeSubject,
+       with_gpus([](Scene& s) { set_plugin(s, "1.21.1"); })},
+      {"gpu.gda-not-ready", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         prepare_gda(s);
+         gpu(s).parameters = denied();
+       })},
       {"gpu.gdrcopy-flavour", kFail, kNodeSubject,
        with_gpus([](Scene& s) { gpu(s).gdrdrv_open = false; })},
       {"gpu.gdrcopy-flavour", kUnknown, kNodeSubject, with_gpus([](Scene& s) {

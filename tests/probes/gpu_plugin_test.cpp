@@ -83,5 +83,42 @@ TEST(GpuPlugin, WhatClosesP2pIsTheCause) {
   EXPECT_EQ(cause_of(diagnosis, kNeedsP2p, kNodeSubject), "gpu.efa-too-old-for-nvidia");
 }
 
+constexpr const char* kGda = "gpu.gda-not-ready";
+
+MaybeResult gda(const Change& change) {
+  return said(with_gpus([change](Scene& s) {
+                prepare_gda(s);
+                change(s);
+              }),
+              kGda);
+}
+
+TEST(GpuPlugin, GdaNeedsAnEfaAnOptionAndGdrcopy) {
+  EXPECT_EQ(gda(unchanged), kPass);
+  EXPECT_EQ(gda([](Scene& s) { gpu(s).modules.efa = "3.2.0g"; }), kFail);
+  EXPECT_EQ(gda([](Scene& s) { gpu(s).parameters->peer_mapping_override = 0; }), kFail);
+  EXPECT_EQ(gda([](Scene& s) { gpu(s).parameters->peer_mapping_override.reset(); }), kFail);
+  EXPECT_EQ(gda([](Scene& s) { gpu(s).modules.gdrdrv = "2.4"; }), kFail);
+  EXPECT_EQ(gda([](Scene& s) { gpu(s).modules.gdrdrv.reset(); }), kFail);
+}
+
+TEST(GpuPlugin, WhatGdaHasIsNotAlwaysKnown) {
+  EXPECT_EQ(gda([](Scene& s) { gpu(s).modules.efa = ""; }), kUnknown) << "the kernel's own";
+  EXPECT_EQ(gda([](Scene& s) { gpu(s).modules.efa = "3.1.0a"; }), kUnknown);
+  EXPECT_EQ(gda([](Scene& s) { gpu(s).parameters = denied(); }), kUnknown);
+  EXPECT_EQ(gda([](Scene& s) { gpu(s).modules.gdrdrv = denied(); }), kUnknown);
+  EXPECT_EQ(gda([](Scene& s) { set_plugin(s, "1.20.0"); }), kNotApplicable);
+}
+
+TEST(GpuPlugin, OnlySomeTypesHaveGda) {
+  Scene scene = scene_with(with_gpus(prepare_gda));
+  for (const char* type : {"p5.48xlarge", "p4d.24xlarge", "p6e-gb200.36xlarge", ""}) {
+    scene.expectation.instance_type = type;
+    EXPECT_EQ(result_of(scene, kGda, kNodeSubject), kNothing) << type;
+  }
+  scene.expectation.instance_type = "p5en.48xlarge";
+  EXPECT_EQ(result_of(scene, kGda, kNodeSubject), kPass);
+}
+
 }  // namespace
 }  // namespace efa

@@ -159,6 +159,13 @@ void load_stale_peermem(Scene& scene) {
   scene.node.log.facts.total = scene.node.log.facts.messages.size();
 }
 
+void prepare_gda(Scene& scene) {
+  set_plugin(scene, "1.21.1");
+  gpu(scene).modules.efa = "3.3.1g";
+  gpu(scene).modules.gdrdrv = "2.5";
+  gpu(scene).parameters->peer_mapping_override = 1;
+}
+
 void need_peermem(Scene& scene) {
   set_nvidia(scene, "535.129.03");
   close_p2p(scene);
