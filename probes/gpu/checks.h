@@ -250,6 +250,19 @@ inline constexpr Check kGpuNvlinkModules{
     .on_bottlerocket = kNewerBottlerocket,
 };
 
+inline constexpr Check kGpuNoLocalEfa{
+    .code = "gpu.no-local-efa",
+    .severity = Severity::kInfo,
+    .actor = Actor::kAccountOwner,
+    .title = "A GPU has no EFA device beside it",
+    .meaning = "Its traffic crosses the processors: about half as fast, on p4d.",
+    .seen_by =
+        "By sysfs no EFA function is below the GPU's bridge; on p4d and p4de, on its root bus. It "
+        "is a warning where all EFA devices of the type are attached.",
+    .remedy = "Launch the instance anew with an EFA interface on every network card.",
+    .causes = {"pci.fewer-than-maximum", "pci.fewer-than-expected", "pci.device-vanished"},
+};
+
 inline constexpr Check kGpuGdaNotReady{
     .code = "gpu.gda-not-ready",
     .severity = Severity::kInfo,
@@ -314,11 +327,11 @@ inline constexpr Check kGpuNeuronNotLoaded{
 };
 
 inline constexpr const Check* kGpuChecks[] = {
-    &kGpuNoMemoryPath,    &kGpuProprietaryCutOff, &kGpuEfaTooOld,        &kGpuPeermemMissing,
-    &kGpuPeermemStale,    &kGpuPluginNeedsP2p,    &kGpuGraceRefused,     &kGpuAccessDenied,
-    &kGpuNotClaimed,      &kGpuUserSpaceDiffers,  &kGpuFabricNotRunning, &kGpuFabricVersion,
-    &kGpuNvlinkModules,   &kGpuGdaNotReady,       &kGpuGdrcopyFlavour,   &kGpuNeuronNoPath,
-    &kGpuNeuronNotLoaded,
+    &kGpuNoMemoryPath,  &kGpuProprietaryCutOff, &kGpuEfaTooOld,        &kGpuPeermemMissing,
+    &kGpuPeermemStale,  &kGpuPluginNeedsP2p,    &kGpuGraceRefused,     &kGpuAccessDenied,
+    &kGpuNotClaimed,    &kGpuUserSpaceDiffers,  &kGpuFabricNotRunning, &kGpuFabricVersion,
+    &kGpuNvlinkModules, &kGpuNoLocalEfa,        &kGpuGdaNotReady,      &kGpuGdrcopyFlavour,
+    &kGpuNeuronNoPath,  &kGpuNeuronNotLoaded,
 };
 
 struct Node;

@@ -7,6 +7,7 @@
 #include "probes/gpu/checks.h"
 #include "probes/gpu/container.h"
 #include "probes/gpu/fabric_judge.h"
+#include "probes/gpu/locality_judge.h"
 #include "probes/gpu/modules_judge.h"
 #include "probes/gpu/path_judge.h"
 #include "probes/gpu/plugin.h"
@@ -175,6 +176,7 @@ void judge_nvidia(const Node& node, const Expectation& expectation, Findings& fi
   judge_peermem_stale(node, findings);
   judge_gdrcopy(facts, findings);
   judge_gda(node, expectation, findings);
+  judge_locality(node, expectation, findings);
 }
 
 void judge_neuron_driver(const Accelerator& device, Findings& findings) {

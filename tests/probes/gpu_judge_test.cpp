@@ -74,6 +74,10 @@ CheckCases gpu_cases() {
          gpu(s).modules.ib_umad.reset();
          gpu(s).mad_class = denied();
        })},
+      {"gpu.no-local-efa", kFail, accelerator(1),
+       with_gpus([](Scene& s) { gpu(s).efa.erase(gpu(s).efa.begin() + 1); })},
+      {"gpu.no-local-efa", kUnknown, accelerator(1),
+       with_gpus([](Scene& s) { gpu(s).nvidia[1].path.reset(); })},
       {"gpu.gda-not-ready", kFail, kNodeSubject,
        with_gpus([](Scene& s) { set_plugin(s, "1.21.1"); })},
       {"gpu.gda-not-ready", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
@@ -117,7 +121,7 @@ size_t passing(const Scene& scene) {
 }
 
 TEST(Gpu, PassesWhereEfaReachesTheMemory) {
-  EXPECT_EQ(passing(scene_with(with_gpus(unchanged))), 13U) << "9 of the node, 4 GPUs";
+  EXPECT_EQ(passing(scene_with(with_gpus(unchanged))), 17U) << "9 of the node, 2 of each GPU";
   EXPECT_EQ(passing(scene_with(with_grace(unchanged))), 11U);
   EXPECT_EQ(passing(scene_with(with_neuron(unchanged))), 5U);
 }
