@@ -179,7 +179,7 @@ inline constexpr Check kGpuUserSpaceDiffers{
     .meaning = "CUDA does not start.",
     .seen_by =
         "The kernel log has NVRM: API mismatch since boot, or the versions of the modules nvidia "
-        "and nvidia_uvm differ.",
+        "and nvidia_uvm differ, or DKMS has installed another for this kernel than is loaded.",
     .remedy =
         "After an update of the driver: drain the node and reboot. A container that brings its own "
         "libcuda must leave it out.",

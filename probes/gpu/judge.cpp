@@ -91,19 +91,31 @@ void judge_all_claimed(const Node& node, Findings& findings) {
   for (const Accelerator& gpu : node.gpu.facts.nvidia) judge_claimed(node, gpu, findings);
 }
 
+// "" where nothing shows it.
+std::string why_versions_differ(const Node& node) {
+  const AcceleratorModules& modules = node.gpu.facts.modules;
+  const auto& on_disk = node.gpu.facts.nvidia_on_disk;
+  if (node.log.facts.accelerators.contains(kApiMismatch)) {
+    return "a program's NVIDIA libraries do not fit the module";
+  }
+  if (!modules.nvidia || modules.nvidia->empty()) return "";
+  if (!modules.nvidia_uvm.value_or("").empty() && *modules.nvidia != *modules.nvidia_uvm) {
+    return "nvidia and nvidia_uvm are of different versions";
+  }
+  if (!on_disk || *on_disk == *modules.nvidia || may_be_container(node)) return "";
+  return "NVIDIA " + *modules.nvidia + " is loaded, and " + *on_disk + " installed";
+}
+
 void judge_user_space(const Node& node, Findings& findings) {
   const Check& check = kGpuUserSpaceDiffers;
   const AcceleratorModules& modules = node.gpu.facts.modules;
-  const bool both = modules.nvidia && modules.nvidia_uvm && !modules.nvidia->empty() &&
-                    !modules.nvidia_uvm->empty();
   const Evidence evidence{"nvidia " + modules.nvidia.value_or("unknown") + ", nvidia_uvm " +
-                              modules.nvidia_uvm.value_or("not loaded"),
-                          "one version", "/sys/module/nvidia/version, kernel log"};
-  if (node.log.facts.accelerators.contains(kApiMismatch)) {
-    findings.fail(check, kNodeSubject, "a program's NVIDIA libraries do not fit the module",
-                  evidence);
-  } else if (both && *modules.nvidia != *modules.nvidia_uvm) {
-    findings.fail(check, kNodeSubject, "nvidia and nvidia_uvm are of different versions", evidence);
+                              modules.nvidia_uvm.value_or("not loaded") + ", on disk " +
+                              node.gpu.facts.nvidia_on_disk.value_or("unknown"),
+                          "one version",
+                          "/sys/module/nvidia/version, /var/lib/dkms/nvidia, kernel log"};
+  if (const std::string why = why_versions_differ(node); !why.empty()) {
+    findings.fail(check, kNodeSubject, why, evidence);
   } else if (!modules.nvidia || modules.nvidia_uvm.unreadable() != nullptr) {
     findings.unknown(check, kNodeSubject, "the versions of the modules could not be read",
                      evidence);

@@ -254,6 +254,21 @@ TEST(Gpu, AMismatchInTheLogIsOne) {
       << "nvidia_uvm comes with the first CUDA program";
 }
 
+TEST(Gpu, AModuleOnDiskThatIsNotTheLoadedOneWaitsForABoot) {
+  const auto on_disk = [](const char* version, const Change& change) {
+    return said(with_gpus([=](Scene& s) {
+                  gpu(s).nvidia_on_disk = version;
+                  change(s);
+                }),
+                "gpu.user-space-differs");
+  };
+  EXPECT_EQ(on_disk("580.105.08", unchanged), kFail);
+  EXPECT_EQ(on_disk("580.95.05", unchanged), kPass);
+  EXPECT_EQ(on_disk("580.105.08", [](Scene& s) { s.node.limits.facts.container = "docker"; }),
+            kPass)
+      << "a container's own";
+}
+
 TEST(Gpu, NoWayIsJudgedWhereEfaDrivesNoDevice) {
   Scene scene = scene_with(with_gpus(close_both));
   remove_driver(scene);
