@@ -4,6 +4,7 @@
 
 #include "probes/gpu/checks.h"
 #include "probes/gpu/path_judge.h"
+#include "probes/gpu/plugin.h"
 #include "probes/gpu/ways.h"
 
 namespace efa {
@@ -85,8 +86,18 @@ void judge_proprietary(const Node& node, Findings& findings) {
   }
 }
 
-void judge_age(const GpuFacts& facts, Findings& findings) {
+// P2P is the only way that is left, and NCCL's plugin demands one.
+bool depends_on_p2p(const Node& node, const Expectation& expectation) {
+  const GpuFacts& facts = node.gpu.facts;
+  if (expectation.direct_memory != DirectMemory::kRequired) return false;
+  const auto plugin = plugin_version(node.software.facts);
+  return (plugin && leaves_out_dmabuf(*plugin, facts)) ||
+         nvidia_dmabuf(facts, mapping_check(node, expectation)).way == Way::kClosed;
+}
+
+void judge_age(const Node& node, const Expectation& expectation, Findings& findings) {
   const Check& check = kGpuEfaTooOld;
+  const GpuFacts& facts = node.gpu.facts;
   const std::string efa = facts.modules.efa.value_or("unknown");
   const std::string nvidia = facts.modules.nvidia.value_or("unknown");
   const Evidence evidence{"NVIDIA " + nvidia + ", efa " + efa,
@@ -102,8 +113,10 @@ void judge_age(const GpuFacts& facts, Findings& findings) {
         check, kNodeSubject,
         "whether efa " + efa + " knows the pages of NVIDIA " + nvidia + " does not show", evidence);
   } else if (*other) {
-    findings.fail(check, kNodeSubject,
-                  "efa " + efa + " does not know the pages of NVIDIA " + nvidia, evidence);
+    const bool alone = depends_on_p2p(node, expectation);
+    findings.fail(weighed(row_of(check), alone ? Severity::kCritical : check.severity),
+                  kNodeSubject, "efa " + efa + " does not know the pages of NVIDIA " + nvidia,
+                  evidence, {});
   } else {
     findings.pass(check, kNodeSubject, "efa " + efa + " fits NVIDIA " + nvidia, evidence);
   }
@@ -172,9 +185,9 @@ bool is_grace_type(const std::string& instance_type) {
 
 }  // namespace
 
-void judge_closed_p2p(const Node& node, Findings& findings) {
+void judge_closed_p2p(const Node& node, const Expectation& expectation, Findings& findings) {
   judge_proprietary(node, findings);
-  judge_age(node.gpu.facts, findings);
+  judge_age(node, expectation, findings);
   judge_peermem(node, findings);
 }
 

@@ -9,7 +9,7 @@
 namespace efa {
 
 // P2P: the proprietary driver, an efa that is too old for the driver, a shim that is not loaded.
-void judge_closed_p2p(const Node& node, Findings& findings);
+void judge_closed_p2p(const Node& node, const Expectation& expectation, Findings& findings);
 // Of a Grace node, whether its GPUs' memory is mapped by PCIe for EFA: by what the driver asks for
 // and by what it has logged since boot. Nothing of another node.
 std::optional<TopologyCheck> mapping_check(const Node& node, const Expectation& expectation);

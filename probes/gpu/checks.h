@@ -56,7 +56,7 @@ inline constexpr Check kGpuEfaTooOld{
         "before 1.19.2 has no other way on p4d, p5, p5e and p5en.",
     .seen_by =
         "/sys/module/nvidia/version is 580.65.06 or later and /sys/module/efa/version before "
-        "2.17.3.",
+        "2.17.3. It is critical where dma-buf is closed, or the plugin of this node takes none.",
     .remedy = "Drain the node and run a newer EFA installer, in the image too.",
     .command = kNewestInstaller,
     .drain_first = true,

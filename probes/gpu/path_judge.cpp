@@ -80,7 +80,7 @@ void judge_nvidia_paths(const Node& node, const Expectation& expectation, Findin
   judge_way(kGpuNoMemoryPath, nvidia_p2p(facts), nvidia_dmabuf(facts, grace), attribute_path(facts),
             expectation, findings);
   Findings causes;
-  judge_closed_p2p(node, causes);
+  judge_closed_p2p(node, expectation, causes);
   for (Finding& cause : causes.take()) add_cause(std::move(cause), expectation, findings);
   if (grace) judge_refused_mapping(node, *grace, findings);
   judge_plugin_needs_p2p(node, expectation, findings);
