@@ -136,6 +136,9 @@ TEST(PciFaults, AMissingFunctionIsOneFewerThanTheTypeCanHave) {
                            "pci.narrow-link", "driver.not-bound", "rdma.not-registered"}) {
     meant[{code, kFirst}] = "gone";
   }
+  for (const char* gpu : {"0000:10:1c.0", "0000:10:1d.0"}) {
+    meant[{"gpu.no-local-efa", gpu}] = "fail";
+  }
   EXPECT_EQ(node.changes(), with({{{"pci.fewer-than-maximum", "node"}, "fail"}}, meant));
   EXPECT_EQ(node.verdict(), "degraded");
   meant[{"pci.fewer-than-maximum", "node"}] = "gone";
