@@ -106,24 +106,32 @@ void judge_signature(const KernelFacts& facts, Findings& findings) {
   }
 }
 
-// The line that says no; nothing where another says yes.
+// The line that says no: modprobe keeps what it was told last.
 const std::string* refusing_line(const KernelFacts& facts) {
-  const auto allows = [](const std::string& line) { return line.ends_with(" 1"); };
-  if (facts.support_lines.empty()) return nullptr;
-  if (std::any_of(facts.support_lines.begin(), facts.support_lines.end(), allows)) return nullptr;
-  return &facts.support_lines.front();
+  if (facts.support_lines.empty() || facts.support_lines.back().ends_with(" 1")) return nullptr;
+  return &facts.support_lines.back();
+}
+
+// A file of modprobe.d that may hold a later line; null when all were read.
+const Unseen* unread_configuration(const KernelFacts& facts) {
+  for (const Unseen& unseen : facts.unseen) {
+    if (unseen.what.find("/modprobe.d") != std::string::npos) return &unseen;
+  }
+  return nullptr;
 }
 
 void judge_support(const KernelFacts& facts, Findings& findings) {
   const Check& check = kKernelDriverUnsupported;
   const std::string* line = refusing_line(facts);
+  const Unseen* unread = unread_configuration(facts);
   const Reading<ModuleFile>& file = facts.module_on_disk;
   if (line == nullptr) {
     findings.not_applicable(check, kNodeSubject, "modprobe is not told to refuse such modules");
-  } else if (!file) {
-    findings.unknown(
-        check, kNodeSubject,
-        fmt::format("refused where unsupported ({}); {}", *line, why_unreadable(file)));
+  } else if (!file || unread != nullptr) {
+    const std::string why =
+        file ? fmt::format("{}: {}", unread->what, unread->reason) : why_unreadable(file);
+    findings.unknown(check, kNodeSubject,
+                     fmt::format("refused where unsupported ({}); {}", *line, why));
   } else if (file->is_supported) {
     findings.pass(check, kNodeSubject, "SUSE or a partner supports the module");
   } else {

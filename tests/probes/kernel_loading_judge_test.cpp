@@ -171,6 +171,31 @@ TEST(Kernel, SignaturesAndSupportAreAskedOnlyWhereTheyAreDemanded) {
   EXPECT_EQ(result_of(scene, "kernel.driver-unsupported", kNodeSubject), kNotApplicable);
 }
 
+// SUSE's kmod keeps one answer, which each line sets anew.
+TEST(Kernel, TheLastWordOnUnsupportedModulesHolds) {
+  const std::string no = "/etc/modprobe.d/x.conf: allow_unsupported_modules 0";
+  const std::string yes = "/etc/modprobe.d/x.conf: allow_unsupported_modules 1";
+  struct Row {
+    std::vector<std::string> lines;
+    FindingResult wanted;
+  };
+  const Row rows[] = {
+      {{}, kNotApplicable},        {{no}, kFail},      {{yes}, kNotApplicable},
+      {{no, yes}, kNotApplicable}, {{yes, no}, kFail}, {{no, yes, no}, kFail},
+  };
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene();
+    refuse_unsupported(scene, ModuleFile{});
+    scene.node.kernel.facts.support_lines = row.lines;
+    EXPECT_EQ(result_of(scene, "kernel.driver-unsupported", kNodeSubject), row.wanted)
+        << &row - rows;
+  }
+  Scene scene = healthy_scene();
+  refuse_unsupported(scene, ModuleFile{});
+  scene.node.kernel.facts.unseen = {{"/etc/modprobe.d/z.conf", "Permission denied", EACCES}};
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsupported", kNodeSubject), kUnknown);
+}
+
 TEST(Kernel, ADriverThatIsStuckExplainsItsDevices) {
   Scene scene = healthy_scene();
   get_stuck(scene);

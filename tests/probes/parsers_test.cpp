@@ -115,6 +115,8 @@ TEST(ParseKernel, KnowsAnEfaFunctionWithoutDriver) {
 TEST(ParseKernel, ReadsWhetherUnsupportedModulesAreAllowed) {
   EXPECT_EQ(parse_allow_unsupported("allow_unsupported_modules 0"), false);
   EXPECT_EQ(parse_allow_unsupported(" allow_unsupported_modules  1"), true);
+  EXPECT_EQ(parse_allow_unsupported("allow_unsupported_modules 0 for support"), false);
+  EXPECT_EQ(words_that_matter("allow_unsupported_modules 0 secret"), "allow_unsupported_modules 0");
   for (const char* line : {"", "# allow_unsupported_modules 0", "allow_unsupported_modules",
                            "allow_unsupported_modules yes", "options x y=0"}) {
     EXPECT_FALSE(parse_allow_unsupported(line)) << line;
