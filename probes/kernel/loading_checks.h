@@ -98,7 +98,9 @@ inline constexpr Check kKernelDriverStuck{
     .rung = Rung::kDriver,
     .title = "The efa driver did not come through its start or its end",
     .meaning = "Devices have no driver, and it can neither be unloaded nor loaded again.",
-    .seen_by = "/sys/module/efa/initstate stays coming or going, and a device has no driver.",
+    .seen_by =
+        "/sys/module/efa/initstate is coming or going, a device has no driver, and the kernel log "
+        "has no word of efa's start or end in the last minute.",
     .remedy =
         "Drain and reboot. With MLNX_OFED on the node it returns: keep one RDMA stack, or build "
         "efa against MLNX_OFED.",
