@@ -261,6 +261,7 @@ TEST(ParsePci, ReadsTheSizesOfBars) {
       {bar + bar + bar + bar + bar + bar + bar + bar, Sizes(6, 0x4000)},
       {"0xfe003fff 0xfe000000 0x0\n", {0}},  // ends before it begins
       {"0x0 0xffffffffffffffff 0x0\n", {0}},
+      {"0x0000000000000000 0x0000000000003fff 0x0000000020040200\n", {0}},  // not assigned
       {"0x0 0x1ffffffffffffffff 0x0\n", {0}},
       {"x y z\n" + bar, {0, 0x4000}},
       {bar + "0xfe000000 0xfe0", {0x4000}},  // truncated

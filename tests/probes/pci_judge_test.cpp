@@ -83,6 +83,13 @@ CheckCases pci_cases() {
        [](Scene& s) {
          s.pci(0).link = s.pci(0).link_max = PciLink{"Unknown", 0};
        }},
+      {"pci.numa-node-missing", kFail, device(0), [](Scene& s) { s.pci(0).numa_node.reset(); }},
+      {"pci.numa-node-missing", kUnknown, device(0),
+       [](Scene& s) {
+         s.pci(0).numa_node = Unseen{"numa_node", "any words", EIO};
+       }},
+      {"pci.bars-differ", kFail, device(0), [](Scene& s) { s.pci(0).bar_sizes.at(2) = 0; }},
+      {"pci.bars-differ", kUnknown, device(0), [](Scene& s) { s.pci(0).bar_sizes.clear(); }},
   };
 }
 
@@ -118,6 +125,72 @@ TEST(Pci, ALinkIsJudgedBesideThoseOfItsSiblings) {
     for (size_t i = 0; i < row.links.size(); ++i) scene.pci(i).link = row.links[i];
     EXPECT_EQ(result_of(scene, "pci.narrow-link", device(0)), row.wanted) << &row - rows;
   }
+}
+
+TEST(Pci, ANumaNodeIsMissedOnlyWhereMostSiblingsHaveOne) {
+  const Reading<int> none;
+  const Reading<int> unreadable = Unseen{"numa_node", "any words", EIO};
+  struct Row {
+    std::vector<Reading<int>> nodes;
+    FindingResult wanted;  // of the first
+  };
+  const Row rows[] = {
+      {{0, 1, 0, 1}, kPass},
+      {{none, 1, 0, 1}, kFail},
+      {{none, none, 0, 1, 1}, kFail},
+      {{none, none, 0, 1}, kNotApplicable},
+      {{none, none, none, none}, kNotApplicable},  // g5, c5n, p3dn: normal
+      {{none}, kNotApplicable},
+      {{none, 0}, kNotApplicable},  // which of the two is as it should be is not known
+      {{none, unreadable, unreadable, unreadable}, kNotApplicable},
+      {{unreadable, 0, 0}, kUnknown},
+  };
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene(row.nodes.size());
+    for (size_t i = 0; i < row.nodes.size(); ++i) scene.pci(i).numa_node = row.nodes[i];
+    EXPECT_EQ(result_of(scene, "pci.numa-node-missing", device(0)), row.wanted) << &row - rows;
+  }
+}
+
+TEST(Pci, RegionsAreJudgedByThoseOfMostSiblings) {
+  using Sizes = std::vector<uint64_t>;
+  const Sizes usual{16384, 0, 1048576, 0, 4096, 0};
+  const Sizes larger{16384, 0, 2097152, 0, 4096, 0};
+  const Sizes lacking{16384, 0, 0, 0, 4096, 0};
+  struct Row {
+    std::vector<Sizes> sizes;
+    FindingResult wanted;  // of the first
+    Verdict verdict;
+    const char* words;
+  };
+  const Row rows[] = {
+      {{usual, usual, usual}, kPass, Verdict::kHealthy, "its regions are those of its siblings"},
+      {{lacking, usual, usual}, kFail, Verdict::kDegraded, "BAR 2 is not assigned"},
+      {{{}, usual, usual}, kUnknown, Verdict::kHealthy, "its regions could not be read"},
+      {{larger, usual, usual},
+       kFail,
+       Verdict::kHealthy,
+       "BAR 2 has 2097152 bytes instead of 1048576"},
+      {{larger, usual, usual, larger},
+       kNotApplicable,
+       Verdict::kHealthy,
+       "no regions are those of most of its kind"},
+      {{larger}, kPass, Verdict::kHealthy, "its regions are those of its siblings"},
+  };
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene(row.sizes.size());
+    scene.expectation.maximum = static_cast<int>(row.sizes.size());
+    for (size_t i = 0; i < row.sizes.size(); ++i) scene.pci(i).bar_sizes = row.sizes[i];
+    const Diagnosis diagnosis = diagnose(scene);
+    const Finding* finding = finding_of(diagnosis.findings, "pci.bars-differ", device(0));
+    ASSERT_NE(finding, nullptr);
+    EXPECT_EQ(finding->result, row.wanted) << finding->message;
+    EXPECT_EQ(finding->message, row.words);
+    EXPECT_EQ(diagnosis.verdict, row.verdict) << row.words;
+  }
+  Scene scene = healthy_scene(2);
+  for (size_t i = 0; i < 2; ++i) scene.pci(i).bar_sizes.clear();
+  EXPECT_EQ(result_of(scene, "pci.bars-differ", device(0)), kNothing);
 }
 
 TEST(Pci, ADeviceOfAnotherIdIsNoSibling) {
