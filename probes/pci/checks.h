@@ -258,11 +258,44 @@ inline constexpr Check kPciBarSizesDiffer = [] {
   return check;
 }();
 
+// What the kinds of errors mean: Documentation/PCI/pcieaer-howto.rst.
+inline constexpr Check kPciCorrectedErrors{
+    .code = "pci.corrected-errors",
+    .severity = Severity::kInfo,
+    .actor = Actor::kAwsSupport,
+    .title = "PCIe corrects errors of an EFA device",
+    .meaning = "Nothing is lost: what was garbled is sent again, which many of them make slow.",
+    .seen_by = "TOTAL_ERR_COR in aer_dev_correctable of sysfs has grown since the pass before.",
+    .remedy =
+        "Nothing when it is rare. Where it goes on and the device is slow, drain the node, then "
+        "stop and start the instance, or replace it.",
+    .command = "grep TOTAL /sys/bus/pci/drivers/efa/*/aer_dev_*",
+    .causes = {"pci.config-space-dead", "pci.uncorrected-errors"},
+};
+
+inline constexpr Check kPciUncorrectedErrors{
+    .code = "pci.uncorrected-errors",
+    .severity = Severity::kWarning,
+    .actor = Actor::kAwsSupport,
+    .title = "PCIe could not correct an error of an EFA device",
+    .meaning =
+        "What it moved then is lost; after a fatal one its link cannot be relied on. A job that "
+        "used the device may have failed.",
+    .seen_by =
+        "TOTAL_ERR_NONFATAL in aer_dev_nonfatal or TOTAL_ERR_FATAL in aer_dev_fatal of sysfs has "
+        "grown since the pass before.",
+    .remedy =
+        "If it happens again, drain the node, then stop and start the instance, or replace it.",
+    .command = "sudo dmesg | grep -iE 'AER|PCIe Bus Error'",
+    .drain_first = true,
+    .causes = {"pci.config-space-dead"},
+};
+
 inline constexpr const Check* kPciChecks[] = {
     &kPciNoneFound,       &kPciFewerThanExpected, &kPciFewerThanMaximum, &kPciDeviceVanished,
     &kPciConfigSpaceDead, &kPciIdUnknown,         &kPciDriverOverride,   &kDriverWrongDriver,
     &kDriverNotBound,     &kDriverProbeFailed,    &kPciNarrowLink,       &kPciNumaNodeMissing,
-    &kPciBarsDiffer};
+    &kPciBarsDiffer,      &kPciCorrectedErrors,   &kPciUncorrectedErrors};
 
 struct Node;
 struct Expectation;

@@ -29,6 +29,14 @@ void fail_probe(Scene& scene) {
   scene.node.log.facts.total = 1;
 }
 
+using Errors = std::map<std::string, uint64_t>;
+
+// Of the first device, in the pass before and in this one.
+void count_errors(Scene& scene, const Errors& before, const Errors& now) {
+  scene.expectation.past.pci_errors = {{address(0), before}};
+  scene.pci(0).aer_errors = now;
+}
+
 }  // namespace
 
 CheckCases pci_cases() {
@@ -90,6 +98,22 @@ CheckCases pci_cases() {
        }},
       {"pci.bars-differ", kFail, device(0), [](Scene& s) { s.pci(0).bar_sizes.at(2) = 0; }},
       {"pci.bars-differ", kUnknown, device(0), [](Scene& s) { s.pci(0).bar_sizes.clear(); }},
+      {"pci.corrected-errors", kFail, device(0),
+       [](Scene& s) {
+         count_errors(s, {{"correctable", 5}}, {{"correctable", 6}});
+       }},
+      {"pci.corrected-errors", kNotApplicable, device(0),
+       [](Scene& s) {
+         s.pci(0).aer_errors = {{"correctable", 5}};
+       }},
+      {"pci.uncorrected-errors", kFail, device(0),
+       [](Scene& s) {
+         count_errors(s, {{"nonfatal", 0}, {"fatal", 0}}, {{"nonfatal", 0}, {"fatal", 1}});
+       }},
+      {"pci.uncorrected-errors", kNotApplicable, device(0),
+       [](Scene& s) {
+         s.pci(0).aer_errors = {{"nonfatal", 5}, {"fatal", 5}};
+       }},
   };
 }
 
@@ -191,6 +215,62 @@ TEST(Pci, RegionsAreJudgedByThoseOfMostSiblings) {
   Scene scene = healthy_scene(2);
   for (size_t i = 0; i < 2; ++i) scene.pci(i).bar_sizes.clear();
   EXPECT_EQ(result_of(scene, "pci.bars-differ", device(0)), kNothing);
+}
+
+TEST(Pci, ErrorsOfPcieAreJudgedByTheirGrowth) {
+  struct Row {
+    Errors before;
+    Errors now;
+    MaybeResult corrected;
+    MaybeResult uncorrected;
+  };
+  const Row rows[] = {
+      {{}, {}, kNothing, kNothing},
+      {{}, {{"correctable", 9}, {"fatal", 9}}, kNotApplicable, kNotApplicable},
+      {{{"correctable", 9}, {"nonfatal", 2}, {"fatal", 1}},
+       {{"correctable", 9}, {"nonfatal", 2}, {"fatal", 1}},
+       kPass,
+       kPass},
+      {{{"correctable", 9}, {"nonfatal", 2}, {"fatal", 1}},
+       {{"correctable", 8}, {"nonfatal", 3}, {"fatal", 0}},
+       kPass,
+       kFail},
+      {{{"correctable", 9}}, {{"correctable", 10}}, kFail, kNotApplicable},
+      {{{"correctable", 9}}, {}, kNothing, kNothing},
+  };
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene();
+    count_errors(scene, row.before, row.now);
+    EXPECT_EQ(result_of(scene, "pci.corrected-errors", device(0)), row.corrected) << &row - rows;
+    EXPECT_EQ(result_of(scene, "pci.uncorrected-errors", device(0)), row.uncorrected);
+    scene.node.live = false;
+    EXPECT_EQ(result_of(scene, "pci.corrected-errors", device(0)), kNothing);
+  }
+}
+
+TEST(Pci, WhatGrewIsSaid) {
+  Scene scene = healthy_scene();
+  count_errors(scene, {{"nonfatal", 2}, {"fatal", 0}}, {{"nonfatal", 5}, {"fatal", 1}});
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(diagnosis.verdict, Verdict::kDegraded);
+  EXPECT_EQ(diagnosis.summary,
+            device(0) +
+                ": PCIe errors: 3 nonfatal since the pass before, 5 since boot, 1 fatal "
+                "since the pass before, 1 since boot");
+}
+
+TEST(Pci, ErrorsOfADeviceThatIsNotSeenAreRemembered) {
+  PciFacts facts;
+  facts.efa.resize(2);
+  facts.efa[0].address = address(0);
+  facts.efa[0].aer_errors = {{"fatal", 1}};
+  facts.efa[1].address = address(1);
+  const std::vector<ErrorBaseline> first = next_baselines({}, facts);
+  ASSERT_EQ(first.size(), 1U) << "the other shows none";
+  facts.efa.clear();
+  const std::vector<ErrorBaseline> second = next_baselines(first, facts);
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_EQ(second.front().aer_errors.at("fatal"), 1U);
 }
 
 TEST(Pci, ADeviceOfAnotherIdIsNoSibling) {
