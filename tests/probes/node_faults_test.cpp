@@ -339,6 +339,28 @@ TEST(LogFaults, ACrashInsideEfaIsCritical) {
   EXPECT_EQ(node.verdict(), "unhealthy");
 }
 
+TEST(LogFaults, ACrashThatTheLogHasLostIsUnknown) {
+  struct Row {
+    const char* log;
+    const char* taint;
+    Changes wanted;
+  };
+  const Changes unknown = {{{"log.driver-crash", "node"}, "unknown"}};
+  const Row rows[] = {
+      {"6,5000,1800000,-;eth0: link becomes ready\n", "128\n", unknown},
+      {"6,5000,1800000,-;eth0: link becomes ready\n", "12288\n", {}},
+      {"6,0,0,-;Linux version 6.1.0\n6,5000,1800000,-;eth0: link becomes ready\n", "128\n", {}},
+      {"1,5000,1800000,-;Oops: 0000 [#1] PREEMPT SMP NOPTI\n", "128\n", {}},
+      {"1,5000,1800000,-;Oops: 0000 [#2] PREEMPT SMP NOPTI\n", "128\n", unknown},
+  };
+  for (const Row& row : rows) {
+    FaultyNode node;
+    node.tree().file("/dev/kmsg", row.log);
+    node.tree().file("/proc/sys/kernel/tainted", row.taint);
+    EXPECT_EQ(node.changes(), row.wanted) << row.log << row.taint;
+  }
+}
+
 TEST(LogFaults, WhyAModuleWasRefusedIsToldAtAnyLevel) {
   FaultyNode node;
   node.unload_driver();
