@@ -75,7 +75,9 @@ inline constexpr Check kPciFewerThanMaximum{
         "whole: max_efa_interfaces, or the least of whole_counts, in instance-types.json.",
     .remedy =
         "Attach one EFA interface for each network card in the launch template (to this instance "
-        "once it is drained and stopped); if fewer are meant, say so with expect in config.toml.",
+        "once it is drained and stopped); if fewer are meant, say so with expect in config.toml. "
+        "An instance with several interfaces gets no public address by itself: a launcher that "
+        "asks for one may attach a single interface.",
     .command = kListInterfaces,
     .causes = {"pci.none-found", "pci.device-vanished"},
 };
