@@ -95,7 +95,7 @@ TEST(GpuFaults, FabricManagerOfAnotherVersionShowsInDpkg) {
   EXPECT_EQ(node.changes(), (Changes{{{"gpu.fabric-version", "node"}, "pass"}}));
   node.tree().file("/proc/4711/comm", "nv-fabricmanage\n");
   node.tree().link("/var/lib/dkms/nvidia/kernel-6.1.177-224.371.amzn2023.x86_64-x86_64",
-                   "580.95.05/6.1.177-224.371.amzn2023.x86_64/x86_64");
+                   "/var/lib/dkms/nvidia/580.95.05/6.1.177-224.371.amzn2023.x86_64/x86_64");
   node.tree().file("/var/lib/dpkg/status",
                    "Package: nvidia-fabricmanager-580\nStatus: install ok installed\n"
                    "Version: 580.105.08-0ubuntu1\n\n");
