@@ -25,7 +25,7 @@ struct PublicReport {
   std::function<Value()> look;  // what efa-doctor reports of it
   const char* verdict = "";     // the right one, as all that follows
   std::vector<Told> told = {};  // faults that nothing explains; above info they are the causes
-  std::vector<const char*> says = {};   // words of what failed
+  std::vector<const char*> says = {};   // words of the summary or of what failed
   std::vector<const char*> never = {};  // and words that lead astray, of the faults
   Answer answer = Answer::kRight;
   const char* why = "";  // of an answer that is not right

@@ -28,13 +28,14 @@ struct Said {
   std::string verdict;
   std::set<Fault> faults;
   std::set<std::string> causes;
-  std::string words;   // of all that failed
+  std::string words;   // of the summary and of all that failed
   std::string advice;  // of the faults
 };
 
 Said said_of(const Value& report) {
   Said said;
   said.verdict = report.text("verdict");
+  said.words = report.text("summary") + "\n";
   for (const std::string& cause : root_causes_of(report)) said.causes.insert(cause);
   const Value* findings = report.find("findings");
   for (const Value& finding : findings == nullptr ? Array{} : *findings->as<Array>()) {
