@@ -6,8 +6,9 @@
 #include "tests/support/gpu_node.h"
 
 namespace efa {
+namespace {
 
-CheckCases gpu_cases() {
+CheckCases memory_path_cases() {
   return {
       {"gpu.no-memory-path", kFail, kNodeSubject, with_gpus(close_both)},
       {"gpu.no-memory-path", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
@@ -50,6 +51,11 @@ CheckCases gpu_cases() {
        with_gpus([](Scene& s) { set_override(s, 2); })},
       {"gpu.access-denied-by-option", kUnknown, kNodeSubject,
        with_gpus([](Scene& s) { gpu(s).parameters = denied(); })},
+  };
+}
+
+CheckCases driver_cases() {
+  return {
       {"gpu.not-claimed", kFail, accelerator(1),
        with_gpus([](Scene& s) { gpu(s).claimed->erase(gpu(s).claimed->begin() + 1); })},
       {"gpu.not-claimed", kUnknown, accelerator(1),
@@ -103,6 +109,15 @@ CheckCases gpu_cases() {
       {"gpu.neuron-not-loaded", kUnknown, accelerator(0),
        with_neuron([](Scene& s) { gpu(s).neuron[0].driver = denied(); })},
   };
+}
+
+}  // namespace
+
+CheckCases gpu_cases() {
+  CheckCases cases = memory_path_cases();
+  const CheckCases drivers = driver_cases();
+  cases.insert(cases.end(), drivers.begin(), drivers.end());
+  return cases;
 }
 
 namespace {
