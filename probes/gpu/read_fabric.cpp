@@ -86,7 +86,7 @@ std::optional<std::string> read_nvidia_on_disk(const Look& look, const GpuFacts&
     const auto target =
         look.root.link(std::string("/var/lib/dkms/") + name + "/kernel-" + *facts.kernel_release +
                        "-" + facts.architecture.value_or("x86_64"));
-    const auto version = target ? parse_dkms_target(*target) : std::nullopt;
+    auto version = target ? parse_dkms_target(*target) : std::nullopt;
     if (version && version->size() < kLongestVersion) return version;
   }
   return std::nullopt;
