@@ -101,11 +101,20 @@ std::string why_none(const Expectation& expectation, const InstanceType* type) {
   return fmt::format("whether {} can have EFA is not certain, and none is attached", name);
 }
 
+// A node whose fabric is RoCE has no EFA to miss (p6e-gb300r).
+std::string words_of_others(const Node& node) {
+  const std::vector<std::string>& others = node.rdma.facts.foreign;
+  if (others.empty() || !node.pci.facts.efa.empty()) return "";
+  const size_t more = others.size() - 1;
+  return fmt::format("; its RDMA devices are no EFA: {}{}", others.front(),
+                     more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
 void expect_by_signs(const Node& node, const InstanceType* type, Expectation& expectation) {
   const std::string intent = intent_of(node, expectation.past);
   expectation.expected = !intent.empty();
   if (intent.empty()) {
-    expectation.why = why_none(expectation, type);
+    expectation.why = why_none(expectation, type) + words_of_others(node);
     return;
   }
   const bool capable = type != nullptr && type->efa == true;

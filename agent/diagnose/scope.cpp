@@ -106,6 +106,7 @@ void leave_out(const std::set<PciAddress>& devices, Node& node, Past& past) {
   erase_devices(node.topology.facts.efa, devices);
   erase_devices(node.gpu.facts.efa, devices);
   erase_devices(past.baselines, devices);
+  erase_devices(past.pci_errors, devices);
   for (const PciAddress& device : devices) past.devices.erase(device);
 }
 

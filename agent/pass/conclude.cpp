@@ -28,6 +28,7 @@ State state_after(const State& before, const std::vector<ProbeRun>& runs, const 
   }
   if (node.cloud.facts.metadata_status == "ok") state.metadata = node.cloud.facts;
   state.baselines = next_baselines(before.baselines, node.rdma.facts, boot_ms);
+  state.pci_errors = next_baselines(before.pci_errors, node.pci.facts);
   return state;
 }
 
@@ -81,7 +82,8 @@ Result<Conclusion> conclude(const Recording& recording, const std::vector<ProbeR
             before.baselines,
             recording.limits,
             now.boot_ms,
-            failing_in(before.history)};
+            failing_in(before.history),
+            before.pci_errors};
   const Scope scope = scope_of(report.node, addresses_of(recording.set_aside), *expect);
   std::optional<Node> part;  // of the report's, which keeps what is not judged too
   if (!scope.left_out.empty()) leave_out(scope.left_out, part.emplace(report.node), past);

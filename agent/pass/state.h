@@ -21,6 +21,7 @@ struct State {
   std::vector<PciAddress> devices;  // seen since that boot
   std::vector<LeftProcess> left;
   std::vector<CounterBaseline> baselines;
+  std::vector<ErrorBaseline> pci_errors;
   History history;
   bool confirming = false;  // the pass before saw a recovery
   CloudFacts metadata;      // where its status is "ok"
@@ -33,6 +34,7 @@ void describe(Io& io, State& state) {
   io("devices", state.devices);
   io("left", state.left);
   io("baselines", state.baselines);
+  io("pci_errors", state.pci_errors);
   io("history", state.history);
   io("confirming", state.confirming);
   io("metadata", state.metadata);

@@ -62,8 +62,9 @@ inline constexpr Check kCloudRailsUnused{
         "No EFA device on a type that instance-types.json gives four or more, and expect in "
         "config.toml does not say that none is meant.",
     .remedy =
-        "Attach EFA interfaces in the launch template, for new instances; where none is meant (an "
-        "image that is being built), say expect = \"none\" in config.toml.",
+        "Attach EFA interfaces in the launch template, for new instances (on p6-b300 network card "
+        "0 takes none); where none is meant (an image that is being built), say expect = \"none\" "
+        "in config.toml.",
 };
 
 inline constexpr Check kCloudNoCommonSecurityGroup{

@@ -4,6 +4,7 @@
 
 #include "probes/gpu/checks.h"
 #include "probes/gpu/path_judge.h"
+#include "probes/gpu/plugin.h"
 #include "probes/gpu/ways.h"
 
 namespace efa {
@@ -85,8 +86,18 @@ void judge_proprietary(const Node& node, Findings& findings) {
   }
 }
 
-void judge_age(const GpuFacts& facts, Findings& findings) {
+// P2P is the only way that is left, and NCCL's plugin demands one.
+bool depends_on_p2p(const Node& node, const Expectation& expectation) {
+  const GpuFacts& facts = node.gpu.facts;
+  if (expectation.direct_memory != DirectMemory::kRequired) return false;
+  const auto plugin = plugin_version(node.software.facts);
+  return (plugin && leaves_out_dmabuf(*plugin, facts)) ||
+         nvidia_dmabuf(facts, mapping_check(node, expectation)).way == Way::kClosed;
+}
+
+void judge_age(const Node& node, const Expectation& expectation, Findings& findings) {
   const Check& check = kGpuEfaTooOld;
+  const GpuFacts& facts = node.gpu.facts;
   const std::string efa = facts.modules.efa.value_or("unknown");
   const std::string nvidia = facts.modules.nvidia.value_or("unknown");
   const Evidence evidence{"NVIDIA " + nvidia + ", efa " + efa,
@@ -102,8 +113,10 @@ void judge_age(const GpuFacts& facts, Findings& findings) {
         check, kNodeSubject,
         "whether efa " + efa + " knows the pages of NVIDIA " + nvidia + " does not show", evidence);
   } else if (*other) {
-    findings.fail(check, kNodeSubject,
-                  "efa " + efa + " does not know the pages of NVIDIA " + nvidia, evidence);
+    const bool alone = depends_on_p2p(node, expectation);
+    findings.fail(weighed(row_of(check), alone ? Severity::kCritical : check.severity),
+                  kNodeSubject, "efa " + efa + " does not know the pages of NVIDIA " + nvidia,
+                  evidence, {});
   } else {
     findings.pass(check, kNodeSubject, "efa " + efa + " fits NVIDIA " + nvidia, evidence);
   }
@@ -172,32 +185,34 @@ bool is_grace_type(const std::string& instance_type) {
 
 }  // namespace
 
-void judge_closed_p2p(const Node& node, Findings& findings) {
+void judge_closed_p2p(const Node& node, const Expectation& expectation, Findings& findings) {
   judge_proprietary(node, findings);
-  judge_age(node.gpu.facts, findings);
+  judge_age(node, expectation, findings);
   judge_peermem(node, findings);
 }
 
-void judge_refused_mapping(const Node& node, const Expectation& expectation, Findings& findings) {
-  const Check& check = kGpuGraceRefused;
+std::optional<TopologyCheck> mapping_check(const Node& node, const Expectation& expectation) {
   const GpuFacts& facts = node.gpu.facts;
-  if (!is_coherent(facts) && !is_grace_type(expectation.instance_type)) return;
+  if (!is_coherent(facts) && !is_grace_type(expectation.instance_type)) return std::nullopt;
   const TopologyCheck topology = topology_check(facts);
   const bool lifted = topology.passes == Passes::kYes && topology.by_option;
-  const bool logged = was_logged(node, kMappingRefused) && !lifted;
-  const Evidence evidence{logged ? "the kernel log has such a refusal" : topology.why,
-                          "one IOMMU group, or the override", "/proc/driver/nvidia/params"};
-  if (logged) {
-    findings.fail(check, kNodeSubject, "the driver has refused such a mapping since boot", evidence,
-                  {override_command(facts), ""});
-  } else if (topology.passes == Passes::kNotRead) {
-    findings.unknown(check, kNodeSubject, topology.why, evidence);
-  } else if (topology.passes == Passes::kNotKnown) {
-    findings.add(not_decidable(check, topology.why, evidence));
-  } else if (topology.passes == Passes::kNo) {
-    findings.fail(check, kNodeSubject, topology.why, evidence, {override_command(facts), ""});
+  if (!was_logged(node, kMappingRefused) || lifted) return topology;
+  return TopologyCheck{Passes::kNo, "the driver has refused such a mapping since boot"};
+}
+
+void judge_refused_mapping(const Node& node, const TopologyCheck& mapping, Findings& findings) {
+  const Check& check = kGpuGraceRefused;
+  const Evidence evidence{mapping.why, "one IOMMU group, or the override",
+                          "/proc/driver/nvidia/params, kernel log"};
+  if (mapping.passes == Passes::kNotRead) {
+    findings.unknown(check, kNodeSubject, mapping.why, evidence);
+  } else if (mapping.passes == Passes::kNotKnown) {
+    findings.add(not_decidable(check, mapping.why, evidence));
+  } else if (mapping.passes == Passes::kNo) {
+    findings.fail(check, kNodeSubject, mapping.why, evidence,
+                  {override_command(node.gpu.facts), ""});
   } else {
-    findings.pass(check, kNodeSubject, topology.why, evidence);
+    findings.pass(check, kNodeSubject, mapping.why, evidence);
   }
 }
 

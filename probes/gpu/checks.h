@@ -56,7 +56,7 @@ inline constexpr Check kGpuEfaTooOld{
         "before 1.19.2 has no other way on p4d, p5, p5e and p5en.",
     .seen_by =
         "/sys/module/nvidia/version is 580.65.06 or later and /sys/module/efa/version before "
-        "2.17.3.",
+        "2.17.3. It is critical where dma-buf is closed, or the plugin of this node takes none.",
     .remedy = "Drain the node and run a newer EFA installer, in the image too.",
     .command = kNewestInstaller,
     .drain_first = true,
@@ -77,7 +77,46 @@ inline constexpr Check kGpuPeermemMissing{
         "later, which does not need it.",
     .command = "sudo modprobe efa_nv_peermem",
     .on_bottlerocket = kNewerBottlerocket,
-    .causes = {"kernel.peermem-build-failed"},
+    .causes = {"kernel.peermem-build-failed", "gpu.peermem-stale"},
+};
+
+inline constexpr Check kGpuPeermemStale{
+    .code = "gpu.peermem-stale",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "efa_nv_peermem was built for another NVIDIA driver",
+    .meaning = "It may not be loaded at the next boot; NVIDIA 535.146.02 and later do without it.",
+    .seen_by =
+        "The kernel log has, of efa_nv_peermem, no symbol version for nvidia_p2p_ or disagrees "
+        "about version of symbol nvidia_p2p_, since boot.",
+    .remedy =
+        "Build it anew in the image after each update of the NVIDIA driver. On this node the "
+        "message is in the log until it is booted anew.",
+    .command =
+        "v=$(ls -d /usr/src/efa-nv-peermem-* | sed 's/.*-//' | sort -V | tail -n1); sudo dkms "
+        "build --force -m efa-nv-peermem -v \"$v\" -k \"$(uname -r)\" && sudo dkms install --force "
+        "-m efa-nv-peermem -v \"$v\" -k \"$(uname -r)\"",
+    .on_bottlerocket = kNewerBottlerocket,
+};
+
+inline constexpr Check kGpuPluginNeedsP2p{
+    .code = "gpu.plugin-needs-p2p",
+    .severity = Severity::kWarning,
+    .actor = Actor::kImageOwner,
+    .title = "NCCL's plugin for EFA takes no dma-buf, and P2P is closed",
+    .meaning =
+        "NCCL with the plugin of this node refuses to start, though the drivers could reach the "
+        "GPUs by dma-buf; a container with another plugin may do well.",
+    .seen_by =
+        "By efa_installed_packages the plugin is of 1.13.2 to 1.14.1; or of 1.14.2 to 1.19.1, and "
+        "the EFA devices are 0xefa0, 0xefa1 or 0xefa2; P2P of the NVIDIA driver is closed.",
+    .remedy =
+        "Drain the node and run a newer EFA installer, in the image too: that of 1.50.0 brings "
+        "plugin 1.21.1. Or give containers plugin 1.19.2 or later, or open P2P.",
+    .command = kNewestInstaller,
+    .drain_first = true,
+    .on_bottlerocket = "Give the containers of jobs plugin 1.19.2 or later.",
+    .causes = {"gpu.proprietary-cut-off", "gpu.efa-too-old-for-nvidia", "gpu.peermem-missing"},
 };
 
 inline constexpr Check kGpuGraceRefused{
@@ -140,12 +179,52 @@ inline constexpr Check kGpuUserSpaceDiffers{
     .meaning = "CUDA does not start.",
     .seen_by =
         "The kernel log has NVRM: API mismatch since boot, or the versions of the modules nvidia "
-        "and nvidia_uvm differ.",
+        "and nvidia_uvm differ, or DKMS has installed another for this kernel than is loaded.",
     .remedy =
         "After an update of the driver: drain the node and reboot. A container that brings its own "
         "libcuda must leave it out.",
     .command = "sudo reboot",
     .drain_first = true,
+};
+
+inline constexpr Check kGpuFabricNotRunning{
+    .code = "gpu.fabric-not-running",
+    .severity = Severity::kWarning,
+    .actor = Actor::kNodeOperator,
+    .may_come_late = true,
+    .title = "NVIDIA's Fabric Manager does not run",
+    .meaning =
+        "CUDA fails with 802, system not yet initialized, until it has set up the switches between "
+        "the GPUs: no GPU memory reaches EFA.",
+    .seen_by =
+        "On p4d, p4de, p5.48xlarge, p5e, p5en, p6-b200 and p6-b300 neither "
+        "nvidia-fabricmanager.service has a process nor is one named nv-fabricmanager.",
+    .remedy =
+        "Start it; where it ends again its log says why: /var/log/fabricmanager.log. Where the GPU "
+        "Operator brings the driver, its driver pod runs it.",
+    .command =
+        "sudo systemctl enable --now nvidia-fabricmanager && systemctl --no-pager status "
+        "nvidia-fabricmanager",
+    .on_bottlerocket = "Drain the node and reboot it: the image starts Fabric Manager.",
+    .causes = {"gpu.nvlink-modules", "gpu.fabric-version"},
+};
+
+inline constexpr Check kGpuFabricVersion{
+    .code = "gpu.fabric-version",
+    .severity = Severity::kWarning,
+    .actor = Actor::kImageOwner,
+    .title = "Fabric Manager is of another version than the NVIDIA driver",
+    .meaning = "It ends when it is started, and CUDA fails with 802, system not yet initialized.",
+    .seen_by =
+        "No version of nvidia-fabricmanager that dpkg has is that of /sys/module/nvidia/version, "
+        "nor that of the driver on disk; or it does not run, and /var/log/fabricmanager.log says "
+        "that it does not match this driver.",
+    .remedy =
+        "Drain the node. Where the driver was updated too, reboot; else install Fabric Manager of "
+        "exactly the driver's version, in the image too, and hold both at that version.",
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
+    .causes = {"gpu.user-space-differs"},
 };
 
 inline constexpr Check kGpuNvlinkModules{
@@ -167,6 +246,54 @@ inline constexpr Check kGpuNvlinkModules{
         "printf 'mlx5_ib\\nib_umad\\n' | sudo tee /etc/modules-load.d/nvlink5.conf && sudo "
         "modprobe "
         "-a mlx5_ib ib_umad && sudo systemctl restart nvidia-fabricmanager",
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
+};
+
+inline constexpr Check kGpuNoLocalEfa{
+    .code = "gpu.no-local-efa",
+    .severity = Severity::kInfo,
+    .actor = Actor::kAccountOwner,
+    .title = "A GPU has no EFA device beside it",
+    .meaning = "Its traffic crosses the processors: about half as fast, on p4d.",
+    .seen_by =
+        "By sysfs no EFA function is below the GPU's bridge; on p4d and p4de, on its root bus. It "
+        "is a warning where all EFA devices of the type are attached.",
+    .remedy = "Launch the instance anew with an EFA interface on every network card.",
+    .causes = {"pci.fewer-than-maximum", "pci.fewer-than-expected", "pci.device-vanished"},
+};
+
+inline constexpr Check kGpuGdaNotReady{
+    .code = "gpu.gda-not-ready",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "GPUs cannot start EFA's transfers by themselves",
+    .meaning = "EFA-GDA, which NCCL's plugin of this node could use, is off; the CPU starts them.",
+    .seen_by =
+        "On p5en, p6-b200 and p6-b300 with plugin 1.21 or later: efa is before 3.3.0, "
+        "RegistryDwords of /proc/driver/nvidia/params has no PeerMappingOverride=1, or gdrdrv is "
+        "not loaded or before 2.5.",
+    .remedy =
+        "Where jobs are to use it, drain the node and bring what is named, in the image too. Only "
+        "one RegistryDwords counts: add to one that is there.",
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
+};
+
+inline constexpr Check kGpuGdrcopyFlavour{
+    .code = "gpu.gdrcopy-flavour",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "gdrdrv was built for another flavour of the NVIDIA driver",
+    .meaning = "GDRCopy, with which small messages of GPU memory are copied, may be slow or fail.",
+    .seen_by =
+        "/proc/driver/gdrdrv/params, of gdrcopy 2.5 and later, says opensource where NVIDIA's "
+        "proprietary modules are loaded, or proprietary where the open ones are.",
+    .remedy = "Drain the node and build gdrdrv anew, in the image too, after such a change.",
+    .command =
+        "v=$(ls -d /usr/src/gdrdrv-* | sed 's/.*gdrdrv-//' | sort -V | tail -n1); sudo dkms build "
+        "--force -m gdrdrv -v \"$v\" -k \"$(uname -r)\" && sudo dkms install --force -m gdrdrv -v "
+        "\"$v\" -k \"$(uname -r)\" && sudo reboot",
     .drain_first = true,
     .on_bottlerocket = kNewerBottlerocket,
 };
@@ -200,9 +327,12 @@ inline constexpr Check kGpuNeuronNotLoaded{
 };
 
 inline constexpr const Check* kGpuChecks[] = {
-    &kGpuNoMemoryPath,  &kGpuProprietaryCutOff, &kGpuEfaTooOld,      &kGpuPeermemMissing,
-    &kGpuGraceRefused,  &kGpuAccessDenied,      &kGpuNotClaimed,     &kGpuUserSpaceDiffers,
-    &kGpuNvlinkModules, &kGpuNeuronNoPath,      &kGpuNeuronNotLoaded};
+    &kGpuNoMemoryPath,  &kGpuProprietaryCutOff, &kGpuEfaTooOld,        &kGpuPeermemMissing,
+    &kGpuPeermemStale,  &kGpuPluginNeedsP2p,    &kGpuGraceRefused,     &kGpuAccessDenied,
+    &kGpuNotClaimed,    &kGpuUserSpaceDiffers,  &kGpuFabricNotRunning, &kGpuFabricVersion,
+    &kGpuNvlinkModules, &kGpuNoLocalEfa,        &kGpuGdaNotReady,      &kGpuGdrcopyFlavour,
+    &kGpuNeuronNoPath,  &kGpuNeuronNotLoaded,
+};
 
 struct Node;
 struct Expectation;

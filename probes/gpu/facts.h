@@ -76,6 +76,20 @@ void describe(Io& io, NvidiaParameters& parameters) {
   io("coherent_memory", parameters.coherent_memory);
 }
 
+// Fabric Manager, which sets up NVLink between GPUs that have switches.
+struct FabricManager {
+  Reading<bool> running;                       // a process of its name
+  Reading<std::vector<std::string>> packages;  // versions that dpkg has of it; absent: no dpkg
+  std::optional<std::string> refused;  // the driver's version that by its log it last did not fit
+};
+
+template <class Io>
+void describe(Io& io, FabricManager& manager) {
+  describe_reading(io, "running", manager.running);
+  describe_reading(io, "packages", manager.packages);
+  io("refused", manager.refused);
+}
+
 // The answer is the same for all EFA devices: of one of them, once in a pass.
 struct PeerMemory {
   PciAddress address;
@@ -105,6 +119,9 @@ struct GpuFacts {
   Reading<NvidiaParameters> parameters;
   Reading<std::vector<PciAddress>> claimed;  // GPUs that the NVIDIA driver has taken
   Reading<bool> coherent;                    // their memory is the CPU's too: Grace
+  FabricManager fabric_manager;
+  std::optional<std::string> nvidia_on_disk;  // what DKMS has installed for this kernel
+  std::optional<bool> gdrdrv_open;  // built for the open kernel modules; absent before gdrcopy 2.5
   // What a container's runtime has laid over /proc/driver/nvidia, where only granted GPUs show.
   Reading<bool> covered;
   Reading<PeerMemory> p2p;  // absent: the driver has no such attribute, or drives no device
@@ -125,6 +142,9 @@ void describe(Io& io, GpuFacts& facts) {
   describe_reading(io, "parameters", facts.parameters);
   describe_reading(io, "claimed", facts.claimed);
   describe_reading(io, "coherent", facts.coherent);
+  io("fabric_manager", facts.fabric_manager);
+  io("nvidia_on_disk", facts.nvidia_on_disk);
+  io("gdrdrv_open", facts.gdrdrv_open);
   describe_reading(io, "covered", facts.covered);
   describe_reading(io, "p2p", facts.p2p);
 }

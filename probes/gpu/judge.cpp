@@ -5,7 +5,12 @@
 #include <utility>
 
 #include "probes/gpu/checks.h"
+#include "probes/gpu/container.h"
+#include "probes/gpu/fabric_judge.h"
+#include "probes/gpu/locality_judge.h"
+#include "probes/gpu/modules_judge.h"
 #include "probes/gpu/path_judge.h"
+#include "probes/gpu/plugin.h"
 #include "probes/gpu/ways.h"
 #include "probes/judging/node.h"
 
@@ -59,13 +64,6 @@ void judge_denied(const Node& node, const Expectation& expectation, Findings& fi
   }
 }
 
-// In a container only granted GPUs show there.
-bool may_be_hidden(const Node& node) {
-  const Reading<bool>& covered = node.gpu.facts.covered;
-  return covered == true || covered.unreadable() != nullptr ||
-         node.limits.outcome.status != ProbeStatus::kOk || node.limits.facts.container;
-}
-
 void judge_claimed(const Node& node, const Accelerator& gpu, Findings& findings) {
   const Check& check = kGpuNotClaimed;
   const std::string subject = gpu.address.to_text();
@@ -81,7 +79,7 @@ void judge_claimed(const Node& node, const Accelerator& gpu, Findings& findings)
                      {"", "a folder", folder});
   } else if (std::find(claimed->begin(), claimed->end(), gpu.address) != claimed->end()) {
     findings.pass(check, subject, "the NVIDIA driver has it", {"a folder", "a folder", folder});
-  } else if (may_be_hidden(node)) {
+  } else if (may_be_container(node)) {
     findings.unknown(check, subject, "a container may not show it", {"none", "a folder", folder});
   } else {
     findings.fail(check, subject, "the NVIDIA driver has not taken it",
@@ -93,19 +91,31 @@ void judge_all_claimed(const Node& node, Findings& findings) {
   for (const Accelerator& gpu : node.gpu.facts.nvidia) judge_claimed(node, gpu, findings);
 }
 
+// "" where nothing shows it.
+std::string why_versions_differ(const Node& node) {
+  const AcceleratorModules& modules = node.gpu.facts.modules;
+  const auto& on_disk = node.gpu.facts.nvidia_on_disk;
+  if (node.log.facts.accelerators.contains(kApiMismatch)) {
+    return "a program's NVIDIA libraries do not fit the module";
+  }
+  if (!modules.nvidia || modules.nvidia->empty()) return "";
+  if (!modules.nvidia_uvm.value_or("").empty() && *modules.nvidia != *modules.nvidia_uvm) {
+    return "nvidia and nvidia_uvm are of different versions";
+  }
+  if (!on_disk || *on_disk == *modules.nvidia || may_be_container(node)) return "";
+  return "NVIDIA " + *modules.nvidia + " is loaded, and " + *on_disk + " installed";
+}
+
 void judge_user_space(const Node& node, Findings& findings) {
   const Check& check = kGpuUserSpaceDiffers;
   const AcceleratorModules& modules = node.gpu.facts.modules;
-  const bool both = modules.nvidia && modules.nvidia_uvm && !modules.nvidia->empty() &&
-                    !modules.nvidia_uvm->empty();
   const Evidence evidence{"nvidia " + modules.nvidia.value_or("unknown") + ", nvidia_uvm " +
-                              modules.nvidia_uvm.value_or("not loaded"),
-                          "one version", "/sys/module/nvidia/version, kernel log"};
-  if (node.log.facts.accelerators.contains(kApiMismatch)) {
-    findings.fail(check, kNodeSubject, "a program's NVIDIA libraries do not fit the module",
-                  evidence);
-  } else if (both && *modules.nvidia != *modules.nvidia_uvm) {
-    findings.fail(check, kNodeSubject, "nvidia and nvidia_uvm are of different versions", evidence);
+                              modules.nvidia_uvm.value_or("not loaded") + ", on disk " +
+                              node.gpu.facts.nvidia_on_disk.value_or("unknown"),
+                          "one version",
+                          "/sys/module/nvidia/version, /var/lib/dkms/nvidia, kernel log"};
+  if (const std::string why = why_versions_differ(node); !why.empty()) {
+    findings.fail(check, kNodeSubject, why, evidence);
   } else if (!modules.nvidia || modules.nvidia_uvm.unreadable() != nullptr) {
     findings.unknown(check, kNodeSubject, "the versions of the modules could not be read",
                      evidence);
@@ -174,6 +184,11 @@ void judge_nvidia(const Node& node, const Expectation& expectation, Findings& fi
   judge_all_claimed(node, findings);
   judge_user_space(node, findings);
   judge_nvlink(node, expectation, findings);
+  judge_fabric_manager(node, expectation, findings);
+  judge_peermem_stale(node, findings);
+  judge_gdrcopy(facts, findings);
+  judge_gda(node, expectation, findings);
+  judge_locality(node, expectation, findings);
 }
 
 void judge_neuron_driver(const Accelerator& device, Findings& findings) {

@@ -28,6 +28,14 @@ bool is_version(std::string_view word) {
          word.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
+// "nvidia-fabricmanager", "nvidia-fabricmanager-580", "nvidia-fabric-manager"
+bool is_fabric_package(std::string_view name) {
+  constexpr std::string_view kName = "nvidia-fabricmanager";
+  if (name == "nvidia-fabric-manager" || name == kName) return true;
+  return name.starts_with(std::string(kName) + "-") && name.size() > kName.size() + 1 &&
+         name.find_first_not_of("0123456789", kName.size() + 1) == std::string_view::npos;
+}
+
 std::string_view name_of(std::string_view line) {
   return line.substr(0, line.find(':'));
 }
@@ -131,6 +139,56 @@ std::string_view root_of(std::string_view path) {
 bool share_a_bridge(std::string_view one, std::string_view other) {
   const std::string_view bridge = first_bridge_of(one);
   return !bridge.empty() && bridge == first_bridge_of(other);
+}
+
+std::string_view without_packaging(std::string_view version) {
+  const size_t epoch = version.find(':');
+  if (epoch != std::string_view::npos) version.remove_prefix(epoch + 1);
+  return version.substr(0, version.find_first_not_of("0123456789."));
+}
+
+bool FabricPackageLines::wants(std::string_view line) {
+  const std::string_view name = name_of(line);
+  if (name == "Package") in_package_ = is_fabric_package(value_of(line));
+  return in_package_ && (name == "Package" || name == "Status" || name == "Version");
+}
+
+std::vector<std::string> parse_fabric_packages(const std::vector<std::string>& lines) {
+  constexpr size_t kMaxPackages = 16;
+  std::vector<std::string> versions;
+  bool installed = false;
+  for (const std::string& line : lines) {
+    const std::string_view name = name_of(line);
+    if (name == "Package") installed = false;
+    if (name == "Status") installed = value_of(line).ends_with(" ok installed");
+    const bool taken = installed && name == "Version" && versions.size() < kMaxPackages;
+    if (taken) versions.emplace_back(value_of(line));
+  }
+  return versions;
+}
+
+std::optional<std::string> parse_refused_driver(std::string_view line) {
+  const size_t at = line.find(kRefusal);
+  if (at == std::string_view::npos) return std::nullopt;
+  std::string_view version = without_packaging(line.substr(at + kRefusal.size()));
+  while (version.ends_with('.')) version.remove_suffix(1);
+  return version.empty() || !is_version(version) ? std::nullopt
+                                                 : std::optional(std::string(version));
+}
+
+std::optional<std::string> parse_dkms_target(std::string_view target) {
+  const std::string_view version = target.substr(0, target.find('/'));
+  const bool is_one = !version.empty() && version.size() < target.size() && is_version(version);
+  return is_one ? std::optional(std::string(version)) : std::nullopt;
+}
+
+std::optional<bool> parse_gdrdrv_flavour(std::string_view params) {
+  for (const std::string& line : split(params, '\n')) {
+    if (name_of(line) != "Built for NVIDIA driver flavor") continue;
+    const std::string_view flavour = value_of(line);
+    if (flavour == "opensource" || flavour == "proprietary") return flavour == "opensource";
+  }
+  return std::nullopt;
 }
 
 bool covers_nvidia(std::string_view line) {

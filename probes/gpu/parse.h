@@ -45,6 +45,31 @@ bool share_a_bridge(std::string_view one, std::string_view other);
 // "pci0000:44" of a path
 std::string_view root_of(std::string_view path);
 
+// "580.95.05" of "580.95.05-0ubuntu1" or "1:535.183.01": a package's version without its packaging.
+std::string_view without_packaging(std::string_view version);
+
+// Of /var/lib/dpkg/status, line by line, those of the packages of Fabric Manager; not of its -dev.
+class FabricPackageLines {
+ public:
+  bool wants(std::string_view line);
+
+ private:
+  bool in_package_ = false;
+};
+// The versions of those that are installed.
+std::vector<std::string> parse_fabric_packages(const std::vector<std::string>& lines);
+
+// "580.95.05" of "[ERROR] ... NVIDIA GPU driver interface version 580.82.07 don't match with driver
+// version 580.95.05. Please update", a line of Fabric Manager's log
+inline constexpr std::string_view kRefusal = "don't match with driver version ";
+std::optional<std::string> parse_refused_driver(std::string_view line);
+
+// "580.95.05" of "580.95.05/6.1.0-40-amd64/x86_64", where DKMS links to what it has installed
+std::optional<std::string> parse_dkms_target(std::string_view target);
+
+// "Built for NVIDIA driver flavor: opensource" of /proc/driver/gdrdrv/params; or "proprietary"
+std::optional<bool> parse_gdrdrv_flavour(std::string_view params);
+
 // A line of /proc/self/mountinfo (proc_pid_mountinfo(5)) whose mount point is /proc/driver/nvidia
 // or below.
 bool covers_nvidia(std::string_view line);

@@ -6,6 +6,7 @@
 
 #include "probes/gpu/cause_judge.h"
 #include "probes/gpu/checks.h"
+#include "probes/gpu/plugin.h"
 #include "probes/gpu/ways.h"
 
 namespace efa {
@@ -75,12 +76,14 @@ Finding not_decidable(const Check& check, const std::string& why, const Evidence
 
 void judge_nvidia_paths(const Node& node, const Expectation& expectation, Findings& findings) {
   const GpuFacts& facts = node.gpu.facts;
-  judge_way(kGpuNoMemoryPath, nvidia_p2p(facts), nvidia_dmabuf(facts), attribute_path(facts),
+  const auto grace = mapping_check(node, expectation);
+  judge_way(kGpuNoMemoryPath, nvidia_p2p(facts), nvidia_dmabuf(facts, grace), attribute_path(facts),
             expectation, findings);
   Findings causes;
-  judge_closed_p2p(node, causes);
+  judge_closed_p2p(node, expectation, causes);
   for (Finding& cause : causes.take()) add_cause(std::move(cause), expectation, findings);
-  judge_refused_mapping(node, expectation, findings);
+  if (grace) judge_refused_mapping(node, *grace, findings);
+  judge_plugin_needs_p2p(node, expectation, findings);
 }
 
 void judge_neuron_path(const Node& node, const Expectation& expectation, Findings& findings) {

@@ -11,6 +11,7 @@
 #include "probes/base/text.h"
 #include "probes/gpu/facts.h"
 #include "probes/gpu/parse.h"
+#include "probes/gpu/read_fabric.h"
 #include "probes/gpu/read_nvidia.h"
 #include "probes/protocol/efa_functions.h"
 #include "probes/protocol/telling.h"
@@ -117,6 +118,14 @@ void read_modules(const Look& look, AcceleratorModules& modules) {
   }
 }
 
+// What goes with the driver, where it is loaded.
+void read_drivers_company(const Look& look, GpuFacts& facts) {
+  read_fabric_manager(look, facts.fabric_manager);
+  facts.nvidia_on_disk = read_nvidia_on_disk(look, facts);
+  const auto params = look.root.text("/proc/driver/gdrdrv/params");
+  if (params) facts.gdrdrv_open = parse_gdrdrv_flavour(*params);
+}
+
 Reading<bool> is_there(const Look& look, const std::string& path) {
   const Result<FileStatus> status = look.root.status(path);
   if (status) return true;
@@ -170,7 +179,10 @@ void read_gpu(const Look& look) {
   if (any) read_modules(look, facts.modules);
   read_nvlink(look, facts);
   const bool has_nvidia = facts.modules.nvidia || facts.modules.nvidia.unreadable() != nullptr;
-  if (!facts.nvidia.empty() && has_nvidia) read_nvidia(look, facts);
+  if (!facts.nvidia.empty() && has_nvidia) {
+    read_nvidia(look, facts);
+    read_drivers_company(look, facts);
+  }
   telling.so_far(facts);
   facts.p2p = read_peer_memory(look, addresses.efa);
   telling.all(facts);

@@ -23,6 +23,19 @@ inline constexpr Bound kNvidiaPageTable2{580, 65, 6};
 // NVIDIA: GPUs that are not coherent have a check of the topology, which
 // GrdmaPciTopoCheckOverride=2 makes refuse (NVO, nv_grdma_pci_topology_supported).
 inline constexpr Bound kNvidiaTopologyCheck{580, 65, 6};
+// NVIDIA: the rpm of Fabric Manager is named nvidia-fabricmanager (amazon-eks-ami,
+// install-nvidia-driver.sh); before it was nvidia-fabric-manager.
+inline constexpr Bound kNvidiaFabricManagerName{580, 0, 0};
+// NCCL's plugin: offers no dma-buf by itself; offers it but on the device ids 0xefa0 to 0xefa2;
+// offers it on all (OFI, tags; the last with #1243).
+inline constexpr Bound kPluginDmabufOff{1, 13, 2};
+inline constexpr Bound kPluginDmabufLater{1, 14, 2};
+inline constexpr Bound kPluginDmabufAll{1, 19, 2};
+// EFA-GDA: the plugin that offers it, and what it asks for (OFI, doc/gin-getting-started.md,
+// #1350).
+inline constexpr Bound kPluginGda{1, 21, 0};
+inline constexpr Bound kEfaGda{3, 3, 0};
+inline constexpr Bound kGdrdrvGda{2, 5, 0};
 // The kernel: dma-buf through the RDMA ioctl (OFI, src/nccl_ofi_dmabuf.cpp).
 inline constexpr Bound kKernelDmabuf{5, 12, 0};
 // The kernel's own efa: dma-buf for certain (inferred from its history; no document says so).

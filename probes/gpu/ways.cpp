@@ -101,7 +101,7 @@ WayIn nvidia_p2p(const GpuFacts& facts) {
   return open_way(quoted(*facts.p2p));
 }
 
-WayIn nvidia_dmabuf(const GpuFacts& facts) {
+WayIn nvidia_dmabuf(const GpuFacts& facts, const std::optional<TopologyCheck>& grace) {
   if (!facts.nvidia_open) return not_read("the NVIDIA driver's flavour could not be read");
   if (!*facts.nvidia_open) return closed("the proprietary NVIDIA driver exports no dma-buf");
   const auto kernel = version_of(facts.kernel_release);
@@ -109,13 +109,12 @@ WayIn nvidia_dmabuf(const GpuFacts& facts) {
   if (!is_at_least(*kernel, kKernelDmabuf)) return closed("a kernel before 5.12 has no dma-buf");
   WayIn taken = efa_dmabuf(facts, *kernel);
   if (taken.way != Way::kOpen) return taken;
-  if (!is_coherent(facts)) {
+  if (!grace) {
     return denies_by_option(facts) == true ? closed("GrdmaPciTopoCheckOverride is 2") : taken;
   }
-  const TopologyCheck check = topology_check(facts);
-  if (check.passes == Passes::kYes) return taken;
-  if (check.passes == Passes::kNo) return closed(check.why);
-  return check.passes == Passes::kNotRead ? not_read(check.why) : not_known(check.why);
+  if (grace->passes == Passes::kYes) return taken;
+  if (grace->passes == Passes::kNo) return closed(grace->why);
+  return grace->passes == Passes::kNotRead ? not_read(grace->why) : not_known(grace->why);
 }
 
 WayIn neuron_p2p(const GpuFacts& facts) {

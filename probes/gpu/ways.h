@@ -24,8 +24,23 @@ struct WayIn {
   std::string why;  // in words, for whoever has to open it
 };
 
+enum class Passes {
+  kYes,
+  kNo,
+  kNotRead,   // a file could not be read
+  kNotKnown,  // no source says what the driver does with such a machine
+};
+struct TopologyCheck {
+  Passes passes = Passes::kNotKnown;
+  std::string why;
+  bool by_option = false;  // GrdmaPciTopoCheckOverride alone decides
+};
+// Coherent GPUs (Grace): whether their driver maps their memory by PCIe for the EFA devices.
+TopologyCheck topology_check(const GpuFacts& facts);
+
 WayIn nvidia_p2p(const GpuFacts& facts);
-WayIn nvidia_dmabuf(const GpuFacts& facts);
+// `grace`: of coherent GPUs, whether that mapping is done.
+WayIn nvidia_dmabuf(const GpuFacts& facts, const std::optional<TopologyCheck>& grace = {});
 WayIn neuron_p2p(const GpuFacts& facts);
 WayIn neuron_dmabuf(const GpuFacts& facts);
 
@@ -44,21 +59,8 @@ std::optional<bool> speaks_other_page_table(const GpuFacts& facts);
 // GrdmaPciTopoCheckOverride is 2, and NVIDIA's driver heeds it. Nothing where the option is 2 and
 // the driver's version is not known.
 std::optional<bool> denies_by_option(const GpuFacts& facts);
-
-enum class Passes {
-  kYes,
-  kNo,
-  kNotRead,   // a file could not be read
-  kNotKnown,  // no source says what the driver does with such a machine
-};
-struct TopologyCheck {
-  Passes passes = Passes::kNotKnown;
-  std::string why;
-  bool by_option = false;  // GrdmaPciTopoCheckOverride alone decides
-};
-// Coherent GPUs (Grace): whether their driver maps their memory by PCIe for the EFA devices.
-TopologyCheck topology_check(const GpuFacts& facts);
-// The GPUs are coherent with an Arm CPU, as those of GB200 and GB300.
+// The GPUs are coherent with an Arm CPU, as those of GB200 and GB300; not seen where their memory
+// is left to the driver.
 bool is_coherent(const GpuFacts& facts);
 
 }  // namespace efa

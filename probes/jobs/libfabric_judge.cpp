@@ -20,10 +20,17 @@ std::string directory_of(const std::string& path) {
 }
 
 // The copies that probe-fabric asked.
-std::vector<std::string> asked_copies(const Node& node) {
-  std::vector<std::string> asked;
+struct Copies {
+  std::vector<std::string> all;
+  std::vector<std::string> for_efa;  // those not known to be built without the provider
+};
+
+Copies asked_copies(const Node& node) {
+  Copies asked;
   for (const Seen<FabricFacts>& one : node.fabric) {
-    if (one.facts.library) asked.push_back(*one.facts.library);
+    if (!one.facts.library) continue;
+    asked.all.push_back(*one.facts.library);
+    if (one.facts.has_provider != false) asked.for_efa.push_back(*one.facts.library);
   }
   return asked;
 }
@@ -37,8 +44,8 @@ bool leads_to(const Node& node, const std::string& copy, const std::string& used
   });
 }
 
-bool was_asked(const Node& node, const std::vector<std::string>& asked, const std::string& used) {
-  return std::any_of(asked.begin(), asked.end(), [&](const std::string& copy) {
+bool was_asked(const Node& node, const Copies& asked, const std::string& used) {
+  return std::any_of(asked.all.begin(), asked.all.end(), [&](const std::string& copy) {
     const std::string directory = directory_of(copy);
     // of a process's directory no more is kept than told_directory() gives
     return directory == directory_of(used) || told_directory(directory) == directory_of(used) ||
@@ -54,17 +61,15 @@ std::vector<std::string> libfabrics_of(const Job& job) {
   return found;
 }
 
-void fail_other(const Job& job, const std::string& used, const std::vector<std::string>& asked,
-                ByProgram& said) {
-  const std::string& first = asked.front();
+void fail_other(const Job& job, const std::string& used, const Copies& asked, ByProgram& said) {
+  const std::string& first = asked.for_efa.front();
   said.fail(
       kJobsOtherLibfabric, job, "uses " + used,
-      {used, join(asked, ", "), fmt::format("/proc/{}/maps", job.pid)},
+      {used, join(asked.for_efa, ", "), fmt::format("/proc/{}/maps", job.pid)},
       fmt::format("export LD_LIBRARY_PATH={}:$LD_LIBRARY_PATH", first.substr(0, first.rfind('/'))));
 }
 
-void judge_job(const Node& node, const Job& job, const std::vector<std::string>& asked,
-               ByProgram& said) {
+void judge_job(const Node& node, const Job& job, const Copies& asked, ByProgram& said) {
   const std::string source = fmt::format("/proc/{}/maps", job.pid);
   if (const Unseen* unseen = job.libraries.unreadable()) {
     said.unknown(kJobsOtherLibfabric, job, "what it has mapped could not be read",
@@ -85,8 +90,8 @@ void judge_job(const Node& node, const Job& job, const std::vector<std::string>&
 }  // namespace
 
 void judge_libfabric(const Node& node, Findings& findings) {
-  const std::vector<std::string> asked = asked_copies(node);
-  if (!node.live || asked.empty()) return;
+  const Copies asked = asked_copies(node);
+  if (!node.live || asked.for_efa.empty()) return;  // there is no better one to name
   ByProgram said(findings);
   int judged = 0;
   const JobsFacts& facts = node.jobs.facts;

@@ -18,6 +18,7 @@
 #include "probes/limits/facts.h"
 #include "probes/log/facts.h"
 #include "probes/net/facts.h"
+#include "probes/pci/baseline.h"
 #include "probes/pci/facts.h"
 #include "probes/rdma/baseline.h"
 #include "probes/rdma/counter_limits.h"
@@ -77,6 +78,7 @@ struct Past {
   int64_t now_ms = 0;  // when this pass began, of CLOCK_BOOTTIME
   // code and subject of what failed when it was last looked at
   std::set<std::pair<std::string, std::string>> failing;
+  std::vector<ErrorBaseline> pci_errors;
 };
 
 // Whether EFA reaches the memory of an instance type's accelerators.

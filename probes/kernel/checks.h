@@ -18,7 +18,8 @@ inline constexpr Check kKernelDriverNotInstalled{
         "modules.dep and modules.builtin of the running kernel name no efa, and it is not loaded.",
     .remedy =
         "Drain the node, then build it for this kernel or run the EFA installer, which ends with a "
-        "reboot; after a kernel update its DKMS build may have failed for lack of kernel headers.",
+        "reboot; after a kernel update its DKMS build may have failed for lack of kernel headers "
+        "or of memory.",
     .drain_first = true,
     .on_bottlerocket = kNewerBottlerocket,
 };

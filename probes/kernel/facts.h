@@ -78,9 +78,10 @@ struct KernelFacts {
   std::optional<std::string> lockdown;      // "none", "integrity", "confidentiality"
   std::optional<bool> signatures_enforced;  // module.sig_enforce
   std::optional<bool> kexec_loaded;
-  std::optional<bool> modules_disabled;    // no module can be loaded until the next boot
-  Reading<std::string> blacklisted_by;     // "/etc/modprobe.d/x.conf: blacklist efa"
-  std::vector<std::string> support_lines;  // SUSE: "/etc/modprobe.d/x.conf: allow_... 0"
+  std::optional<bool> modules_disabled;  // no module can be loaded until the next boot
+  Reading<std::string> blacklisted_by;   // "/etc/modprobe.d/x.conf: blacklist efa"
+  // SUSE: "/etc/modprobe.d/x.conf: allow_unsupported_modules 0", in the order of kmod's reading
+  std::vector<std::string> support_lines;
   std::optional<NextKernel> next_kernel;
   std::vector<Unseen> unseen;
 };

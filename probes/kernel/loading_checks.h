@@ -80,13 +80,13 @@ inline constexpr Check kKernelDriverUnsupported{
     .title = "SUSE's modprobe refuses efa as an unsupported module",
     .meaning = "The driver is not loaded.",
     .seen_by =
-        "A file in modprobe.d has allow_unsupported_modules 0, and modinfo of efa no supported: "
-        "yes or external.",
+        "The last allow_unsupported_modules of modprobe.d, whose files count in the order of their "
+        "names, is 0, and modinfo of efa has no supported: yes or external.",
     .remedy =
         "Use the efa of SUSE's own kernel (EFA installer with --skip-kmod), or allow unsupported "
         "modules.",
     .command =
-        "echo 'allow_unsupported_modules 1' | sudo tee /etc/modprobe.d/10-unsupported-modules.conf "
+        "echo 'allow_unsupported_modules 1' | sudo tee /etc/modprobe.d/zz-unsupported-modules.conf "
         "&& sudo modprobe efa",
     .on_bottlerocket = kNewerBottlerocket,
 };
@@ -98,7 +98,9 @@ inline constexpr Check kKernelDriverStuck{
     .rung = Rung::kDriver,
     .title = "The efa driver did not come through its start or its end",
     .meaning = "Devices have no driver, and it can neither be unloaded nor loaded again.",
-    .seen_by = "/sys/module/efa/initstate stays coming or going, and a device has no driver.",
+    .seen_by =
+        "/sys/module/efa/initstate is coming or going, a device has no driver, and the kernel log "
+        "has no word of efa's start or end in the last minute.",
     .remedy =
         "Drain and reboot. With MLNX_OFED on the node it returns: keep one RDMA stack, or build "
         "efa against MLNX_OFED.",

@@ -4,7 +4,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <string_view>
 
+#include "probes/base/text.h"
 #include "probes/judging/loaded_driver.h"
 #include "probes/judging/node.h"
 #include "probes/kernel/loading_checks.h"
@@ -59,6 +61,14 @@ std::string build_command(const KernelFacts& facts) {
       newest);
 }
 
+void say_unread_log(const Check& check, const Node& node, Findings& findings) {
+  if (node.live) {
+    findings.unknown(check, kNodeSubject, "the kernel log was not read");
+  } else {
+    findings.not_applicable(check, kNodeSubject, "the sysroot holds no kernel log");
+  }
+}
+
 void judge_symbols(const Node& node, Findings& findings) {
   const Check& check = kKernelDriverMismatch;
   if (const LogMessage* message = refusal(node)) {
@@ -70,10 +80,8 @@ void judge_symbols(const Node& node, Findings& findings) {
   } else if (node.log.facts.total) {
     findings.pass(check, kNodeSubject, "the kernel log has no word of a refusal",
                   {"none", "none", "kernel log"});
-  } else if (node.live) {
-    findings.unknown(check, kNodeSubject, "the kernel log was not read");
   } else {
-    findings.not_applicable(check, kNodeSubject, "the sysroot holds no kernel log");
+    say_unread_log(check, node, findings);
   }
 }
 
@@ -106,24 +114,32 @@ void judge_signature(const KernelFacts& facts, Findings& findings) {
   }
 }
 
-// The line that says no; nothing where another says yes.
+// The line that says no: modprobe keeps what it was told last.
 const std::string* refusing_line(const KernelFacts& facts) {
-  const auto allows = [](const std::string& line) { return line.ends_with(" 1"); };
-  if (facts.support_lines.empty()) return nullptr;
-  if (std::any_of(facts.support_lines.begin(), facts.support_lines.end(), allows)) return nullptr;
-  return &facts.support_lines.front();
+  if (facts.support_lines.empty() || facts.support_lines.back().ends_with(" 1")) return nullptr;
+  return &facts.support_lines.back();
+}
+
+// A file of modprobe.d that may hold a later line; null when all were read.
+const Unseen* unread_configuration(const KernelFacts& facts) {
+  for (const Unseen& unseen : facts.unseen) {
+    if (unseen.what.find("/modprobe.d") != std::string::npos) return &unseen;
+  }
+  return nullptr;
 }
 
 void judge_support(const KernelFacts& facts, Findings& findings) {
   const Check& check = kKernelDriverUnsupported;
   const std::string* line = refusing_line(facts);
+  const Unseen* unread = unread_configuration(facts);
   const Reading<ModuleFile>& file = facts.module_on_disk;
   if (line == nullptr) {
     findings.not_applicable(check, kNodeSubject, "modprobe is not told to refuse such modules");
-  } else if (!file) {
-    findings.unknown(
-        check, kNodeSubject,
-        fmt::format("refused where unsupported ({}); {}", *line, why_unreadable(file)));
+  } else if (!file || unread != nullptr) {
+    const std::string why =
+        file ? fmt::format("{}: {}", unread->what, unread->reason) : why_unreadable(file);
+    findings.unknown(check, kNodeSubject,
+                     fmt::format("refused where unsupported ({}); {}", *line, why));
   } else if (file->is_supported) {
     findings.pass(check, kNodeSubject, "SUSE or a partner supports the module");
   } else {
@@ -132,15 +148,21 @@ void judge_support(const KernelFacts& facts, Findings& findings) {
   }
 }
 
-// Its start takes a while: each device is started in it.
-bool was_loaded_just_now(const Node& node) {
-  constexpr int64_t kStartSeconds = 60;
-  for (const LogMessage& message : node.log.facts.messages) {
-    if (!message.text.starts_with("Elastic Fabric Adapter")) continue;
-    const auto loaded_s = static_cast<int64_t>(message.usec / 1'000'000);
-    if (node.kernel.facts.uptime_s.value_or(INT64_MAX) - loaded_s < kStartSeconds) return true;
-  }
-  return false;
+// Of efa_main.c: the module is loaded, a device is started, a device is given up.
+bool tells_of_change(const LogMessage& message) {
+  constexpr std::string_view kKinds[] = {"irq-set-up", "device-registered", "device-unregistered"};
+  return message.text.starts_with("Elastic Fabric Adapter") || is_one_of(message.kind, kKinds);
+}
+
+// Its start and its end take a while: each device is started or given up in it.
+bool is_changing(const Node& node) {
+  constexpr int64_t kChangeSeconds = 60;
+  const int64_t now_s = node.kernel.facts.uptime_s.value_or(INT64_MAX);
+  const std::vector<LogMessage>& messages = node.log.facts.messages;
+  return std::any_of(messages.begin(), messages.end(), [&](const LogMessage& message) {
+    const auto said_s = static_cast<int64_t>(message.usec / 1'000'000);
+    return tells_of_change(message) && now_s - said_s < kChangeSeconds;
+  });
 }
 
 void judge_stuck(const Node& node, Findings& findings) {
@@ -151,8 +173,13 @@ void judge_stuck(const Node& node, Findings& findings) {
   if (facts.efa_state.value_or("live") == "live" || all_bound) return;
   const Evidence evidence{*facts.efa_state, "live", "/sys/module/efa/initstate"};
   const std::string beside = facts.ofed ? ", beside MLNX_OFED" : "";
-  if (was_loaded_just_now(node)) {
-    findings.unknown(check, kNodeSubject, "the driver is being loaded", evidence);
+  if (!node.log.facts.total) {  // it may have begun just now
+    say_unread_log(check, node, findings);
+  } else if (is_changing(node)) {
+    findings.unknown(
+        check, kNodeSubject,
+        facts.efa_state == "going" ? "the driver is being unloaded" : "the driver is being loaded",
+        evidence);
   } else {
     findings.fail(check, kNodeSubject,
                   fmt::format("module efa is stuck: {}{}", *facts.efa_state, beside), evidence);

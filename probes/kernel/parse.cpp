@@ -82,7 +82,7 @@ bool keeps_efa_out(std::string_view line) {
   return command == "true" || command == "false";
 }
 
-std::string words_that_keep_efa_out(std::string_view line) {
+std::string words_that_matter(std::string_view line) {
   std::vector<std::string> fields = words(line);
   fields.resize(std::min<size_t>(fields.size(), fields.front() == "install" ? 3 : 2));
   return join(fields, " ");
@@ -119,7 +119,7 @@ bool is_unbound_efa_function(std::string_view line) {
 
 std::optional<bool> parse_allow_unsupported(std::string_view line) {
   const std::vector<std::string> fields = words(line);
-  if (fields.size() != 2 || fields[0] != "allow_unsupported_modules") return std::nullopt;
+  if (fields.size() < 2 || fields[0] != "allow_unsupported_modules") return std::nullopt;
   if (fields[1] != "0" && fields[1] != "1") return std::nullopt;
   return fields[1] == "1";
 }

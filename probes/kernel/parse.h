@@ -20,8 +20,8 @@ bool is_unbound_efa_function(std::string_view line);
 bool keeps_efa_out(std::string_view line);
 // "allow_unsupported_modules 0" of SUSE's modprobe.d -> false
 std::optional<bool> parse_allow_unsupported(std::string_view line);
-// The same without what else stands in the line: a comment is anybody's text.
-std::string words_that_keep_efa_out(std::string_view line);
+// Such a line of modprobe.d without what else stands in it: a comment is anybody's text.
+std::string words_that_matter(std::string_view line);
 // Of the kernel's command line, "ro modprobe.blacklist=nouveau,efa quiet", the argument that keeps
 // efa out, or what efa cannot do without, and nothing else: "module_blacklist=efa", by which the
 // kernel itself refuses the module, else "modprobe.blacklist=efa", which is kmod's.

@@ -1,13 +1,13 @@
 // The lines of modprobe.d and of the kernel's command line that keep efa out.
-// Interface: modprobe.d(5) and libkmod-config.c of kmod. Not by libkmod itself: it reads the
-// command line of the machine that it runs on, whichever root it is given, follows links out of
-// that root, can read no recording, and does not know module_blacklist=, by which the kernel
-// refuses a module.
+// Interface: modprobe.d(5); conf_files_list and kmod_config_new of libkmod-config.c of kmod. Not by
+// libkmod itself: it reads the command line of the machine that it runs on, whichever root it is
+// given, follows links out of that root, can read no recording, and does not know
+// module_blacklist=, by which the kernel refuses a module.
 
 #include "probes/kernel/read_modprobe.h"
 
 #include <cerrno>
-#include <set>
+#include <map>
 
 #include "probes/kernel/parse.h"
 
@@ -23,8 +23,9 @@ bool is_wanted(const std::string& line) {
 // The lines of a file of modprobe.d that matter; kNotFound when kmod does not count the file.
 Result<std::vector<std::string>> lines_that_matter(const Look& look, const std::string& path) {
   const auto keep = [](std::string& line) {
-    if (keeps_efa_out(line)) line = words_that_keep_efa_out(line);
-    return is_wanted(line);
+    const bool wanted = is_wanted(line);
+    if (wanted) line = words_that_matter(line);
+    return wanted;
   };
   auto lines = look.root.read_lines(path, keep, Sysroot::kSmallFile);
   if (lines) {  // a recording may hold others
@@ -52,27 +53,41 @@ void take_lines(const std::string& path, const std::vector<std::string>& lines,
     const std::string where = path + ": " + line;
     if (keeps_efa_out(line)) {
       take_blocking(where, facts);
-    } else if (facts.support_lines.size() < kMaxSupportLines) {
-      facts.support_lines.push_back(where);
+      continue;
     }
+    if (facts.support_lines.size() == kMaxSupportLines) facts.support_lines.pop_back();
+    facts.support_lines.push_back(where);
   }
 }
 
-// As kmod does: of files of one name the first directory's counts, and hides the later ones.
-void read_files(const Look& look, KernelFacts& facts) {
-  std::set<std::string> names;
+struct ModprobeFile {
+  std::string path;
+  Result<std::vector<std::string>> lines;
+};
+
+// By name, which is the order in which kmod parses them, whatever directory they are in: of lines
+// of which the last one holds that is the last. Of files of one name the first directory's counts.
+std::map<std::string, ModprobeFile> list_files(const Look& look, KernelFacts& facts) {
+  std::map<std::string, ModprobeFile> by_name;
   for (const char* directory : {"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d",
                                 "/usr/lib/modprobe.d", "/lib/modprobe.d"}) {
     const Result<std::vector<std::string>> files = look.root.list(directory);
     if (!files) take_blocking(files.error(), facts);
     for (const std::string& file : files.value_or({})) {
-      if (!file.ends_with(".conf") || names.contains(file)) continue;
+      if (!file.ends_with(".conf") || by_name.contains(file)) continue;
       const std::string path = std::string(directory) + "/" + file;
-      const Result<std::vector<std::string>> lines = lines_that_matter(look, path);
-      if (lines || lines.error().kind != ErrorKind::kNotFound) names.insert(file);
-      if (!lines) take_blocking(lines.error(), facts);
-      if (lines) take_lines(path, *lines, facts);
+      Result<std::vector<std::string>> lines = lines_that_matter(look, path);
+      if (!lines && lines.error().kind == ErrorKind::kNotFound) continue;
+      by_name.insert({file, {path, std::move(lines)}});
     }
+  }
+  return by_name;
+}
+
+void read_files(const Look& look, KernelFacts& facts) {
+  for (const auto& [name, file] : list_files(look, facts)) {
+    if (!file.lines) take_blocking(file.lines.error(), facts);
+    if (file.lines) take_lines(file.path, *file.lines, facts);
   }
 }
 

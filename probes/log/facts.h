@@ -80,6 +80,8 @@ struct LogFacts {
   std::vector<PciAddress> functions;  // EFA functions that the kernel has named since boot
   std::map<std::string, uint64_t> accelerators;  // kind -> usec of the newest such message
   std::vector<DriverTrace> traces;  // the first of them: later ones are often their consequence
+  bool lost_oldest = false;         // the log does not reach back to the boot
+  bool has_first_crash = false;     // it has the kernel's first crash, of whatever part
   std::vector<MemoryKill> kills;    // the newest of them, oldest first
   std::vector<Unseen> unseen;
 };
@@ -91,6 +93,8 @@ void describe(Io& io, LogFacts& facts) {
   io("functions", facts.functions);
   io("accelerators", facts.accelerators);
   io("traces", facts.traces);
+  io("lost_oldest", facts.lost_oldest);
+  io("has_first_crash", facts.has_first_crash);
   io("kills", facts.kills);
   io("unseen", facts.unseen);
 }

@@ -59,6 +59,11 @@ std::optional<bool> has_crashed(const Node& node) {
   return taint ? std::optional((*taint & kTaintDie) != 0) : std::nullopt;
 }
 
+// Where the first crash is still there, so are those after it.
+bool has_lost_crash(const LogFacts& log) {
+  return log.lost_oldest && !log.has_first_crash;
+}
+
 bool was_told_before(const Expectation& expectation) {
   return expectation.past.failing.contains({std::string(kLogDriverCrash.code), kNodeSubject});
 }
@@ -74,6 +79,12 @@ void judge_crash(const Node& node, const Expectation& expectation, Findings& fin
     findings.fail(kLogDriverCrash, kNodeSubject,
                   "crashed earlier in this boot; the kernel log has lost the trace",
                   {*node.kernel.facts.taint, "no crash", "/proc/sys/kernel/tainted"});
+    return;
+  }
+  if (has_crashed(node) == true && has_lost_crash(node.log.facts)) {
+    findings.unknown(kLogDriverCrash, kNodeSubject,
+                     "the kernel has crashed since boot, and the log no longer has where",
+                     {*node.kernel.facts.taint, "no crash", "/proc/sys/kernel/tainted"});
     return;
   }
   findings.pass(kLogDriverCrash, kNodeSubject, "no crash of the efa driver",

@@ -7,11 +7,14 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <set>
+#include <utility>
 
 #include "probes/log/facts.h"
 #include "probes/log/memory_kill.h"
 #include "probes/log/parse.h"
+#include "probes/log/record.h"
 #include "probes/log/trace.h"
 #include "probes/protocol/efa_functions.h"
 
@@ -61,15 +64,29 @@ std::vector<MemoryKill> take_kills(std::vector<std::string>& records) {
   return kills;
 }
 
-}  // namespace
+// Whether the log has lost its oldest records; the mark that stands for nothing else is taken out.
+bool take_mark(std::vector<std::string>& records) {
+  const bool lost = std::any_of(records.begin(), records.end(), is_marked_oldest);
+  std::erase_if(records, [](const std::string& record) {
+    return is_marked_oldest(record) && record.ends_with(';');
+  });
+  return lost;
+}
 
-void read_log(const Look& look) {
-  look.out.doing("list PCI functions", "/sys/bus/pci/devices");
-  const std::vector<PciAddress> devices = efa_functions(look.root);
-  look.out.doing("read the kernel log", "/dev/kmsg");
-  DriverTraces traces;
-  // the lines of PCI about a device that has vanished name an address that is no EFA any more
-  const auto wanted = [&](std::string& record) {
+// What of the log a recording may hold.
+class Wanted {
+ public:
+  explicit Wanted(std::vector<PciAddress> devices) : devices_(std::move(devices)) {}
+
+  bool operator()(std::string& record) {
+    if (std::exchange(is_first_, false)) record = marked_oldest(record);
+    if (speaks(record)) return true;
+    record.resize(std::min(record.find(';') + 1, record.size()));  // npos + 1 is 0
+    return is_marked_oldest(record);
+  }
+
+ private:
+  bool speaks(std::string& record) {
     if (parse_accelerator_message(record)) {
       record = words_of_accelerator_message(record);
       return true;
@@ -79,27 +96,48 @@ void read_log(const Look& look) {
       return true;
     }
     const auto message = parse_kernel_message(record);
-    if (!message) return traces.take(record);
+    if (!message) return traces_.take(record);
+    // the lines of PCI about a device that has vanished name an address that is no EFA any more
     const bool of_pci = message->text.starts_with("pci");
     return !of_pci || named_efa_function(record) ||
-           std::find(devices.begin(), devices.end(), message->address) != devices.end();
-  };
-  Result<std::vector<std::string>> records = look.root.kernel_messages(wanted);
+           std::find(devices_.begin(), devices_.end(), message->address) != devices_.end();
+  }
+
+  std::vector<PciAddress> devices_;
+  DriverTraces traces_;
+  bool is_first_ = true;
+};
+
+LogFacts facts_of(std::vector<std::string> records) {
   LogFacts facts;
-  if (!records) {
-    facts.unseen.push_back({"/dev/kmsg", records.error().what, records.error().os_error});
-  } else {
-    facts.accelerators = take_accelerators(*records);
-    facts.kills = take_kills(*records);
-    facts.traces = take_traces(*records);
-    facts.total = records->size();
-    facts.functions = functions_named_in(*records);
-    const size_t first = records->size() - std::min(records->size(), kMaxMessages);
-    for (size_t i = first; i < records->size(); ++i) {
-      if (auto message = parse_kernel_message((*records)[i])) {
-        facts.messages.push_back(std::move(*message));
-      }
+  facts.lost_oldest = take_mark(records);
+  facts.has_first_crash = std::any_of(records.begin(), records.end(), tells_of_first_crash);
+  facts.accelerators = take_accelerators(records);
+  facts.kills = take_kills(records);
+  facts.traces = take_traces(records);
+  facts.total = records.size();
+  facts.functions = functions_named_in(records);
+  const size_t first = records.size() - std::min(records.size(), kMaxMessages);
+  for (size_t i = first; i < records.size(); ++i) {
+    if (auto message = parse_kernel_message(records[i])) {
+      facts.messages.push_back(std::move(*message));
     }
+  }
+  return facts;
+}
+
+}  // namespace
+
+void read_log(const Look& look) {
+  look.out.doing("list PCI functions", "/sys/bus/pci/devices");
+  Wanted wanted(efa_functions(look.root));
+  look.out.doing("read the kernel log", "/dev/kmsg");
+  Result<std::vector<std::string>> records = look.root.kernel_messages(std::ref(wanted));
+  LogFacts facts;
+  if (records) {
+    facts = facts_of(std::move(*records));
+  } else {
+    facts.unseen.push_back({"/dev/kmsg", records.error().what, records.error().os_error});
   }
   look.out.all(facts);
 }

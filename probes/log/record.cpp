@@ -6,6 +6,11 @@
 #include "probes/base/text.h"
 
 namespace efa {
+namespace {
+
+constexpr std::string_view kOldest = ",oldest";
+
+}  // namespace
 
 std::optional<KernelRecord> parse_kernel_record(std::string_view record) {
   const size_t semicolon = record.find(';');
@@ -13,10 +18,22 @@ std::optional<KernelRecord> parse_kernel_record(std::string_view record) {
   const std::vector<std::string> head = split(record.substr(0, semicolon), ',');
   if (head.size() < 3) return std::nullopt;
   const auto priority = parse_number<unsigned>(head[0]);
+  const auto sequence = parse_number<uint64_t>(head[1]);
   const auto usec = parse_number<uint64_t>(head[2]);
-  if (!priority || !usec) return std::nullopt;
+  if (!priority || !sequence || !usec) return std::nullopt;
   const std::string_view text = record.substr(semicolon + 1);
-  return KernelRecord{*priority, *usec, text.substr(0, text.find('\n'))};
+  return KernelRecord{*priority, *sequence, *usec, text.substr(0, text.find('\n'))};
+}
+
+std::string marked_oldest(const std::string& record) {
+  const auto parsed = parse_kernel_record(record);
+  if (!parsed || parsed->sequence == 0) return record;
+  return std::string(record).insert(record.find(';'), kOldest);
+}
+
+bool is_marked_oldest(std::string_view record) {
+  const size_t semicolon = record.find(';');
+  return semicolon != std::string_view::npos && record.substr(0, semicolon).ends_with(kOldest);
 }
 
 bool is_kernels_own(const KernelRecord& record) {

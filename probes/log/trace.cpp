@@ -71,6 +71,12 @@ std::optional<std::string> efa_function_in(std::string_view text) {
   return std::nullopt;
 }
 
+bool tells_of_first_crash(std::string_view record) {
+  const auto parsed = parse_kernel_record(record);
+  return parsed && is_kernels_own(*parsed) && !tells_of_process(parsed->text) &&
+         parsed->text.find(" [#1]") != std::string_view::npos;
+}
+
 void DriverTraces::begin(const DriverTrace& trace) {
   std::erase_if(traces_, [](const DriverTrace& known) { return known.function.empty(); });
   open_ = traces_.size() < kMaxTraces;

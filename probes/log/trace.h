@@ -18,6 +18,9 @@ namespace efa {
 // that the kernel itself only guesses, "? efa_destroy_cq+0x2f/0xd0 [efa]".
 std::optional<std::string> efa_function_in(std::string_view text);
 
+// "Oops: 0000 [#1] PREEMPT SMP NOPTI": the kernel counts its crashes since boot.
+bool tells_of_first_crash(std::string_view record);
+
 // Takes the records of the log one after the other.
 class DriverTraces {
  public:

@@ -75,7 +75,9 @@ inline constexpr Check kPciFewerThanMaximum{
         "whole: max_efa_interfaces, or the least of whole_counts, in instance-types.json.",
     .remedy =
         "Attach one EFA interface for each network card in the launch template (to this instance "
-        "once it is drained and stopped); if fewer are meant, say so with expect in config.toml.",
+        "once it is drained and stopped); if fewer are meant, say so with expect in config.toml. "
+        "An instance with several interfaces gets no public address by itself: a launcher that "
+        "asks for one may attach a single interface.",
     .command = kListInterfaces,
     .causes = {"pci.none-found", "pci.device-vanished"},
 };
@@ -211,10 +213,91 @@ inline constexpr Check kPciNarrowLink{
     .causes = {"pci.config-space-dead"},
 };
 
+// A placement, no fault: what it costs depends on the job.
+inline constexpr Check kPciNumaNodeMissing{
+    .code = "pci.numa-node-missing",
+    .severity = Severity::kInfo,
+    .actor = Actor::kAwsSupport,
+    .title = "An EFA device has no NUMA node, and its siblings have one",
+    .meaning =
+        "Libraries that place processes and memory near a device cannot for this one: what it "
+        "moves may cross the sockets.",
+    .seen_by =
+        "numa_node in sysfs is -1, and a node for most EFA devices of the same id on this machine. "
+        "-1 of all is no fault.",
+    .remedy =
+        "Nothing fails. Where this device is slower than the others, bind its processes to the "
+        "CPUs beside it yourself, and give AWS Support the instance.",
+    .command = "grep . /sys/bus/pci/drivers/efa/*/numa_node",
+};
+
+// efa_main.c asks for BAR 0, BAR 2 and the one of the doorbells before it starts a device.
+inline constexpr Check kPciBarsDiffer{
+    .code = "pci.bars-differ",
+    .severity = Severity::kWarning,
+    .actor = Actor::kNodeOperator,
+    .title = "The PCI regions (BARs) of an EFA device are unlike its siblings'",
+    .meaning =
+        "The driver does not start a device that lacks one. Of another size (info) they are no "
+        "known fault.",
+    .seen_by =
+        "A region in resource of sysfs is not assigned, or of another size than those of most EFA "
+        "devices of the same id on this machine.",
+    .remedy =
+        "Drain the node and reboot, so that all regions are assigned anew; if it stays, stop and "
+        "start or replace the instance.",
+    .command = "sudo dmesg | grep -i BAR",
+    .drain_first = true,
+    .causes = {"pci.config-space-dead", "driver.probe-failed"},
+};
+
+inline constexpr Check kPciBarSizesDiffer = [] {
+  Check check = kPciBarsDiffer;
+  check.severity = Severity::kInfo;
+  check.remedy = "Nothing fails. Where the device misbehaves, give AWS Support the instance.";
+  check.command = "grep . /sys/bus/pci/drivers/efa/*/resource";
+  check.drain_first = false;
+  return check;
+}();
+
+// What the kinds of errors mean: Documentation/PCI/pcieaer-howto.rst.
+inline constexpr Check kPciCorrectedErrors{
+    .code = "pci.corrected-errors",
+    .severity = Severity::kInfo,
+    .actor = Actor::kAwsSupport,
+    .title = "PCIe corrects errors of an EFA device",
+    .meaning = "Nothing is lost: what was garbled is sent again, which many of them make slow.",
+    .seen_by = "TOTAL_ERR_COR in aer_dev_correctable of sysfs has grown since the pass before.",
+    .remedy =
+        "Nothing when it is rare. Where it goes on and the device is slow, drain the node, then "
+        "stop and start the instance, or replace it.",
+    .command = "grep TOTAL /sys/bus/pci/drivers/efa/*/aer_dev_*",
+    .causes = {"pci.config-space-dead", "pci.uncorrected-errors"},
+};
+
+inline constexpr Check kPciUncorrectedErrors{
+    .code = "pci.uncorrected-errors",
+    .severity = Severity::kWarning,
+    .actor = Actor::kAwsSupport,
+    .title = "PCIe could not correct an error of an EFA device",
+    .meaning =
+        "What it moved then is lost; after a fatal one its link cannot be relied on. A job that "
+        "used the device may have failed.",
+    .seen_by =
+        "TOTAL_ERR_NONFATAL in aer_dev_nonfatal or TOTAL_ERR_FATAL in aer_dev_fatal of sysfs has "
+        "grown since the pass before.",
+    .remedy =
+        "If it happens again, drain the node, then stop and start the instance, or replace it.",
+    .command = "sudo dmesg | grep -iE 'AER|PCIe Bus Error'",
+    .drain_first = true,
+    .causes = {"pci.config-space-dead"},
+};
+
 inline constexpr const Check* kPciChecks[] = {
     &kPciNoneFound,       &kPciFewerThanExpected, &kPciFewerThanMaximum, &kPciDeviceVanished,
     &kPciConfigSpaceDead, &kPciIdUnknown,         &kPciDriverOverride,   &kDriverWrongDriver,
-    &kDriverNotBound,     &kDriverProbeFailed,    &kPciNarrowLink};
+    &kDriverNotBound,     &kDriverProbeFailed,    &kPciNarrowLink,       &kPciNumaNodeMissing,
+    &kPciBarsDiffer,      &kPciCorrectedErrors,   &kPciUncorrectedErrors};
 
 struct Node;
 struct Expectation;

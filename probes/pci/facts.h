@@ -33,13 +33,13 @@ struct PciFunction {
   Reading<std::string> driver;           // absent: bound to none
   Reading<std::string> driver_override;  // "" when none is set; absent: not shown
   std::optional<bool> enabled;
-  std::optional<int> numa_node;       // absent where the kernel says -1
+  Reading<int> numa_node;             // absent where the kernel says -1
   std::optional<std::string> bridge;  // the nearest bridge above; absent on a root bus
   // EFA functions only:
   std::optional<std::string> config;  // the first four bytes (vendor, device) in hex
   std::optional<PciLink> link;
   std::optional<PciLink> link_max;
-  std::vector<uint64_t> bar_sizes;             // bytes of BAR 0 to 5; 0: not assigned
+  std::vector<uint64_t> bar_sizes;  // bytes of BAR 0 to 5; 0: not assigned; empty: not read
   std::map<std::string, uint64_t> aer_errors;  // TOTAL_ERR_* of aer_dev_*, where present
 };
 
@@ -52,7 +52,7 @@ void describe(Io& io, PciFunction& function) {
   describe_reading(io, "driver", function.driver);
   describe_reading(io, "driver_override", function.driver_override);
   io("enabled", function.enabled);
-  io("numa_node", function.numa_node);
+  describe_reading(io, "numa_node", function.numa_node);
   io("bridge", function.bridge);
   io("config", function.config);
   io("link", function.link);

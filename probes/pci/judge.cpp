@@ -9,8 +9,10 @@
 #include "probes/judging/loaded_driver.h"
 #include "probes/judging/node.h"
 #include "probes/pci/checks.h"
+#include "probes/pci/errors.h"
 #include "probes/pci/link.h"
 #include "probes/pci/probe_failed.h"
+#include "probes/pci/siblings.h"
 
 namespace efa {
 namespace {
@@ -251,6 +253,9 @@ void judge_pci(const Node& node, const Expectation& expectation, Findings& findi
     judge_override(function, findings);
     judge_driver(node, function, findings);
     judge_link(node.pci.facts, function, findings);
+    judge_numa_node(node.pci.facts, function, findings);
+    judge_bars(node.pci.facts, function, findings);
+    if (node.live) judge_errors(expectation.past, function, findings);  // a sysroot's stand still
   }
 }
 

@@ -43,7 +43,8 @@ std::vector<uint64_t> parse_bar_sizes(std::string_view resource) {
     if (fields.size() != 3 || sizes.size() == 6) break;
     const auto start = parse_number<uint64_t>(fields[0], 16);
     const auto end = parse_number<uint64_t>(fields[1], 16);
-    sizes.push_back(start && end && *end > *start ? *end - *start + 1 : 0);
+    const bool assigned = start && end && *start > 0 && *end > *start;
+    sizes.push_back(assigned ? *end - *start + 1 : 0);
   }
   return sizes;
 }

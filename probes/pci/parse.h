@@ -32,7 +32,8 @@ PciKind kind_of(const PciIdentity& identity);
 // "../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0" -> "0000:00:01.0"; nothing on a root bus
 std::optional<std::string> parse_bridge(std::string_view target);
 // Of "resource", "0x00000000fe000000 0x00000000fe003fff 0x0000000000040200" a line, the sizes of
-// the first six, which are the BARs; 0: not assigned. Ends at the first line of another shape.
+// the first six, which are the BARs; 0: not assigned (the kernel then leaves the start 0). Ends at
+// the first line of another shape.
 std::vector<uint64_t> parse_bar_sizes(std::string_view resource);
 // Of "aer_dev_correctable", "RxErr 0\n...\nTOTAL_ERR_COR 3", the total
 std::optional<uint64_t> parse_aer_total(std::string_view text);

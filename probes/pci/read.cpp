@@ -35,6 +35,15 @@ std::optional<PciLink> read_link(const Look& look, const PciAddress& address, co
   return PciLink{speed.value_or(""), width ? parse_number<int>(*width) : std::nullopt};
 }
 
+Reading<int> read_numa_node(const Look& look, const PciAddress& address) {
+  const std::string path = device_path(address, "numa_node");
+  const Result<std::string> text = look.root.read(path);
+  if (!text) return reading_of<int>(text.error());
+  if (!parse_number<int>(*text)) return Unseen{path, "is no number"};
+  const auto node = parse_numa_node(*text);
+  return node ? Reading<int>(*node) : std::nullopt;
+}
+
 void read_aer(const Look& look, PciFunction& function) {
   for (const char* kind : {"correctable", "nonfatal", "fatal"}) {
     const Result<std::string> text =
@@ -61,9 +70,7 @@ PciFunction read_function(const Look& look, const PciAddress& address) {
     function.driver_override = parse_driver_override(*function.driver_override);
   }
   if (const Result<std::string> enable = read("enable")) function.enabled = *enable != "0";
-  if (const Result<std::string> numa = read("numa_node")) {
-    function.numa_node = parse_numa_node(*numa);
-  }
+  function.numa_node = read_numa_node(look, address);
   const Result<std::string> target =
       look.root.link(std::string(kDevices) + "/" + address.to_text());
   if (target) function.bridge = parse_bridge(*target);

@@ -90,6 +90,8 @@ void break_gpus(Scene& scene) {
   gpu(scene).claimed->pop_back();
   gpu(scene).modules.nvidia_uvm = "570.86.15";
   gpu(scene).modules.ib_umad.reset();
+  gpu(scene).fabric_manager.running = false;
+  gpu(scene).fabric_manager.packages = std::vector<std::string>{"570.86.15-1"};
 }
 
 // What concerns the whole machine, or all devices alike.

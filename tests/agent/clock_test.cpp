@@ -113,6 +113,24 @@ TEST(ClockSet, ARateIsThatOfTheTimeThatPassed) {
   }
 }
 
+// PCIe errors are those since the pass before; the state keeps them.
+TEST(ClockSet, AnErrorIsToldByThePassThatSeesItFirst) {
+  const auto with_errors = [](uint64_t fatal) {
+    Scene scene = healthy_scene();
+    scene.pci(0).aer_errors = {{"correctable", 7}, {"nonfatal", 0}, {"fatal", fatal}};
+    return scene;
+  };
+  Passes passes;
+  constexpr const char* kCode = "pci.uncorrected-errors";
+  const auto result = [&](uint64_t fatal, int64_t after_ms) {
+    return result_of(passes.pass(with_errors(fatal), after_ms), kCode, device(0));
+  };
+  EXPECT_EQ(result(1, 0), FindingResult::kNotApplicable) << "a total since boot";
+  EXPECT_EQ(result(1, 300'000), FindingResult::kPass);
+  EXPECT_EQ(result(2, 600'000), FindingResult::kFail);
+  EXPECT_EQ(result(2, 900'000), FindingResult::kPass);
+}
+
 TEST(ClockSet, KeepAlivesThatComeAreNoAlarmAndThoseThatStoppedAreOne) {
   for (const int64_t step : steps()) {
     Passes passes;

@@ -33,6 +33,7 @@ CloudInterface interface_with(bool ipv4, std::optional<bool> ipv6, const char* i
 constexpr ExpectSetting kMax{std::nullopt, true};
 const Change kNothing = [](Node&) {};
 const Change kWithDevice = [](Node& n) { n.pci.facts.efa.resize(1); };
+const Change kWithOthers = [](Node& n) { n.rdma.facts.foreign = {"mlx5_0", "mlx5_1"}; };
 const Change kNamedByKernel = [](Node& n) { n.log.facts.functions = {address(0)}; };
 const Change kWithEfaOnly = [](Node& n) {
   n.cloud.facts.interfaces = {interface_with(true, false), interface_with(false, false)};
@@ -55,6 +56,9 @@ TEST(Expectation, AutoGoesByDevicesAndNotByTheImage) {
   const Row rows[] = {
       {"m6i.32xlarge", kImage, false, "m6i.32xlarge can have EFA, but none is attached"},
       {"p5.48xlarge", kImage, false, "p5.48xlarge can have EFA, but none is attached"},
+      {"p6e-gb300r.36xlarge", kWithOthers, false,
+       "p6e-gb300r.36xlarge is not a known EFA type, and no EFA device is attached; its RDMA "
+       "devices are no EFA: mlx5_0 and 1 more"},
       {"p5.48xlarge", kWithDevice, true, "p5.48xlarge can have EFA and the node has an EFA device"},
       {"p5.48xlarge", kNamedByKernel, true,
        "p5.48xlarge can have EFA and the node had an EFA device earlier in this boot"},

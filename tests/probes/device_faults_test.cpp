@@ -56,6 +56,31 @@ TEST(PciFaults, ConfigSpaceThatCannotBeReadIsUnknown) {
   }
 }
 
+TEST(PciFaults, ADeviceWithoutANumaNodeAmongSiblingsWithOneIsAnInfo) {
+  FaultyNode node;
+  node.tree().file(pci("numa_node"), "-1\n");
+  EXPECT_EQ(node.changes(), (Changes{{{"pci.numa-node-missing", kFirst}, "fail"}}));
+  EXPECT_EQ(node.verdict(), "healthy");
+  node.tree().file(pci("numa_node"), "x\n");
+  EXPECT_EQ(node.changes(), (Changes{{{"pci.numa-node-missing", kFirst}, "unknown"}}));
+}
+
+TEST(PciFaults, ADeviceThatLacksARegionIsToldBesideItsSiblings) {
+  FaultyNode node;
+  const std::string registers = "0x00000000fe000000 0x00000000fe003fff 0x0000000000140204\n";
+  const std::string none = "0x0000000000000000 0x0000000000000000 0x0000000000000000\n";
+  const std::string queues = "0x00000000fd000000 0x00000000fd0fffff 0x000000000014220c\n";
+  Changes meant;
+  for (const char* address : kAllEfa) {
+    const bool lacks = std::string(address) == kFirst;
+    node.tree().file(std::string("/sys/bus/pci/devices/") + address + "/resource",
+                     registers + none + (lacks ? none : queues));
+    meant[{"pci.bars-differ", address}] = lacks ? "fail" : "pass";
+  }
+  EXPECT_EQ(node.changes(), meant);
+  EXPECT_EQ(node.verdict(), "degraded");
+}
+
 TEST(PciFaults, AnIdThatTheDriverLacksExplainsTheUnboundDevice) {
   FaultyNode node;
   node.tree().file(pci("device"), "0xefa9\n");
@@ -132,9 +157,13 @@ TEST(PciFaults, AMissingFunctionIsOneFewerThanTheTypeCanHave) {
   node.tree().remove(std::string("/sys/bus/pci/devices/") + kFirst);
   node.tree().remove("/sys/class/infiniband/rdmap16s27");
   Changes meant = without_rdma(kFirst);
-  for (const char* code : {"pci.config-space-dead", "pci.id-unknown", "pci.driver-override",
-                           "pci.narrow-link", "driver.not-bound", "rdma.not-registered"}) {
+  for (const char* code :
+       {"pci.config-space-dead", "pci.id-unknown", "pci.driver-override", "pci.narrow-link",
+        "pci.numa-node-missing", "driver.not-bound", "rdma.not-registered"}) {
     meant[{code, kFirst}] = "gone";
+  }
+  for (const char* gpu : {"0000:10:1c.0", "0000:10:1d.0"}) {
+    meant[{"gpu.no-local-efa", gpu}] = "fail";
   }
   EXPECT_EQ(node.changes(), with({{{"pci.fewer-than-maximum", "node"}, "fail"}}, meant));
   EXPECT_EQ(node.verdict(), "degraded");

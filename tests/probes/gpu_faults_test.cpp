@@ -24,6 +24,7 @@ TEST(GpuFaults, TheProprietaryDriverOnThisKernelClosesBothWays) {
   node.tree().file(std::string(kFirstPci) + "/p2p", "\n");
   EXPECT_EQ(node.changes(), (Changes{{{"gpu.no-memory-path", "node"}, "fail"},
                                      {{"gpu.peermem-missing", "node"}, "not_applicable"},
+                                     {{"gpu.plugin-needs-p2p", "node"}, "fail"},
                                      {{"gpu.proprietary-cut-off", "node"}, "fail"}}));
   EXPECT_EQ(node.root_causes(), Causes{"gpu.proprietary-cut-off"});
   EXPECT_EQ(node.verdict(), "unhealthy");
@@ -33,9 +34,10 @@ TEST(GpuFaults, AnOldEfaClosesP2pThoughItNamesNvidia) {
   FaultyNode node;
   node.tree().file("/sys/module/efa/version", "2.15.3g\n");
   EXPECT_EQ(node.changes(), (Changes{{{"gpu.efa-too-old-for-nvidia", "node"}, "fail"},
+                                     {{"gpu.plugin-needs-p2p", "node"}, "fail"},
                                      {{"kernel.driver-stale", "node"}, "fail"}}));
   EXPECT_EQ(node.root_causes(), Causes{"gpu.efa-too-old-for-nvidia"});
-  EXPECT_EQ(node.verdict(), "degraded") << "dma-buf is open";
+  EXPECT_EQ(node.verdict(), "unhealthy") << "dma-buf is open, and the plugin takes none";
 }
 
 TEST(GpuFaults, AnOldOpenDriverNeedsThePeerMemoryModule) {
@@ -44,10 +46,12 @@ TEST(GpuFaults, AnOldOpenDriverNeedsThePeerMemoryModule) {
     node.tree().file(std::string("/sys/module/") + module + "/version", "535.129.03\n");
   }
   node.tree().file(std::string(kFirstPci) + "/p2p", "\n");
-  EXPECT_EQ(node.changes(), (Changes{{{"gpu.peermem-missing", "node"}, "fail"}}));
+  EXPECT_EQ(node.changes(), (Changes{{{"gpu.peermem-missing", "node"}, "fail"},
+                                     {{"gpu.plugin-needs-p2p", "node"}, "fail"}}));
+  EXPECT_EQ(node.root_causes(), Causes{"gpu.peermem-missing"});
   node.tree().file("/sys/module/efa_nv_peermem/version", "1.2.3\n");
   node.tree().file(std::string(kFirstPci) + "/p2p", "NVIDIA peermem\n");
-  EXPECT_EQ(node.changes(), Changes{});
+  EXPECT_EQ(node.changes(), (Changes{{{"gpu.peermem-stale", "node"}, "pass"}}));
 }
 
 TEST(GpuFaults, AnOptionThatDeniesIsTheCause) {
@@ -77,7 +81,26 @@ TEST(GpuFaults, AGpuThatAVirtualMachineHoldsIsNotJudged) {
   node.tree().remove(std::string(kGpuPci) + "/driver");
   node.tree().directory("/sys/bus/pci/drivers/vfio-pci");
   node.tree().link(std::string(kGpuPci) + "/driver", "/sys/bus/pci/drivers/vfio-pci");
-  EXPECT_EQ(node.changes(), (Changes{{{"gpu.not-claimed", kGpu}, "gone"}}));
+  EXPECT_EQ(node.changes(), (Changes{{{"gpu.fabric-not-running", "node"}, "gone"},
+                                     {{"gpu.fabric-version", "node"}, "gone"},
+                                     {{"gpu.no-local-efa", kGpu}, "gone"},
+                                     {{"gpu.not-claimed", kGpu}, "gone"}}));
+}
+
+TEST(GpuFaults, FabricManagerOfAnotherVersionShowsInDpkg) {
+  FaultyNode node;
+  node.tree().file("/var/lib/dpkg/status",
+                   "Package: nvidia-fabricmanager-580\nStatus: install ok installed\n"
+                   "Version: 580.95.05-0ubuntu1\n\n");
+  EXPECT_EQ(node.changes(), (Changes{{{"gpu.fabric-version", "node"}, "pass"}}));
+  node.tree().file("/proc/4711/comm", "nv-fabricmanage\n");
+  node.tree().link("/var/lib/dkms/nvidia/kernel-6.1.177-224.371.amzn2023.x86_64-x86_64",
+                   "/var/lib/dkms/nvidia/580.95.05/6.1.177-224.371.amzn2023.x86_64/x86_64");
+  node.tree().file("/var/lib/dpkg/status",
+                   "Package: nvidia-fabricmanager-580\nStatus: install ok installed\n"
+                   "Version: 580.105.08-0ubuntu1\n\n");
+  EXPECT_EQ(node.changes(), (Changes{{{"gpu.fabric-not-running", "node"}, "pass"},
+                                     {{"gpu.fabric-version", "node"}, "fail"}}));
 }
 
 TEST(GpuFaults, OtherLibrariesThanTheModuleShowInTheLog) {

@@ -6,8 +6,9 @@
 #include "tests/support/gpu_node.h"
 
 namespace efa {
+namespace {
 
-CheckCases gpu_cases() {
+CheckCases memory_path_cases() {
   return {
       {"gpu.no-memory-path", kFail, kNodeSubject, with_gpus(close_both)},
       {"gpu.no-memory-path", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
@@ -28,6 +29,19 @@ CheckCases gpu_cases() {
          need_peermem(s);
          gpu(s).modules.efa_nv_peermem = denied();
        })},
+      {"gpu.peermem-stale", kFail, kNodeSubject, with_gpus(load_stale_peermem)},
+      {"gpu.peermem-stale", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         gpu(s).modules.efa_nv_peermem = "1.2.3";
+         s.node.log.facts.total.reset();
+       })},
+      {"gpu.plugin-needs-p2p", kFail, kNodeSubject, with_gpus([](Scene& s) {
+         set_plugin(s, "1.14.1");
+         close_p2p(s);
+       })},
+      {"gpu.plugin-needs-p2p", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         set_plugin(s, "1.14.1");
+         gpu(s).p2p = denied();
+       })},
       {"gpu.grace-refused", kFail, kNodeSubject, with_grace(differ_in_groups)},
       {"gpu.grace-refused", kUnknown, kNodeSubject, with_grace([](Scene& s) {
          differ_in_groups(s);
@@ -37,6 +51,11 @@ CheckCases gpu_cases() {
        with_gpus([](Scene& s) { set_override(s, 2); })},
       {"gpu.access-denied-by-option", kUnknown, kNodeSubject,
        with_gpus([](Scene& s) { gpu(s).parameters = denied(); })},
+  };
+}
+
+CheckCases driver_cases() {
+  return {
       {"gpu.not-claimed", kFail, accelerator(1),
        with_gpus([](Scene& s) { gpu(s).claimed->erase(gpu(s).claimed->begin() + 1); })},
       {"gpu.not-claimed", kUnknown, accelerator(1),
@@ -45,11 +64,37 @@ CheckCases gpu_cases() {
        with_gpus([](Scene& s) { gpu(s).modules.nvidia_uvm = "570.86.15"; })},
       {"gpu.user-space-differs", kUnknown, kNodeSubject,
        with_gpus([](Scene& s) { gpu(s).modules.nvidia_uvm = denied(); })},
+      {"gpu.fabric-not-running", kFail, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).fabric_manager.running = false; })},
+      {"gpu.fabric-not-running", kUnknown, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).fabric_manager.running = denied(); })},
+      {"gpu.fabric-version", kFail, kNodeSubject, with_gpus([](Scene& s) {
+         gpu(s).fabric_manager.running = false;
+         gpu(s).fabric_manager.packages = std::vector<std::string>{"580.82.07-0ubuntu1"};
+       })},
+      {"gpu.fabric-version", kUnknown, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).fabric_manager.packages = denied(); })},
       {"gpu.nvlink-modules", kFail, kNodeSubject,
        with_gpus([](Scene& s) { gpu(s).modules.ib_umad.reset(); })},
       {"gpu.nvlink-modules", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
          gpu(s).modules.ib_umad.reset();
          gpu(s).mad_class = denied();
+       })},
+      {"gpu.no-local-efa", kFail, accelerator(1),
+       with_gpus([](Scene& s) { gpu(s).efa.erase(gpu(s).efa.begin() + 1); })},
+      {"gpu.no-local-efa", kUnknown, accelerator(1),
+       with_gpus([](Scene& s) { gpu(s).nvidia[1].path.reset(); })},
+      {"gpu.gda-not-ready", kFail, kNodeSubject,
+       with_gpus([](Scene& s) { set_plugin(s, "1.21.1"); })},
+      {"gpu.gda-not-ready", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         prepare_gda(s);
+         gpu(s).parameters = denied();
+       })},
+      {"gpu.gdrcopy-flavour", kFail, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).gdrdrv_open = false; })},
+      {"gpu.gdrcopy-flavour", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         gpu(s).gdrdrv_open = true;
+         gpu(s).nvidia_open = denied();
        })},
       {"gpu.neuron-no-path", kFail, kNodeSubject, with_neuron([](Scene& s) {
          close_p2p(s);
@@ -64,6 +109,15 @@ CheckCases gpu_cases() {
       {"gpu.neuron-not-loaded", kUnknown, accelerator(0),
        with_neuron([](Scene& s) { gpu(s).neuron[0].driver = denied(); })},
   };
+}
+
+}  // namespace
+
+CheckCases gpu_cases() {
+  CheckCases cases = memory_path_cases();
+  const CheckCases drivers = driver_cases();
+  cases.insert(cases.end(), drivers.begin(), drivers.end());
+  return cases;
 }
 
 namespace {
@@ -82,7 +136,7 @@ size_t passing(const Scene& scene) {
 }
 
 TEST(Gpu, PassesWhereEfaReachesTheMemory) {
-  EXPECT_EQ(passing(scene_with(with_gpus(unchanged))), 11U) << "7 of the node, 4 GPUs";
+  EXPECT_EQ(passing(scene_with(with_gpus(unchanged))), 17U) << "9 of the node, 2 of each GPU";
   EXPECT_EQ(passing(scene_with(with_grace(unchanged))), 11U);
   EXPECT_EQ(passing(scene_with(with_neuron(unchanged))), 5U);
 }
@@ -213,6 +267,21 @@ TEST(Gpu, AMismatchInTheLogIsOne) {
                  "gpu.user-space-differs"),
             kPass)
       << "nvidia_uvm comes with the first CUDA program";
+}
+
+TEST(Gpu, AModuleOnDiskThatIsNotTheLoadedOneWaitsForABoot) {
+  const auto on_disk = [](const char* version, const Change& change) {
+    return said(with_gpus([=](Scene& s) {
+                  gpu(s).nvidia_on_disk = version;
+                  change(s);
+                }),
+                "gpu.user-space-differs");
+  };
+  EXPECT_EQ(on_disk("580.105.08", unchanged), kFail);
+  EXPECT_EQ(on_disk("580.95.05", unchanged), kPass);
+  EXPECT_EQ(on_disk("580.105.08", [](Scene& s) { s.node.limits.facts.container = "docker"; }),
+            kPass)
+      << "a container's own";
 }
 
 TEST(Gpu, NoWayIsJudgedWhereEfaDrivesNoDevice) {

@@ -136,6 +136,90 @@ TEST(ParseGpu, ASharedRootBusIsNoSharedBridge) {
   EXPECT_EQ(root_of(""), "");
 }
 
+TEST(ParseGpu, AVersionIsReadWithoutItsPackaging) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"580.95.05-0ubuntu1", "580.95.05"},
+      {"1:535.183.01~24.04", "535.183.01"},
+      {"580.95.05", "580.95.05"},
+      {"x", ""},
+      {"", ""},
+  };
+  for (const auto& [version, wanted] : rows) EXPECT_EQ(without_packaging(version), wanted);
+}
+
+TEST(ParseGpu, FindsTheInstalledPackagesOfFabricManager) {
+  const char* status[] = {
+      "Package: nvidia-fabricmanager-dev-580",
+      "Status: install ok installed",
+      "Version: 580.1-1",
+      "",
+      "Package: nvidia-fabricmanager-580",
+      "Status: install ok installed",
+      "Depends: Version: 1",
+      "Version: 580.95.05-0ubuntu1",
+      "",
+      "Package: nvidia-fabricmanager-570",
+      "Status: deinstall ok config-files",
+      "Version: 570.86.15-1",
+      "",
+      "Package: bash",
+      "Status: install ok installed",
+      "Version: 5.2",
+      "Package: nvidia-fabric-manager",
+      "Status: hold ok installed",
+      "Version: 550.54.15-1",
+  };
+  FabricPackageLines wanted;
+  std::vector<std::string> lines;
+  for (const char* line : status) {
+    if (wanted.wants(line)) lines.emplace_back(line);
+  }
+  EXPECT_EQ(lines.size(), 9U);
+  EXPECT_EQ(parse_fabric_packages(lines),
+            (std::vector<std::string>{"580.95.05-0ubuntu1", "550.54.15-1"}));
+  EXPECT_TRUE(parse_fabric_packages({"Version: 1", "Status:", "Version: 2"}).empty());
+  EXPECT_EQ(parse_fabric_packages(std::vector<std::string>(100, "Status: x ok installed")).size(),
+            0U);
+}
+
+TEST(ParseGpu, FindsWhichDriverFabricManagerRefuses) {
+  const TextRow rows[] = {
+      {"[ERROR] [tid 7] fabric manager NVIDIA GPU driver interface version 580.82.07 don't match "
+       "with driver version 580.95.05. Please update with matching NVIDIA driver package.",
+       "580.95.05"},
+      {"don't match with driver version 550.120", "550.120"},
+      {"don't match with driver version x", kNone},
+      {"don't match with driver version ", kNone},
+      {"don't match with driver version 5", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_refused_driver(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseGpu, FindsWhatDkmsHasInstalled) {
+  const TextRow rows[] = {
+      {"580.95.05/6.1.0-40-amd64/x86_64", "580.95.05"},
+      {"580.95.05", kNone},
+      {"/580.95.05/x", kNone},
+      {"x/6.1.0", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_dkms_target(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseGpu, ReadsForWhichDriverGdrdrvWasBuilt) {
+  const Row<std::optional<bool>> rows[] = {
+      {"Version: 2.5\nBuilt for NVIDIA driver flavor: opensource\nUse persistent mapping: yes",
+       true},
+      {"Built for NVIDIA driver flavor: proprietary", false},
+      {"Built for NVIDIA driver flavor: ", kNone},
+      {"Built for NVIDIA driver flavor", kNone},
+      {"Version: 2.4", kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_gdrdrv_flavour(row.input), row.wanted) << row.input;
+}
+
 TEST(ParseGpu, KnowsWhatLiesOverTheDriversFolder) {
   const Row<bool> rows[] = {
       {"36 35 0:31 / /proc/driver/nvidia ro,nosuid - tmpfs tmpfs rw", true},

@@ -64,6 +64,27 @@ TEST(GpuPath, P2pOfNvidia580AndAnOldEfaIsNoWay) {
   EXPECT_EQ(diagnose(scene_with(old)).verdict, Verdict::kDegraded);
 }
 
+TEST(GpuPath, AnOldEfaIsCriticalWhereOnlyP2pIsLeft) {
+  const auto weighs = [](const Change& change) {
+    const Scene scene = scene_with(with_gpus([change](Scene& s) {
+      gpu(s).modules.efa = "2.15.3g";
+      change(s);
+    }));
+    const auto findings = judge_all(scene.node, scene.expectation);
+    return finding_of(findings, "gpu.efa-too-old-for-nvidia", kNodeSubject)->check->severity;
+  };
+  EXPECT_EQ(weighs(unchanged), Severity::kWarning) << "dma-buf is open";
+  EXPECT_EQ(weighs([](Scene& s) { gpu(s).kernel_release = "5.10.245-1.amzn2"; }),
+            Severity::kCritical);
+  EXPECT_EQ(weighs([](Scene& s) { set_plugin(s, "1.14.1"); }), Severity::kCritical);
+  EXPECT_EQ(weighs([](Scene& s) { set_plugin(s, "1.19.2"); }), Severity::kWarning);
+  EXPECT_EQ(weighs([](Scene& s) {
+              set_plugin(s, "1.14.1");
+              s.expectation.direct_memory = DirectMemory::kNotKnown;
+            }),
+            Severity::kWarning);
+}
+
 TEST(GpuPath, WhatAmazonLinuxsOwnEfaHasIsNotKnown) {
   const Change own = with_gpus([](Scene& s) {
     gpu(s).modules.efa = "2.13.0a";
@@ -137,6 +158,24 @@ TEST(GpuPath, ATypeOfGraceIsKnownByItsName) {
     gpu(scene).coherent = false;  // its memory is left to the driver
     scene.expectation.instance_type = type;
     EXPECT_EQ(result_of(scene, "gpu.grace-refused", kNodeSubject), kFail) << type;
+  }
+}
+
+// Where the GPUs' memory is left to the driver there is no numa_status.
+TEST(GpuPath, WhatIsRefusedIsNoWayIn) {
+  const Change by_groups = [](Scene& s) {
+    differ_in_groups(s);
+    gpu(s).coherent = false;
+  };
+  const Change by_log = [](Scene& s) { s.node.log.facts.accelerators = {{kMappingRefused, 7}}; };
+  for (const Change& refuse : {by_groups, by_log}) {
+    const Scene scene = scene_with(with_grace([&](Scene& s) {
+      close_p2p(s);
+      refuse(s);
+    }));
+    EXPECT_EQ(result_of(scene, "gpu.grace-refused", kNodeSubject), kFail);
+    EXPECT_EQ(result_of(scene, "gpu.no-memory-path", kNodeSubject), kFail);
+    EXPECT_EQ(cause_of(diagnose(scene), "gpu.no-memory-path", kNodeSubject), "gpu.grace-refused");
   }
 }
 

@@ -162,6 +162,53 @@ TEST(ReadGpu, TheTaintTellsTheFlavourWhereTheDriversLineDoesNot) {
   EXPECT_EQ(facts_with(seen("read", "/sys/module/nvidia/taint", "POE")).nvidia_open, false);
 }
 
+std::string process(const std::string& pid, const char* name) {
+  return seen("lines", "/proc/" + pid + "/comm", Array{Value(name)});
+}
+
+TEST(ReadGpu, FabricManagerIsFoundByItsUnitOrItsProcess) {
+  const auto running = [](const std::string& looks) {
+    return facts_with(looks).fabric_manager.running;
+  };
+  const std::string unit = "/system.slice/nvidia-fabricmanager.service/cgroup.procs";
+  EXPECT_EQ(running(seen("read", "/sys/fs/cgroup" + unit, "812")), true);
+  EXPECT_EQ(running(seen("read", "/sys/fs/cgroup/systemd" + unit, "812")), true);
+  const std::string processes =
+      seen("list", "/proc", Array{Value("1"), Value("812"), Value("x")}) + process("1", "systemd");
+  EXPECT_EQ(running(processes + process("812", "nv-fabricmanage")), true) << "in a container";
+  EXPECT_EQ(running(processes + process("812", "bash")), false);
+  EXPECT_NE(running("").unreadable(), nullptr) << "a recording of before";
+  EXPECT_NE(running(seen("list", "/proc", Array{Value("812")})).unreadable(), nullptr) << "hidepid";
+}
+
+TEST(ReadGpu, TellsWhatGoesWithTheDriver) {
+  const GpuFacts facts = facts_with(
+      seen("lines", "/var/lib/dpkg/status",
+           Array{Value("Package: nvidia-fabricmanager"), Value("Status: install ok installed"),
+                 Value("Version: 580.82.07-1")}) +
+      seen("lines", "/var/log/fabricmanager.log",
+           Array{Value("don't match with driver version 570.86.15"),
+                 Value("don't match with driver version 580.95.05. Please")}) +
+      seen("link", "/var/lib/dkms/nvidia/kernel-6.1.177-x86_64", "580.95.05/6.1.177/x86_64") +
+      seen("read", "/proc/driver/gdrdrv/params", "Built for NVIDIA driver flavor: opensource"));
+  ASSERT_TRUE(facts.fabric_manager.packages);
+  EXPECT_EQ(*facts.fabric_manager.packages, std::vector<std::string>{"580.82.07-1"});
+  EXPECT_EQ(facts.fabric_manager.refused, "580.95.05");
+  EXPECT_EQ(facts.nvidia_on_disk, "580.95.05");
+  EXPECT_EQ(facts.gdrdrv_open, true);
+  const GpuFacts none = facts_with("");
+  EXPECT_FALSE(none.fabric_manager.packages || none.fabric_manager.refused);
+  EXPECT_EQ(none.fabric_manager.packages.unreadable(), nullptr);
+  EXPECT_FALSE(none.nvidia_on_disk || none.gdrdrv_open);
+}
+
+TEST(ReadGpu, ADriverOfTheGpuOperatorIsNotTheOneOnDisk) {
+  const GpuFacts facts = facts_with(
+      seen("status", "/run/nvidia/driver", status()) +
+      seen("link", "/var/lib/dkms/nvidia/kernel-6.1.177-x86_64", "580.95.05/6.1.177/x86_64"));
+  EXPECT_FALSE(facts.nvidia_on_disk);
+}
+
 TEST(ReadGpu, WithoutModulesNothingIsKnownOfAny) {
   const GpuFacts facts = facts_of(seen("list", "/sys/bus/pci/devices", Array{Value(kGpu)}) +
                                   function(kGpu, "0x10de", "0x2330", "0x030200", "nvidia"));

@@ -260,6 +260,20 @@ TEST(Jobs, TheRemedyForAnotherLibfabricNamesTheOneThatWasAsked) {
             "export LD_LIBRARY_PATH=/opt/amazon/efa/lib:$LD_LIBRARY_PATH");
 }
 
+TEST(Jobs, NoLibfabricWithoutTheProviderIsRecommended) {
+  Scene scene = healthy_scene();
+  use_other_libfabric(scene);
+  scene.node.fabric.insert(scene.node.fabric.begin(), scene.node.fabric.front());
+  scene.fabric().library = "/usr/lib64/libfabric.so.1";
+  scene.fabric().devices.clear();
+  scene.fabric().has_provider = false;
+  const auto findings = judge_all(scene.node, scene.expectation);
+  EXPECT_EQ(finding_of(findings, "jobs.other-libfabric", kJob)->command.text,
+            "export LD_LIBRARY_PATH=/opt/amazon/efa/lib:$LD_LIBRARY_PATH");
+  scene.node.fabric.pop_back();
+  EXPECT_EQ(result_of(scene, "jobs.other-libfabric", kJob), kNothing);
+}
+
 TEST(Jobs, WhoseFilesAreOtherOnesHasNoOtherLibfabric) {
   Scene scene = healthy_scene();
   use_other_libfabric(scene);

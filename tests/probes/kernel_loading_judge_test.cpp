@@ -89,11 +89,7 @@ CheckCases kernel_loading_cases() {
       {"kernel.driver-stuck", kUnknown, kNodeSubject,
        [](Scene& s) {
          get_stuck(s);
-         s.node.kernel.facts.uptime_s = 4000;
-         LogMessage loaded;
-         loaded.usec = 3'990'000'000;
-         loaded.text = "Elastic Fabric Adapter (EFA) v3.1.0g";
-         s.node.log.facts.messages.push_back(loaded);
+         silence(s.node.log, ProbeStatus::kDenied);
        }},
   };
 }
@@ -169,6 +165,72 @@ TEST(Kernel, SignaturesAndSupportAreAskedOnlyWhereTheyAreDemanded) {
   scene.node.kernel.facts.support_lines.emplace_back(
       "/etc/modprobe.d/z.conf: allow_unsupported_modules 1");
   EXPECT_EQ(result_of(scene, "kernel.driver-unsupported", kNodeSubject), kNotApplicable);
+}
+
+// SUSE's kmod keeps one answer, which each line sets anew.
+TEST(Kernel, TheLastWordOnUnsupportedModulesHolds) {
+  const std::string no = "/etc/modprobe.d/x.conf: allow_unsupported_modules 0";
+  const std::string yes = "/etc/modprobe.d/x.conf: allow_unsupported_modules 1";
+  struct Row {
+    std::vector<std::string> lines;
+    FindingResult wanted;
+  };
+  const Row rows[] = {
+      {{}, kNotApplicable},        {{no}, kFail},      {{yes}, kNotApplicable},
+      {{no, yes}, kNotApplicable}, {{yes, no}, kFail}, {{no, yes, no}, kFail},
+  };
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene();
+    refuse_unsupported(scene, ModuleFile{});
+    scene.node.kernel.facts.support_lines = row.lines;
+    EXPECT_EQ(result_of(scene, "kernel.driver-unsupported", kNodeSubject), row.wanted)
+        << &row - rows;
+  }
+  Scene scene = healthy_scene();
+  refuse_unsupported(scene, ModuleFile{});
+  scene.node.kernel.facts.unseen = {{"/etc/modprobe.d/z.conf", "Permission denied", EACCES}};
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsupported", kNodeSubject), kUnknown);
+}
+
+// A reload: efa is given up, then loaded anew.
+TEST(Kernel, ADriverThatChangesJustNowIsNotStuck) {
+  struct Row {
+    const char* state;
+    const char* kind;
+    const char* text;
+    const char* words;
+  };
+  const Row rows[] = {
+      {"coming", "other", "Elastic Fabric Adapter (EFA) v3.1.0g", "the driver is being loaded"},
+      {"coming", "device-registered", "IB device registered", "the driver is being loaded"},
+      {"going", "device-unregistered", "Unregister ib device", "the driver is being unloaded"},
+  };
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene();
+    get_stuck(scene);
+    scene.node.kernel.facts.efa_state = row.state;
+    scene.node.kernel.facts.uptime_s = 4000;
+    LogMessage message;
+    message.kind = row.kind;
+    message.text = row.text;
+    message.usec = 3'990'000'000;
+    scene.node.log.facts.messages = {message};
+    const auto findings = judge_all(scene.node, scene.expectation);
+    const Finding* finding = finding_of(findings, "kernel.driver-stuck", kNodeSubject);
+    ASSERT_NE(finding, nullptr);
+    EXPECT_EQ(finding->result, kUnknown);
+    EXPECT_EQ(finding->message, row.words);
+    scene.node.log.facts.messages.front().usec = 3'900'000'000;
+    EXPECT_EQ(result_of(scene, "kernel.driver-stuck", kNodeSubject), kFail) << row.text;
+  }
+}
+
+TEST(Kernel, ASysrootWithoutALogDoesNotShowThatADriverIsStuck) {
+  Scene scene = healthy_scene();
+  get_stuck(scene);
+  silence(scene.node.log, ProbeStatus::kDenied);
+  scene.node.live = false;
+  EXPECT_EQ(result_of(scene, "kernel.driver-stuck", kNodeSubject), kNotApplicable);
 }
 
 TEST(Kernel, ADriverThatIsStuckExplainsItsDevices) {

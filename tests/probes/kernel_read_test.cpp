@@ -213,6 +213,30 @@ TEST(ReadKernel, LinesOfSuseAreKeptBesideThoseThatKeepEfaOut) {
   EXPECT_EQ(facts.blacklisted_by, "/etc/modprobe.d/x.conf: install ib_uverbs /bin/false");
 }
 
+// kmod_config_new of libkmod-config.c: by name, from whatever directory
+TEST(ReadKernel, LinesAreReadInTheOrderOfTheirFilesNames) {
+  const KernelFacts facts =
+      facts_of(modprobe("/etc/modprobe.d", "10-x.conf", {"allow_unsupported_modules 1"}) +
+               modprobe("/lib/modprobe.d", "99-y.conf",
+                        {"allow_unsupported_modules 1", "allow_unsupported_modules 0"}));
+  EXPECT_EQ(facts.support_lines,
+            (std::vector<std::string>{"/etc/modprobe.d/10-x.conf: allow_unsupported_modules 1",
+                                      "/lib/modprobe.d/99-y.conf: allow_unsupported_modules 1",
+                                      "/lib/modprobe.d/99-y.conf: allow_unsupported_modules 0"}));
+  EXPECT_EQ(facts_of(modprobe("/etc/modprobe.d", "z.conf", {"blacklist efa"}) +
+                     modprobe("/lib/modprobe.d", "a.conf", {"blacklist efa"}))
+                .blacklisted_by,
+            "/lib/modprobe.d/a.conf: blacklist efa");
+}
+
+TEST(ReadKernel, OfTooManyLinesTheLastStays) {
+  std::vector<std::string> lines(1000, "allow_unsupported_modules 0");
+  lines.emplace_back("allow_unsupported_modules 1");
+  const KernelFacts facts = facts_of(modprobe("/etc/modprobe.d", "x.conf", lines));
+  EXPECT_LT(facts.support_lines.size(), lines.size());
+  EXPECT_EQ(facts.support_lines.back(), "/etc/modprobe.d/x.conf: allow_unsupported_modules 1");
+}
+
 TEST(ReadKernel, WhatDkmsCouldNotBuildIsTold) {
   const std::string tree = "/var/lib/dkms/efa-nv-peermem";
   const std::string log =

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "probes/log/record.h"
+
 namespace efa {
 namespace {
 
@@ -265,6 +267,19 @@ TEST(Log, BoundsAndCleansTheText) {
   ASSERT_TRUE(message);
   EXPECT_EQ(message->text.size(), 512U);
   EXPECT_EQ(message->text.substr(0, 7), "efa: ?x");
+}
+
+TEST(Log, TheOldestRecordOfALogThatLostOlderOnesIsMarked) {
+  EXPECT_EQ(marked_oldest("3,812,77,-;efa: text"), "3,812,77,-,oldest;efa: text");
+  EXPECT_EQ(marked_oldest("6,812,77,-,caller=T1;x"), "6,812,77,-,caller=T1,oldest;x");
+  for (const char* record : {"6,0,0,-;Linux version 6.1.0", "", "x", "6,x,0,-;text", "oldest;x"}) {
+    EXPECT_EQ(marked_oldest(record), record);
+  }
+  EXPECT_TRUE(is_marked_oldest("3,812,77,-,oldest;"));
+  for (const char* record : {"3,812,77,-;text,oldest;", "3,812,77,-,oldest", ",older;"}) {
+    EXPECT_FALSE(is_marked_oldest(record)) << record;
+  }
+  EXPECT_TRUE(parse_kernel_message("3,812,77,-,oldest;efa 0000:00:06.0: x"));
 }
 
 }  // namespace

@@ -157,6 +157,16 @@ TEST(Trace, OfManyTheFirstAreKeptAndALongOneEnds) {
   EXPECT_EQ(bounded[0].text.size(), 256U);
 }
 
+TEST(Trace, TheFirstCrashOfABootIsKnownByItsNumber) {
+  EXPECT_TRUE(tells_of_first_crash("1,812,77,-;Oops: 0000 [#1] PREEMPT SMP NOPTI"));
+  EXPECT_TRUE(tells_of_first_crash("1,812,77,-;Internal error: Oops: 96000004 [#1] SMP"));
+  for (const char* record :
+       {"1,812,77,-;Oops: 0000 [#2] PREEMPT SMP NOPTI", "1,812,77,-;Oops: 0000 [#11] SMP",
+        "12,812,77,-;Oops: 0000 [#1] SMP", "x [#1] ", ""}) {
+    EXPECT_FALSE(tells_of_first_crash(record)) << record;
+  }
+}
+
 TEST(Trace, FindsAFunctionOfEfaInALine) {
   struct Row {
     const char* text;

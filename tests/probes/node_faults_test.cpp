@@ -210,7 +210,8 @@ TEST(SoftwareFaults, ARubbishFileOfTheInstallerIsUnknownAndTellsNoVersion) {
 TEST(SoftwareFaults, APluginThatIsGoneIsAnInfo) {
   FaultyNode node;
   node.tree().remove("/opt/amazon/ofi-nccl");
-  EXPECT_EQ(node.changes(), (Changes{{{"software.nccl-plugin-missing", "node"}, "fail"}}));
+  EXPECT_EQ(node.changes(), (Changes{{{"gpu.plugin-needs-p2p", "node"}, "not_applicable"},
+                                     {{"software.nccl-plugin-missing", "node"}, "fail"}}));
   EXPECT_EQ(node.verdict(), "healthy");
 }
 
@@ -219,6 +220,8 @@ TEST(KernelFaults, ModulesThatCannotBeListedAreUnknown) {
   node.tree().remove("/sys/module");
   EXPECT_EQ(node.changes(), (Changes{{{"gpu.efa-too-old-for-nvidia", "node"}, "unknown"},
                                      {{"gpu.no-memory-path", "node"}, "unknown"},
+                                     {{"gpu.peermem-stale", "node"}, "pass"},
+                                     {{"gpu.plugin-needs-p2p", "node"}, "unknown"},
                                      {{"gpu.user-space-differs", "node"}, "unknown"},
                                      {{"kernel.driver-blocked", "node"}, "pass"},
                                      {{"kernel.driver-not-loaded", "node"}, "unknown"},
@@ -336,6 +339,28 @@ TEST(LogFaults, ACrashInsideEfaIsCritical) {
   EXPECT_EQ(node.verdict(), "unhealthy");
 }
 
+TEST(LogFaults, ACrashThatTheLogHasLostIsUnknown) {
+  struct Row {
+    const char* log;
+    const char* taint;
+    Changes wanted;
+  };
+  const Changes unknown = {{{"log.driver-crash", "node"}, "unknown"}};
+  const Row rows[] = {
+      {"6,5000,1800000,-;eth0: link becomes ready\n", "128\n", unknown},
+      {"6,5000,1800000,-;eth0: link becomes ready\n", "12288\n", {}},
+      {"6,0,0,-;Linux version 6.1.0\n6,5000,1800000,-;eth0: link becomes ready\n", "128\n", {}},
+      {"1,5000,1800000,-;Oops: 0000 [#1] PREEMPT SMP NOPTI\n", "128\n", {}},
+      {"1,5000,1800000,-;Oops: 0000 [#2] PREEMPT SMP NOPTI\n", "128\n", unknown},
+  };
+  for (const Row& row : rows) {
+    FaultyNode node;
+    node.tree().file("/dev/kmsg", row.log);
+    node.tree().file("/proc/sys/kernel/tainted", row.taint);
+    EXPECT_EQ(node.changes(), row.wanted) << row.log << row.taint;
+  }
+}
+
 TEST(LogFaults, WhyAModuleWasRefusedIsToldAtAnyLevel) {
   FaultyNode node;
   node.unload_driver();
@@ -370,19 +395,31 @@ TEST(LogFaults, ASysrootWithoutKernelLogIsNotApplicable) {
       << "that the kernel never crashed shows without it";
 }
 
+// What is judged of known types alone.
+Changes with_unknown_type(Changes changes) {
+  for (const char* code : {"gpu.fabric-not-running", "gpu.fabric-version", "gpu.plugin-needs-p2p",
+                           "pci.fewer-than-maximum"}) {
+    changes[{code, "node"}] = "gone";
+  }
+  for (const char* bus : {"10", "20", "90", "a0"}) {
+    for (const char* slot : {"1c", "1d"}) {
+      changes[{"gpu.no-local-efa", std::string("0000:") + bus + ":" + slot + ".0"}] = "gone";
+    }
+  }
+  return changes;
+}
+
 TEST(CloudFaults, WithoutDmiTheTypeIsUnknownAndNoMaximumIsClaimed) {
   FaultyNode node;
   node.tree().remove("/sys/class/dmi");
-  EXPECT_EQ(node.changes(), (Changes{{{"cloud.type-not-known", "node"}, "unknown"},
-                                     {{"pci.fewer-than-maximum", "node"}, "gone"}}));
+  EXPECT_EQ(node.changes(), with_unknown_type({{{"cloud.type-not-known", "node"}, "unknown"}}));
   EXPECT_EQ(node.verdict(), "healthy");
 }
 
 TEST(CloudFaults, ATypeOfTomorrowIsAnInfo) {
   FaultyNode node;
   node.tree().file("/sys/devices/virtual/dmi/id/product_name", "p99.48xlarge\n");
-  EXPECT_EQ(node.changes(), (Changes{{{"cloud.type-not-known", "node"}, "fail"},
-                                     {{"pci.fewer-than-maximum", "node"}, "gone"}}));
+  EXPECT_EQ(node.changes(), with_unknown_type({{{"cloud.type-not-known", "node"}, "fail"}}));
   EXPECT_EQ(node.verdict(), "healthy");
 }
 

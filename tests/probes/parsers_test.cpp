@@ -115,6 +115,8 @@ TEST(ParseKernel, KnowsAnEfaFunctionWithoutDriver) {
 TEST(ParseKernel, ReadsWhetherUnsupportedModulesAreAllowed) {
   EXPECT_EQ(parse_allow_unsupported("allow_unsupported_modules 0"), false);
   EXPECT_EQ(parse_allow_unsupported(" allow_unsupported_modules  1"), true);
+  EXPECT_EQ(parse_allow_unsupported("allow_unsupported_modules 0 for support"), false);
+  EXPECT_EQ(words_that_matter("allow_unsupported_modules 0 secret"), "allow_unsupported_modules 0");
   for (const char* line : {"", "# allow_unsupported_modules 0", "allow_unsupported_modules",
                            "allow_unsupported_modules yes", "options x y=0"}) {
     EXPECT_FALSE(parse_allow_unsupported(line)) << line;
@@ -259,6 +261,7 @@ TEST(ParsePci, ReadsTheSizesOfBars) {
       {bar + bar + bar + bar + bar + bar + bar + bar, Sizes(6, 0x4000)},
       {"0xfe003fff 0xfe000000 0x0\n", {0}},  // ends before it begins
       {"0x0 0xffffffffffffffff 0x0\n", {0}},
+      {"0x0000000000000000 0x0000000000003fff 0x0000000020040200\n", {0}},  // not assigned
       {"0x0 0x1ffffffffffffffff 0x0\n", {0}},
       {"x y z\n" + bar, {0, 0x4000}},
       {bar + "0xfe000000 0xfe0", {0x4000}},  // truncated

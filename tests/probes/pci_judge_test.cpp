@@ -29,6 +29,14 @@ void fail_probe(Scene& scene) {
   scene.node.log.facts.total = 1;
 }
 
+using Errors = std::map<std::string, uint64_t>;
+
+// Of the first device, in the pass before and in this one.
+void count_errors(Scene& scene, const Errors& before, const Errors& now) {
+  scene.expectation.past.pci_errors = {{address(0), before}};
+  scene.pci(0).aer_errors = now;
+}
+
 }  // namespace
 
 CheckCases pci_cases() {
@@ -83,6 +91,29 @@ CheckCases pci_cases() {
        [](Scene& s) {
          s.pci(0).link = s.pci(0).link_max = PciLink{"Unknown", 0};
        }},
+      {"pci.numa-node-missing", kFail, device(0), [](Scene& s) { s.pci(0).numa_node.reset(); }},
+      {"pci.numa-node-missing", kUnknown, device(0),
+       [](Scene& s) {
+         s.pci(0).numa_node = Unseen{"numa_node", "any words", EIO};
+       }},
+      {"pci.bars-differ", kFail, device(0), [](Scene& s) { s.pci(0).bar_sizes.at(2) = 0; }},
+      {"pci.bars-differ", kUnknown, device(0), [](Scene& s) { s.pci(0).bar_sizes.clear(); }},
+      {"pci.corrected-errors", kFail, device(0),
+       [](Scene& s) {
+         count_errors(s, {{"correctable", 5}}, {{"correctable", 6}});
+       }},
+      {"pci.corrected-errors", kNotApplicable, device(0),
+       [](Scene& s) {
+         s.pci(0).aer_errors = {{"correctable", 5}};
+       }},
+      {"pci.uncorrected-errors", kFail, device(0),
+       [](Scene& s) {
+         count_errors(s, {{"nonfatal", 0}, {"fatal", 0}}, {{"nonfatal", 0}, {"fatal", 1}});
+       }},
+      {"pci.uncorrected-errors", kNotApplicable, device(0),
+       [](Scene& s) {
+         s.pci(0).aer_errors = {{"nonfatal", 5}, {"fatal", 5}};
+       }},
   };
 }
 
@@ -118,6 +149,128 @@ TEST(Pci, ALinkIsJudgedBesideThoseOfItsSiblings) {
     for (size_t i = 0; i < row.links.size(); ++i) scene.pci(i).link = row.links[i];
     EXPECT_EQ(result_of(scene, "pci.narrow-link", device(0)), row.wanted) << &row - rows;
   }
+}
+
+TEST(Pci, ANumaNodeIsMissedOnlyWhereMostSiblingsHaveOne) {
+  const Reading<int> none;
+  const Reading<int> unreadable = Unseen{"numa_node", "any words", EIO};
+  struct Row {
+    std::vector<Reading<int>> nodes;
+    FindingResult wanted;  // of the first
+  };
+  const Row rows[] = {
+      {{0, 1, 0, 1}, kPass},
+      {{none, 1, 0, 1}, kFail},
+      {{none, none, 0, 1, 1}, kFail},
+      {{none, none, 0, 1}, kNotApplicable},
+      {{none, none, none, none}, kNotApplicable},  // g5, c5n, p3dn: normal
+      {{none}, kNotApplicable},
+      {{none, 0}, kNotApplicable},  // which of the two is as it should be is not known
+      {{none, unreadable, unreadable, unreadable}, kNotApplicable},
+      {{unreadable, 0, 0}, kUnknown},
+  };
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene(row.nodes.size());
+    for (size_t i = 0; i < row.nodes.size(); ++i) scene.pci(i).numa_node = row.nodes[i];
+    EXPECT_EQ(result_of(scene, "pci.numa-node-missing", device(0)), row.wanted) << &row - rows;
+  }
+}
+
+TEST(Pci, RegionsAreJudgedByThoseOfMostSiblings) {
+  using Sizes = std::vector<uint64_t>;
+  const Sizes usual{16384, 0, 1048576, 0, 4096, 0};
+  const Sizes larger{16384, 0, 2097152, 0, 4096, 0};
+  const Sizes lacking{16384, 0, 0, 0, 4096, 0};
+  struct Row {
+    std::vector<Sizes> sizes;
+    FindingResult wanted;  // of the first
+    Verdict verdict;
+    const char* words;
+  };
+  const Row rows[] = {
+      {{usual, usual, usual}, kPass, Verdict::kHealthy, "its regions are those of its siblings"},
+      {{lacking, usual, usual}, kFail, Verdict::kDegraded, "BAR 2 is not assigned"},
+      {{{}, usual, usual}, kUnknown, Verdict::kHealthy, "its regions could not be read"},
+      {{larger, usual, usual},
+       kFail,
+       Verdict::kHealthy,
+       "BAR 2 has 2097152 bytes instead of 1048576"},
+      {{larger, usual, usual, larger},
+       kNotApplicable,
+       Verdict::kHealthy,
+       "no regions are those of most of its kind"},
+      {{larger}, kPass, Verdict::kHealthy, "its regions are those of its siblings"},
+  };
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene(row.sizes.size());
+    scene.expectation.maximum = static_cast<int>(row.sizes.size());
+    for (size_t i = 0; i < row.sizes.size(); ++i) scene.pci(i).bar_sizes = row.sizes[i];
+    const Diagnosis diagnosis = diagnose(scene);
+    const Finding* finding = finding_of(diagnosis.findings, "pci.bars-differ", device(0));
+    ASSERT_NE(finding, nullptr);
+    EXPECT_EQ(finding->result, row.wanted) << finding->message;
+    EXPECT_EQ(finding->message, row.words);
+    EXPECT_EQ(diagnosis.verdict, row.verdict) << row.words;
+  }
+  Scene scene = healthy_scene(2);
+  for (size_t i = 0; i < 2; ++i) scene.pci(i).bar_sizes.clear();
+  EXPECT_EQ(result_of(scene, "pci.bars-differ", device(0)), kNothing);
+}
+
+TEST(Pci, ErrorsOfPcieAreJudgedByTheirGrowth) {
+  struct Row {
+    Errors before;
+    Errors now;
+    MaybeResult corrected;
+    MaybeResult uncorrected;
+  };
+  const Row rows[] = {
+      {{}, {}, kNothing, kNothing},
+      {{}, {{"correctable", 9}, {"fatal", 9}}, kNotApplicable, kNotApplicable},
+      {{{"correctable", 9}, {"nonfatal", 2}, {"fatal", 1}},
+       {{"correctable", 9}, {"nonfatal", 2}, {"fatal", 1}},
+       kPass,
+       kPass},
+      {{{"correctable", 9}, {"nonfatal", 2}, {"fatal", 1}},
+       {{"correctable", 8}, {"nonfatal", 3}, {"fatal", 0}},
+       kPass,
+       kFail},
+      {{{"correctable", 9}}, {{"correctable", 10}}, kFail, kNotApplicable},
+      {{{"correctable", 9}}, {}, kNothing, kNothing},
+  };
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene();
+    count_errors(scene, row.before, row.now);
+    EXPECT_EQ(result_of(scene, "pci.corrected-errors", device(0)), row.corrected) << &row - rows;
+    EXPECT_EQ(result_of(scene, "pci.uncorrected-errors", device(0)), row.uncorrected);
+    scene.node.live = false;
+    EXPECT_EQ(result_of(scene, "pci.corrected-errors", device(0)), kNothing);
+  }
+}
+
+TEST(Pci, WhatGrewIsSaid) {
+  Scene scene = healthy_scene();
+  count_errors(scene, {{"nonfatal", 2}, {"fatal", 0}}, {{"nonfatal", 5}, {"fatal", 1}});
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(diagnosis.verdict, Verdict::kDegraded);
+  EXPECT_EQ(diagnosis.summary,
+            device(0) +
+                ": PCIe errors: 3 nonfatal since the pass before, 5 since boot, 1 fatal "
+                "since the pass before, 1 since boot");
+}
+
+TEST(Pci, ErrorsOfADeviceThatIsNotSeenAreRemembered) {
+  PciFacts facts;
+  facts.efa.resize(2);
+  facts.efa[0].address = address(0);
+  facts.efa[0].aer_errors = {{"fatal", 1}};
+  facts.efa[1].address = address(1);
+  const std::vector<ErrorBaseline> first = next_baselines({}, facts);
+  ASSERT_EQ(first.size(), 1U) << "the other shows none";
+  facts.efa.clear();
+  const std::vector<ErrorBaseline> second = next_baselines(first, facts);
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_EQ(second.front().aer_errors.at("fatal"), 1U);
 }
 
 TEST(Pci, ADeviceOfAnotherIdIsNoSibling) {

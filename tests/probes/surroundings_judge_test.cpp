@@ -293,6 +293,20 @@ TEST(Log, ACrashStaysUntilTheNextBoot) {
   EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kPass);
 }
 
+TEST(Log, ACrashThatTheLogHasLostMayHaveBeenOfTheDriver) {
+  Scene scene = healthy_scene();
+  LogFacts& log = scene.node.log.facts;
+  log.lost_oldest = true;
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kPass) << "there was none";
+  scene.node.kernel.facts.taint = "12416";
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kUnknown);
+  log.has_first_crash = true;
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kPass) << "of another module";
+  log.has_first_crash = false;
+  scene.expectation.past.failing = {{"log.driver-crash", kNodeSubject}};
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kFail);
+}
+
 TEST(Log, WithoutTheLogAKernelThatNeverCrashedIsWell) {
   Scene scene = healthy_scene();
   silence(scene.node.log, ProbeStatus::kDenied);

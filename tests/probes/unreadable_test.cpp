@@ -54,6 +54,18 @@ TEST(Unreadable, ADriverOverride) {
   EXPECT_FALSE(function_of("").driver_override.unreadable());
 }
 
+TEST(Unreadable, ANumaNode) {
+  for (const int error : kErrors) {
+    Scene scene = healthy_scene();
+    scene.pci(0) = function_of(unseen("read", function_path("numa_node"), error));
+    EXPECT_EQ(result_of(scene, "pci.numa-node-missing", device(0)), kUnknown) << error;
+  }
+  EXPECT_NE(function_of(seen("read", function_path("numa_node"), "x")).numa_node.unreadable(),
+            nullptr);
+  EXPECT_FALSE(function_of("").numa_node.unreadable());
+  EXPECT_FALSE(function_of(seen("read", function_path("numa_node"), "-1")).numa_node.unreadable());
+}
+
 RdmaDevice rdma_of(const std::string& looks) {
   const std::string device_0 = seen("list", "/sys/class/infiniband", Array{Value("rdmap0s6")}) +
                                efa_behind("rdmap0s6", device(0));

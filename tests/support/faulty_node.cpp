@@ -72,8 +72,9 @@ void FaultyNode::set_locked_memory(int pid, const std::string& bytes) const {
 
 Changes without_gpu_paths() {
   Changes changes;
-  for (const char* code : {"gpu.no-memory-path", "gpu.proprietary-cut-off",
-                           "gpu.efa-too-old-for-nvidia", "gpu.peermem-missing"}) {
+  for (const char* code :
+       {"gpu.no-memory-path", "gpu.proprietary-cut-off", "gpu.efa-too-old-for-nvidia",
+        "gpu.peermem-missing", "gpu.plugin-needs-p2p"}) {
     changes[{code, "node"}] = "gone";
   }
   return changes;

@@ -64,6 +64,8 @@ void add_gpus(Scene& scene) {
   facts.parameters =
       NvidiaParameters{.topology_override = 0, .peer_mapping_override = {}, .coherent_memory = ""};
   facts.coherent = false;
+  facts.fabric_manager.running = true;
+  facts.fabric_manager.packages = std::vector<std::string>{"580.95.05-0ubuntu1"};
   facts.covered = false;
 }
 
@@ -127,6 +129,7 @@ void unchanged(Scene& /*scene*/) {}
 void set_nvidia(Scene& scene, const char* version, bool open) {
   gpu(scene).modules.nvidia = gpu(scene).modules.nvidia_uvm = version;
   gpu(scene).nvidia_open = open;
+  gpu(scene).fabric_manager.packages = std::vector<std::string>{std::string(version) + "-1"};
 }
 
 void set_override(Scene& scene, uint32_t value) {
@@ -140,6 +143,27 @@ void close_p2p(Scene& scene) {
 void close_both(Scene& scene) {
   set_nvidia(scene, "580.95.05", false);
   close_p2p(scene);
+}
+
+void set_plugin(Scene& scene, const char* version) {
+  scene.node.software.facts.ofi_nccl = {"/opt/amazon/ofi-nccl/lib/libnccl-net-ofi.so"};
+  scene.node.software.facts.installer_packages = {"libfabric-aws-2.1.0amzn5.0-1",
+                                                  std::string("libnccl-ofi-") + version + "-1"};
+}
+
+void load_stale_peermem(Scene& scene) {
+  gpu(scene).modules.efa_nv_peermem = "1.2.3";
+  LogMessage& message = scene.node.log.facts.messages.emplace_back();
+  message.text = "efa_nv_peermem: no symbol version for nvidia_p2p_dma_unmap_pages";
+  message.kind = kModuleRefused;
+  scene.node.log.facts.total = scene.node.log.facts.messages.size();
+}
+
+void prepare_gda(Scene& scene) {
+  set_plugin(scene, "1.21.1");
+  gpu(scene).modules.efa = "3.3.1g";
+  gpu(scene).modules.gdrdrv = "2.5";
+  gpu(scene).parameters->peer_mapping_override = 1;
 }
 
 void need_peermem(Scene& scene) {

@@ -33,10 +33,13 @@ Scene scene_with(const Change& change);
 void unchanged(Scene& scene);
 void set_nvidia(Scene& scene, const char* version, bool open = true);
 void set_override(Scene& scene, uint32_t value);
-void close_p2p(Scene& scene);         // no provider
-void close_both(Scene& scene);        // the proprietary driver on a kernel that cuts it off
-void need_peermem(Scene& scene);      // open modules that the kernel cuts off
-void differ_in_groups(Scene& scene);  // GPU and EFA, of IOMMU
+void close_p2p(Scene& scene);   // no provider
+void close_both(Scene& scene);  // the proprietary driver on a kernel that cuts it off
+void set_plugin(Scene& scene, const char* version);  // of NCCL, by the EFA installer
+void load_stale_peermem(Scene& scene);               // built for another driver
+void prepare_gda(Scene& scene);                      // all that EFA-GDA needs
+void need_peermem(Scene& scene);                     // open modules that the kernel cuts off
+void differ_in_groups(Scene& scene);                 // GPU and EFA, of IOMMU
 Unseen denied();
 
 }  // namespace efa

@@ -31,6 +31,8 @@ PciFunction pci_function(size_t i) {
   function.driver = "efa";
   function.driver_override = "";
   function.config = "0f1da1ef";
+  function.numa_node = static_cast<int>(i % 2);
+  function.bar_sizes = {16384, 0, 1048576, 0, 4096, 0};
   function.link = PciLink{"16.0 GT/s PCIe", 8};
   function.link_max = function.link;
   return function;
