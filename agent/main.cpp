@@ -9,6 +9,7 @@
 #include <exception>
 #include <filesystem>
 
+#include "agent/cli/account.h"
 #include "agent/cli/catalogue.h"
 #include "agent/cli/command_line.h"
 #include "agent/cli/daemon_check.h"
@@ -116,6 +117,8 @@ int run_with_config(const CommandLine& line) {
       return become_uploader(delivery_run(line));
     case Command::kConfigCheck:
       return check_config(*config, path);
+    case Command::kAccount:
+      return run_account(*config, {line.account, line.format, line.output});
     default:
       return run_once(once_options(line, *config));
   }

@@ -40,6 +40,7 @@ class Parser {
 
  private:
   void add_commands();
+  void add_account(CLI::App& account);
   [[nodiscard]] Command command() const;
 
   CommandLine line_;
@@ -112,6 +113,49 @@ void Parser::add_commands() {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   deliver->add_flag("--patient", line_.patient, "Respect the pauses that follow failed attempts");
+  add_account(*add("account", Command::kAccount,
+                   "Check what AWS provides for a fleet, or what a template will: security "
+                   "groups, interfaces, placement"));
+}
+
+void Parser::add_account(CLI::App& account) {
+  AccountQuestion& question = line_.account;
+  account.add_option("--instance", question.instances, "An instance; may be given again")
+      ->type_name("ID")
+      ->allow_extra_args(false);
+  account
+      .add_option("--filter", question.filters,
+                  "Running instances that match, as tag:Fleet=train; may be given again")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  account
+      .add_option("--template", question.templates,
+                  "A CloudFormation template, a cdk.out folder or a Terraform plan in JSON, "
+                  "instead of AWS; may be given again")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  account.add_option("--parameter", question.parameters, "A parameter of the template")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  account.add_option("--region", question.region, "Default: of the environment or the profile")
+      ->type_name("REGION");
+  account.add_option("--profile", question.profile, "Of ~/.aws/config; default: AWS_PROFILE")
+      ->type_name("NAME");
+  account.add_option("--endpoint", question.endpoint, "Of EC2's API, instead of that of AWS")
+      ->type_name("URL");
+  account.add_option("--rate", question.calls_a_second, "Calls a second at most")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  account.add_option("--limit", question.limit_s, "Give up after this time")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(5, 3600))
+      ->capture_default_str();
+  add_formats(account, line_, {"text", "json", "prometheus"});
+  account.add_option("--output", line_.output, "Write the report to FILE")->type_name("FILE");
+  account.add_option("--record", question.record, "Keep what AWS said in FILE")->type_name("FILE");
+  account.add_option("--replay", question.replay, "Report on such a FILE instead of AWS")
+      ->type_name("FILE");
 }
 
 Command Parser::command() const {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/account/ask.h"
+
 namespace efa {
 
 enum class Command {
@@ -19,7 +21,8 @@ enum class Command {
   kListModes,
   kRecord,
   kConfigCheck,
-  kDeliver
+  kDeliver,
+  kAccount
 };
 
 struct CommandLine {
@@ -40,6 +43,7 @@ struct CommandLine {
   bool redact = false;
   int64_t deliver_limit_s = 60;
   bool patient = false;
+  AccountQuestion account;
 };
 
 // Prints help, version or what is wrong with the arguments.

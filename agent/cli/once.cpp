@@ -1,18 +1,16 @@
 #include "agent/cli/once.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 
+#include "agent/cli/output.h"
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
 #include "agent/log/log.h"
 #include "agent/pass/conclude.h"
 #include "agent/pass/look.h"
 #include "probes/base/exit_codes.h"
-#include "probes/base/fd.h"
 #include "probes/base/files.h"
 #include "probes/base/printable.h"
 
@@ -57,40 +55,13 @@ Result<Looked> look_at_recording(const OnceOptions& options) {
   return Looked{std::move(*recording), std::move(runs)};
 }
 
-TextStyle style_of_terminal(const OnceOptions& options) {
-  TextStyle style;
-  winsize size{};
-  if (options.output.empty() && isatty(STDOUT_FILENO) != 0) {
-    style.colour = std::getenv("NO_COLOR") == nullptr;  // no-color.org
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) style.width = size.ws_col;
-  }
-  return style;
-}
-
 std::string rendered(const OnceOptions& options, const Report& report) {
   if (options.format == "json") return render_json(report_value(report), 1) + "\n";
   if (options.format == "health") {
     return render_json(health_value(report, report_path(options.config.files)), 1) + "\n";
   }
   if (options.format == "prometheus") return render_prometheus(report);
-  return render_text(report, style_of_terminal(options));
-}
-
-int print(const OnceOptions& options, const Report& report) {
-  const std::string text = rendered(options, report);
-  const int code = exit_code_of(report.diagnosis.verdict);
-  if (options.output.empty()) {
-    const Result<Done> written = write_all(STDOUT_FILENO, text, "standard output");
-    if (written) return code;
-    log_error("{}", message_of(written.error()));
-    return kExitInternal;
-  }
-  const Result<Done> written = write_output(options.output, text, 0666);
-  if (!written) {
-    log_error("{}", message_of(written.error()));
-    (void)write_all(STDOUT_FILENO, text, "standard output");
-  }
-  return code;
+  return render_text(report, style_of(options.output));
 }
 
 void keep(const OnceOptions& options, const Conclusion& conclusion) {
@@ -119,7 +90,8 @@ int run_once(const OnceOptions& options) {
   }
   const bool kept = options.deliver && options.replay.empty() && recording.live;
   if (kept) keep(options, *conclusion);
-  const int code = print(options, conclusion->report);
+  const int code = put_out(rendered(options, conclusion->report), options.output,
+                           exit_code_of(conclusion->report.diagnosis.verdict));
   // the daemon delivers itself, after the pass
   if (kept && options.trigger == "once") deliver_shortly(options.config, options.config_file);
   return code;

@@ -27,36 +27,6 @@ bool lacks_its_rails(const std::vector<Finding>& findings) {
   });
 }
 
-struct Cause {
-  Severity gravity = Severity::kInfo;  // the gravest that it explains
-  Rung rung = Rung::kNone;             // at which it strikes
-};
-
-// Each code once; by gravity, then by rung, by name.
-std::vector<std::string> root_causes_of(const std::vector<Finding>& findings) {
-  std::map<std::string_view, Cause> by_code;
-  for (const Finding& finding : findings) {
-    if (finding.result != FindingResult::kFail) continue;
-    const bool root = finding.explained_by.empty();
-    Cause& cause = by_code[root ? finding.check->code : std::string_view(finding.explained_by)];
-    cause.gravity = std::min(cause.gravity, finding.check->severity);
-  }
-  for (const Finding& finding : findings) {
-    const auto cause = by_code.find(finding.check->code);
-    if (cause != by_code.end()) cause->second.rung = finding.check->rung;
-  }
-  std::erase_if(by_code, [](const auto& entry) { return entry.second.gravity == Severity::kInfo; });
-  std::vector<std::string> codes;
-  for (const auto& [code, cause] : by_code) codes.emplace_back(code);
-  const auto rank = [&](const std::string& code) {
-    const Cause& cause = by_code.at(code);
-    return std::pair(cause.gravity, cause.rung);
-  };
-  std::stable_sort(codes.begin(), codes.end(),
-                   [&](const std::string& a, const std::string& b) { return rank(a) < rank(b); });
-  return codes;
-}
-
 size_t subjects_of(const std::vector<Finding>& findings, const std::string& code,
                    std::string& first) {
   size_t count = 0;
@@ -148,7 +118,37 @@ std::string summary_of(const Node& node, const Diagnosis& diagnosis) {
   }
 }
 
+struct Cause {
+  Severity gravity = Severity::kInfo;  // the gravest that it explains
+  Rung rung = Rung::kNone;             // at which it strikes
+};
+
 }  // namespace
+
+// By gravity, then by rung, by name.
+std::vector<std::string> root_causes_of(const std::vector<Finding>& findings) {
+  std::map<std::string_view, Cause> by_code;
+  for (const Finding& finding : findings) {
+    if (finding.result != FindingResult::kFail) continue;
+    const bool root = finding.explained_by.empty();
+    Cause& cause = by_code[root ? finding.check->code : std::string_view(finding.explained_by)];
+    cause.gravity = std::min(cause.gravity, finding.check->severity);
+  }
+  for (const Finding& finding : findings) {
+    const auto cause = by_code.find(finding.check->code);
+    if (cause != by_code.end()) cause->second.rung = finding.check->rung;
+  }
+  std::erase_if(by_code, [](const auto& entry) { return entry.second.gravity == Severity::kInfo; });
+  std::vector<std::string> codes;
+  for (const auto& [code, cause] : by_code) codes.emplace_back(code);
+  const auto rank = [&](const std::string& code) {
+    const Cause& cause = by_code.at(code);
+    return std::pair(cause.gravity, cause.rung);
+  };
+  std::stable_sort(codes.begin(), codes.end(),
+                   [&](const std::string& a, const std::string& b) { return rank(a) < rank(b); });
+  return codes;
+}
 
 Verdict verdict_of(const Node& node, const Expectation& expectation,
                    const std::vector<Finding>& findings) {

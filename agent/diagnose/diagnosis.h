@@ -37,6 +37,8 @@ std::vector<Finding> judge_all(const Node& node, const Expectation& expectation)
 // Turns checks off, or changes what they weigh; what was weighed before stays.
 void weigh(std::vector<Finding>& findings, const Weights& weights);
 void explain(std::vector<Finding>& findings);
+// Each code once, the gravest first; of info only none.
+std::vector<std::string> root_causes_of(const std::vector<Finding>& findings);
 std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectation,
                                    const std::vector<Finding>& findings);
 Verdict verdict_of(const Node& node, const Expectation& expectation,

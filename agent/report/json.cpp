@@ -24,13 +24,6 @@ void set_if(Value& object, const char* key, const std::optional<std::string>& te
   if (text && !text->empty()) object.set(key, *text);
 }
 
-Value agent_value() {
-  Value agent;
-  agent.set("version", kVersion);
-  agent.set("commit", kCommit);
-  return agent;
-}
-
 Value node_value(const Node& node) {
   Value value = Object{};
   const CloudFacts& cloud = node.cloud.facts;
@@ -110,6 +103,13 @@ Value probes_value(const Node& node) {
 }
 
 }  // namespace
+
+Value agent_value() {
+  Value agent;
+  agent.set("version", kVersion);
+  agent.set("commit", kCommit);
+  return agent;
+}
 
 Value finding_value(const Finding& finding) {
   Value evidence = Object{};

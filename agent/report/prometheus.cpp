@@ -1,42 +1,14 @@
-// The report in the Prometheus text exposition format 0.0.4, for a node exporter's textfile
-// collector. No instance label: the scraper adds its own.
+// The report in the Prometheus text exposition format, for a node exporter's textfile collector. No
+// instance label: the scraper adds its own.
 
 #include <map>
 
+#include "agent/report/metrics.h"
 #include "agent/report/report.h"
 #include "probes/base/text.h"
 
 namespace efa {
 namespace {
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : make_utf8(text)) {
-    if (c == '\\' || c == '"' || c == '\n') out += '\\';
-    out += c == '\n' ? 'n' : c;
-  }
-  return out;
-}
-
-class Metrics {
- public:
-  void family(const std::string& name, const std::string& type, const std::string& help) {
-    text_ += "# HELP " + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
-    name_ = name;
-  }
-  void sample(const std::map<std::string, std::string>& labels, const std::string& value) {
-    std::string list;
-    for (const auto& [label, text] : labels) {
-      list += (list.empty() ? "" : ",") + label + "=\"" + escaped(text) + "\"";
-    }
-    text_ += name_ + (list.empty() ? "" : "{" + list + "}") + " " + value + "\n";
-  }
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  std::string name_;
-  std::string text_;
-};
 
 void put_verdict(Metrics& metrics, const Report& report) {
   metrics.family("efa_doctor_verdict", "gauge", "1 for the verdict of the newest pass, else 0.");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/diagnose/diagnosis.h"
+#include "agent/report/page.h"
 #include "probes/base/value.h"
 
 namespace efa {
@@ -33,13 +34,9 @@ struct Report {
 Value report_value(const Report& report);
 Value health_value(const Report& report, const std::string& report_path);
 Value finding_value(const Finding& finding);
+Value agent_value();  // which efa-doctor it was
 std::string render_prometheus(const Report& report);
 
-struct TextStyle {
-  bool colour = false;
-  int width = 80;
-  bool verbose = false;  // findings that pass too
-};
 std::string render_text(const Report& report, const TextStyle& style);
 
 }  // namespace efa

@@ -1,5 +1,4 @@
 // The report for a person: the verdict first, then what is wrong and what to do, then the funnel.
-// On a node with 32 devices it stays under the 24,000 characters that SSM keeps.
 
 #include <algorithm>
 #include <map>
@@ -7,8 +6,8 @@
 #include <utility>
 
 #include "agent/report/configured.h"
+#include "agent/report/page.h"
 #include "agent/report/report.h"
-#include "probes/base/printable.h"
 #include "probes/base/text.h"
 #include "probes/judging/remedy.h"
 #include "probes/judging/table.h"
@@ -16,89 +15,9 @@
 namespace efa {
 namespace {
 
-constexpr size_t kMaxText = 20'000;
-constexpr size_t kMaxSubjects = 8;  // of one code; the JSON report has all
-
-struct Mark {
-  std::string text;
-  const char* colour = "";
-};
-
-class Page {
- public:
-  explicit Page(const TextStyle& style) : style_(style) {}
-
-  void line(const std::string& text = "") { text_ += printable(text) + "\n"; }
-
-  // Words wrapped at the width, every line with that indent; the first begins with the mark.
-  void paragraph(const std::string& text, size_t indent, const Mark& mark = {}) {
-    const auto width = static_cast<size_t>(std::max(style_.width, 40));
-    std::string current = mark.text.empty() ? std::string(indent, ' ') : mark.text + "  ";
-    size_t start = current.size();
-    bool first = true;
-    const auto put = [&] {
-      text_ += first ? colour(mark.text, mark.colour) : "";
-      line(first ? current.substr(mark.text.size()) : current);
-      first = false;
-    };
-    for (const std::string& word : words(text)) {
-      if (current.size() > start && current.size() + 1 + word.size() > width) {
-        put();
-        current.assign(indent, ' ');
-        start = indent;
-      }
-      if (current.size() > start) current += ' ';
-      current += word;
-    }
-    put();
-  }
-
-  // A command stays on one line, so that it can be pasted.
-  void command(const std::string& text, size_t indent) {
-    line(std::string(indent, ' ') + "$ " + text);
-  }
-
-  [[nodiscard]] std::string colour(const std::string& text, const char* code) const {
-    const bool shown = style_.colour && !text.empty();
-    return shown ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
-  }
-
-  [[nodiscard]] std::string take() {
-    if (text_.size() > kMaxText) {
-      const std::string cut = "\n[cut: --format json has everything]\n";
-      const size_t end = text_.rfind('\n', kMaxText - cut.size());
-      text_ = end == std::string::npos ? make_utf8(text_.substr(0, kMaxText - cut.size()))
-                                       : text_.substr(0, end);
-      text_ += cut;
-    }
-    return text_;
-  }
-
- private:
-  TextStyle style_;
-  std::string text_;
-};
-
-const char* colour_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kHealthy:
-      return "1;32";
-    case Verdict::kDegraded:
-      return "1;33";
-    case Verdict::kUnhealthy:
-      return "1;31";
-    default:
-      return "1;36";
-  }
-}
-
 void put_head(Page& page, const Report& report) {
   const Diagnosis& diagnosis = report.diagnosis;
-  std::string name = verdict_text(diagnosis.verdict);
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
-    return c == '_' ? ' ' : static_cast<char>(std::toupper(c));
-  });
-  page.paragraph(diagnosis.summary, 0, {name, colour_of(diagnosis.verdict)});
+  page.paragraph(diagnosis.summary, 0, mark_of(diagnosis.verdict));
   std::string about;
   const auto add = [&about](const std::optional<std::string>& text) {
     if (text && !text->empty()) about += (about.empty() ? "" : ", ") + *text;
@@ -130,17 +49,6 @@ void put_funnel(Page& page, const Report& report) {
 }
 
 using ByCode = std::map<std::string_view, std::vector<const Finding*>>;
-
-Mark mark_of(Severity severity) {
-  switch (severity) {
-    case Severity::kCritical:
-      return {"CRITICAL", "31"};
-    case Severity::kWarning:
-      return {"WARNING ", "33"};
-    default:
-      return {"INFO    ", "34"};
-  }
-}
 
 void put_subjects(Page& page, const std::vector<const Finding*>& findings) {
   for (size_t i = 0; i < std::min(findings.size(), kMaxSubjects); ++i) {

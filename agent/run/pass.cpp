@@ -27,15 +27,6 @@ constexpr size_t kMaxSiteProbes = 64;
 // The copies of libfabric beside the one that the loader finds by itself.
 constexpr const char* kFabricDirectories[] = {"/opt/amazon/efa/lib64", "/opt/amazon/efa/lib"};
 
-std::vector<std::string> base_environment() {
-  std::vector<std::string> environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"};
-#if defined(__SANITIZE_ADDRESS__)
-  // the libraries' leaks are not ours
-  environment.emplace_back("ASAN_OPTIONS=detect_leaks=0:malloc_context_size=2");
-#endif
-  return environment;
-}
-
 // A library maps what it likes on the machine that it was made for; our own code needs little.
 uint64_t memory_of(const ProbeRow& row, bool live) {
 #if defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too

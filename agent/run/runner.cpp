@@ -18,7 +18,9 @@ using std::chrono::milliseconds;
 
 Running start(const Launch& launch, const Allowances& allowances) {
   Running running;
-  running.run.transcript = allowances.transcript_for(launch.name);
+  running.run.transcript =
+      launch.allowance ? Transcript(*launch.allowance) : allowances.transcript_for(launch.name);
+  running.run.transcript.give_to(launch.take);
   running.started = Clock::now();
   ProbeOutcome& outcome = running.run.outcome;
   outcome.name = launch.name;
@@ -127,6 +129,15 @@ bool wait_and_read(std::vector<Running>& all, milliseconds left, const Progress&
 }
 
 }  // namespace
+
+std::vector<std::string> base_environment() {
+  std::vector<std::string> environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"};
+#if defined(__SANITIZE_ADDRESS__)
+  // the libraries' leaks are not ours
+  environment.emplace_back("ASAN_OPTIONS=detect_leaks=0:malloc_context_size=2");
+#endif
+  return environment;
+}
 
 std::vector<ProbeRun> run_probes(const std::vector<Launch>& launches, milliseconds deadline,
                                  const Progress& progress) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,12 +27,17 @@ struct Launch {
   bool as_nobody = false;                // it loads what root must not
   uint64_t memory_mib = 0;               // of its data at most; 0: as much as a library maps
   int stdin_fd = -1;                     // what it may read; without it, nothing
+  std::optional<Allowance> allowance;    // of what it says; else that of a probe of a pass
+  Transcript::TakeFact take;             // who is given its facts as they come
 };
 
 struct ProbeRun {
   ProbeOutcome outcome;
   Transcript transcript;
 };
+
+// What every probe is given, of nobody's own.
+std::vector<std::string> base_environment();
 
 using Progress = std::function<void(const ProbeOutcome&)>;
 

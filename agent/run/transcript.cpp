@@ -88,6 +88,7 @@ bool Transcript::take_line(const std::string& line) {
   }
   if (of_site_) *value = hide_credentials(*value);
   if (!take_words(*value, line.size())) return false;
+  if (take_) return true;
   said_ += (of_site_ ? render_json(*value) : line) + "\n";
   return true;
 }
@@ -161,6 +162,11 @@ bool Transcript::take_fact(Value& line, size_t bytes) {
   Value kept = *fact;
   const std::string set = line.text("set");
   const std::string add = line.text("add");
+  if (take_) {
+    cut_texts(kept);
+    take_(set.empty() ? add : set, kept);
+    return true;
+  }
   if (set != kXml) cut_texts(kept);
   if (!set.empty()) facts_.set(set, kept);
   if (!add.empty()) facts_.add(add, std::move(kept));

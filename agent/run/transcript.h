@@ -2,6 +2,7 @@
 // probes/protocol/emitter.h describes them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,9 @@ class Transcript {
   explicit Transcript(Allowance allowance, std::shared_ptr<Allowance> of_all = nullptr)
       : allowance_(allowance), left_over_(allowance), of_all_(std::move(of_all)) {}
 
+  // Each fact is given away as it comes, with its name, and not kept: for what would be too much.
+  using TakeFact = std::function<void(const std::string& name, const Value& fact)>;
+  void give_to(TakeFact take) { take_ = std::move(take); }
   // It is a site's own probe: what it says is kept without the credentials in it, and of files that
   // were read or of processes that are left it may not tell.
   void is_of_site() { of_site_ = true; }
@@ -78,6 +82,7 @@ class Transcript {
   std::shared_ptr<Allowance> of_all_;
   std::string unread_;
   size_t lines_ = 0;
+  TakeFact take_;
   bool of_site_ = false;
   bool recorded_ = false;
   bool done_ = false;

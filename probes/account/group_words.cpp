@@ -59,11 +59,11 @@ std::string words_of(const std::vector<Rules::Row>& rows) {
 
 ShellCommand command_for(const std::string& group, Direction direction, const std::string& region) {
   if (!is_shell_word(group)) return {};
-  return {fmt::format("aws ec2 authorize-security-group-{}{} --group-id {} --ip-permissions "
-                      "'IpProtocol=-1,UserIdGroupPairs=[{{GroupId={}}}]'",
+  return {fmt::format("aws ec2 authorize-security-group-{}{} --group-id {{}} --ip-permissions "
+                      "\"IpProtocol=-1,UserIdGroupPairs=[{{GroupId={{}}}}]\"",
                       direction == Direction::kOut ? "egress" : "ingress",
-                      is_shell_word(region) ? " --region " + region : "", group, group),
-          ""};
+                      is_shell_word(region) ? " --region " + region : ""),
+          group};
 }
 
 }  // namespace efa

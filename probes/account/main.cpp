@@ -57,13 +57,13 @@ void tell(const Emitter& out, const AccountFacts& part) {
 Result<FleetQuery> query_of(const Look& look) {
   FleetQuery query;
   for (const auto& [name, value] : look.options) {
-    const size_t equals = value.find('=');
     if (name.starts_with("id.")) {
       if (!is_instance_id(value)) return malformed("'" + value + "'", "is no id of an instance");
       query.ids.push_back(value);
     } else if (name.starts_with("filter.")) {
-      if (equals == std::string::npos) return malformed("'" + value + "'", "is no filter");
-      query.filters.emplace_back(value.substr(0, equals), value.substr(equals + 1));
+      const auto filter = parse_filter(value);
+      if (!filter) return malformed("'" + value + "'", "is no filter");
+      query.filters.push_back(*filter);
     }
   }
   if (!query.ids.empty() || !query.filters.empty()) return query;

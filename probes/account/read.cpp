@@ -306,13 +306,6 @@ void AccountReader::read_reservation(const std::string& id, Kind& kind, AccountF
 
 }  // namespace
 
-// "i-0123456789abcdef0"; older ones have eight digits
-bool is_instance_id(const std::string& text) {
-  constexpr size_t kLongest = 32;
-  return text.starts_with("i-") && text.size() > 2 && text.size() <= kLongest &&
-         is_made_of(text.substr(2));
-}
-
 void read_account(Calls& calls, const std::string& region, const FleetQuery& query,
                   const TakeFacts& take) {
   AccountReader(calls, region, query, take).read();

@@ -4,24 +4,14 @@
 
 #include <functional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "probes/account/calls.h"
 #include "probes/account/facts.h"
+#include "probes/account/query.h"
 
 namespace efa {
 
-// Which instances: those of the ids, or those that run and match every filter ("tag:Fleet",
-// "train").
-struct FleetQuery {
-  std::vector<std::string> ids;
-  std::vector<std::pair<std::string, std::string>> filters;
-};
-
 inline constexpr size_t kMostInstances = 20'000;
-
-bool is_instance_id(const std::string& text);
 
 // Is given what came, part by part: elements of lists, each once. Nothing of it is kept: 5,000
 // instances with 32 interfaces are 100 MB.

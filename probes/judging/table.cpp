@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "probes/account/checks.h"
 #include "probes/base/bounds.h"
 #include "probes/base/describe.h"
 #include "probes/cloud/checks.h"
@@ -259,6 +260,9 @@ constexpr void for_each_check(const Function& function) {
   }
   for (const Check* check : kOutcomeChecks) function(*check);
   for (const Check* check : kSiteChecks) function(*check);
+  for (const auto& checks : kAccountChecks) {
+    for (const Check* check : checks) function(*check);
+  }
 }
 
 template <class Predicate>

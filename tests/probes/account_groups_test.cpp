@@ -182,7 +182,7 @@ TEST(AccountGroups, TheRuleThatLooksEnoughIsNamedAndTheOneToAddPrinted) {
   EXPECT_EQ(finding.evidence.expected, "all to sg-a");
   EXPECT_EQ(finding.command.text,
             "aws ec2 authorize-security-group-egress --region eu-west-1 --group-id sg-a "
-            "--ip-permissions 'IpProtocol=-1,UserIdGroupPairs=[{GroupId=sg-a}]'");
+            "--ip-permissions \"IpProtocol=-1,UserIdGroupPairs=[{GroupId=sg-a}]\"");
 }
 
 TEST(AccountGroups, TheRulePrintedHeals) {

@@ -1,0 +1,174 @@
+#include "agent/account/ask.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "agent/account/take_facts.h"
+#include "agent/config/paths.h"
+#include "agent/run/runner.h"
+#include "probes/account/query.h"
+#include "probes/base/fd.h"
+#include "probes/base/files.h"
+#include "probes/base/text.h"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): of POSIX, in no header
+
+namespace efa {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kTimeToEnd{2'000};  // of the limit: what came is still told
+// 5,000 instances with 32 interfaces are 45 MB and 2 million values; none of it is kept as it came
+constexpr Allowance kAccountAllowance{512 * kMiB, 512 * kMiB, 40'000'000};
+constexpr size_t kMaxRecording = 512 * kMiB;
+
+// What the probe needs of ours: where keys come from and which way leads to AWS. They are handed on
+// and not read.
+bool is_for_aws(std::string_view variable) {
+  constexpr std::string_view kNames[] = {"HOME=",     "HTTPS_PROXY=", "https_proxy=", "HTTP_PROXY=",
+                                         "NO_PROXY=", "no_proxy=",    "http_proxy="};
+  return variable.starts_with("AWS_") ||
+         std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view name) { return variable.starts_with(name); });
+}
+
+std::vector<std::string> environment_for_aws() {
+  std::vector<std::string> environment = base_environment();
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (is_for_aws(*variable)) environment.emplace_back(*variable);
+  }
+  return environment;
+}
+
+std::vector<std::string> options_of(const AccountQuestion& question) {
+  std::vector<std::string> options = {"calls-a-second=" + std::to_string(question.calls_a_second)};
+  const auto add = [&](const std::string& name, const std::string& value) {
+    if (!value.empty()) options.push_back(fmt::format("{}={}", name, value));
+  };
+  add("region", question.region);
+  add("profile", question.profile);
+  add("endpoint", question.endpoint);
+  add("metadata-endpoint", question.metadata_endpoint);
+  const auto add_each = [&](const char* name, const std::vector<std::string>& values) {
+    for (size_t i = 0; i < values.size(); ++i) add(fmt::format("{}.{}", name, i + 1), values[i]);
+  };
+  add_each("id", question.instances);
+  add_each("filter", question.filters);
+  add_each("template", question.templates);
+  add_each("parameter", question.parameters);
+  return options;
+}
+
+Launch launch_of(const AccountQuestion& question) {
+  Launch launch;
+  launch.name = "account";
+  const bool reads_files = !question.templates.empty();
+  launch.executable = find_libexec() + (reads_files ? "/probe-template" : "/probe-account");
+  launch.environment = reads_files ? base_environment() : environment_for_aws();
+  launch.allowance = kAccountAllowance;
+  const milliseconds limit = std::chrono::seconds(question.limit_s) - kTimeToEnd;
+  launch.arguments = {"--deadline-ms", std::to_string(limit.count())};
+  for (const std::string& option : options_of(question)) {
+    launch.arguments.insert(launch.arguments.end(), {"--option", option});
+  }
+  return launch;
+}
+
+// The lines of a recording are those that the probe printed: {"add": "groups", "value": {...}}.
+std::string line_of(const std::string& name, const Value& fact) {
+  Value line;
+  line.set("add", name);
+  line.set("value", fact);
+  return render_json(line) + "\n";
+}
+
+AccountAnswer answer_of(FactsTaker& taker, ProbeOutcome outcome) {
+  AccountAnswer answer{taker.facts(), std::move(outcome)};
+  if (!taker.broken().empty()) {
+    answer.outcome.status = ProbeStatus::kFailed;
+    answer.outcome.detail = taker.broken();
+  }
+  return answer;
+}
+
+Result<AccountAnswer> read_recording(const std::string& path) {
+  const Result<std::string> lines = read_file(path, kMaxRecording);
+  if (!lines) return lines.error();
+  FactsTaker taker;
+  Transcript transcript(kAccountAllowance);
+  transcript.give_to([&](const std::string& name, const Value& fact) { taker.take(name, fact); });
+  if (!transcript.take(*lines)) {
+    return Error{ErrorKind::kMalformed, path,
+                 "is no recording of an account: " + transcript.broken()};
+  }
+  ProbeOutcome outcome;
+  outcome.name = "account";
+  outcome.status = ProbeStatus::kOk;
+  AccountAnswer answer = answer_of(taker, outcome);
+  if (answer.outcome.status == ProbeStatus::kOk && !answer.facts.sections.empty()) return answer;
+  return Error{ErrorKind::kMalformed, path,
+               "is no recording of an account" +
+                   (answer.outcome.detail.empty() ? "" : ": " + answer.outcome.detail)};
+}
+
+}  // namespace
+
+Result<Done> check_question(const AccountQuestion& question) {
+  for (const std::string& id : question.instances) {
+    if (!is_instance_id(id)) return malformed("'" + id + "'", "is no id of an instance");
+  }
+  for (const std::string& filter : question.filters) {
+    if (!parse_filter(filter)) {
+      return malformed("'" + filter + "'", "is no filter: tag:Fleet=train is one");
+    }
+  }
+  for (const std::string& parameter : question.parameters) {
+    if (!parse_filter(parameter + "x")) {
+      return malformed("'" + parameter + "'", "is no parameter: Name=value is one");
+    }
+  }
+  const bool asks_aws = !question.instances.empty() || !question.filters.empty();
+  const bool reads = !question.templates.empty() || !question.replay.empty();
+  if (asks_aws && reads) return malformed("the fleet", "is either in AWS or in a file");
+  if (asks_aws || reads) return Done{};
+  return malformed("the fleet", "is named by none of --instance, --filter and --template");
+}
+
+std::string words_of(const AccountQuestion& question) {
+  constexpr size_t kMost = 4;
+  std::vector<std::string> parts = question.filters;
+  parts.insert(parts.end(), question.templates.begin(), question.templates.end());
+  parts.insert(parts.end(), question.instances.begin(), question.instances.end());
+  if (parts.size() <= kMost) return join(parts, ", ");
+  const size_t more = parts.size() - kMost;
+  parts.resize(kMost);
+  return fmt::format("{} and {} more", join(parts, ", "), more);
+}
+
+Result<AccountAnswer> ask_account(const AccountQuestion& question) {
+  if (!question.replay.empty()) return read_recording(question.replay);
+  Fd recording;
+  if (!question.record.empty()) {
+    recording = Fd(::open(question.record.c_str(),
+                          O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!recording) return system_error(errno, question.record);
+  }
+  FactsTaker taker;
+  Result<Done> kept = Done{};
+  Launch launch = launch_of(question);
+  launch.take = [&](const std::string& name, const Value& fact) {
+    taker.take(name, fact);
+    if (recording && kept) kept = write_all(recording.get(), line_of(name, fact), question.record);
+  };
+  std::vector<ProbeRun> runs =
+      run_probes({launch}, std::chrono::seconds(question.limit_s), Progress());
+  if (!kept) return kept.error();
+  return answer_of(taker, std::move(runs.front().outcome));
+}
+
+}  // namespace efa

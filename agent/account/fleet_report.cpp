@@ -1,0 +1,151 @@
+#include "agent/account/fleet_report.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+
+#include "agent/diagnose/diagnosis.h"
+#include "probes/account/checks.h"
+#include "probes/account/fleet.h"
+#include "probes/judging/table.h"
+
+namespace efa {
+namespace {
+
+void count(const Finding& finding, std::map<std::string_view, CheckCounts>& counts) {
+  CheckCounts& of_check = counts[finding.check->code];
+  switch (finding.result) {
+    case FindingResult::kPass:
+      ++of_check.passed;
+      break;
+    case FindingResult::kFail:
+      ++of_check.failed;
+      break;
+    case FindingResult::kUnknown:
+      ++of_check.unknown;
+      break;
+    case FindingResult::kNotApplicable:
+      ++of_check.not_applicable;
+      break;
+  }
+}
+
+// What passes is counted only: of 5,000 instances it would be 100,000 findings.
+std::vector<Finding> judged(const AccountFacts& facts, const Weights& weights,
+                            std::map<std::string_view, CheckCounts>& counts) {
+  Findings findings([&](const Finding& finding) {
+    count(finding, counts);
+    return finding.result == FindingResult::kFail || finding.result == FindingResult::kUnknown;
+  });
+  judge_account(facts, findings);
+  std::vector<Finding> kept = findings.take();
+  for (Finding& finding : kept) finding.drain_first = finding.check->drain_first;
+  explain(kept);
+  weigh(kept, weights);
+  return kept;
+}
+
+bool any(const std::vector<Finding>& findings, FindingResult result, Severity severity) {
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+    return finding.result == result && finding.check->severity == severity;
+  });
+}
+
+size_t count_efa(const AccountFacts& facts) {
+  size_t count = 0;
+  for (const AccountInstance& instance : facts.instances) count += efa_interfaces(instance).size();
+  return count;
+}
+
+Verdict verdict_of(const FleetReport& report) {
+  if (any(report.findings, FindingResult::kFail, Severity::kCritical)) return Verdict::kUnhealthy;
+  if (report.facts.instances.empty() || !is_whole(report.facts, kInstancesSection)) {
+    return Verdict::kUnknown;
+  }
+  if (any(report.findings, FindingResult::kUnknown, Severity::kCritical)) return Verdict::kUnknown;
+  if (any(report.findings, FindingResult::kFail, Severity::kWarning)) return Verdict::kDegraded;
+  return count_efa(report.facts) == 0 ? Verdict::kNotApplicable : Verdict::kHealthy;
+}
+
+std::string of_instances(size_t some, size_t all) {
+  return fmt::format("{} of {} instance{}", some, all, all == 1 ? "" : "s");
+}
+
+std::string cause_words(const FleetReport& report) {
+  if (report.root_causes.empty()) return "";
+  const std::string& code = report.root_causes.front();
+  std::set<std::string> subjects;
+  const Check* check = nullptr;
+  for (const Finding& finding : report.findings) {
+    if (finding.check->code != code || finding.result != FindingResult::kFail) continue;
+    subjects.insert(finding.subject);
+    check = finding.check.get();
+  }
+  const size_t more = report.root_causes.size() - 1;
+  return fmt::format("{}: {}{}", of_instances(subjects.size(), report.facts.instances.size()),
+                     check == nullptr ? code : check->title,
+                     more == 0 ? "" : fmt::format("; {} other cause{}", more, more > 1 ? "s" : ""));
+}
+
+std::string blind_words(const FleetReport& report) {
+  const AccountFacts& facts = report.facts;
+  if (!is_whole(facts, kInstancesSection)) {
+    return "the instances are not known: " + why_not_whole(facts, kInstancesSection);
+  }
+  if (facts.instances.empty()) {
+    return fmt::format("no running instance in {} is {}", facts.region, report.fleet);
+  }
+  for (const Finding& finding : report.findings) {
+    const bool blind =
+        finding.result == FindingResult::kUnknown && finding.check->severity == Severity::kCritical;
+    if (blind) return fmt::format("could not look: {}: {}", finding.subject, finding.message);
+  }
+  return "could not look";
+}
+
+std::string summary_of(const FleetReport& report) {
+  const size_t instances = report.facts.instances.size();
+  switch (report.verdict) {
+    case Verdict::kHealthy:
+      return fmt::format("{} instance{} with {} EFA interfaces have what AWS must provide",
+                         instances, instances == 1 ? "" : "s", count_efa(report.facts));
+    case Verdict::kNotApplicable:
+      return fmt::format("none of {} instance{} has an EFA interface", instances,
+                         instances == 1 ? "" : "s");
+    case Verdict::kUnknown:
+      return blind_words(report);
+    default:
+      return cause_words(report);
+  }
+}
+
+// Why there is less than was asked for is a word of the section of instances.
+void tell_of_outcome(AccountFacts& facts, const ProbeOutcome& outcome) {
+  const bool told =
+      std::any_of(facts.sections.begin(), facts.sections.end(),
+                  [](const AccountSection& section) { return section.name == kInstancesSection; });
+  if (told) return;
+  const std::string words =
+      outcome.status == ProbeStatus::kOk
+          ? "the probe did not say"
+          : fmt::format("{} {}: {}", outcome.name, status_text(outcome.status), outcome.detail);
+  facts.sections.push_back({kInstancesSection, SectionStatus::kFailed, "", words});
+}
+
+}  // namespace
+
+FleetReport judge_fleet(AccountFacts facts, const ProbeOutcome& outcome, const std::string& fleet,
+                        const Weights& weights) {
+  FleetReport report;
+  report.fleet = fleet;
+  report.facts = std::move(facts);
+  tell_of_outcome(report.facts, outcome);
+  report.findings = judged(report.facts, weights, report.counts);
+  report.root_causes = root_causes_of(report.findings);
+  report.verdict = verdict_of(report);
+  report.summary = summary_of(report);
+  return report;
+}
+
+}  // namespace efa

@@ -1,0 +1,48 @@
+// What AWS must provide for a fleet, judged: one report of all its instances. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/config/weights.h"
+#include "agent/report/page.h"
+#include "probes/account/facts.h"
+#include "probes/base/value.h"
+#include "probes/judging/outcome.h"
+#include "probes/judging/words.h"
+
+namespace efa {
+
+// On how many instances a check had which result.
+struct CheckCounts {
+  size_t passed = 0;
+  size_t failed = 0;
+  size_t unknown = 0;
+  size_t not_applicable = 0;
+};
+
+struct FleetReport {
+  Verdict verdict = Verdict::kUnknown;
+  std::string summary;
+  std::vector<std::string> root_causes;            // codes, the gravest first
+  std::vector<Finding> findings;                   // what fails or could not be looked at
+  std::map<std::string_view, CheckCounts> counts;  // by code
+  AccountFacts facts;
+  std::string fleet;          // which was asked for: "tag:Fleet=train"
+  int64_t started_at_ms = 0;  // Unix time
+  int64_t duration_ms = 0;
+};
+
+// What goes in beside the facts is told, not judged; an outcome that is not kOk is why facts are
+// missing.
+FleetReport judge_fleet(AccountFacts facts, const ProbeOutcome& outcome, const std::string& fleet,
+                        const Weights& weights);
+
+std::string render_fleet_text(const FleetReport& report, const TextStyle& style);
+Value fleet_value(const FleetReport& report);  // packaging/account.schema.json
+std::string render_fleet_prometheus(const FleetReport& report);
+
+}  // namespace efa

@@ -1,0 +1,116 @@
+// The report of a fleet as JSON: the contract of packaging/account.schema.json.
+
+#include <map>
+
+#include "agent/account/fleet_report.h"
+#include "agent/account/infrastructure.h"
+#include "agent/diagnose/diagnosis.h"
+#include "agent/report/report.h"
+#include "probes/account/fleet.h"
+#include "probes/base/describe.h"
+#include "probes/base/moment.h"
+
+namespace efa {
+namespace {
+
+Value asked_value(const FleetReport& report) {
+  Value value;
+  value.set("fleet", report.fleet);
+  value.set("at", time_text(report.started_at_ms));
+  value.set("duration_ms", report.duration_ms);
+  if (!report.facts.region.empty()) value.set("region", report.facts.region);
+  if (report.facts.caller) value.set("caller", to_value(*report.facts.caller));
+  return value;
+}
+
+Value checks_value(const FleetReport& report) {
+  Array checks;
+  for (const auto& [code, counts] : report.counts) {
+    Value value;
+    value.set("code", code);
+    value.set("pass", uint64_t{counts.passed});
+    value.set("fail", uint64_t{counts.failed});
+    value.set("unknown", uint64_t{counts.unknown});
+    value.set("not_applicable", uint64_t{counts.not_applicable});
+    checks.push_back(std::move(value));
+  }
+  return checks;
+}
+
+Value described_value(const Finding& finding) {
+  Value value;
+  for (const Described& described : described_remedy({&finding})) {
+    std::string text;
+    for (const std::string& line : described.lines) text += (text.empty() ? "" : "\n") + line;
+    value.set(described.tool, text);
+  }
+  return value;
+}
+
+Value finding_of_fleet(const Finding& finding) {
+  Value value = finding_value(finding);
+  const Value described = described_value(finding);
+  if (finding.result == FindingResult::kFail && !described.is_null()) {
+    value.set("described", described);
+  }
+  return value;
+}
+
+// As a verdict of the instance alone; unknown only where a critical check could not look.
+Verdict verdict_of(const std::vector<const Finding*>& findings, bool has_efa) {
+  Verdict verdict = has_efa ? Verdict::kHealthy : Verdict::kNotApplicable;
+  bool blind = false;
+  for (const Finding* finding : findings) {
+    const Severity severity = finding->check->severity;
+    const bool fails = finding->result == FindingResult::kFail;
+    if (fails && severity == Severity::kCritical) return Verdict::kUnhealthy;
+    if (fails && severity == Severity::kWarning) verdict = Verdict::kDegraded;
+    blind = blind || (!fails && severity == Severity::kCritical);
+  }
+  return blind ? Verdict::kUnknown : verdict;
+}
+
+Value instance_value(const AccountInstance& instance, const std::vector<const Finding*>& findings) {
+  const size_t efa = efa_interfaces(instance).size();
+  Value value;
+  value.set("id", instance.id);
+  if (instance.type) value.set("type", *instance.type);
+  if (instance.zone) value.set("zone", *instance.zone);
+  value.set("efa_interfaces", uint64_t{efa});
+  value.set("verdict", verdict_text(verdict_of(findings, efa > 0)));
+  Array list;
+  for (const Finding* finding : findings) list.push_back(finding_of_fleet(*finding));
+  value.set("findings", std::move(list));
+  return value;
+}
+
+}  // namespace
+
+Value fleet_value(const FleetReport& report) {
+  std::map<std::string_view, std::vector<const Finding*>> by_subject;
+  for (const Finding& finding : report.findings) by_subject[finding.subject].push_back(&finding);
+  Array instances;
+  for (const AccountInstance& instance : report.facts.instances) {
+    instances.push_back(instance_value(instance, by_subject[instance.id]));
+    by_subject.erase(instance.id);
+  }
+  Array others;  // of the account, of a template
+  for (const auto& [subject, findings] : by_subject) {
+    for (const Finding* finding : findings) others.push_back(finding_of_fleet(*finding));
+  }
+  Value value;
+  value.set("schema", "efa-doctor.account.v1");
+  value.set("agent", agent_value());
+  value.set("verdict", verdict_text(report.verdict));
+  value.set("exit_code", exit_code_of(report.verdict));
+  value.set("summary", report.summary);
+  value.set("root_causes", to_value(report.root_causes));
+  value.set("asked", asked_value(report));
+  value.set("sections", to_value(report.facts.sections));
+  value.set("checks", checks_value(report));
+  value.set("findings", std::move(others));
+  value.set("instances", std::move(instances));
+  return value;
+}
+
+}  // namespace efa

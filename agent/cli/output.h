@@ -1,0 +1,16 @@
+// Where a report goes: to standard output, or to the file that --output names.
+#pragma once
+
+#include <string>
+
+#include "agent/report/page.h"
+
+namespace efa {
+
+// Of who reads it: colours and width of a terminal, none of a file.
+TextStyle style_of(const std::string& output);
+// The exit code: `code`, or that of an internal error when nobody could be given the text. A file
+// that cannot be written is told, and the text goes to standard output.
+int put_out(const std::string& text, const std::string& output, int code);
+
+}  // namespace efa
