@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "probes/account/shared_text.h"
+
 namespace efa {
 
 struct AccountCaller {
@@ -62,13 +64,13 @@ void describe(Io& io, AccountSection& section) {
 struct AccountInterface {
   std::string id;                     // "eni-..."
   std::optional<std::string> mac;     // "0e:8b:10:5d:54:fb"
-  std::optional<std::string> type;    // "interface", "efa", "efa-only", "trunk", ...
+  std::optional<SharedText> type;     // "interface", "efa", "efa-only", "trunk", ...
   std::optional<int> card;            // the network card
   std::optional<int> device;          // the device index on it
-  std::optional<std::string> status;  // of its attachment: "attached", "attaching", ...
-  std::optional<std::string> subnet;
-  std::optional<std::string> vpc;
-  std::optional<std::vector<std::string>> groups;  // ids of security groups
+  std::optional<SharedText> status;   // of its attachment: "attached", "attaching", ...
+  std::optional<SharedText> subnet;
+  std::optional<SharedText> vpc;
+  std::optional<std::vector<SharedText>> groups;  // ids of security groups
 };
 
 template <class Io>

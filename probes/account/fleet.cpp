@@ -6,7 +6,8 @@
 namespace efa {
 namespace {
 
-GroupIds sorted(GroupIds groups) {
+GroupIds sorted(const std::vector<SharedText>& shared) {
+  GroupIds groups(shared.begin(), shared.end());
   std::sort(groups.begin(), groups.end());
   groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
   return groups;

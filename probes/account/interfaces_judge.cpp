@@ -130,7 +130,7 @@ void InterfacesJudge::judge_fewer(const AccountInstance& instance) {
 std::string misplaced(const AccountInterface& interface,
                       std::map<int, const AccountInterface*>& on_card) {
   if (interface.status && *interface.status != "attached") {
-    return fmt::format("{} is {}", interface.id, *interface.status);
+    return fmt::format("{} is {}", interface.id, interface.status->to_text());
   }
   if (interface.type == "efa-only" && interface.card.value_or(0) == 0 && interface.device == 0) {
     return interface.id + " is efa-only and device 0 of card 0, which needs an address";

@@ -59,11 +59,11 @@ AccountInterface interface_in(const XmlElement& item) {
   interface.status = word_in(item["attachment"], "status");
   interface.subnet = word_in(item, "subnetId");
   interface.vpc = word_in(item, "vpcId");
-  std::vector<std::string> groups;
+  std::vector<SharedText> groups;
   for (const XmlElement& group : item["groupSet"].children) {
     const auto id = word_in(group, "groupId");
     if (!id || groups.size() == kMostGroups) return interface;  // not all of them are told
-    groups.push_back(*id);
+    groups.emplace_back(*id);
   }
   if (!groups.empty()) interface.groups = std::move(groups);
   return interface;

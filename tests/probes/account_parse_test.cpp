@@ -71,7 +71,7 @@ TEST(AccountParse, ReadsAnInstanceAndItsInterfaces) {
   EXPECT_EQ(interface.device, 1);
   EXPECT_EQ(interface.status, "attached");
   EXPECT_EQ(interface.subnet, "subnet-2");
-  EXPECT_EQ(interface.groups, (std::vector<std::string>{"sg-1", "sg-2"}));
+  EXPECT_EQ(interface.groups, (std::vector<SharedText>{"sg-1", "sg-2"}));
 }
 
 TEST(AccountParse, WhatWasNotToldIsAbsent) {
