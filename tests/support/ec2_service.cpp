@@ -21,7 +21,7 @@ std::string optional(const std::string& name, const std::optional<int>& content)
 
 std::string xml_of(const AccountInterface& interface) {
   std::string groups;
-  for (const std::string& group : interface.groups.value_or(std::vector<std::string>())) {
+  for (const SharedText& group : interface.groups.value_or(std::vector<SharedText>())) {
     groups += element("item", element("groupId", group));
   }
   return element(
