@@ -12,6 +12,7 @@ namespace efa {
 struct FunnelStage {
   Rung rung = Rung::kNone;
   std::optional<int> count;      // absent: not measured, or could not look
+  bool at_least = false;         // there may be more
   std::vector<PciAddress> lost;  // reached the rung below and not this one
 };
 

@@ -6,6 +6,7 @@
 
 #include "agent/diagnose/instance_types.h"
 #include "probes/base/describe.h"
+#include "probes/cloud/attached.h"
 
 namespace efa {
 
@@ -23,12 +24,6 @@ DirectMemory direct_memory_of(const InstanceType& type) {
   if (type.direct_memory == "required") return DirectMemory::kRequired;
   if (type.direct_memory == "impossible") return DirectMemory::kImpossible;
   return DirectMemory::kNotKnown;
-}
-
-// The metadata does not tell the kind of an interface, but only an efa-only one has no IP address
-// (amazon-vpc-cni-k8s, getENIMetadata). One that is going away has no id either.
-bool is_efa_only(const CloudInterface& interface) {
-  return interface.interface_id && !interface.has_ipv4 && interface.has_ipv6 == false;
 }
 
 // What says that the node is meant to have EFA; "" when nothing does.

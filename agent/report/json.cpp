@@ -62,6 +62,7 @@ Value funnel_value(const std::vector<FunnelStage>& funnel) {
     Value value;
     value.set("stage", rung_text(stage.rung));
     value.set("count", stage.count ? Value(*stage.count) : Value(nullptr));
+    if (stage.at_least) value.set("at_least", true);
     value.set("lost", to_value(stage.lost));
     stages.push_back(std::move(value));
   }

@@ -37,7 +37,7 @@ void put_funnel(Page& page, const Report& report) {
   std::string counts;
   for (const FunnelStage& stage : report.diagnosis.funnel) {
     counts += (counts.empty() ? "" : " > ") + rung_text(stage.rung) + " " +
-              (stage.count ? std::to_string(*stage.count) : "?");
+              (stage.count ? std::to_string(*stage.count) : "?") + (stage.at_least ? "+" : "");
   }
   page.paragraph(counts, 0);
   for (const FunnelStage& stage : report.diagnosis.funnel) {

@@ -149,12 +149,28 @@ inline constexpr Check kCloudSpotEnds{
     .remedy = "Save what the job has and let no new one start here.",
 };
 
+inline constexpr Check kCloudInterfaceNotOnPci{
+    .code = "cloud.interface-not-on-pci",
+    .severity = Severity::kCritical,
+    .actor = Actor::kAwsSupport,
+    .rung = Rung::kPci,
+    .may_come_late = true,
+    .title = "AWS has attached an EFA interface of which the machine has no device",
+    .meaning = "One device fewer than paid for; jobs that use every rail run on fewer or fail.",
+    .seen_by =
+        "The metadata lists an interface without an IP address, which only an efa-only one is; no "
+        "EFA device has its MAC, and no function on PCI is left that it could be.",
+    .remedy = "Drain the node, then stop and start the instance, or replace it.",
+    .drain_first = true,
+    .causes = {"pci.device-vanished"},
+};
+
 inline constexpr const Check* kCloudChecks[] = {&kCloudMetadataUnreachable, &kCloudTypeNotKnown,
                                                 &kCloudCapableTypeUnused,   &kCloudRailsUnused,
                                                 &kCloudNoPlacementGroup,    &kCloudSpotEnds};
-inline constexpr const Check* kCloudInterfaceChecks[] = {&kCloudNoCommonSecurityGroup,
-                                                         &kCloudRulesNotSeen, &kCloudSeveralVpcs,
-                                                         &kCloudCardShared, &kCloudMacNotListed};
+inline constexpr const Check* kCloudInterfaceChecks[] = {
+    &kCloudNoCommonSecurityGroup, &kCloudRulesNotSeen,     &kCloudSeveralVpcs, &kCloudCardShared,
+    &kCloudMacNotListed,          &kCloudInterfaceNotOnPci};
 
 struct Node;
 struct Expectation;

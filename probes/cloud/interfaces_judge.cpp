@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "probes/base/text.h"
+#include "probes/cloud/attached.h"
 #include "probes/cloud/checks.h"
 #include "probes/judging/node.h"
 
@@ -210,11 +211,63 @@ void judge_macs(const Node& node, Findings& findings) {
   }
 }
 
+std::vector<std::string> ids_of(const Interfaces& interfaces) {
+  std::vector<std::string> ids;
+  for (const CloudInterface* interface : interfaces) {
+    ids.push_back(interface->interface_id.value_or(interface->mac));
+  }
+  return ids;
+}
+
+// Each by its id, where it is sure which of them have none.
+void fail_missing(const AttachedInterfaces& attached, const Evidence& evidence,
+                  Findings& findings) {
+  const Check& check = kCloudInterfaceNotOnPci;
+  if (attached.missing < attached.unmatched.size()) {
+    findings.fail(check, kNodeSubject,
+                  fmt::format("{} of {} have no function on PCI", attached.missing,
+                              join(ids_of(attached.unmatched), ", ")),
+                  evidence);
+    return;
+  }
+  for (const CloudInterface* interface : attached.unmatched) {
+    const std::string card =
+        interface->network_card ? fmt::format(" on network card {}", *interface->network_card) : "";
+    findings.fail(
+        check, interface->interface_id.value_or(interface->mac),
+        fmt::format("attached{} with MAC {}, and no EFA device has that", card, interface->mac),
+        evidence);
+  }
+}
+
+void judge_missing(const Node& node, Findings& findings) {
+  const Check& check = kCloudInterfaceNotOnPci;
+  const AttachedInterfaces attached = attached_interfaces(node, std::nullopt);
+  // of devices that are there others judge: who was not told of more says nothing against the node
+  const auto blind = weighed(row_of(check), Severity::kInfo);
+  if (!attached.told) {
+    findings.unknown(blind, kNodeSubject, kNotTold);
+  } else if (node.pci.outcome.status != ProbeStatus::kOk || !node.pci.facts.functions) {
+    findings.unknown(blind, kNodeSubject, "the functions on PCI could not be listed");
+  } else if (attached.missing > 0) {
+    fail_missing(attached,
+                 {fmt::format("{} efa-only interfaces without a device", attached.missing),
+                  "a device of each", "network/interfaces/macs/*"},
+                 findings);
+  } else {
+    findings.pass(check, kNodeSubject,
+                  fmt::format("{} EFA interface{} of the metadata can be on PCI", attached.certain,
+                              attached.certain == 1 ? "" : "s"));
+  }
+}
+
 }  // namespace
 
 void judge_cloud_interfaces(const Node& node, const Expectation& expectation, Findings& findings) {
   // a sysroot has no metadata service
-  if (!expectation.expected || !node.live || node.pci.facts.efa.empty()) return;
+  if (!expectation.expected || !node.live) return;
+  judge_missing(node, findings);
+  if (node.pci.facts.efa.empty()) return;
   judge_groups(node, findings);
   const Interfaces interfaces = efa_interfaces(node);
   tell_of_rules(interfaces, findings);

@@ -39,7 +39,12 @@ class Findings {
   }
   void unknown(const Check& check, const std::string& subject, const std::string& message,
                Evidence evidence = {}, ShellCommand command = {}) {
-    Finding finding = made(check, FindingResult::kUnknown, subject, message, std::move(evidence));
+    unknown(row_of(check), subject, message, std::move(evidence), std::move(command));
+  }
+  void unknown(std::shared_ptr<const Check> check, const std::string& subject,
+               const std::string& message, Evidence evidence = {}, ShellCommand command = {}) {
+    Finding finding = made(*check, FindingResult::kUnknown, subject, message, std::move(evidence));
+    finding.check = std::move(check);
     finding.command = std::move(command);
     add(std::move(finding));
   }

@@ -30,7 +30,7 @@ inline constexpr Check kPciNoneFound{
         "Give the launch template, or this instance once it is drained and stopped, network "
         "interfaces of type efa or efa-only; interfaces of type interface carry no EFA.",
     .command = kListInterfaces,
-    .causes = {"node.not-given", "pci.device-vanished"},
+    .causes = {"node.not-given", "pci.device-vanished", "cloud.interface-not-on-pci"},
 };
 
 // The same on an instance type that cannot have EFA.
@@ -60,7 +60,8 @@ inline constexpr Check kPciFewerThanExpected{
         "Attach one EFA interface for each network card in the launch template (to this instance "
         "once it is drained and stopped), or correct the expected number.",
     .command = kListInterfaces,
-    .causes = {"node.not-given", "pci.none-found", "pci.device-vanished"},
+    .causes = {"node.not-given", "pci.none-found", "pci.device-vanished",
+               "cloud.interface-not-on-pci"},
 };
 
 inline constexpr Check kPciFewerThanMaximum{
@@ -79,7 +80,7 @@ inline constexpr Check kPciFewerThanMaximum{
         "An instance with several interfaces gets no public address by itself: a launcher that "
         "asks for one may attach a single interface.",
     .command = kListInterfaces,
-    .causes = {"pci.none-found", "pci.device-vanished"},
+    .causes = {"pci.none-found", "pci.device-vanished", "cloud.interface-not-on-pci"},
 };
 
 inline constexpr Check kPciDeviceVanished{

@@ -16,14 +16,45 @@ std::string funnel_text(const Scene& scene) {
   std::string text;
   for (const FunnelStage& stage : diagnose(scene).funnel) {
     text += (text.empty() ? "" : ", ") + rung_text(stage.rung) + " " +
-            (stage.count ? std::to_string(*stage.count) : "?");
+            (stage.count ? std::to_string(*stage.count) : "?") + (stage.at_least ? "+" : "");
     for (const PciAddress& address : stage.lost) text += " -" + address.to_text().substr(5, 2);
   }
   return text;
 }
 
-void expect_funnel(const Scene& scene, const std::string& from_pci) {
-  EXPECT_EQ(funnel_text(scene), "expected 4, attached ?, " + from_pci + ", data ?");
+void expect_funnel(const Scene& scene, const std::string& from_pci,
+                   const std::string& attached = "4") {
+  EXPECT_EQ(funnel_text(scene), "expected 4, attached " + attached + ", " + from_pci + ", data ?");
+}
+
+CloudInterface interface_of(const std::string& mac, bool has_address) {
+  CloudInterface interface;
+  interface.mac = mac;
+  interface.interface_id = "eni-" + mac.substr(mac.size() - 2);
+  interface.has_ipv4 = has_address;
+  interface.has_ipv6 = false;
+  return interface;
+}
+
+// "attached 4+" of a machine with so many devices and these interfaces beside theirs
+std::string attached_beside(const std::vector<CloudInterface>& others, std::optional<int> most) {
+  Scene scene = healthy_scene();
+  auto& interfaces = scene.node.cloud.facts.interfaces;
+  interfaces.insert(interfaces.end(), others.begin(), others.end());
+  scene.expectation.maximum = most;
+  const std::string text = funnel_text(scene);
+  const size_t start = text.find("attached");
+  return text.substr(start, text.find(',', start) - start);
+}
+
+TEST(Funnel, WhatAwsHasAttachedIsALowerBoundWhereAnInterfaceHasAnAddress) {
+  const CloudInterface primary = interface_of("06:00:00:00:00:50", true);
+  const CloudInterface lost = interface_of("06:00:00:00:00:51", false);
+  EXPECT_EQ(attached_beside({}, 8), "attached 4");
+  EXPECT_EQ(attached_beside({primary}, 8), "attached 4+");
+  EXPECT_EQ(attached_beside({primary}, 4), "attached 4") << "the type can have no more";
+  EXPECT_EQ(attached_beside({lost}, 8), "attached 5");
+  EXPECT_EQ(attached_beside({primary, lost}, std::nullopt), "attached 5+");
 }
 
 TEST(Funnel, AHealthyNodeLosesNone) {

@@ -8,6 +8,7 @@
 #include "probes/account/group_checks.h"
 #include "probes/base/text.h"
 #include "probes/judging/findings.h"
+#include "probes/judging/remedy.h"
 #include "tests/support/account_fleet.h"
 
 namespace efa {
@@ -180,7 +181,7 @@ TEST(AccountGroups, TheRuleThatLooksEnoughIsNamedAndTheOneToAddPrinted) {
             "one to 0.0.0.0/0 does not let EFA through");
   EXPECT_EQ(finding.evidence.observed, "sg-a: all to 0.0.0.0/0");
   EXPECT_EQ(finding.evidence.expected, "all to sg-a");
-  EXPECT_EQ(finding.command.text,
+  EXPECT_EQ(command_of(finding),
             "aws ec2 authorize-security-group-egress --region eu-west-1 --group-id sg-a "
             "--ip-permissions \"IpProtocol=-1,UserIdGroupPairs=[{GroupId=sg-a}]\"");
 }
@@ -195,7 +196,7 @@ TEST(AccountGroups, TheRulePrintedHeals) {
       const AccountFacts facts = fleet_of(healed, fleet);
       judge_account_groups(facts, findings);
       for (const Finding& finding : findings.all()) {
-        const std::string& command = finding.command.text;
+        const std::string command = command_of(finding);
         if (command.empty() || finding.subject != "i1") continue;
         const std::string group = command.substr(command.find("sg-") + 3, 1);
         const bool out = command.find("egress") != std::string::npos;

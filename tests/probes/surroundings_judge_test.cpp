@@ -40,6 +40,17 @@ void close_metadata(Scene& scene) {
   silence(scene.node.cloud, ProbeStatus::kTimedOut);
 }
 
+// Of which the machine shows nothing.
+CloudInterface efa_only_interface() {
+  CloudInterface interface;
+  interface.mac = "06:00:00:00:00:99";
+  interface.interface_id = "eni-0123456789abcde99";
+  interface.network_card = 4;
+  interface.security_group_ids = {"sg-0123456789abcdef0"};
+  interface.has_ipv6 = false;
+  return interface;
+}
+
 using Change = std::function<void(Scene&)>;
 
 // None is expected and none is there, on a type that can have so many.
@@ -134,6 +145,9 @@ CheckCases cloud_cases() {
       {"cloud.mac-not-listed", kFail, device(1),
        [](Scene& s) { s.node.cloud.facts.interfaces.at(1).mac = "06:00:00:00:00:99"; }},
       {"cloud.mac-not-listed", kUnknown, device(1), close_metadata},
+      {"cloud.interface-not-on-pci", kFail, "eni-0123456789abcde99",
+       [](Scene& s) { s.node.cloud.facts.interfaces.push_back(efa_only_interface()); }},
+      {"cloud.interface-not-on-pci", kUnknown, kNodeSubject, close_metadata},
       {"cloud.no-placement-group", kFail, kNodeSubject,
        [](Scene& s) { s.node.cloud.facts.placement_group.reset(); }},
       {"cloud.no-placement-group", kUnknown, kNodeSubject, close_metadata},
@@ -180,6 +194,48 @@ TEST(Cloud, OneEfaInterfaceSharesNoCard) {
   scene.node.rdma.facts.devices.resize(1);
   scene.node.cloud.facts.interfaces.at(0).network_card.reset();
   EXPECT_EQ(result_of(scene, "cloud.card-shared", kNodeSubject), kNotApplicable);
+}
+
+TEST(Cloud, AnInterfaceThatAFunctionOnPciMayBeOfIsNotMissing) {
+  Scene scene = healthy_scene();
+  scene.node.cloud.facts.interfaces.at(3) = efa_only_interface();
+  scene.node.rdma.facts.devices.at(3).mac.reset();  // its driver does not say
+  EXPECT_EQ(result_of(scene, "cloud.interface-not-on-pci", kNodeSubject), kPass);
+  scene.node.cloud.facts.interfaces.push_back(efa_only_interface());
+  scene.node.cloud.facts.interfaces.back().mac = "06:00:00:00:00:98";
+  const std::vector<Finding> findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, "cloud.interface-not-on-pci", kNodeSubject);
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->result, kFail);
+  EXPECT_TRUE(finding->message.starts_with("1 of eni-")) << "which of them is not known";
+}
+
+TEST(Cloud, AnInterfaceWithAnAddressOfEitherKindIsNoEfaForCertain) {
+  Scene scene = healthy_scene();
+  CloudInterface other = efa_only_interface();
+  other.has_ipv6 = true;
+  scene.node.cloud.facts.interfaces.push_back(other);
+  EXPECT_EQ(result_of(scene, "cloud.interface-not-on-pci", kNodeSubject), kPass);
+  scene.node.cloud.facts.interfaces.back().has_ipv6.reset();  // not asked for
+  EXPECT_EQ(result_of(scene, "cloud.interface-not-on-pci", kNodeSubject), kPass);
+  scene.node.cloud.facts.interfaces.back() = efa_only_interface();
+  scene.node.cloud.facts.interfaces.back().interface_id.reset();  // going away
+  EXPECT_EQ(result_of(scene, "cloud.interface-not-on-pci", kNodeSubject), kPass);
+}
+
+TEST(Cloud, AMissingDeviceIsTheRootOfAllThatAreMissing) {
+  Scene scene = healthy_scene(0);
+  scene.expectation.expected = true;
+  scene.node.cloud.facts.metadata_status = "ok";
+  scene.node.cloud.facts.interfaces = {efa_only_interface()};
+  EXPECT_EQ(diagnose(scene).root_causes, std::vector<std::string>{"cloud.interface-not-on-pci"});
+}
+
+TEST(Cloud, WhatWasNotToldWeighsNothing) {
+  Scene scene = healthy_scene();
+  scene.node.cloud.facts.metadata_status = "absent";
+  EXPECT_EQ(result_of(scene, "cloud.interface-not-on-pci", kNodeSubject), kUnknown);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
 }
 
 TEST(Cloud, WhoIsInWhichVpcIsSaid) {
