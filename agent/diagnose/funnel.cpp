@@ -54,13 +54,14 @@ FunnelStage stage(Rung rung, std::optional<int> count) {
   return {rung, count, false, {}};
 }
 
-FunnelStage attached_stage(const Node& node, const Expectation& expectation) {
+// None can be detached from an instance that runs: a device that was seen has its interface.
+FunnelStage attached_stage(const Node& node, const Expectation& expectation, size_t seen) {
   std::optional<int> most = expectation.maximum;  // of the type, less what is set aside
   if (most) *most += static_cast<int>(expectation.set_aside.size());
   const AttachedInterfaces attached = attached_interfaces(node, most);
   FunnelStage next = stage(Rung::kAttached, std::nullopt);
   if (!attached.told) return next;
-  next.count = attached.certain;
+  next.count = std::max(attached.certain, static_cast<int>(seen + attached.missing));
   next.at_least = !attached.whole;
   return next;
 }
@@ -82,8 +83,8 @@ std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectat
   const bool listed = node.pci.outcome.status == ProbeStatus::kOk && node.pci.facts.functions;
   const bool told_apart = node.pci.facts.unidentified.empty();
   for (const Rung rung : kRungs) {
-    FunnelStage next =
-        rung == Rung::kAttached ? attached_stage(node, expectation) : stage(rung, std::nullopt);
+    FunnelStage next = rung == Rung::kAttached ? attached_stage(node, expectation, devices.size())
+                                               : stage(rung, std::nullopt);
     for (const auto& [subject, lost_rung] : lost) {
       if (lost_rung != rung) continue;
       next.lost.push_back(*PciAddress::from_text(subject));
