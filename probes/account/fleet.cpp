@@ -6,17 +6,17 @@
 namespace efa {
 namespace {
 
-GroupIds sorted(GroupIds groups) {
-  std::sort(groups.begin(), groups.end());
-  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-  return groups;
-}
-
 bool are_told(const AccountInterface& interface) {
   return interface.groups && !interface.groups->empty();
 }
 
 }  // namespace
+
+GroupIds sorted(GroupIds groups) {
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  return groups;
+}
 
 bool is_efa(const AccountInterface& interface) {
   return interface.type == "efa" || interface.type == "efa-only";

@@ -11,6 +11,9 @@
 
 namespace efa {
 
+// Sorted, each once.
+GroupIds sorted(GroupIds groups);
+
 bool is_efa(const AccountInterface& interface);
 std::vector<const AccountInterface*> efa_interfaces(const AccountInstance& instance);
 // An interface of which it is not known whether it is one.

@@ -17,6 +17,7 @@ namespace efa {
 struct FleetQuery {
   std::vector<std::string> ids;
   std::vector<std::pair<std::string, std::string>> filters;
+  std::string session_log_group = {};  // "": as the account's preferences of sessions say
 };
 
 inline constexpr size_t kMostInstances = 20'000;
