@@ -126,6 +126,7 @@ struct AccountInstance {
   std::optional<std::string> reservation_wanted;
   // "open", "none", "capacity-reservations-only"; absent where a reservation was named
   std::optional<std::string> reservation_preference;
+  std::optional<std::string> state;  // "running", "stopped", ...
 };
 
 template <class Io>
@@ -149,6 +150,7 @@ void describe(Io& io, AccountInstance& instance) {
   io("imds_hop_limit", instance.imds_hop_limit);
   io("reservation_wanted", instance.reservation_wanted);
   io("reservation_preference", instance.reservation_preference);
+  io("state", instance.state);
 }
 
 // The group that a rule lets in or out: of this account unless another is named.

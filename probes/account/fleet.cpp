@@ -30,6 +30,10 @@ std::vector<const AccountInterface*> efa_interfaces(const AccountInstance& insta
   return interfaces;
 }
 
+bool does_not_run(const AccountInstance& instance) {
+  return instance.state && *instance.state != "running";
+}
+
 bool has_untold_type(const AccountInstance& instance) {
   return std::any_of(instance.interfaces.begin(), instance.interfaces.end(),
                      [](const AccountInterface& one) { return !one.type; });

@@ -53,6 +53,10 @@ class LaunchJudge {
 void LaunchJudge::judge_capacity(const AccountInstance& instance) {
   const Check& check = kAccountCapacityUnused;
   const std::string in = instance.reservation.value_or("no reservation");
+  if (does_not_run(instance)) {
+    findings_.not_applicable(check, instance.id, "it is " + *instance.state);
+    return;
+  }
   if (!instance.reservation_wanted && !instance.reservation_preference) {
     findings_.unknown(check, instance.id, "what it was launched for was not told");
     return;

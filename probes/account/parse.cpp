@@ -89,6 +89,7 @@ Result<AccountInstance> instance_in(const XmlElement& item) {
   }
   AccountInstance instance;
   instance.id = *id;
+  instance.state = word_in(item["instanceState"], "name");
   instance.type = word_in(item, "instanceType");
   instance.zone = word_in(item["placement"], "availabilityZone");
   instance.zone_id = word_in(item["placement"], "availabilityZoneId");

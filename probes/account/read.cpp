@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "probes/account/coverage.h"
 #include "probes/account/pages.h"
 #include "probes/account/parse.h"
 #include "probes/account/read_roles.h"
@@ -25,8 +26,8 @@ struct Mentioned {
 void mention(const AccountInstance& instance, Mentioned& mentioned) {
   mentioned.instances.insert(instance.id);
   for (const AccountInterface& interface : instance.interfaces) {
-    if (interface.groups)
-      mentioned.groups.insert(interface.groups->begin(), interface.groups->end());
+    const GroupIds groups = interface.groups.value_or(GroupIds());
+    mentioned.groups.insert(groups.begin(), groups.end());
   }
   if (instance.placement_group) mentioned.placement_groups.insert(instance.placement_group->name);
   if (instance.type) mentioned.types.insert(*instance.type);

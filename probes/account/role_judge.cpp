@@ -7,7 +7,7 @@
 #include <map>
 #include <optional>
 
-#include "probes/account/facts.h"
+#include "probes/account/fleet.h"
 #include "probes/account/role_checks.h"
 #include "probes/judging/findings.h"
 
@@ -147,6 +147,10 @@ void RoleJudge::judge_managed(const AccountInstance& instance) {
   const Check& check = kAccountNotManaged;
   const AccountManaged* managed = managed_of(instance);
   const bool whole = is_whole(facts_, kManagedSection);
+  if (does_not_run(instance)) {
+    findings_.not_applicable(check, instance.id, "it is " + *instance.state);
+    return;
+  }
   if ((managed == nullptr && !whole) || (managed != nullptr && !managed->ping)) {
     const std::string why = why_not_whole(facts_, kManagedSection);
     findings_.unknown(check, instance.id,

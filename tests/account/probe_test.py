@@ -279,10 +279,10 @@ class Facts(unittest.TestCase):
         target = theirs["CapacityReservationSpecification"]["CapacityReservationTarget"]
         self.assertEqual(
             (ours["profile_arn"], ours["imds_enabled"], ours["imds_tokens"], ours["imds_hop_limit"],
-             ours["reservation_wanted"]),
+             ours["reservation_wanted"], ours["state"]),
             (theirs["IamInstanceProfile"]["Arn"], options["HttpEndpoint"] == "enabled",
              options["HttpTokens"], options["HttpPutResponseHopLimit"],
-             target["CapacityReservationId"]))
+             target["CapacityReservationId"], theirs["State"]["Name"]))
 
     def test_volumes_are_read_as_by_botocore(self):
         self.assertEqual(self.facts["volumes"], [

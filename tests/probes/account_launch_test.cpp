@@ -61,6 +61,11 @@ constexpr AccountCase kCases[] = {
     {"account.capacity-unused", kUnknown,
      [](AccountFacts& f) { first(f).reservation_preference.reset(); }},
     {"account.capacity-unused", kNotApplicable, [](AccountFacts&) {}},
+    {"account.capacity-unused", kNotApplicable,  // it enters when it starts
+     [](AccountFacts& f) {
+       first(f).reservation_wanted = "cr-1";
+       first(f).state = "stopped";
+     }},
     {"account.capacity-unused", kNotApplicable,
      [](AccountFacts& f) { first(f).reservation = "cr-1"; }},
 

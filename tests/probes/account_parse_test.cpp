@@ -53,6 +53,7 @@ TEST(AccountParse, ReadsAnInstanceAndItsInterfaces) {
   const AccountInstance& one = page->items[0];
   EXPECT_EQ(one.id, "i-0123456789abcdef0");
   EXPECT_EQ(one.type, "p5.48xlarge");
+  EXPECT_EQ(one.state, "running");
   EXPECT_EQ(one.zone, "us-west-2b");
   EXPECT_EQ(one.placement_group->name, "train one");
   EXPECT_EQ(one.placement_group->id, "pg-1");

@@ -92,6 +92,11 @@ constexpr AccountCase kCases[] = {
        f.managed.erase(f.managed.begin());
        set_section(f, kManagedSection, SectionStatus::kPartial);
      }},
+    {"account.not-managed", kNotApplicable,
+     [](AccountFacts& f) {
+       f.managed.clear();
+       first(f).state = "stopped";
+     }},
     {"account.not-managed", kPass,  // it came before the rest did not
      [](AccountFacts& f) { set_section(f, kManagedSection, SectionStatus::kPartial); }},
 

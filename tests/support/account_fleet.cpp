@@ -79,6 +79,7 @@ AccountInstance instance_of(const std::string& text) {
   AccountInstance instance;
   instance.id = parts[0];
   instance.type = "p5.48xlarge";
+  instance.state = "running";
   instance.zone = "eu-west-1a";
   instance.subnet = "subnet-1";
   instance.vpc = "vpc-1";

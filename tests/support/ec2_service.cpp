@@ -65,15 +65,17 @@ std::string xml_of(const AccountInstance& instance) {
                           element("ebs", optional("volumeId", instance.root_volume)));
   return element(
       "item",
-      element("instancesSet",
-              element("item",
-                      element("instanceId", instance.id) + optional("instanceType", instance.type) +
-                          element("placement", placement) + optional("subnetId", instance.subnet) +
-                          optional("vpcId", instance.vpc) +
-                          optional("capacityReservationId", instance.reservation) +
-                          launch_options_of(instance) + element("rootDeviceName", "/dev/xvda") +
-                          element("blockDeviceMapping", volume) +
-                          element("networkInterfaceSet", interfaces))));
+      element(
+          "instancesSet",
+          element("item",
+                  element("instanceId", instance.id) +
+                      element("instanceState", optional("name", instance.state)) +
+                      optional("instanceType", instance.type) + element("placement", placement) +
+                      optional("subnetId", instance.subnet) + optional("vpcId", instance.vpc) +
+                      optional("capacityReservationId", instance.reservation) +
+                      launch_options_of(instance) + element("rootDeviceName", "/dev/xvda") +
+                      element("blockDeviceMapping", volume) +
+                      element("networkInterfaceSet", interfaces))));
 }
 
 std::string xml_of(const std::string& group, const AccountRule& rule) {
