@@ -32,17 +32,17 @@ void count(const Finding& finding, std::map<std::string_view, CheckCounts>& coun
 }
 
 // What passes is counted only: of 5,000 instances it would be 100,000 findings.
-std::vector<Finding> judged(const AccountFacts& facts, const Weights& weights,
+std::vector<Finding> judged(const AccountFacts& facts, const FleetTerms& terms,
                             std::map<std::string_view, CheckCounts>& counts) {
   Findings findings([&](const Finding& finding) {
     count(finding, counts);
     return finding.result == FindingResult::kFail || finding.result == FindingResult::kUnknown;
   });
-  judge_account(facts, findings);
+  judge_account(facts, terms.wishes, findings);
   std::vector<Finding> kept = findings.take();
   for (Finding& finding : kept) finding.drain_first = finding.check->drain_first;
   explain(kept);
-  weigh(kept, weights);
+  weigh(kept, terms.weights);
   return kept;
 }
 
@@ -136,12 +136,12 @@ void tell_of_outcome(AccountFacts& facts, const ProbeOutcome& outcome) {
 }  // namespace
 
 FleetReport judge_fleet(AccountFacts facts, const ProbeOutcome& outcome, const std::string& fleet,
-                        const Weights& weights) {
+                        const FleetTerms& terms) {
   FleetReport report;
   report.fleet = fleet;
   report.facts = std::move(facts);
   tell_of_outcome(report.facts, outcome);
-  report.findings = judged(report.facts, weights, report.counts);
+  report.findings = judged(report.facts, terms, report.counts);
   report.root_causes = root_causes_of(report.findings);
   report.verdict = verdict_of(report);
   report.summary = summary_of(report);

@@ -10,6 +10,7 @@
 #include "agent/config/weights.h"
 #include "agent/report/page.h"
 #include "probes/account/facts.h"
+#include "probes/account/wishes.h"
 #include "probes/base/value.h"
 #include "probes/judging/outcome.h"
 #include "probes/judging/words.h"
@@ -36,10 +37,15 @@ struct FleetReport {
   int64_t duration_ms = 0;
 };
 
-// What goes in beside the facts is told, not judged; an outcome that is not kOk is why facts are
-// missing.
+// How facts are judged.
+struct FleetTerms {
+  AccountWishes wishes;
+  Weights weights;
+};
+
+// `outcome`: why facts are missing, when it is not kOk. `fleet`: which was asked for, to be told.
 FleetReport judge_fleet(AccountFacts facts, const ProbeOutcome& outcome, const std::string& fleet,
-                        const Weights& weights);
+                        const FleetTerms& terms);
 
 std::string render_fleet_text(const FleetReport& report, const TextStyle& style);
 Value fleet_value(const FleetReport& report);  // packaging/account.schema.json

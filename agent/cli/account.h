@@ -5,11 +5,13 @@
 
 #include "agent/account/ask.h"
 #include "agent/config/config.h"
+#include "probes/account/wishes.h"
 
 namespace efa {
 
 struct AccountOptions {
   AccountQuestion question;
+  AccountWishes wishes;
   std::string format = "text";  // text, json, prometheus
   std::string output;           // "": standard output
 };

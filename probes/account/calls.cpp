@@ -32,13 +32,68 @@ constexpr const char* kOfAll[] = {"AuthFailure",
                                   "SignatureDoesNotMatch",
                                   "UnrecognizedClientException"};
 
+// IAM does not take keys of GetSessionToken without MFA, which the others do.
+bool is_of_all(const Call& call, const ServiceError& error) {
+  return is_one_of(error.code, kOfAll) && call.api.service != std::string(kIam.service);
+}
+
+bool is_json(const Call& call) {
+  return *call.api.target != '\0';
+}
+
 std::string form_of(const Call& call) {
   std::string form =
-      std::string("Action=") + call.action + "&Version=" + percent_encoded(call.version, false);
+      std::string("Action=") + call.action + "&Version=" + percent_encoded(call.api.version, false);
   for (const auto& [name, value] : call.parameters) {
     form += "&" + percent_encoded(name, false) + "=" + percent_encoded(value, false);
   }
   return form;
+}
+
+std::string body_of(const Call& call) {
+  return is_json(call) ? render_json(call.json) : form_of(call);
+}
+
+Headers headers_of(const Call& call, const std::string& host) {
+  if (!is_json(call)) {
+    return {{"host", host}, {"content-type", "application/x-www-form-urlencoded; charset=utf-8"}};
+  }
+  return {{"host", host},
+          {"content-type", "application/x-amz-json-1.1"},
+          {"x-amz-target", std::string(call.api.target) + "." + call.action}};
+}
+
+struct Place {
+  std::string host;
+  std::string region;  // that signs
+};
+
+// A partition has one IAM (botocore's endpoints).
+Place place_of_iam(const std::string& region) {
+  struct Row {
+    const char* prefix;
+    const char* region;
+    const char* host;
+  };
+  constexpr Row kRows[] = {
+      {"cn-", "cn-north-1", "iam.cn-north-1.amazonaws.com.cn"},
+      {"us-gov-", "us-gov-west-1", "iam.us-gov.amazonaws.com"},
+      {"us-iso-", "us-iso-east-1", "iam.us-iso-east-1.c2s.ic.gov"},
+      {"us-isob-", "us-isob-east-1", "iam.us-isob-east-1.sc2s.sgov.gov"},
+      {"us-isof-", "us-isof-south-1", "iam.us-isof-south-1.csp.hci.ic.gov"},
+      {"eu-isoe-", "eu-isoe-west-1", "iam.eu-isoe-west-1.cloud.adc-e.uk"},
+      {"eusc-", "eusc-de-east-1", "iam.eusc-de-east-1.amazonaws.eu"},
+  };
+  for (const Row& row : kRows) {
+    if (region.starts_with(row.prefix)) return {row.host, row.region};
+  }
+  return {"iam.amazonaws.com", "us-east-1"};
+}
+
+Place place_of(const Api& api, const std::string& region) {
+  const std::string service = api.service;
+  if (service == kIam.service) return place_of_iam(region);
+  return {service + "." + region + "." + domain_of_region(region), region};
 }
 
 Refusal refusal_of(const Call& call, const HttpAnswer& answer, const ServiceError& error) {
@@ -48,6 +103,7 @@ Refusal refusal_of(const Call& call, const HttpAnswer& answer, const ServiceErro
     refusal.status = SectionStatus::kThrottled;
   } else if (is_one_of(error.code, kDenials)) {
     refusal.status = SectionStatus::kDenied;
+    refusal.denied_action = std::string(call.api.service) + ":" + call.action;
   }
   const std::string said = error.code.empty() ? "HTTP status " + std::to_string(answer.status)
                                               : error.code + " " + error.message;
@@ -58,6 +114,16 @@ Refusal refusal_of(const Call& call, const HttpAnswer& answer, const ServiceErro
 }
 
 }  // namespace
+
+Call next_page(const Call& call, const std::string& token) {
+  Call next = call;
+  if (is_json(call)) {
+    next.json.emplace_back(call.api.token, token);
+  } else {
+    next.parameters.emplace_back(call.api.token, token);
+  }
+  return next;
+}
 
 Calls::Calls(CallSettings settings, SignedHttp& http, const Clock& clock,
              std::function<double()> random)
@@ -75,17 +141,15 @@ int64_t Calls::left_ms() const {
   return clock_.stopped() ? 0 : std::max<int64_t>(end_ms_ - clock_.steady_ms(), 0);
 }
 
-SignedRequest Calls::request_of(const Call& call, const std::string& form) const {
+SignedRequest Calls::request_of(const Call& call, const std::string& body) const {
+  const Place place = place_of(call.api, settings_.region);
   const std::string endpoint =
-      !settings_.endpoint.empty() ? settings_.endpoint
-                                  : std::string("https://") + call.service + "." +
-                                        settings_.region + "." + domain_of_region(settings_.region);
-  SignedRequest request{.region = settings_.region, .service = call.service};
+      settings_.endpoint.empty() ? "https://" + place.host : settings_.endpoint;
+  SignedRequest request{.region = place.region, .service = call.api.service};
   request.http.method = "POST";
   request.http.url = endpoint + "/";
-  request.http.headers = {{"host", endpoint.substr(endpoint.find("://") + 3)},
-                          {"content-type", "application/x-www-form-urlencoded; charset=utf-8"}};
-  request.http.body = form;
+  request.http.headers = headers_of(call, endpoint.substr(endpoint.find("://") + 3));
+  request.http.body = body;
   request.http.limit = std::chrono::milliseconds(std::min(settings_.call_limit_ms, left_ms()));
   return request;
 }
@@ -103,7 +167,7 @@ std::variant<std::string, Refusal> Calls::end(Refusal refusal) {
 }
 
 std::variant<std::string, Refusal> Calls::ask_once(const Call& call, bool& may_pass) {
-  const std::string form = form_of(call);
+  const std::string body = body_of(call);
   SignedTry last;
   while (true) {
     const Result<Credentials> credentials = http_.credentials();
@@ -112,7 +176,7 @@ std::variant<std::string, Refusal> Calls::ask_once(const Call& call, bool& may_p
     keep_rate();
     settings_.before_each(call.action);
     ++sent_;
-    Result<HttpAnswer> answer = http_.send(request_of(call, form), *credentials);
+    Result<HttpAnswer> answer = http_.send(request_of(call, body), *credentials);
     if (!answer) {
       may_pass = answer.error().kind == ErrorKind::kTimedOut ||
                  answer.error().kind == ErrorKind::kNotFound;
@@ -124,7 +188,7 @@ std::variant<std::string, Refusal> Calls::ask_once(const Call& call, bool& may_p
     const ServiceError error = parse_service_error(answer->body);
     if (http_.correct(*answer, error, last)) continue;
     Refusal refusal = refusal_of(call, *answer, error);
-    if (is_one_of(error.code, kOfAll)) return end(std::move(refusal));
+    if (is_of_all(call, error)) return end(std::move(refusal));
     may_pass =
         refusal.status == SectionStatus::kThrottled || (answer->status >= 500 && !answer->of_proxy);
     return refusal;

@@ -1,11 +1,12 @@
-// Calls of AWS's query APIs (EC2, STS): a form that is posted and signed, an answer in XML. Below a
-// rate of its own; where the service asks for fewer calls, it waits with full jitter until the time
-// of all calls is over. Interface: EC2 API Reference, "Query requests", "Request throttling for the
-// Amazon EC2 API", "Error codes".
+// Calls of AWS's APIs, posted and signed: of EC2, IAM and STS a form, answered in XML; of SSM JSON,
+// answered in JSON. Below a rate of its own; where the service asks for fewer calls, it waits with
+// full jitter until the time of all calls is over. Interface: EC2 API Reference, "Query requests",
+// "Request throttling for the Amazon EC2 API", "Error codes"; AWS JSON 1.1 protocol (Smithy).
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -13,23 +14,39 @@
 
 #include "probes/account/facts.h"
 #include "probes/aws/signed_http.h"
+#include "probes/base/value.h"
 
 namespace efa {
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-struct Call {
-  const char* service;  // "ec2"
-  const char* version;  // of its API
-  const char* action;
-  Parameters parameters;
+struct Api {
+  const char* service;
+  const char* version;
+  const char* target = "";          // of JSON: what its actions' names follow; "": forms
+  const char* token = "NextToken";  // the parameter that asks for the next page
 };
+inline constexpr Api kEc2{.service = "ec2", .version = "2016-11-15"};
+inline constexpr Api kIam{.service = "iam", .version = "2010-05-08", .token = "Marker"};
+inline constexpr Api kSsm{.service = "ssm", .version = "2014-11-06", .target = "AmazonSSM"};
+inline constexpr Api kSts{.service = "sts", .version = "2011-06-15"};
+
+struct Call {
+  Api api;
+  const char* action;
+  Parameters parameters;  // of a form
+  Object json = {};
+};
+
+// The same call for the page that the token names.
+Call next_page(const Call& call, const std::string& token);
 
 // Why a call has no answer.
 struct Refusal {
   SectionStatus status = SectionStatus::kFailed;
-  std::string code;   // the service's; "" when it gave none
-  std::string words;  // for people, printable
+  std::string code;                               // the service's; "" when it gave none
+  std::string words;                              // for people, printable
+  std::optional<std::string> denied_action = {};  // "ec2:DescribeVolumes"
 };
 
 struct CallSettings {
@@ -57,7 +74,7 @@ class Calls {
   [[nodiscard]] int sent() const { return sent_; }
 
  private:
-  [[nodiscard]] SignedRequest request_of(const Call& call, const std::string& form) const;
+  [[nodiscard]] SignedRequest request_of(const Call& call, const std::string& body) const;
   // What the answer is worth: the refusal, when it is none of success.
   std::variant<std::string, Refusal> ask_once(const Call& call, bool& may_pass);
   std::variant<std::string, Refusal> end(Refusal refusal);

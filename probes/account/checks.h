@@ -3,15 +3,21 @@
 
 #include <span>
 
+#include "probes/account/access_checks.h"
+#include "probes/account/exposure_checks.h"
 #include "probes/account/group_checks.h"
 #include "probes/account/instance_checks.h"
+#include "probes/account/launch_checks.h"
+#include "probes/account/role_checks.h"
+#include "probes/account/volume_checks.h"
 
 namespace efa {
 
 inline constexpr std::span<const Check* const> kAccountChecks[] = {
-    kAccountGroupChecks, kAccountInterfaceChecks, kAccountPlaceChecks};
+    kAccountGroupChecks, kAccountInterfaceChecks, kAccountPlaceChecks,  kAccountLaunchChecks,
+    kAccountRoleChecks,  kAccountExposureChecks,  kAccountVolumeChecks, kAccountAccessChecks};
 
 // All that is judged of a fleet. Pure.
-void judge_account(const AccountFacts& facts, Findings& findings);
+void judge_account(const AccountFacts& facts, const AccountWishes& wishes, Findings& findings);
 
 }  // namespace efa

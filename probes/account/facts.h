@@ -1,9 +1,9 @@
 // What AWS's API said of a fleet: its instances, what their interfaces are attached to, and what
 // that allows. Interface: EC2 API Reference (DescribeInstances, DescribeSecurityGroupRules,
 // DescribePlacementGroups, DescribeInstanceTypes, DescribeCapacityReservations, DescribeVolumes),
-// SSM (DescribeInstanceInformation), IAM (SimulatePrincipalPolicy), STS (GetCallerIdentity).
-// What AWS calls a thing stays its word: new ones come. Descriptions of rules, which name people,
-// are not kept.
+// SSM (DescribeInstanceInformation, GetDocument), IAM (GetInstanceProfile,
+// SimulatePrincipalPolicy), STS (GetCallerIdentity). What AWS calls a thing stays its word: new
+// ones come. Descriptions of rules, which name people, are not kept.
 #pragma once
 
 #include <cstdint>
@@ -43,12 +43,18 @@ inline constexpr const char* kRulesSection = "rules";
 inline constexpr const char* kPlacementGroupsSection = "placement_groups";
 inline constexpr const char* kTypesSection = "types";
 inline constexpr const char* kReservationsSection = "reservations";
+inline constexpr const char* kVolumesSection = "volumes";
+inline constexpr const char* kManagedSection = "managed";
+inline constexpr const char* kProfilesSection = "profiles";
+inline constexpr const char* kSessionsSection = "sessions";  // how sessions of SSM are logged
+inline constexpr const char* kRightsSection = "rights";
 
 struct AccountSection {
   std::string name;
   SectionStatus status = SectionStatus::kFailed;
-  std::string error_code;  // the service's; "" when it gave none
-  std::string words;       // why, for people
+  std::string error_code;                         // the service's; "" when it gave none
+  std::string words;                              // why, for people
+  std::optional<std::string> denied_action = {};  // "ec2:DescribeVolumes"
 };
 
 template <class Io>
@@ -59,15 +65,16 @@ void describe(Io& io, AccountSection& section) {
   section.status = section_status_from(status);
   io("error_code", section.error_code);
   io("words", section.words);
+  io("denied_action", section.denied_action);
 }
 
 struct AccountInterface {
-  std::string id;                     // "eni-..."
-  std::optional<std::string> mac;     // "0e:8b:10:5d:54:fb"
-  std::optional<SharedText> type;     // "interface", "efa", "efa-only", "trunk", ...
-  std::optional<int> card;            // the network card
-  std::optional<int> device;          // the device index on it
-  std::optional<SharedText> status;   // of its attachment: "attached", "attaching", ...
+  std::string id;                    // "eni-..."
+  std::optional<std::string> mac;    // "0e:8b:10:5d:54:fb"
+  std::optional<SharedText> type;    // "interface", "efa", "efa-only", "trunk", ...
+  std::optional<int> card;           // the network card
+  std::optional<int> device;         // the device index on it
+  std::optional<SharedText> status;  // of its attachment: "attached", "attaching", ...
   std::optional<SharedText> subnet;
   std::optional<SharedText> vpc;
   std::optional<std::vector<SharedText>> groups;  // ids of security groups
@@ -114,6 +121,14 @@ struct AccountInstance {
   std::optional<bool> has_public_address;
   std::optional<std::string> root_volume;
   std::vector<AccountInterface> interfaces;
+  std::optional<bool> imds_enabled;        // the metadata service answers
+  std::optional<std::string> imds_tokens;  // "required", "optional"
+  std::optional<int> imds_hop_limit;
+  // What was asked for at launch: a reservation, or the ARN of a group of them
+  std::optional<std::string> reservation_wanted;
+  // "open", "none", "capacity-reservations-only"; absent where a reservation was named
+  std::optional<std::string> reservation_preference;
+  std::optional<std::string> state;  // "running", "stopped", ...
 };
 
 template <class Io>
@@ -132,6 +147,12 @@ void describe(Io& io, AccountInstance& instance) {
   io("has_public_address", instance.has_public_address);
   io("root_volume", instance.root_volume);
   io("interfaces", instance.interfaces);
+  io("imds_enabled", instance.imds_enabled);
+  io("imds_tokens", instance.imds_tokens);
+  io("imds_hop_limit", instance.imds_hop_limit);
+  io("reservation_wanted", instance.reservation_wanted);
+  io("reservation_preference", instance.reservation_preference);
+  io("state", instance.state);
 }
 
 // The group that a rule lets in or out: of this account unless another is named.
@@ -267,10 +288,11 @@ void describe(Io& io, AccountManaged& managed) {
 
 // What IAM's simulation says a role may do, by its own policies.
 struct AccountRight {
-  std::string role;
-  std::string action;
-  std::string resource;
-  std::string decision;  // "allowed", "explicitDeny", "implicitDeny"
+  std::string role;             // its ARN
+  std::string action;           // "ssm:UpdateInstanceInformation"
+  std::string resource;         // "*"
+  std::string decision;         // "allowed", "explicitDeny", "implicitDeny"
+  bool has_conditions = false;  // on what the simulation was not told: a denial may be none
 };
 
 template <class Io>
@@ -279,6 +301,21 @@ void describe(Io& io, AccountRight& right) {
   io("action", right.action);
   io("resource", right.resource);
   io("decision", right.decision);
+  io("has_conditions", right.has_conditions);
+}
+
+// An instance profile, which gives its instances a role.
+struct AccountProfile {
+  std::string arn;
+  bool exists = true;
+  std::optional<std::string> role;  // its ARN; absent: the profile has none
+};
+
+template <class Io>
+void describe(Io& io, AccountProfile& profile) {
+  io("arn", profile.arn);
+  io("exists", profile.exists);
+  io("role", profile.role);
 }
 
 struct AccountFacts {
@@ -294,6 +331,8 @@ struct AccountFacts {
   std::vector<AccountVolume> volumes;
   std::vector<AccountManaged> managed;
   std::vector<AccountRight> rights;
+  std::vector<AccountProfile> profiles;
+  std::optional<std::string> session_log_group;  // of CloudWatch; absent: sessions are not logged
 };
 
 template <class Io>
@@ -310,6 +349,8 @@ void describe(Io& io, AccountFacts& facts) {
   io("volumes", facts.volumes);
   io("managed", facts.managed);
   io("rights", facts.rights);
+  io("profiles", facts.profiles);
+  io("session_log_group", facts.session_log_group);
 }
 
 // All of that kind is here; only then is what is absent not there.

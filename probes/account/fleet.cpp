@@ -6,18 +6,18 @@
 namespace efa {
 namespace {
 
+bool are_told(const AccountInterface& interface) {
+  return interface.groups && !interface.groups->empty();
+}
+
+}  // namespace
+
 GroupIds sorted(const std::vector<SharedText>& shared) {
   GroupIds groups(shared.begin(), shared.end());
   std::sort(groups.begin(), groups.end());
   groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
   return groups;
 }
-
-bool are_told(const AccountInterface& interface) {
-  return interface.groups && !interface.groups->empty();
-}
-
-}  // namespace
 
 bool is_efa(const AccountInterface& interface) {
   return interface.type == "efa" || interface.type == "efa-only";
@@ -29,6 +29,10 @@ std::vector<const AccountInterface*> efa_interfaces(const AccountInstance& insta
     if (is_efa(interface)) interfaces.push_back(&interface);
   }
   return interfaces;
+}
+
+bool does_not_run(const AccountInstance& instance) {
+  return instance.state && *instance.state != "running";
 }
 
 bool has_untold_type(const AccountInstance& instance) {

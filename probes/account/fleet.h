@@ -11,8 +11,13 @@
 
 namespace efa {
 
+// Sorted, each once.
+GroupIds sorted(const std::vector<SharedText>& shared);
+
 bool is_efa(const AccountInterface& interface);
 std::vector<const AccountInterface*> efa_interfaces(const AccountInstance& instance);
+// Known not to: stopped, or on the way to it.
+bool does_not_run(const AccountInstance& instance);
 // An interface of which it is not known whether it is one.
 bool has_untold_type(const AccountInstance& instance);
 

@@ -4,10 +4,15 @@
 
 namespace efa {
 
-void judge_account(const AccountFacts& facts, Findings& findings) {
+void judge_account(const AccountFacts& facts, const AccountWishes& wishes, Findings& findings) {
   judge_account_groups(facts, findings);
   judge_account_interfaces(facts, findings);
   judge_account_places(facts, findings);
+  judge_account_launches(facts, findings, wishes);
+  judge_account_roles(facts, findings, wishes);
+  judge_account_exposure(facts, findings, wishes);
+  judge_account_volumes(facts, findings, wishes);
+  judge_account_access(facts, findings);
 }
 
 }  // namespace efa

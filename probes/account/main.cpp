@@ -1,6 +1,6 @@
-// probe-account: asks EC2 and STS about a fleet. The only process that holds keys of an account for
-// that, and TLS; where the keys come from is as for the AWS SDKs. Its options:
-//   region, profile, endpoint, metadata-endpoint, calls-a-second
+// probe-account: asks EC2, SSM, IAM and STS about a fleet. The only process that holds keys of an
+// account for that, and TLS; where the keys come from is as for the AWS SDKs. Its options:
+//   region, profile, endpoint, metadata-endpoint, calls-a-second, session-log-group
 //   id.N=i-0123456789abcdef0, filter.N=tag:Fleet=train
 
 #include <algorithm>
@@ -46,6 +46,11 @@ void tell(const Emitter& out, const AccountFacts& part) {
   add_each(out, "placement_groups", part.placement_groups);
   add_each(out, "types", part.types);
   add_each(out, "reservations", part.reservations);
+  add_each(out, "volumes", part.volumes);
+  add_each(out, "managed", part.managed);
+  add_each(out, "profiles", part.profiles);
+  add_each(out, "rights", part.rights);
+  if (part.session_log_group) out.set("session_log_group", *part.session_log_group);
   if (part.caller) out.set("caller", *part.caller);
   if (part.sections.empty()) return;
   add_each(out, "sections", part.sections);  // after what it is about
@@ -56,6 +61,7 @@ void tell(const Emitter& out, const AccountFacts& part) {
 // What is no id is not left out: without any, all instances of the region would be meant.
 Result<FleetQuery> query_of(const Look& look) {
   FleetQuery query;
+  query.session_log_group = option(look, "session-log-group");
   for (const auto& [name, value] : look.options) {
     if (name.starts_with("id.")) {
       if (!is_instance_id(value)) return malformed("'" + value + "'", "is no id of an instance");

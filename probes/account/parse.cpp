@@ -2,44 +2,15 @@
 
 #include <algorithm>
 
-#include "probes/aws/xml.h"
-#include "probes/base/printable.h"
+#include "probes/account/elements.h"
 #include "probes/base/text.h"
 #include "probes/base/times.h"
 
 namespace efa {
 namespace {
 
-constexpr size_t kLongestWord = 256;
-constexpr size_t kLongestArn = 2048;
-constexpr size_t kLongestToken = 4096;
-constexpr size_t kMostItems = 10'000;    // of one page: 1,000 is the most that is asked for
 constexpr size_t kMostInterfaces = 256;  // of one instance: p5 has 64
 constexpr size_t kMostGroups = 64;       // of one interface: 16 with the highest quota
-
-// Ids, types, zones: no blank and nothing that a terminal acts on.
-std::optional<std::string> word_in(const XmlElement& parent, std::string_view name,
-                                   size_t longest = kLongestWord) {
-  const std::string text(trim(parent[name].text));
-  if (text.empty() || text.size() > longest || !is_visible_ascii(text)) return std::nullopt;
-  return text;
-}
-
-// What people name.
-std::optional<std::string> name_in(const XmlElement& parent, std::string_view name) {
-  std::string text = printable(parent[name].text, kLongestWord);
-  return text.empty() ? std::nullopt : std::optional(std::move(text));
-}
-
-std::optional<int> number_in(const XmlElement& parent, std::string_view name) {
-  return parse_number<int>(parent[name].text);
-}
-
-std::optional<bool> truth_in(const XmlElement& parent, std::string_view name) {
-  const std::string text = lower_case(trim(parent[name].text));
-  if (text != "true" && text != "false") return std::nullopt;
-  return text == "true";
-}
 
 std::optional<std::string> mac_in(const XmlElement& parent) {
   constexpr size_t kLength = 17;  // "0e:8b:10:5d:54:fb"
@@ -84,6 +55,31 @@ std::optional<AccountPlacement> placement_in(const XmlElement& placement) {
                           number_in(placement, "partitionNumber")};
 }
 
+// The instance's own address is that of its first interface.
+bool has_public_address(const std::vector<XmlElement>& interfaces) {
+  return std::any_of(interfaces.begin(), interfaces.end(), [](const XmlElement& one) {
+    return !one["association"]["publicIp"].text.empty();
+  });
+}
+
+// The metadata service's, and the reservation that was named.
+void read_launch_options(const XmlElement& item, AccountInstance& instance) {
+  const XmlElement& metadata = item["metadataOptions"];
+  const auto endpoint = word_in(metadata, "httpEndpoint");
+  if (endpoint == "enabled" || endpoint == "disabled")
+    instance.imds_enabled = endpoint == "enabled";
+  instance.imds_tokens = word_in(metadata, "httpTokens");
+  instance.imds_hop_limit = number_in(metadata, "httpPutResponseHopLimit");
+  const XmlElement& reservation = item["capacityReservationSpecification"];
+  const XmlElement& target = reservation["capacityReservationTarget"];
+  instance.reservation_preference = word_in(reservation, "capacityReservationPreference");
+  instance.reservation_wanted = word_in(target, "capacityReservationId");
+  if (!instance.reservation_wanted) {
+    instance.reservation_wanted =
+        word_in(target, "capacityReservationResourceGroupArn", kLongestArn);
+  }
+}
+
 Result<AccountInstance> instance_in(const XmlElement& item) {
   const auto id = word_in(item, "instanceId");
   const std::vector<XmlElement>& interfaces = item["networkInterfaceSet"].children;
@@ -93,6 +89,7 @@ Result<AccountInstance> instance_in(const XmlElement& item) {
   }
   AccountInstance instance;
   instance.id = *id;
+  instance.state = word_in(item["instanceState"], "name");
   instance.type = word_in(item, "instanceType");
   instance.zone = word_in(item["placement"], "availabilityZone");
   instance.zone_id = word_in(item["placement"], "availabilityZoneId");
@@ -103,11 +100,12 @@ Result<AccountInstance> instance_in(const XmlElement& item) {
   instance.lifecycle = word_in(item, "instanceLifecycle");
   instance.reservation = word_in(item, "capacityReservationId");
   instance.profile_arn = word_in(item["iamInstanceProfile"], "arn", kLongestArn);
-  instance.has_public_address = !item["ipAddress"].text.empty();
+  instance.has_public_address = !item["ipAddress"].text.empty() || has_public_address(interfaces);
   instance.root_volume = root_volume_in(item);
   for (const XmlElement& interface : interfaces) {
     instance.interfaces.push_back(interface_in(interface));
   }
+  read_launch_options(item, instance);
   return instance;
 }
 
@@ -177,13 +175,11 @@ Result<AccountReservation> reservation_in(const XmlElement& item) {
   return reservation;
 }
 
-// The answer to an action, when it is that, with the list that it has also when that is empty.
-Result<XmlElement> answer_of(const std::string& body, const std::string& action, const char* list) {
-  Result<XmlElement> root = parse_xml(body, action);
-  if (root && (root->name != action + "Response" || (*root)[list].name.empty())) {
-    return malformed(action, "the answer is that to something else");
-  }
-  return root;
+Result<AccountVolume> volume_in(const XmlElement& item) {
+  const auto id = word_in(item, "volumeId");
+  if (!id) return malformed("DescribeVolumes", "a volume has no id");
+  return AccountVolume{*id, number_in(item, "size"), truth_in(item, "encrypted"),
+                       word_in(item, "volumeType")};
 }
 
 template <class Item>
@@ -249,14 +245,8 @@ Result<Page<AccountReservation>> parse_reservations(const std::string& body) {
   return parse_page(body, "DescribeCapacityReservations", "capacityReservationSet", reservation_in);
 }
 
-Result<AccountCaller> parse_caller(const std::string& body) {
-  const Result<XmlElement> root = answer_of(body, "GetCallerIdentity", "GetCallerIdentityResult");
-  if (!root) return root.error();
-  const XmlElement& result = (*root)["GetCallerIdentityResult"];
-  const auto account = word_in(result, "Account");
-  const auto arn = word_in(result, "Arn", kLongestArn);
-  if (!account || !arn) return malformed("GetCallerIdentity", "the answer names no caller");
-  return AccountCaller{*account, *arn};
+Result<Page<AccountVolume>> parse_volumes(const std::string& body) {
+  return parse_page(body, "DescribeVolumes", "volumeSet", volume_in);
 }
 
 }  // namespace efa

@@ -11,6 +11,7 @@ namespace efa {
 struct FleetQuery {
   std::vector<std::string> ids;
   std::vector<std::pair<std::string, std::string>> filters;  // ("tag:Fleet", "train")
+  std::string session_log_group = {};  // "": as the account's preferences of sessions say
 };
 
 bool is_instance_id(const std::string& text);

@@ -1,107 +1,39 @@
 #include "probes/account/read.h"
 
-#include <malloc.h>
-
-#include <algorithm>
-#include <functional>
 #include <map>
 #include <set>
 
-#include "probes/account/fleet.h"
+#include "probes/account/coverage.h"
+#include "probes/account/pages.h"
 #include "probes/account/parse.h"
-#include "probes/base/printable.h"
+#include "probes/account/read_roles.h"
 #include "probes/base/text.h"
 
 namespace efa {
 namespace {
 
-constexpr const char* kEc2Version = "2016-11-15";
-constexpr size_t kMostPages = 1'000;
-constexpr size_t kMostValues = 200;  // of one filter
-
-Call ec2(const char* action, Parameters parameters) {
-  return {"ec2", kEc2Version, action, std::move(parameters)};
-}
-
-void add_filter(Parameters& parameters, int number, const std::string& name,
-                const std::vector<std::string>& values) {
-  const std::string filter = "Filter." + std::to_string(number);
-  parameters.emplace_back(filter + ".Name", name);
-  for (size_t i = 0; i < values.size(); ++i) {
-    parameters.emplace_back(filter + ".Value." + std::to_string(i + 1), values[i]);
-  }
-}
-
-std::vector<std::vector<std::string>> chunks_of(const std::set<std::string>& all) {
-  std::vector<std::vector<std::string>> chunks;
-  for (const std::string& one : all) {
-    if (chunks.empty() || chunks.back().size() == kMostValues) chunks.emplace_back();
-    chunks.back().push_back(one);
-  }
-  return chunks;
-}
-
-// What came of a kind: a section that begins well and ends with the first thing that went wrong.
-class Kind {
- public:
-  explicit Kind(const char* name) { section_ = {name, SectionStatus::kOk, "", ""}; }
-
-  [[nodiscard]] bool goes_on() const { return section_.status == SectionStatus::kOk; }
-  // After a part of it came, it is that which matters.
-  void refuse(const Refusal& refusal) {
-    section_.status = some_ ? SectionStatus::kPartial : refusal.status;
-    section_.error_code = refusal.code;
-    section_.words = refusal.words;
-  }
-  void fail(const std::string& words) { refuse({SectionStatus::kFailed, "", printable(words)}); }
-  void came() { some_ = true; }
-  [[nodiscard]] const AccountSection& section() const { return section_; }
-
- private:
-  AccountSection section_;
-  bool some_ = false;
-};
-
-// Every page of one call.
-template <class Item>
-void read_pages(Calls& calls, const Call& call, Result<Page<Item>> (*parse)(const std::string&),
-                Kind& kind, const std::function<void(Item)>& take) {
-  std::set<std::string> tokens;
-  Call next = call;
-  for (size_t pages = 0; kind.goes_on(); ++pages) {
-    auto answer = calls.ask(next);
-    if (const Refusal* refusal = std::get_if<Refusal>(&answer)) return kind.refuse(*refusal);
-    Result<Page<Item>> page = parse(std::get<std::string>(answer));
-    if (!page) return kind.fail(message_of(page.error()));
-    for (Item& item : page->items) take(std::move(item));
-    kind.came();
-    if (page->next.empty()) return;
-    if (pages + 1 == kMostPages || !tokens.insert(page->next).second) {
-      return kind.fail(std::string(call.action) + ": its pages do not end");
-    }
-    next = call;
-    next.parameters.emplace_back("NextToken", page->next);
-    malloc_trim(0);  // of each page holes stay between what is kept: 3 MB a page
-  }
-}
-
 // What of the instances the other kinds are asked for.
 struct Mentioned {
   std::set<std::string> instances;
-  std::set<std::string> groups;  // of EFA interfaces
+  std::set<std::string> groups;
   std::set<std::string> placement_groups;
   std::set<std::string> types;
   std::set<std::string> reservations;
+  std::set<std::string> volumes;
+  std::set<std::string> profiles;
 };
 
 void mention(const AccountInstance& instance, Mentioned& mentioned) {
   mentioned.instances.insert(instance.id);
-  for (const auto& [groups, interfaces] : sets_of(instance)) {
+  for (const AccountInterface& interface : instance.interfaces) {
+    const GroupIds groups = interface.groups.value_or(GroupIds());
     mentioned.groups.insert(groups.begin(), groups.end());
   }
   if (instance.placement_group) mentioned.placement_groups.insert(instance.placement_group->name);
   if (instance.type) mentioned.types.insert(*instance.type);
   if (instance.reservation) mentioned.reservations.insert(*instance.reservation);
+  if (instance.root_volume) mentioned.volumes.insert(*instance.root_volume);
+  if (instance.profile_arn) mentioned.profiles.insert(*instance.profile_arn);
 }
 
 class AccountReader {
@@ -117,6 +49,10 @@ class AccountReader {
     read_placement_groups();
     read_types();
     read_reservations();
+    read_volumes();
+    read_managed();
+    read_roles(calls_, {region_, query_.session_log_group}, mentioned_.profiles,
+               [this](AccountFacts part) { give(std::move(part)); });
   }
 
  private:
@@ -130,6 +66,9 @@ class AccountReader {
   void read_types();
   void read_reservations();
   void read_reservation(const std::string& id, Kind& kind, AccountFacts& part);
+  void read_volumes();
+  void read_managed();
+  void read_managed_of(const std::vector<std::string>& ids, Kind& kind);
   // The end of a kind, with what there is of it.
   void give(const Kind& kind, AccountFacts part) {
     part.sections.push_back(kind.section());
@@ -146,10 +85,11 @@ class AccountReader {
   const FleetQuery& query_;
   const TakeFacts& take_;
   Mentioned mentioned_;
+  size_t managed_again_ = 0;  // calls of SSM that asked for a part of another
 };
 
 void AccountReader::read_caller() {
-  const auto answer = calls_.ask({"sts", "2011-06-15", "GetCallerIdentity", {}});
+  const auto answer = calls_.ask({kSts, "GetCallerIdentity", {}});
   const auto* body = std::get_if<std::string>(&answer);
   const Result<AccountCaller> caller = body == nullptr ? Error{} : parse_caller(*body);
   if (!caller) return;  // without it only its name is missing from words
@@ -159,7 +99,7 @@ void AccountReader::read_caller() {
 }
 
 void AccountReader::read_some(const Parameters& parameters, Kind& kind) {
-  Call call = ec2("DescribeInstances", parameters);
+  Call call{kEc2, "DescribeInstances", parameters};
   call.parameters.emplace_back("MaxResults", "100");  // 3.4 MB of instances with 32 interfaces
   read_pages<AccountInstance>(calls_, call, parse_instances, kind, [&](AccountInstance instance) {
     if (mentioned_.instances.size() == kMostInstances) {
@@ -218,7 +158,7 @@ void AccountReader::read_rules() {
     Parameters parameters;
     add_filter(parameters, 1, "group-id", chunk);
     parameters.emplace_back("MaxResults", "1000");
-    read_pages<RuleOfGroup>(calls_, ec2("DescribeSecurityGroupRules", parameters), parse_rules,
+    read_pages<RuleOfGroup>(calls_, {kEc2, "DescribeSecurityGroupRules", parameters}, parse_rules,
                             kind, [&](RuleOfGroup row) {
                               const auto group = index.find(row.group);
                               if (group == index.end()) return;  // was not asked for
@@ -242,7 +182,7 @@ void AccountReader::settle_groups(std::vector<AccountGroup>& groups, Kind& kind)
   for (const auto& chunk : chunks_of(without)) {
     Parameters parameters;
     add_filter(parameters, 1, "group-id", chunk);
-    read_pages<std::string>(calls_, ec2("DescribeSecurityGroups", parameters), parse_group_ids,
+    read_pages<std::string>(calls_, {kEc2, "DescribeSecurityGroups", parameters}, parse_group_ids,
                             kind, [&](const std::string& id) { listed.insert(id); });
   }
   if (!kind.goes_on()) return;
@@ -258,7 +198,7 @@ void AccountReader::read_placement_groups() {
     Parameters parameters;
     add_filter(parameters, 1, "group-name", chunk);
     read_pages<AccountPlacementGroup>(
-        calls_, ec2("DescribePlacementGroups", parameters), parse_placement_groups, kind,
+        calls_, {kEc2, "DescribePlacementGroups", parameters}, parse_placement_groups, kind,
         [&](AccountPlacementGroup group) { part.placement_groups.push_back(std::move(group)); });
   }
   give(kind, std::move(part));
@@ -271,7 +211,7 @@ void AccountReader::read_types() {
     Parameters parameters;
     add_filter(parameters, 1, "instance-type", chunk);
     parameters.emplace_back("MaxResults", "100");
-    read_pages<AccountType>(calls_, ec2("DescribeInstanceTypes", parameters), parse_types, kind,
+    read_pages<AccountType>(calls_, {kEc2, "DescribeInstanceTypes", parameters}, parse_types, kind,
                             [&](AccountType type) { part.types.push_back(std::move(type)); });
   }
   give(kind, std::move(part));
@@ -294,14 +234,63 @@ void AccountReader::read_reservations() {
 void AccountReader::read_reservation(const std::string& id, Kind& kind, AccountFacts& part) {
   Kind one(kReservationsSection);
   read_pages<AccountReservation>(
-      calls_, ec2("DescribeCapacityReservations", {{"CapacityReservationId.1", id}}),
+      calls_, {kEc2, "DescribeCapacityReservations", {{"CapacityReservationId.1", id}}},
       parse_reservations, one, [&](AccountReservation reservation) {
         part.reservations.push_back(std::move(reservation));
         kind.came();
       });
   const AccountSection& section = one.section();
   if (one.goes_on() || section.error_code == "InvalidCapacityReservationId.NotFound") return;
-  kind.refuse({section.status, section.error_code, section.words});
+  kind.refuse(section);
+}
+
+// One that is gone is not listed, and spoils nothing.
+void AccountReader::read_volumes() {
+  Kind kind(kVolumesSection);
+  for (const auto& chunk : chunks_of(mentioned_.volumes)) {
+    Parameters parameters;
+    add_filter(parameters, 1, "volume-id", chunk);
+    read_pages<AccountVolume>(calls_, {kEc2, "DescribeVolumes", parameters}, parse_volumes, kind,
+                              [&](AccountVolume volume) {
+                                AccountFacts part;
+                                part.volumes.push_back(std::move(volume));
+                                give(std::move(part));
+                              });
+  }
+  give(kind, {});
+}
+
+void AccountReader::read_managed() {
+  constexpr size_t kMostIds = 50;  // of that filter
+  Kind kind(kManagedSection);
+  for (const auto& chunk : chunks_of(mentioned_.instances, kMostIds)) read_managed_of(chunk, kind);
+  give(kind, {});
+}
+
+// SSM documents an error for an id that it does not take: the others are asked for in halves.
+void AccountReader::read_managed_of(const std::vector<std::string>& ids, Kind& kind) {
+  constexpr size_t kMostAgain = 50;
+  if (!kind.goes_on()) return;
+  const Object filter{{"Key", "InstanceIds"}, {"Values", Array(ids.begin(), ids.end())}};
+  Kind one(kManagedSection);
+  read_pages<AccountManaged>(
+      calls_,
+      {kSsm, "DescribeInstanceInformation", {}, {{"Filters", Array{filter}}, {"MaxResults", 50}}},
+      parse_managed, one, [&](AccountManaged managed) {
+        AccountFacts part;
+        part.managed.push_back(std::move(managed));
+        give(std::move(part));
+        kind.came();
+      });
+  const AccountSection& section = one.section();
+  if (one.goes_on() || (section.error_code == "InvalidInstanceId" && ids.size() == 1)) return;
+  if (section.error_code != "InvalidInstanceId" || managed_again_ == kMostAgain) {
+    return kind.refuse(section);
+  }
+  managed_again_ += 2;
+  const auto middle = ids.begin() + static_cast<std::ptrdiff_t>(ids.size() / 2);
+  read_managed_of({ids.begin(), middle}, kind);
+  read_managed_of({middle, ids.end()}, kind);
 }
 
 }  // namespace

@@ -19,8 +19,15 @@ bool take(const pugi::xml_node& node, int depth, XmlElement& element) {
   if (depth > kMaxDepth) return false;
   element.name = node.name();
   element.text = node.child_value();
-  for (const pugi::xml_node& child : node.children()) {
-    if (child.type() != pugi::node_element) continue;
+  const auto is_element = [](const pugi::xml_node& one) {
+    return one.type() == pugi::node_element;
+  };
+  const auto children = node.children();
+  // no more memory than they need: a page of EC2 has 100,000
+  element.children.reserve(
+      static_cast<size_t>(std::count_if(children.begin(), children.end(), is_element)));
+  for (const pugi::xml_node& child : children) {
+    if (!is_element(child)) continue;
     if (!take(child, depth + 1, element.children.emplace_back())) return false;
   }
   return true;

@@ -1,12 +1,15 @@
-"""EC2 and STS as far as a fleet is asked for: a stand-in on loopback with answers of its own making
-(synthetic, in the shapes of the EC2 API Reference)."""
+"""EC2, SSM, IAM and STS as far as a fleet is asked for: a stand-in on loopback with answers of its own
+making (synthetic, in the shapes of their API References)."""
 
+import json
 import time
 import urllib.parse
 
 from http_service import Handler, Service
 
 NAMESPACE = 'xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"'
+ROLE = "arn:aws:iam::111122223333:role/node"
+PROFILE = "arn:aws:iam::111122223333:instance-profile/node"
 
 
 def element(name, content):
@@ -36,8 +39,14 @@ def instance(number, groups=("sg-a",), efa=2):
             "placement": {"availabilityZone": "eu-west-1a", "groupName": "train", "groupId": "pg-1",
                           "tenancy": "default"},
             "subnetId": "subnet-1", "vpcId": "vpc-1", "capacityReservationId": "cr-1",
+            "capacityReservationSpecification": {
+                "capacityReservationTarget": {"capacityReservationId": "cr-1"}},
+            "iamInstanceProfile": {"arn": PROFILE, "id": "AIPA"},
+            "metadataOptions": {"state": "applied", "httpTokens": "required",
+                                "httpPutResponseHopLimit": 2, "httpEndpoint": "enabled"},
             "rootDeviceName": "/dev/xvda",
-            "blockDeviceMapping": [{"deviceName": "/dev/xvda", "ebs": {"volumeId": "vol-1"}}],
+            "blockDeviceMapping": [{"deviceName": "/dev/xvda",
+                                    "ebs": {"volumeId": f"vol-{number:017x}"}}],
             "networkInterfaceSet": interfaces}
 
 
@@ -73,7 +82,35 @@ def fleet(instances=2, efa=2):
             "capacityReservationSet", [{"capacityReservationId": "cr-1", "state": "active",
                                         "instanceType": "p5.48xlarge", "reservationType": "default",
                                         "endDate": "2036-11-23T22:00:00.000Z"}]),
+        "DescribeVolumes": (
+            "volumeSet", [{"volumeId": f"vol-{number:017x}", "size": 200, "encrypted": "true",
+                           "volumeType": "gp3"} for number in range(1, instances + 1)]),
+        "DescribeInstanceInformation": (
+            "InstanceInformationList", [
+                {"InstanceId": f"i-{number:017x}", "PingStatus": "Online",
+                 "AgentVersion": "3.3.987.0", "LastPingDateTime": 1795471200.123,
+                 "ComputerName": "of somebody"} for number in range(1, instances + 1)]),
     }
+
+
+# of EC2's filters, and what of an item they are about; others let all through
+FILTERS = {"group-id": "groupId", "volume-id": "volumeId"}
+
+
+def passes(form, item):
+    for name, value in form.items():
+        if not name.endswith(".Name") or value not in FILTERS:
+            continue
+        wanted = {text for key, text in form.items() if key.startswith(name[:-4] + "Value.")}
+        if item[FILTERS[value]] not in wanted:
+            return False
+    return True
+
+
+def decision(action, resource):
+    return (f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>{resource}"
+            "</EvalResourceName><EvalDecision>allowed</EvalDecision><MatchedStatements/>"
+            "<MissingContextValues/></member>")
 
 
 CALLER = element("GetCallerIdentityResponse", {"GetCallerIdentityResult": {
@@ -84,8 +121,12 @@ class Request:
     def __init__(self, headers, body):
         self.headers = dict(headers)
         self.body = body
-        self.form = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
-        self.action = self.form.get("Action")
+        target = self.headers.get("x-amz-target")
+        self.json = json.loads(body) if target else None
+        self.form = {} if target else dict(urllib.parse.parse_qsl(body.decode(),
+                                                                  keep_blank_values=True))
+        self.action = target.split(".")[1] if target else self.form.get("Action")
+        self.service = self.headers["authorization"].split("/")[3]
 
 
 class Ec2Handler(Handler):
@@ -95,14 +136,24 @@ class Ec2Handler(Handler):
         with ec2.lock:
             ec2.asked.append(request)
             refusal = ec2.refuse(request, len(ec2.asked))
-        if refusal is not None:
+            fault = ec2.faults.get(request.action)
+        if fault is not None:
+            fault(self)
+        elif refusal is not None:
             status, code = refusal
-            error = {"Errors": {"Error": {"Code": code, "Message": "words"}}, "RequestID": "1"}
-            self.answer(status, element("Response", error))
-        elif request.action == "GetCallerIdentity":
-            self.answer(200, CALLER)
+            self.answer(*refused(request, status, code))
         else:
-            self.answer(200, ec2.page(request))
+            self.answer(200, ec2.answer_to(request))
+
+
+def refused(request, status, code):
+    """As each service writes it."""
+    error = {"Code": code, "Message": "words"}
+    if request.service == "ssm":
+        return 400, json.dumps({"__type": code, "message": "words"})
+    if request.service == "ec2":
+        return status, element("Response", {"Errors": {"Error": error}, "RequestID": "1"})
+    return status, element("ErrorResponse", {"Error": error, "RequestId": "1"})
 
 
 class Ec2(Service):
@@ -113,18 +164,60 @@ class Ec2(Service):
         self.answers = answers
         self.page_size = page_size
         self.refuse = lambda request, number: None  # (403, "UnauthorizedOperation")
+        self.faults = {}                            # by action: what answers instead
         self.bodies = {}                            # the last answer to each action
+        self.log_group = "/aws/ssm/sessions"
+
+    def answer_to(self, request):
+        by_action = {"GetCallerIdentity": lambda _: CALLER, "GetDocument": self.document,
+                     "GetInstanceProfile": self.profile, "SimulatePrincipalPolicy": self.simulation,
+                     "DescribeInstanceInformation": self.managed}
+        text = by_action.get(request.action, self.page)(request)
+        self.bodies[request.action] = text
+        return text
+
+    def document(self, _request):
+        return json.dumps({"Name": "SSM-SessionManagerRunShell", "Content": json.dumps(
+            {"inputs": {"cloudWatchLogGroupName": self.log_group}})})
+
+    def profile(self, request):
+        name = request.form["InstanceProfileName"]
+        role = f"<member><RoleName>node</RoleName><Arn>{ROLE}</Arn></member>"
+        return element("GetInstanceProfileResponse", {"GetInstanceProfileResult": {
+            "InstanceProfile": {"InstanceProfileName": name, "Arn": PROFILE, "Roles": role}}})
+
+    def simulation(self, request):
+        form = request.form
+        actions = [form[name] for name in sorted(form) if name.startswith("ActionNames.")]
+        first = int(form.get("Marker", 0))
+        size = min(self.page_size, 100)
+        decisions = "".join(decision(action, form.get("ResourceArns.member.1", "*"))
+                            for action in actions[first:first + size])
+        more = {"IsTruncated": "false"}
+        if first + size < len(actions):
+            more = {"IsTruncated": "true", "Marker": first + size}
+        return element("SimulatePrincipalPolicyResponse", {
+            "SimulatePrincipalPolicyResult": {"EvaluationResults": decisions, **more}})
+
+    def managed(self, request):
+        name, items = self.answers[request.action]
+        wanted = set(request.json["Filters"][0]["Values"])
+        assert len(wanted) <= 50 and request.json["MaxResults"] <= 50
+        items = [item for item in items if item["InstanceId"] in wanted]
+        first = int(request.json.get("NextToken", 0))
+        size = min(request.json["MaxResults"], self.page_size)
+        more = {"NextToken": str(first + size)} if first + size < len(items) else {}
+        return json.dumps({name: items[first:first + size], **more})
 
     def page(self, request):
         name, items = self.answers[request.action]
+        items = [item for item in items if passes(request.form, item)]
         size = min(int(request.form.get("MaxResults", 1000)), self.page_size)
         first = int(request.form.get("NextToken", 0))
         more = {"nextToken": first + size} if first + size < len(items) else {"nextToken": ""}
         content = {"requestId": "1", name: items[first:first + size], **more}
-        text = element(request.action + "Response", content).replace(
+        return element(request.action + "Response", content).replace(
             "Response>", f"Response {NAMESPACE}>", 1)
-        self.bodies[request.action] = text
-        return text
 
 
 class Bucket:

@@ -1,11 +1,16 @@
 // What servers answer: S3, STS, EC2 and the metadata service; and the files that hold credentials.
 // The first byte says which: 'e' an error of a service, 'r' a role of STS, 'j' credentials, 'p' a
-// profile, 't' times, 'm' metadata, 'u' a target, 'a' an answer of EC2 about a fleet.
+// profile, 't' times, 'm' metadata, 'u' a target, 'a' an answer of EC2, IAM or SSM about a fleet.
 
 #include "agent/deliver/s3/answer.h"
+#include "probes/account/access_checks.h"
+#include "probes/account/exposure_checks.h"
 #include "probes/account/group_checks.h"
 #include "probes/account/instance_checks.h"
+#include "probes/account/launch_checks.h"
 #include "probes/account/parse.h"
+#include "probes/account/role_checks.h"
+#include "probes/account/volume_checks.h"
 #include "probes/aws/backoff.h"
 #include "probes/aws/credential_chain.h"
 #include "probes/aws/metadata.h"
@@ -56,13 +61,23 @@ void read_fleet(const std::string& body) {
   if (auto groups = parse_placement_groups(body)) facts.placement_groups = groups->items;
   if (auto types = parse_types(body)) facts.types = types->items;
   if (auto reservations = parse_reservations(body)) facts.reservations = reservations->items;
+  if (auto volumes = parse_volumes(body)) facts.volumes = volumes->items;
+  if (auto managed = parse_managed(body)) facts.managed = managed->items;
+  if (auto profile = parse_instance_profile(body)) facts.profiles = {*profile};
+  if (auto rights = parse_rights(body, "role")) facts.rights = rights->items;
+  facts.session_log_group = parse_session_log_group(body).value_or(std::nullopt);
   (void)parse_group_ids(body).ok();
   (void)parse_caller(body).ok();
   Findings findings;
   judge_account_groups(facts, findings);
   judge_account_interfaces(facts, findings);
   judge_account_places(facts, findings);
-  claim(findings.all().size() == facts.instances.size() * 14, "each check is said of each");
+  judge_account_launches(facts, findings);
+  judge_account_volumes(facts, findings);
+  judge_account_roles(facts, findings);
+  judge_account_exposure(facts, findings);
+  claim(findings.all().size() == facts.instances.size() * 25, "each check is said of each");
+  judge_account_access(facts, findings);
 }
 
 void read(char which, const std::string& text) {

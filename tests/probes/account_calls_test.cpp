@@ -54,7 +54,7 @@ class CallsTest : public testing::Test {
   }
   // "<fine/>", or the words of the refusal
   std::string ask(const char* action = "DescribeInstances") {
-    const auto answer = calls().ask({"ec2", "2016-11-15", action, {}});
+    const auto answer = calls().ask({kEc2, action, {}});
     const auto* refusal = std::get_if<Refusal>(&answer);
     if (refusal != nullptr) last_ = *refusal;
     return refusal == nullptr ? std::get<std::string>(answer) : refusal->words;
@@ -85,8 +85,8 @@ class CallsTest : public testing::Test {
 };
 
 TEST_F(CallsTest, AreSignedForms) {
-  const auto answer = calls().ask(
-      {"ec2", "2016-11-15", "DescribeInstances", {{"Filter.1.Name", "tag:Fleet"}, {"x", "a b+&"}}});
+  const auto answer =
+      calls().ask({kEc2, "DescribeInstances", {{"Filter.1.Name", "tag:Fleet"}, {"x", "a b+&"}}});
   EXPECT_EQ(std::get<std::string>(answer), "<fine/>");
   EXPECT_EQ(http_.bodies.at(0),
             "Action=DescribeInstances&Version=2016-11-15&Filter.1.Name=tag%3AFleet&x=a%20b%2B%26");
@@ -108,6 +108,64 @@ TEST_F(CallsTest, GoWhereTheRegionOrTheSettingsSay) {
   ask();
   EXPECT_EQ(http_.asked.at(1).url, "http://127.0.0.1:5000/");
   EXPECT_EQ(http_.asked.at(1).headers.at(0).second, "127.0.0.1:5000");
+}
+
+TEST_F(CallsTest, OfSsmAreSignedJson) {
+  const Call call{kSsm, "DescribeInstanceInformation", {}, {{"MaxResults", 50}}};
+  (void)calls().ask(next_page(call, "a\"b"));
+  EXPECT_EQ(http_.bodies.at(0), R"({"MaxResults":50,"NextToken":"a\"b"})");
+  const HttpRequest& request = http_.asked.at(0);
+  EXPECT_EQ(request.url, "https://ssm.eu-west-1.amazonaws.com/");
+  EXPECT_EQ(request.headers.at(1).second, "application/x-amz-json-1.1");
+  EXPECT_EQ(request.headers.at(2).second, "AmazonSSM.DescribeInstanceInformation");
+  EXPECT_NE(request.headers.back().second.find("/eu-west-1/ssm/aws4_request, SignedHeaders="
+                                               "content-type;host;x-amz-date;x-amz-security-token;"
+                                               "x-amz-target"),
+            std::string::npos);
+}
+
+TEST_F(CallsTest, OfIamGoToTheOneOfThePartition) {
+  struct Row {
+    const char* region;
+    const char* url;
+    const char* signed_in;
+  };
+  for (const Row& row :
+       {Row{"eu-west-1", "https://iam.amazonaws.com/", "/us-east-1/iam/"},
+        {"cn-northwest-1", "https://iam.cn-north-1.amazonaws.com.cn/", "/cn-north-1/iam/"},
+        {"us-gov-east-1", "https://iam.us-gov.amazonaws.com/", "/us-gov-west-1/iam/"},
+        {"us-iso-west-1", "https://iam.us-iso-east-1.c2s.ic.gov/", "/us-iso-east-1/iam/"},
+        {"us-isob-east-1", "https://iam.us-isob-east-1.sc2s.sgov.gov/", "/us-isob-east-1/iam/"},
+        {"eusc-de-east-1", "https://iam.eusc-de-east-1.amazonaws.eu/", "/eusc-de-east-1/iam/"}}) {
+    calls_.reset();
+    http_.asked.clear();
+    http_.bodies.clear();
+    settings_.region = row.region;
+    const Call call{kIam, "SimulatePrincipalPolicy", {{"PolicySourceArn", "role"}}};
+    (void)calls().ask(next_page(call, "m"));
+    EXPECT_EQ(http_.asked.at(0).url, row.url);
+    EXPECT_NE(http_.asked.at(0).headers.back().second.find(row.signed_in), std::string::npos);
+    EXPECT_EQ(http_.bodies.at(0),
+              "Action=SimulatePrincipalPolicy&Version=2010-05-08&PolicySourceArn=role&Marker=m");
+  }
+}
+
+TEST_F(CallsTest, ADenialNamesTheAction) {
+  http_.answers = {
+      {400, {}, R"({"__type":"AccessDeniedException","message":"not you"})"},
+      {403, {}, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"}};
+  const auto ssm = calls().ask({kSsm, "GetDocument", {}, {{"Name", "x"}}});
+  EXPECT_EQ(std::get<Refusal>(ssm).denied_action, "ssm:GetDocument");
+  EXPECT_EQ(std::get<Refusal>(ssm).words, "GetDocument: AccessDeniedException not you");
+  const auto iam = calls().ask({kIam, "GetInstanceProfile", {}});
+  EXPECT_EQ(std::get<Refusal>(iam).denied_action, "iam:GetInstanceProfile");
+}
+
+TEST_F(CallsTest, KeysThatIamAloneDoesNotTakeEndNoOther) {
+  http_.answers = {refused(403, "InvalidClientTokenId")};
+  const auto answer = calls().ask({kIam, "GetInstanceProfile", {}});
+  EXPECT_EQ(std::get<Refusal>(answer).code, "InvalidClientTokenId");
+  EXPECT_EQ(ask(), "<fine/>");
 }
 
 TEST_F(CallsTest, KeepARateOfTheirOwn) {

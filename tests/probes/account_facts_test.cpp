@@ -19,9 +19,9 @@ TEST(AccountFacts, AreTheSameAfterTheWayThroughJson) {
                                       .from = 0,
                                       .to = 65'535,
                                       .peer = AccountPeerGroup{"sg-b", "2", "vpc-2", "active"}});
-  facts.volumes.push_back({"vol-1", 200, true, "gp3"});
-  facts.managed.push_back({"i1", "Online", "3.3"});
-  facts.rights.push_back({"node", "ssm:UpdateInstanceInformation", "*", "allowed"});
+  facts.sections.at(1).denied_action = "ec2:DescribeSecurityGroupRules";
+  facts.instances.at(0).reservation_wanted = "cr-1";
+  facts.rights.at(0).has_conditions = true;
   const std::string json = render_json(to_value(facts));
   const Result<Value> value = parse_json(json, "facts");
   ASSERT_TRUE(value);
@@ -29,6 +29,12 @@ TEST(AccountFacts, AreTheSameAfterTheWayThroughJson) {
   ASSERT_TRUE(again);
   EXPECT_EQ(render_json(to_value(*again)), json);
   EXPECT_EQ(again->sections.at(1).status, SectionStatus::kPartial);
+  EXPECT_EQ(again->sections.at(1).denied_action, "ec2:DescribeSecurityGroupRules");
+  EXPECT_EQ(again->instances.at(0).imds_hop_limit, 2);
+  EXPECT_EQ(again->instances.at(0).reservation_wanted, "cr-1");
+  EXPECT_EQ(again->profiles.at(0).role, "arn:aws:iam::111122223333:role/node");
+  EXPECT_EQ(again->session_log_group, "sessions");
+  EXPECT_TRUE(again->rights.at(0).has_conditions);
   EXPECT_EQ(again->groups.at(0).rules.back().peer->peering, "active");
 }
 

@@ -41,27 +41,6 @@ std::vector<Finding> judged(const AccountFacts& facts) {
   return findings.take();
 }
 
-Finding finding_of(const std::vector<Finding>& findings, const std::string& code,
-                   const std::string& subject) {
-  for (const Finding& finding : findings) {
-    if (finding.check->code == code && finding.subject == subject) return finding;
-  }
-  ADD_FAILURE() << "nothing is said of " << code << " of " << subject;
-  return {};
-}
-
-struct Case {
-  const char* code;
-  FindingResult wanted;  // of the third instance
-  void (*change)(AccountFacts&);
-};
-
-void set_section(AccountFacts& facts, const char* name, SectionStatus status) {
-  for (AccountSection& section : facts.sections) {
-    if (section.name == name) section.status = status;
-  }
-}
-
 void keep_third_only(AccountFacts& facts) {
   facts.instances.erase(facts.instances.begin(), facts.instances.begin() + 2);
 }
@@ -70,7 +49,7 @@ void remove_efa(AccountFacts& facts) {
   third(facts).interfaces.resize(1);
 }
 
-constexpr Case kCases[] = {
+constexpr AccountCase kCases[] = {
     {"account.interface-type", kFail, remove_efa},
     {"account.interface-type", kUnknown,
      [](AccountFacts& f) {
@@ -210,7 +189,7 @@ constexpr Case kCases[] = {
 };
 
 TEST(AccountInstances, EachChangeOfAFleetIsSeen) {
-  for (const Case& row : kCases) {
+  for (const AccountCase& row : kCases) {
     AccountFacts facts = healthy();
     row.change(facts);
     const Finding finding = finding_of(judged(facts), row.code, "i3");

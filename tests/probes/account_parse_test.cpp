@@ -53,6 +53,7 @@ TEST(AccountParse, ReadsAnInstanceAndItsInterfaces) {
   const AccountInstance& one = page->items[0];
   EXPECT_EQ(one.id, "i-0123456789abcdef0");
   EXPECT_EQ(one.type, "p5.48xlarge");
+  EXPECT_EQ(one.state, "running");
   EXPECT_EQ(one.zone, "us-west-2b");
   EXPECT_EQ(one.placement_group->name, "train one");
   EXPECT_EQ(one.placement_group->id, "pg-1");
@@ -72,6 +73,35 @@ TEST(AccountParse, ReadsAnInstanceAndItsInterfaces) {
   EXPECT_EQ(interface.status, "attached");
   EXPECT_EQ(interface.subnet, "subnet-2");
   EXPECT_EQ(interface.groups, (std::vector<SharedText>{"sg-1", "sg-2"}));
+}
+
+TEST(AccountParse, ReadsWhatAnInstanceWasLaunchedAs) {
+  const auto page = parse_instances(
+      instances("<item><instanceId>i-1</instanceId><metadataOptions><state>applied</state>"
+                "<httpTokens>required</httpTokens><httpPutResponseHopLimit>2"
+                "</httpPutResponseHopLimit><httpEndpoint>disabled</httpEndpoint></metadataOptions>"
+                "<capacityReservationSpecification><capacityReservationTarget>"
+                "<capacityReservationId>cr-1</capacityReservationId></capacityReservationTarget>"
+                "</capacityReservationSpecification><networkInterfaceSet><item><association>"
+                "<publicIp>198.51.100.7</publicIp></association></item></networkInterfaceSet>"
+                "</item><item><instanceId>i-2</instanceId><metadataOptions><httpEndpoint>maybe"
+                "</httpEndpoint></metadataOptions><capacityReservationSpecification>"
+                "<capacityReservationPreference>open</capacityReservationPreference>"
+                "</capacityReservationSpecification></item>"));
+  ASSERT_TRUE(page) << message_of(page.error());
+  const AccountInstance& one = page->items.at(0);
+  EXPECT_EQ(one.imds_enabled, false);
+  EXPECT_EQ(one.imds_tokens, "required");
+  EXPECT_EQ(one.imds_hop_limit, 2);
+  EXPECT_EQ(one.reservation_wanted, "cr-1");
+  EXPECT_FALSE(one.reservation_preference);
+  EXPECT_EQ(one.has_public_address, true);
+  const AccountInstance& other = page->items.at(1);
+  EXPECT_FALSE(other.imds_enabled);
+  EXPECT_FALSE(other.imds_hop_limit);
+  EXPECT_FALSE(other.reservation_wanted);
+  EXPECT_EQ(other.reservation_preference, "open");
+  EXPECT_EQ(other.has_public_address, false);
 }
 
 TEST(AccountParse, WhatWasNotToldIsAbsent) {
@@ -199,6 +229,107 @@ TEST(AccountParse, WhatIsNoAnswerIsAnError) {
         "<referencedGroupInfo/></item>"}) {
     EXPECT_FALSE(parse_rules(answer("DescribeSecurityGroupRules", "securityGroupRuleSet", item)))
         << item;
+  }
+}
+
+std::string profile(const std::string& roles) {
+  return "<GetInstanceProfileResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\">"
+         "<GetInstanceProfileResult><InstanceProfile><InstanceProfileName>node"
+         "</InstanceProfileName><Arn>arn:aws:iam::1:instance-profile/node</Arn>" +
+         roles + "</InstanceProfile></GetInstanceProfileResult></GetInstanceProfileResponse>";
+}
+
+TEST(AccountParse, ReadsAProfileAndItsRole) {
+  const auto with = parse_instance_profile(
+      profile("<Roles><member><RoleName>node</RoleName><Arn>arn:aws:iam::1:role/node</Arn></member>"
+              "</Roles>"));
+  ASSERT_TRUE(with) << message_of(with.error());
+  EXPECT_EQ(with->arn, "arn:aws:iam::1:instance-profile/node");
+  EXPECT_EQ(with->role, "arn:aws:iam::1:role/node");
+  const auto without = parse_instance_profile(profile("<Roles/>"));
+  ASSERT_TRUE(without);
+  EXPECT_TRUE(without->exists);
+  EXPECT_FALSE(without->role);
+  for (const std::string& body :
+       {profile(""), profile("<Roles><member/></Roles>"), std::string(), std::string("{}"),
+        std::string("<GetInstanceProfileResponse/>")}) {
+    EXPECT_FALSE(parse_instance_profile(body)) << body;
+  }
+}
+
+std::string simulation(const std::string& content) {
+  return "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult>" + content +
+         "</SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>";
+}
+
+TEST(AccountParse, ReadsWhatARoleMay) {
+  const auto page = parse_rights(
+      simulation("<IsTruncated>true</IsTruncated><Marker>m1</Marker><EvaluationResults><member>"
+                 "<EvalActionName>ssm:UpdateInstanceInformation</EvalActionName>"
+                 "<EvalResourceName>*</EvalResourceName><EvalDecision>allowed</EvalDecision>"
+                 "<MatchedStatements><member/></MatchedStatements><MissingContextValues/></member>"
+                 "<member><EvalActionName>logs:PutLogEvents</EvalActionName><EvalResourceName>"
+                 "arn:aws:logs:x</EvalResourceName><EvalDecision>implicitDeny</EvalDecision>"
+                 "<MissingContextValues><member>aws:SourceVpc</member></MissingContextValues>"
+                 "</member></EvaluationResults>"),
+      "role");
+  ASSERT_TRUE(page) << message_of(page.error());
+  EXPECT_EQ(page->next, "m1");
+  EXPECT_EQ(page->items.at(0).role, "role");
+  EXPECT_EQ(page->items.at(0).action, "ssm:UpdateInstanceInformation");
+  EXPECT_EQ(page->items.at(0).decision, "allowed");
+  EXPECT_FALSE(page->items.at(0).has_conditions);
+  EXPECT_EQ(page->items.at(1).resource, "arn:aws:logs:x");
+  EXPECT_TRUE(page->items.at(1).has_conditions);
+  const auto last = parse_rights(
+      simulation("<EvaluationResults/><IsTruncated>false</IsTruncated><Marker>m</Marker>"), "role");
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->next, "");
+  for (const char* content :
+       {"", "<EvaluationResults/><IsTruncated>true</IsTruncated>",
+        "<EvaluationResults><member><EvalActionName>a:b</EvalActionName></member>"
+        "</EvaluationResults>"}) {
+    EXPECT_FALSE(parse_rights(simulation(content), "role")) << content;
+  }
+}
+
+TEST(AccountParse, ReadsInstancesThatSsmKnows) {
+  const auto page = parse_managed(
+      R"({"InstanceInformationList":[{"InstanceId":"i-1","PingStatus":"Online","AgentVersion":
+      "3.3.987.0","LastPingDateTime":1.7954712E9,"ComputerName":"node of Ann"},
+      {"InstanceId":"i-2","PingStatus":7}],"NextToken":"t"})");
+  ASSERT_TRUE(page) << message_of(page.error());
+  EXPECT_EQ(page->next, "t");
+  EXPECT_EQ(page->items.at(0).instance, "i-1");
+  EXPECT_EQ(page->items.at(0).ping, "Online");
+  EXPECT_EQ(page->items.at(0).agent_version, "3.3.987.0");
+  EXPECT_FALSE(page->items.at(1).ping);
+  for (const std::string& body :
+       {std::string(), std::string("<html/>"), std::string("[]"), std::string("{}"),
+        std::string(R"({"InstanceInformationList":{}})"),
+        std::string(R"({"InstanceInformationList":[{}]})"),
+        std::string(R"({"InstanceInformationList":[{"InstanceId":"i-1\n; reboot"}]})"),
+        std::string(R"({"InstanceInformationList":[)"),
+        R"({"InstanceInformationList":[],"NextToken":")" + std::string(5'000, 'a') + "\"}"}) {
+    EXPECT_FALSE(parse_managed(body)) << body.substr(0, 100);
+  }
+}
+
+TEST(AccountParse, ReadsWhereSessionsAreLogged) {
+  const auto body = [](const std::string& content) {
+    return R"({"Name":"SSM-SessionManagerRunShell","Content":")" + content + "\"}";
+  };
+  const auto group = parse_session_log_group(
+      body(R"({\"inputs\":{\"s3BucketName\":\"\",\"cloudWatchLogGroupName\":\"/aws/ssm/s\"}})"));
+  ASSERT_TRUE(group) << message_of(group.error());
+  EXPECT_EQ(*group, "/aws/ssm/s");
+  const auto none = parse_session_log_group(body(R"({\"inputs\":{}})"));
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(*none);
+  for (const std::string& bad :
+       {std::string(), std::string("{}"), body(""), body("{}"), body(R"({\"inputs\":7})"),
+        body(R"({\"inputs\":{\"cloudWatchLogGroupName\":\"a b\"}})")}) {
+    EXPECT_FALSE(parse_session_log_group(bad)) << bad;
   }
 }
 

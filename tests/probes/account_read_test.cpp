@@ -6,8 +6,12 @@
 
 #include <map>
 
+#include "probes/account/access_checks.h"
+#include "probes/account/exposure_checks.h"
 #include "probes/account/group_checks.h"
 #include "probes/account/instance_checks.h"
+#include "probes/account/role_checks.h"
+#include "probes/account/volume_checks.h"
 #include "probes/base/describe.h"
 #include "probes/judging/findings.h"
 #include "tests/support/account_fleet.h"
@@ -23,13 +27,11 @@ AccountFacts fleet(int instances = 3) {
   for (int i = 1; i <= instances; ++i) {
     text += (i == 1 ? "" : ", ") + ("i-" + std::to_string(i)) + ": a a";
   }
-  AccountFacts facts = fleet_of("a in all a, a out all 0.0.0.0/0, a out tcp:443 pl-1", text);
+  AccountFacts facts =
+      fleet_of("a in all a, a out all 0.0.0.0/0, a out tcp:443 pl-1, ip out all 0.0.0.0/0", text);
   facts.types.at(0).most_efa = 2;
   facts.reservations.push_back({.id = "cr-1", .state = "active"});
-  for (AccountInstance& one : facts.instances) {
-    one.reservation = "cr-1";
-    one.has_public_address = false;
-  }
+  for (AccountInstance& one : facts.instances) one.reservation = "cr-1";
   facts.caller = AccountCaller{"111122223333", "arn:aws:iam::111122223333:user/admin"};
   facts.asked_ms = kNowMs;
   return facts;
@@ -51,6 +53,11 @@ void join_part(const AccountFacts& part, AccountFacts& facts) {
   append(part.placement_groups, facts.placement_groups);
   append(part.types, facts.types);
   append(part.reservations, facts.reservations);
+  append(part.volumes, facts.volumes);
+  append(part.managed, facts.managed);
+  append(part.profiles, facts.profiles);
+  append(part.rights, facts.rights);
+  if (part.session_log_group) facts.session_log_group = part.session_log_group;
 }
 
 AccountFacts read(
@@ -91,6 +98,9 @@ std::map<std::string, FindingResult> judged(const AccountFacts& facts, const std
   judge_account_groups(facts, findings);
   judge_account_interfaces(facts, findings);
   judge_account_places(facts, findings);
+  judge_account_volumes(facts, findings);
+  judge_account_roles(facts, findings);
+  judge_account_exposure(facts, findings);
   std::map<std::string, FindingResult> results;
   for (const Finding& finding : findings.all()) {
     if (finding.subject == subject) results[std::string(finding.check->code)] = finding.result;
@@ -101,7 +111,7 @@ std::map<std::string, FindingResult> judged(const AccountFacts& facts, const std
 TEST(AccountRead, GivesTheFactsOfTheFleet) {
   Ec2Service service(fleet());
   EXPECT_EQ(json_of(read(service)), json_of(fleet()));
-  EXPECT_EQ(service.asked.size(), 6U);
+  EXPECT_EQ(service.asked.size(), 12U);
   const Form& first = service.asked.at(0);
   EXPECT_EQ(first.at("Filter.1.Name"), "tag:Fleet");
   EXPECT_EQ(first.at("Filter.1.Value.1"), "train");
@@ -118,7 +128,8 @@ TEST(AccountRead, GivesWhatCameAtOnceAndEachKindAtItsEnd) {
   });
   EXPECT_EQ(given, (std::vector<std::string>{"i-1", "i-2", "i-3", kInstancesSection, kRulesSection,
                                              kPlacementGroupsSection, kTypesSection,
-                                             kReservationsSection}));
+                                             kReservationsSection, kVolumesSection, kManagedSection,
+                                             kProfilesSection, kSessionsSection, kRightsSection}));
 }
 
 TEST(AccountRead, TakesEveryPage) {
@@ -132,7 +143,7 @@ TEST(AccountRead, OfThousandsOfInstancesAsksLittle) {
   Ec2Service service(fleet(1'000));
   service.page_size = 100;
   EXPECT_EQ(read(service).instances.size(), 1'000U);
-  EXPECT_EQ(service.asked.size(), 15U);
+  EXPECT_EQ(service.asked.size(), 49U);  // pages of 100 of what is asked for by 200
 }
 
 TEST(AccountRead, AsksForInstancesByTheirIds) {
@@ -151,6 +162,14 @@ TEST(AccountRead, AnIdThatIsGoneSpoilsNothing) {
   EXPECT_EQ(judged(facts, "i-1").at("account.security-group-no-egress"), FindingResult::kFail);
 }
 
+size_t denials(const AccountFacts& facts) {
+  Findings findings;
+  judge_account_access(facts, findings);
+  size_t count = 0;
+  for (const Finding& one : findings.all()) count += one.result == FindingResult::kFail ? 1 : 0;
+  return count;
+}
+
 struct Denied {
   const char* action;
   const char* section;
@@ -162,13 +181,20 @@ TEST(AccountRead, AKindThatIsDeniedLeavesTheOthers) {
        {Denied{"DescribeSecurityGroupRules", kRulesSection, "account.security-group-no-egress"},
         Denied{"DescribePlacementGroups", kPlacementGroupsSection, "account.placement-group"},
         Denied{"DescribeInstanceTypes", kTypesSection, "account.interface-fewer"},
-        Denied{"DescribeCapacityReservations", kReservationsSection, "account.capacity-ends"}}) {
+        Denied{"DescribeCapacityReservations", kReservationsSection, "account.capacity-ends"},
+        Denied{"DescribeVolumes", kVolumesSection, "account.root-volume-small"},
+        Denied{"DescribeInstanceInformation", kManagedSection, "account.not-managed"},
+        Denied{"GetInstanceProfile", kProfilesSection, "account.no-role"},
+        Denied{"GetDocument", kSessionsSection, "account.session-logs"},
+        Denied{"SimulatePrincipalPolicy", kRightsSection, "account.session-logs"}}) {
     Ec2Service service(fleet());
     service.instead = [&](const Form& form) -> std::optional<HttpAnswer> {
       if (form.at("Action") != row.action) return std::nullopt;
-      return ec2_refusal(403, "UnauthorizedOperation");
+      return form.contains("Json") ? json_refusal("AccessDeniedException")
+                                   : ec2_refusal(403, "UnauthorizedOperation");
     };
     const AccountFacts facts = read(service);
+    EXPECT_EQ(denials(facts), 1U) << row.action;
     EXPECT_EQ(section(facts, row.section).status, SectionStatus::kDenied) << row.action;
     auto results = judged(facts, "i-1");
     EXPECT_EQ(results.at(row.unknown), FindingResult::kUnknown) << row.action;
@@ -273,8 +299,144 @@ TEST(AccountRead, RulesOfGroupsThatWereNotAskedForAreNotKept) {
                       "</securityGroupRuleSet></DescribeSecurityGroupRulesResponse>"};
   };
   const AccountFacts facts = read(service);
-  ASSERT_EQ(facts.groups.size(), 1U);
+  ASSERT_EQ(facts.groups.size(), 2U);
   EXPECT_TRUE(facts.groups.at(0).rules.empty());
+}
+
+TEST(AccountRead, AVolumeThatIsGoneIsNotListedAndSpoilsNoOther) {
+  AccountFacts without = fleet();
+  without.volumes.erase(without.volumes.begin());
+  Ec2Service service(without);
+  const AccountFacts facts = read(service);
+  EXPECT_EQ(section(facts, kVolumesSection).status, SectionStatus::kOk);
+  EXPECT_EQ(judged(facts, "i-1").at("account.root-volume-small"), FindingResult::kUnknown);
+  EXPECT_EQ(judged(facts, "i-2").at("account.root-volume-small"), FindingResult::kPass);
+}
+
+// Answers to an action by its parameters.
+using Instead = std::function<std::optional<HttpAnswer>(const Form&)>;
+Instead instead_of(const std::string& action, const Instead& answer) {
+  return
+      [=](const Form& form) { return form.at("Action") == action ? answer(form) : std::nullopt; };
+}
+
+TEST(AccountRead, AProfileThatIsGoneIsAFact) {
+  AccountFacts two = fleet();
+  two.instances.at(0).profile_arn = "arn:aws:iam::111122223333:instance-profile/gone";
+  for (const HttpAnswer& answer :
+       {HttpAnswer{
+            404, {}, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>"},
+        // one of its name that came after it
+        HttpAnswer{200,
+                   {},
+                   "<GetInstanceProfileResponse><GetInstanceProfileResult><InstanceProfile><Arn>"
+                   "arn:aws:iam::111122223333:instance-profile/path/gone</Arn><Roles/>"
+                   "</InstanceProfile></GetInstanceProfileResult></GetInstanceProfileResponse>"}}) {
+    Ec2Service service(two);
+    service.instead = instead_of("GetInstanceProfile", [&](const Form& form) {
+      const bool gone = form.at("InstanceProfileName") == "gone";
+      return gone ? std::optional(answer) : std::nullopt;
+    });
+    const AccountFacts facts = read(service);
+    EXPECT_EQ(section(facts, kProfilesSection).status, SectionStatus::kOk);
+    EXPECT_EQ(judged(facts, "i-1").at("account.no-role"), FindingResult::kFail);
+    EXPECT_EQ(judged(facts, "i-2").at("account.no-role"), FindingResult::kPass);
+  }
+}
+
+TEST(AccountRead, ARoleThatIsGoneHasNoRightsAndSpoilsNothing) {
+  Ec2Service service(fleet());
+  service.instead = instead_of("SimulatePrincipalPolicy",
+                               [](const Form&) { return ec2_refusal(404, "NoSuchEntity"); });
+  const AccountFacts facts = read(service);
+  EXPECT_TRUE(facts.rights.empty());
+  EXPECT_EQ(section(facts, kRightsSection).status, SectionStatus::kOk);
+  EXPECT_EQ(judged(facts, "i-1").at("account.session-logs"), FindingResult::kUnknown);
+}
+
+TEST(AccountRead, SessionsWithoutPreferencesAreNotLogged) {
+  Ec2Service service(fleet());
+  service.instead =
+      instead_of("GetDocument", [](const Form&) { return json_refusal("InvalidDocument"); });
+  const AccountFacts facts = read(service);
+  EXPECT_FALSE(facts.session_log_group);
+  EXPECT_EQ(section(facts, kSessionsSection).status, SectionStatus::kOk);
+  EXPECT_EQ(service.count("SimulatePrincipalPolicy"), 1U);
+  EXPECT_EQ(judged(facts, "i-1").at("account.session-logs"), FindingResult::kNotApplicable);
+}
+
+TEST(AccountRead, ALogGroupThatIsNamedIsNotAskedFor) {
+  Ec2Service service(fleet());
+  const AccountFacts facts = read(service, {{}, {{"tag:Fleet", "train"}}, "sessions"});
+  EXPECT_EQ(service.count("GetDocument"), 0U);
+  EXPECT_EQ(judged(facts, "i-1").at("account.session-logs"), FindingResult::kPass);
+}
+
+TEST(AccountRead, RightsAndManagedInstancesComeInPages) {
+  Ec2Service service(fleet());
+  service.page_size = 1;
+  EXPECT_EQ(json_of(read(service)), json_of(fleet()));
+  EXPECT_EQ(service.count("SimulatePrincipalPolicy"), 4U);
+  EXPECT_EQ(service.count("DescribeInstanceInformation"), 3U);
+}
+
+TEST(AccountRead, OneIdThatSsmDoesNotTakeSpoilsNoOther) {
+  Ec2Service service(fleet(50));
+  service.instead = instead_of("DescribeInstanceInformation", [](const Form& form) {
+    const bool bad = form.at("Json").find("\"i-7\"") != std::string::npos;
+    return bad ? std::optional(json_refusal("InvalidInstanceId")) : std::nullopt;
+  });
+  const AccountFacts facts = read(service);
+  EXPECT_EQ(facts.managed.size(), 49U);
+  EXPECT_LT(service.count("DescribeInstanceInformation"), 15U);
+  EXPECT_EQ(judged(facts, "i-7").at("account.not-managed"), FindingResult::kFail);
+  EXPECT_EQ(judged(facts, "i-8").at("account.not-managed"), FindingResult::kPass);
+}
+
+TEST(AccountRead, OfIdsThatSsmNeverTakesTheAskingEnds) {
+  Ec2Service service(fleet(500));
+  service.instead = instead_of("DescribeInstanceInformation",
+                               [](const Form&) { return json_refusal("InvalidInstanceId"); });
+  const AccountFacts facts = read(service);
+  EXPECT_LT(service.count("DescribeInstanceInformation"), 65U);
+  EXPECT_EQ(section(facts, kManagedSection).status, SectionStatus::kFailed);
+  EXPECT_EQ(judged(facts, "i-1").at("account.not-managed"), FindingResult::kUnknown);
+}
+
+TEST(AccountRead, WhatIsNoAnswerOfAServiceLeavesTheOthers) {
+  for (const auto& [action, name] : {std::pair("DescribeVolumes", kVolumesSection),
+                                     {"DescribeInstanceInformation", kManagedSection},
+                                     {"GetInstanceProfile", kProfilesSection},
+                                     {"GetDocument", kSessionsSection},
+                                     {"SimulatePrincipalPolicy", kRightsSection}}) {
+    for (const char* body : {"", "<html>502</html>", "{}", "[1]", "{\"NextToken\":\"", "<a/>"}) {
+      Ec2Service service(fleet());
+      service.instead = instead_of(action, [&](const Form&) { return HttpAnswer{200, {}, body}; });
+      const AccountFacts facts = read(service);
+      EXPECT_EQ(section(facts, name).status, SectionStatus::kFailed) << action << body;
+      EXPECT_EQ(section(facts, kRulesSection).status, SectionStatus::kOk) << action << body;
+    }
+  }
+}
+
+TEST(AccountRead, ATokenOfAServiceThatRepeatsEndsItsList) {
+  Ec2Service service(fleet());
+  service.instead = [&](const Form& form) -> std::optional<HttpAnswer> {
+    if (form.at("Action") == "DescribeInstanceInformation") {
+      return HttpAnswer{200, {}, R"({"InstanceInformationList":[],"NextToken":"again"})"};
+    }
+    if (form.at("Action") != "SimulatePrincipalPolicy") return std::nullopt;
+    return HttpAnswer{200,
+                      {},
+                      "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult>"
+                      "<EvaluationResults/><IsTruncated>true</IsTruncated><Marker>again</Marker>"
+                      "</SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>"};
+  };
+  const AccountFacts facts = read(service);
+  EXPECT_EQ(section(facts, kManagedSection).words,
+            "DescribeInstanceInformation: its pages do not end");
+  EXPECT_EQ(section(facts, kRightsSection).words, "SimulatePrincipalPolicy: its pages do not end");
+  EXPECT_EQ(judged(facts, "i-1").at("account.not-managed"), FindingResult::kUnknown);
 }
 
 TEST(AccountRead, KnowsAnInstanceId) {

@@ -1,5 +1,7 @@
 #include "tests/support/account_fleet.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 
 #include "probes/base/text.h"
@@ -77,11 +79,19 @@ AccountInstance instance_of(const std::string& text) {
   AccountInstance instance;
   instance.id = parts[0];
   instance.type = "p5.48xlarge";
+  instance.state = "running";
   instance.zone = "eu-west-1a";
   instance.subnet = "subnet-1";
   instance.vpc = "vpc-1";
   instance.tenancy = "default";
   instance.placement_group = {"train", "pg-1", std::nullopt};
+  instance.profile_arn = "arn:aws:iam::111122223333:instance-profile/node";
+  instance.has_public_address = false;
+  instance.root_volume = "vol-" + instance.id;
+  instance.imds_enabled = true;
+  instance.imds_tokens = "required";
+  instance.imds_hop_limit = 2;
+  instance.reservation_preference = "open";
   AccountInterface first = interface_of(instance, "ip");
   first.id = "eni-" + instance.id;
   first.type = "interface";
@@ -94,13 +104,33 @@ AccountInstance instance_of(const std::string& text) {
   return instance;
 }
 
+// What is known of every instance and its role.
+void add_services(AccountFacts& facts) {
+  const std::string role = "arn:aws:iam::111122223333:role/node";
+  for (const AccountInstance& one : facts.instances) {
+    facts.volumes.push_back({*one.root_volume, 200, true, "gp3"});
+    facts.managed.push_back({one.id, "Online", "3.3.987.0"});
+  }
+  facts.profiles.push_back({"arn:aws:iam::111122223333:instance-profile/node", true, role});
+  facts.session_log_group = "sessions";
+  for (const char* action : {"ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel"}) {
+    facts.rights.push_back({role, action, "*", "allowed"});
+  }
+  for (const char* action : {"logs:CreateLogStream", "logs:PutLogEvents"}) {
+    facts.rights.push_back(
+        {role, action, "arn:aws:logs:eu-west-1:111122223333:log-group:sessions:log-stream:session",
+         "allowed"});
+  }
+}
+
 }  // namespace
 
 AccountFacts fleet_of(const std::string& rules, const std::string& instances) {
   AccountFacts facts;
   facts.region = "eu-west-1";
   for (const char* name : {kInstancesSection, kRulesSection, kPlacementGroupsSection, kTypesSection,
-                           kReservationsSection}) {
+                           kReservationsSection, kVolumesSection, kManagedSection, kProfilesSection,
+                           kSessionsSection, kRightsSection}) {
     facts.sections.push_back({name, SectionStatus::kOk, "", ""});
   }
   for (const std::string& row : rows_of(rules)) {
@@ -111,7 +141,23 @@ AccountFacts fleet_of(const std::string& rules, const std::string& instances) {
   for (const std::string& row : rows_of(instances)) facts.instances.push_back(instance_of(row));
   facts.placement_groups.push_back({"train", "cluster", "available"});
   facts.types.push_back({"p5.48xlarge", true, 32, 32});
+  add_services(facts);
   return facts;
+}
+
+void set_section(AccountFacts& facts, const char* name, SectionStatus status) {
+  for (AccountSection& section : facts.sections) {
+    if (section.name == name) section.status = status;
+  }
+}
+
+Finding finding_of(const std::vector<Finding>& findings, const std::string& code,
+                   const std::string& subject) {
+  for (const Finding& finding : findings) {
+    if (finding.check->code == code && finding.subject == subject) return finding;
+  }
+  ADD_FAILURE() << "nothing is said of " << code << " of " << subject;
+  return {};
 }
 
 }  // namespace efa

@@ -2,15 +2,31 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "probes/account/facts.h"
+#include "probes/judging/findings.h"
 
 namespace efa {
 
 // Rules of security groups: "a in all b, a out tcp:0-65535 0.0.0.0/0, b"; a peer is a group, a
 // range of addresses, a prefix list ("pl-1"), or a group of another account ("b@2222/pcx").
 // Instances of p5.48xlarge: "i1: a a+b, i2: -" has an EFA interface in a and one in a and b; i2 has
-// none. Each has an interface without EFA first. Everything was asked and told.
+// none. Each has an interface without EFA in "ip" first, an encrypted root volume of 200 GiB, a
+// role that may what it should, and SSM reaches it. Everything was asked and told.
 AccountFacts fleet_of(const std::string& rules, const std::string& instances);
+
+void set_section(AccountFacts& facts, const char* name, SectionStatus status);
+
+// What is said of the subject; a failure of the test where nothing is.
+Finding finding_of(const std::vector<Finding>& findings, const std::string& code,
+                   const std::string& subject);
+
+// A change to a fleet, and what is then said of one of its instances.
+struct AccountCase {
+  const char* code;
+  FindingResult wanted;
+  void (*change)(AccountFacts&);
+};
 
 }  // namespace efa

@@ -1,5 +1,5 @@
-// EC2 and STS as far as a fleet is asked for, in memory: answers out of facts, in pages, and
-// refuses as told.
+// EC2, SSM, IAM and STS as far as a fleet is asked for, in memory: answers out of facts, in pages,
+// and refuses as told.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@
 
 namespace efa {
 
-// The parameters of a form, decoded.
+// The parameters of a form, decoded. Of JSON its "Action", and the "Json".
 using Form = std::map<std::string, std::string>;
 
 class Ec2Service final : public Http {
@@ -31,9 +31,14 @@ class Ec2Service final : public Http {
 
  private:
   [[nodiscard]] std::string answer_to(const Form& form) const;
+  [[nodiscard]] std::string answer_of_ec2(const Form& form) const;
+  [[nodiscard]] std::string answer_of_iam(const Form& form) const;
+  [[nodiscard]] std::string answer_of_ssm(const Form& form) const;
   AccountFacts facts_;
 };
 
 HttpAnswer ec2_refusal(long status, const std::string& code);
+// As SSM refuses.
+HttpAnswer json_refusal(const std::string& code);
 
 }  // namespace efa
