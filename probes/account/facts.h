@@ -41,6 +41,11 @@ inline constexpr const char* kRulesSection = "rules";
 inline constexpr const char* kPlacementGroupsSection = "placement_groups";
 inline constexpr const char* kTypesSection = "types";
 inline constexpr const char* kReservationsSection = "reservations";
+inline constexpr const char* kVolumesSection = "volumes";
+inline constexpr const char* kManagedSection = "managed";
+inline constexpr const char* kProfilesSection = "profiles";
+inline constexpr const char* kSessionsSection = "sessions";  // how sessions of SSM are logged
+inline constexpr const char* kRightsSection = "rights";
 
 struct AccountSection {
   std::string name;
@@ -112,6 +117,9 @@ struct AccountInstance {
   std::optional<bool> has_public_address;
   std::optional<std::string> root_volume;
   std::vector<AccountInterface> interfaces;
+  std::optional<bool> imds_enabled;        // the metadata service answers
+  std::optional<std::string> imds_tokens;  // "required", "optional"
+  std::optional<int> imds_hop_limit;
 };
 
 template <class Io>
@@ -130,6 +138,9 @@ void describe(Io& io, AccountInstance& instance) {
   io("has_public_address", instance.has_public_address);
   io("root_volume", instance.root_volume);
   io("interfaces", instance.interfaces);
+  io("imds_enabled", instance.imds_enabled);
+  io("imds_tokens", instance.imds_tokens);
+  io("imds_hop_limit", instance.imds_hop_limit);
 }
 
 // The group that a rule lets in or out: of this account unless another is named.
@@ -279,6 +290,46 @@ void describe(Io& io, AccountRight& right) {
   io("decision", right.decision);
 }
 
+// An instance profile, which gives its instances a role.
+struct AccountProfile {
+  std::string arn;
+  bool exists = true;
+  std::optional<std::string> role;  // its ARN; absent: the profile has none
+};
+
+template <class Io>
+void describe(Io& io, AccountProfile& profile) {
+  io("arn", profile.arn);
+  io("exists", profile.exists);
+  io("role", profile.role);
+}
+
+// Why CloudFormation or EC2 refuses what a template says.
+struct AccountTemplateFault {
+  std::string resource;
+  std::string words;
+};
+
+template <class Io>
+void describe(Io& io, AccountTemplateFault& fault) {
+  io("resource", fault.resource);
+  io("words", fault.words);
+}
+
+// Of templates that were read instead of asking AWS. Ids are then logical ids.
+struct AccountTemplate {
+  std::vector<std::string> notes;  // what was assumed, and what could not be resolved
+  std::vector<AccountTemplateFault> invalid;
+};
+
+template <class Io>
+void describe(Io& io, AccountTemplate& read) {
+  io("notes", read.notes);
+  io("invalid", read.invalid);
+}
+
+inline constexpr const char* kTemplateSource = "template";
+
 struct AccountFacts {
   std::optional<AccountCaller> caller;
   std::string region;
@@ -292,6 +343,9 @@ struct AccountFacts {
   std::vector<AccountVolume> volumes;
   std::vector<AccountManaged> managed;
   std::vector<AccountRight> rights;
+  std::vector<AccountProfile> profiles;
+  std::string source;  // kTemplateSource; "": AWS was asked
+  std::optional<AccountTemplate> from_template;
 };
 
 template <class Io>
@@ -308,8 +362,12 @@ void describe(Io& io, AccountFacts& facts) {
   io("volumes", facts.volumes);
   io("managed", facts.managed);
   io("rights", facts.rights);
+  io("profiles", facts.profiles);
+  io("source", facts.source);
+  io("from_template", facts.from_template);
 }
 
+bool is_of_template(const AccountFacts& facts);
 // All of that kind is here; only then is what is absent not there.
 bool is_whole(const AccountFacts& facts, const char* section);
 // Why it is not, for people; "" when it is whole.
