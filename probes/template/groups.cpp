@@ -124,7 +124,8 @@ void TemplateGroups::add_separate(const TemplateResource& resource) {
                                                                resource.may_miss + " is not known";
   if (!group.is_named()) {
     // it may be of any
-    for (auto& [other, known] : groups_) doubt(other, resource.id + ": its group is not known");
+    const std::string why = group.is_unknown() ? group.text : "its group is not known";
+    for (auto& [other, known] : groups_) doubt(other, resource.id + ": " + why);
   } else if (doubtful.empty()) {
     add_rule(resource.properties, egress, id, resource.id);
   } else {
