@@ -118,7 +118,7 @@ int run_with_config(const CommandLine& line) {
     case Command::kConfigCheck:
       return check_config(*config, path);
     case Command::kAccount:
-      return run_account(*config, {line.account, line.format, line.output});
+      return run_account(*config, {line.account, line.wishes, line.format, line.output});
     default:
       return run_once(once_options(line, *config));
   }

@@ -52,6 +52,7 @@ std::vector<std::string> options_of(const AccountQuestion& question) {
   };
   add("region", question.region);
   add("profile", question.profile);
+  add("session-log-group", question.session_log_group);
   add("endpoint", question.endpoint);
   add("metadata-endpoint", question.metadata_endpoint);
   const auto add_each = [&](const char* name, const std::vector<std::string>& values) {

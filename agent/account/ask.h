@@ -19,6 +19,7 @@ struct AccountQuestion {
   std::vector<std::string> parameters;  // of them: "GroupId=sg-1"
   std::string region;                   // "": of the environment, the profile or the node
   std::string profile;
+  std::string session_log_group;  // of CloudWatch; "": as the account's preferences say
   std::string endpoint;           // "": that of AWS in the region
   int64_t calls_a_second = 5;     // at most
   int64_t limit_s = 300;          // of the whole question

@@ -37,8 +37,8 @@ int run_account(const Config& config, const AccountOptions& options) {
     log_error("{}", message_of(answer.error()));
     return kExitUsage;
   }
-  FleetReport report =
-      judge_fleet(std::move(answer->facts), answer->outcome, words_of(question), *weights);
+  FleetReport report = judge_fleet(std::move(answer->facts), answer->outcome, words_of(question),
+                                   {options.wishes, *weights});
   report.started_at_ms = start.unix_ms;
   report.duration_ms = Moment::now().boot_ms - start.boot_ms;
   return put_out(rendered(options, report), options.output, exit_code_of(report.verdict));

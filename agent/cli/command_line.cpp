@@ -137,6 +137,19 @@ void Parser::add_account(CLI::App& account) {
   account.add_option("--parameter", question.parameters, "A parameter of the template")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
+  account.add_flag("--expect-efa", line_.wishes.efa_is_expected,
+                   "Every instance is meant to have EFA");
+  account.add_flag("--require-ssm", line_.wishes.ssm_is_required,
+                   "Nodes are reached by AWS Systems Manager alone");
+  account
+      .add_option("--root-volume", line_.wishes.root_volume_gib, "Recommended size of root volumes")
+      ->type_name("GIB")
+      ->check(CLI::Range(1, 65'536))
+      ->capture_default_str();
+  account
+      .add_option("--session-log-group", question.session_log_group,
+                  "Where sessions of SSM are logged; default: as the account's preferences say")
+      ->type_name("NAME");
   account.add_option("--region", question.region, "Default: of the environment or the profile")
       ->type_name("REGION");
   account.add_option("--profile", question.profile, "Of ~/.aws/config; default: AWS_PROFILE")

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/account/ask.h"
+#include "probes/account/wishes.h"
 
 namespace efa {
 
@@ -44,6 +45,7 @@ struct CommandLine {
   int64_t deliver_limit_s = 60;
   bool patient = false;
   AccountQuestion account;
+  AccountWishes wishes;
 };
 
 // Prints help, version or what is wrong with the arguments.

@@ -1,11 +1,11 @@
 # Read by cpack before it packs: which packages the programs need, as dpkg-shlibdeps says. The
-# probes that link an RDMA library or hwloc make a recommendation only: a node without one of these
-# must get its report.
+# probes that link an RDMA library or hwloc, or yaml-cpp for templates, make a recommendation only: a
+# node without one of these must get its report.
 cmake_minimum_required(VERSION 3.25)
 if(NOT CPACK_GENERATOR STREQUAL "DEB")
   return()
 endif()
-set(recommending probe-fabric probe-topology probe-verbs)
+set(recommending probe-fabric probe-template probe-topology probe-verbs)
 set(work ${CPACK_EFA_DOCTOR_BUILD}/shlibdeps)
 file(WRITE ${work}/debian/control "Source: efa-doctor\n\nPackage: efa-doctor\nArchitecture: any\n")
 file(GLOB programs ${CPACK_EFA_DOCTOR_BUILD}/libexec/efa-doctor/*)

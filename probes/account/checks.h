@@ -9,13 +9,15 @@
 #include "probes/account/instance_checks.h"
 #include "probes/account/launch_checks.h"
 #include "probes/account/role_checks.h"
+#include "probes/account/template_checks.h"
 #include "probes/account/volume_checks.h"
 
 namespace efa {
 
 inline constexpr std::span<const Check* const> kAccountChecks[] = {
-    kAccountGroupChecks, kAccountInterfaceChecks, kAccountPlaceChecks,  kAccountLaunchChecks,
-    kAccountRoleChecks,  kAccountExposureChecks,  kAccountVolumeChecks, kAccountAccessChecks};
+    kAccountGroupChecks,  kAccountInterfaceChecks, kAccountPlaceChecks,
+    kAccountLaunchChecks, kAccountRoleChecks,      kAccountExposureChecks,
+    kAccountVolumeChecks, kAccountAccessChecks,    kAccountTemplateChecks};
 
 // All that is judged of a fleet. Pure.
 void judge_account(const AccountFacts& facts, const AccountWishes& wishes, Findings& findings);

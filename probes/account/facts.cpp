@@ -27,6 +27,10 @@ SectionStatus section_status_from(const std::string& text) {
   return static_cast<SectionStatus>(std::distance(kStatusTexts.begin(), found));
 }
 
+bool is_of_template(const AccountFacts& facts) {
+  return facts.source == kTemplateSource;
+}
+
 bool is_whole(const AccountFacts& facts, const char* section) {
   const AccountSection* found = section_of(facts, section);
   return found != nullptr && found->status == SectionStatus::kOk;
@@ -43,7 +47,7 @@ std::string why_not_whole(const AccountFacts& facts, const char* section) {
     case SectionStatus::kThrottled:
       return "AWS asked for fewer requests until the time was over";
     case SectionStatus::kPartial:
-      return "only a part of the answer came";
+      return found->words.empty() ? "only a part of the answer came" : found->words;
     default:
       return found->words.empty() ? "the question failed" : found->words;
   }

@@ -318,6 +318,32 @@ void describe(Io& io, AccountProfile& profile) {
   io("role", profile.role);
 }
 
+// Why CloudFormation or EC2 refuses what a template says.
+struct AccountTemplateFault {
+  std::string resource;
+  std::string words;
+};
+
+template <class Io>
+void describe(Io& io, AccountTemplateFault& fault) {
+  io("resource", fault.resource);
+  io("words", fault.words);
+}
+
+// Of templates that were read instead of asking AWS. Ids are then logical ids.
+struct AccountTemplate {
+  std::vector<std::string> notes;  // what was assumed, and what could not be resolved
+  std::vector<AccountTemplateFault> invalid;
+};
+
+template <class Io>
+void describe(Io& io, AccountTemplate& read) {
+  io("notes", read.notes);
+  io("invalid", read.invalid);
+}
+
+inline constexpr const char* kTemplateSource = "template";
+
 struct AccountFacts {
   std::optional<AccountCaller> caller;
   std::string region;
@@ -333,6 +359,8 @@ struct AccountFacts {
   std::vector<AccountRight> rights;
   std::vector<AccountProfile> profiles;
   std::optional<std::string> session_log_group;  // of CloudWatch; absent: sessions are not logged
+  std::string source;                            // kTemplateSource; "": AWS was asked
+  std::optional<AccountTemplate> from_template;
 };
 
 template <class Io>
@@ -351,8 +379,11 @@ void describe(Io& io, AccountFacts& facts) {
   io("rights", facts.rights);
   io("profiles", facts.profiles);
   io("session_log_group", facts.session_log_group);
+  io("source", facts.source);
+  io("from_template", facts.from_template);
 }
 
+bool is_of_template(const AccountFacts& facts);
 // All of that kind is here; only then is what is absent not there.
 bool is_whole(const AccountFacts& facts, const char* section);
 // Why it is not, for people; "" when it is whole.

@@ -103,9 +103,10 @@ void GroupsJudge::fail_direction(const Check& check, const Looked& looked, Direc
       words_of(groups), out ? "outbound" : "inbound", out ? "to" : "from",
       open ? fmt::format("; the one {} 0.0.0.0/0 does not let EFA through", out ? "to" : "from")
            : "");
-  findings_.fail(check, looked.subject, message,
-                 {words_of(rows), fmt::format("all {} {}", out ? "to" : "from", group), kSource},
-                 command_for(group, direction, facts_.region));
+  findings_.fail(
+      check, looked.subject, message,
+      {words_of(rows), fmt::format("all {} {}", out ? "to" : "from", group), kSource},
+      is_of_template(facts_) ? ShellCommand{} : command_for(group, direction, facts_.region));
 }
 
 // One that refers to itself in the other direction already, else the one that most are in.
@@ -222,7 +223,10 @@ void GroupsJudge::say_without_efa(const Looked& looked) {
     if (looked.told) {
       findings_.not_applicable(*check, looked.subject, "it has no EFA interface");
     } else {
-      findings_.unknown(*check, looked.subject, "the type of its interfaces was not told");
+      const std::string why = why_not_whole(facts_, kInstancesSection);
+      findings_.unknown(
+          *check, looked.subject,
+          "the type of its interfaces was not told" + (why.empty() ? "" : ": " + why));
     }
   }
 }

@@ -13,6 +13,7 @@ void judge_account(const AccountFacts& facts, const AccountWishes& wishes, Findi
   judge_account_exposure(facts, findings, wishes);
   judge_account_volumes(facts, findings, wishes);
   judge_account_access(facts, findings);
+  judge_account_template(facts, findings);
 }
 
 }  // namespace efa

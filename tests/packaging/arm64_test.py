@@ -14,7 +14,8 @@ from debian_root import SOURCE, kept_root, run, why_not
 SKIPPED = 77
 TOOLS = "g++-aarch64-linux-gnu cmake ninja-build pkg-config git qemu-user nlohmann-json3-dev libcli11-dev"
 LIBRARIES = """libspdlog-dev libtomlplusplus-dev libarchive-dev libcurl4-openssl-dev libssl-dev
-  libpugixml-dev zlib1g-dev libibverbs-dev libfabric-dev libhwloc-dev libsystemd-dev libudev-dev"""
+  libpugixml-dev libyaml-cpp-dev zlib1g-dev libibverbs-dev libfabric-dev libhwloc-dev
+  libsystemd-dev libudev-dev"""
 BUILD = """
 export PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig
 cmake -S /src -B /b -G Ninja -DBUILD_TESTING=OFF -DCMAKE_CXX_FLAGS_RELEASE=-O0 \\

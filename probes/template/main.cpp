@@ -1,0 +1,71 @@
+// probe-template: reads templates of nodes that are not made yet, and tells of them as
+// probe-account does of those that are. It asks nobody. Its options:
+//   template.N=FILE or cdk.out folder, parameter.N=NAME=VALUE
+
+#include <algorithm>
+
+#include "probes/base/moment.h"
+#include "probes/protocol/probe_main.h"
+#include "probes/template/files.h"
+#include "probes/template/reading.h"
+
+namespace efa {
+namespace {
+
+template <class Item>
+void add_each(const Emitter& out, const char* fact, const std::vector<Item>& items) {
+  for (const Item& item : items) out.add(fact, item);
+}
+
+void tell(const Emitter& out, const AccountFacts& facts) {
+  out.set("source", facts.source);
+  if (facts.from_template) out.set("from_template", *facts.from_template);
+  add_each(out, "instances", facts.instances);
+  add_each(out, "groups", facts.groups);
+  add_each(out, "placement_groups", facts.placement_groups);
+  add_each(out, "types", facts.types);
+  add_each(out, "reservations", facts.reservations);
+  add_each(out, "volumes", facts.volumes);
+  add_each(out, "profiles", facts.profiles);
+  add_each(out, "rights", facts.rights);
+  add_each(out, "sections", facts.sections);
+  out.set("region", facts.region);
+  out.set("asked_ms", facts.asked_ms);
+}
+
+struct Asked {
+  std::vector<std::string> paths;
+  TemplateQuestion question;
+};
+
+Result<Asked> asked_by(const Look& look) {
+  Asked asked;
+  for (const auto& [name, value] : look.options) {
+    const size_t equals = value.find('=');
+    if (name.starts_with("template.")) {
+      asked.paths.push_back(value);
+    } else if (name.starts_with("parameter.")) {
+      if (equals == std::string::npos) return malformed("'" + value + "'", "is no NAME=VALUE");
+      asked.question.parameters[value.substr(0, equals)] = value.substr(equals + 1);
+    }
+  }
+  return asked;
+}
+
+void read_all(const Look& look) {
+  Result<Asked> asked = asked_by(look);
+  if (!asked) return tell(look.out, unread_templates(message_of(asked.error())));
+  look.out.doing("read the templates");
+  Result<std::vector<NamedTemplate>> templates = read_named_templates(asked->paths);
+  if (!templates) return tell(look.out, unread_templates(message_of(templates.error())));
+  asked->question.templates = std::move(*templates);
+  asked->question.asked_ms = Moment::now().unix_ms;
+  tell(look.out, facts_of(asked->question, read_template_beside));
+}
+
+}  // namespace
+}  // namespace efa
+
+int main(int argc, char** argv) {
+  return efa::probe_main(argc, argv, efa::read_all);
+}
