@@ -26,8 +26,8 @@ struct Mentioned {
 void mention(const AccountInstance& instance, Mentioned& mentioned) {
   mentioned.instances.insert(instance.id);
   for (const AccountInterface& interface : instance.interfaces) {
-    const GroupIds groups = interface.groups.value_or(GroupIds());
-    mentioned.groups.insert(groups.begin(), groups.end());
+    if (!interface.groups) continue;
+    mentioned.groups.insert(interface.groups->begin(), interface.groups->end());
   }
   if (instance.placement_group) mentioned.placement_groups.insert(instance.placement_group->name);
   if (instance.type) mentioned.types.insert(*instance.type);
