@@ -68,8 +68,13 @@ Verdict verdict_of(const FleetReport& report) {
   return count_efa(report.facts) == 0 ? Verdict::kNotApplicable : Verdict::kHealthy;
 }
 
-std::string of_instances(size_t some, size_t all) {
-  return fmt::format("{} of {} instance{}", some, all, all == 1 ? "" : "s");
+std::string counted(size_t count, const char* word) {
+  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
+}
+
+// In a template one stands for all that it launches.
+const char* word_of_one(const AccountFacts& facts) {
+  return is_of_template(facts) ? "launch" : "instance";
 }
 
 std::string cause_words(const FleetReport& report) {
@@ -83,7 +88,9 @@ std::string cause_words(const FleetReport& report) {
     check = finding.check.get();
   }
   const size_t more = report.root_causes.size() - 1;
-  return fmt::format("{}: {}{}", of_instances(subjects.size(), report.facts.instances.size()),
+  const AccountFacts& facts = report.facts;
+  return fmt::format("{} of {}: {}{}", subjects.size(),
+                     counted(facts.instances.size(), word_of_one(facts)),
                      check == nullptr ? code : check->title,
                      more == 0 ? "" : fmt::format("; {} other cause{}", more, more > 1 ? "s" : ""));
 }
@@ -94,7 +101,9 @@ std::string blind_words(const FleetReport& report) {
     return "the instances are not known: " + why_not_whole(facts, kInstancesSection);
   }
   if (facts.instances.empty()) {
-    return fmt::format("no running instance in {} is {}", facts.region, report.fleet);
+    return is_of_template(facts)
+               ? fmt::format("{} launches no instance", report.fleet)
+               : fmt::format("no running instance in {} is {}", facts.region, report.fleet);
   }
   for (const Finding& finding : report.findings) {
     const bool blind =
@@ -105,14 +114,15 @@ std::string blind_words(const FleetReport& report) {
 }
 
 std::string summary_of(const FleetReport& report) {
-  const size_t instances = report.facts.instances.size();
+  const AccountFacts& facts = report.facts;
+  const std::string all = counted(facts.instances.size(), word_of_one(facts));
   switch (report.verdict) {
     case Verdict::kHealthy:
-      return fmt::format("{} instance{} with {} EFA interfaces have what AWS must provide",
-                         instances, instances == 1 ? "" : "s", count_efa(report.facts));
+      return fmt::format("AWS {} what EFA needs: {}, {}",
+                         is_of_template(facts) ? "will provide" : "provides", all,
+                         counted(count_efa(facts), "EFA interface"));
     case Verdict::kNotApplicable:
-      return fmt::format("none of {} instance{} has an EFA interface", instances,
-                         instances == 1 ? "" : "s");
+      return fmt::format("none of {} has an EFA interface", all);
     case Verdict::kUnknown:
       return blind_words(report);
     default:

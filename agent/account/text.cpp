@@ -33,9 +33,9 @@ void put_head(Page& page, const FleetReport& report) {
   page.paragraph(join(about, ", "), 0);
 }
 
-// "all 128 instances", "3 of 128: i-1 i-2 i-3"
+// "all 128", "3 of 128: i-1 i-2 i-3"
 std::string words_of_subjects(const std::set<std::string>& subjects, size_t all) {
-  if (subjects.size() == all && all > 1) return fmt::format("all {} instances", all);
+  if (subjects.size() == all && all > 1) return fmt::format("all {}", all);
   std::vector<std::string> shown(subjects.begin(), subjects.end());
   const size_t more = shown.size() > kMaxSubjects ? shown.size() - kMaxSubjects : 0;
   shown.resize(shown.size() - more);
@@ -101,17 +101,29 @@ void put_explained(Page& page, const FleetReport& report) {
   }
 }
 
-// What could not be looked at, a line for each reason.
+// What could not be looked at: of each check the first reason, checks of one reason together.
 void put_unknown(Page& page, const FleetReport& report) {
-  std::map<std::string_view, std::set<std::string_view>> reasons;
+  struct Unknown {
+    const Finding* first = nullptr;
+    size_t others = 0;  // for other reasons
+  };
+  std::map<std::string_view, Unknown> by_code;
   for (const Finding& finding : report.findings) {
-    const bool wanted = finding.result == FindingResult::kUnknown && finding.explained_by.empty();
-    if (wanted) reasons[finding.message].insert(finding.check->code);
+    if (finding.result != FindingResult::kUnknown || !finding.explained_by.empty()) continue;
+    Unknown& unknown = by_code[finding.check->code];
+    if (unknown.first == nullptr) unknown.first = &finding;
+    if (unknown.first->message != finding.message) ++unknown.others;
+  }
+  std::map<std::pair<std::string_view, size_t>, std::vector<std::string>> reasons;
+  for (const auto& [code, unknown] : by_code) {
+    reasons[{unknown.first->message, unknown.others}].emplace_back(code);
   }
   if (!reasons.empty()) page.line();
   for (const auto& [reason, codes] : reasons) {
-    const std::vector<std::string> names(codes.begin(), codes.end());
-    page.paragraph(fmt::format("{}: {}", join(names, ", "), reason), 4, {"UNKNOWN ", "36"});
+    const std::string others =
+        reason.second == 0 ? "" : fmt::format("; {} more for other reasons", reason.second);
+    page.paragraph(fmt::format("{}: {}{}", join(codes, ", "), reason.first, others), 4,
+                   {"UNKNOWN ", "36"});
   }
 }
 
@@ -120,9 +132,11 @@ void put_foot(Page& page, const FleetReport& report) {
   for (const auto& [code, counts] : report.counts)
     passed += counts.failed == 0 && counts.unknown == 0;
   page.line();
-  page.paragraph(fmt::format("{} of {} passed or not applicable; looked for {} ms", passed,
-                             counted(report.counts.size(), "check"), report.duration_ms),
-                 0);
+  const std::string checks = report.counts.empty()
+                                 ? ""
+                                 : fmt::format("{} of {} pass or do not apply; ", passed,
+                                               counted(report.counts.size(), "check"));
+  page.paragraph(fmt::format("{}looked for {} ms", checks, report.duration_ms), 0);
 }
 
 }  // namespace

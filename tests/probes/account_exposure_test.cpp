@@ -59,9 +59,9 @@ const Layout kLayouts[] = {
 TEST(AccountExposure, EveryLayoutIsJudgedAsItIs) {
   for (const Layout& layout : kLayouts) {
     const std::vector<Finding> findings = judged(fleet_of(layout.rules, "i1: a"));
-    const Finding port = finding_of(findings, "account.port-22-open", "i1");
+    const Finding port = fleet_finding(findings, "account.port-22-open", "i1");
     EXPECT_EQ(port.result, layout.port_22) << layout.rules << ": " << port.message;
-    const Finding egress = finding_of(findings, "account.no-ip-egress", "i1");
+    const Finding egress = fleet_finding(findings, "account.no-ip-egress", "i1");
     EXPECT_EQ(egress.result, layout.egress) << layout.rules << ": " << egress.message;
   }
 }
@@ -129,7 +129,7 @@ TEST(AccountExposure, EachChangeIsSeen) {
   for (const AccountCase& row : kCases) {
     AccountFacts facts = fleet_of("ip in all ip, ip out all ip, b out all 0.0.0.0/0", "i1: b");
     row.change(facts);
-    const Finding finding = finding_of(judged(facts), row.code, "i1");
+    const Finding finding = fleet_finding(judged(facts), row.code, "i1");
     EXPECT_EQ(finding.result, row.wanted) << row.code << ": " << finding.message;
   }
 }
@@ -138,7 +138,7 @@ TEST(AccountExposure, AnOpenPortWeighsMoreOnAPublicAddress) {
   AccountFacts facts = fleet_of("ip in tcp:22 0.0.0.0/0", "i1: a");
   const auto said = [&](std::optional<bool> is_public) {
     first(facts).has_public_address = is_public;
-    return finding_of(judged(facts), "account.port-22-open", "i1");
+    return fleet_finding(judged(facts), "account.port-22-open", "i1");
   };
   EXPECT_EQ(said(true).check->severity, Severity::kWarning);
   EXPECT_EQ(said(true).message, "sg-ip: tcp 22 from 0.0.0.0/0; it has a public address");
@@ -149,17 +149,17 @@ TEST(AccountExposure, AnOpenPortWeighsMoreOnAPublicAddress) {
 TEST(AccountExposure, AHopLimitOfOneIsInfo) {
   AccountFacts facts = fleet_of("ip out all 0.0.0.0/0", "i1: a");
   first(facts).imds_hop_limit = 1;
-  EXPECT_EQ(finding_of(judged(facts), "account.imds", "i1").check->severity, Severity::kInfo);
+  EXPECT_EQ(fleet_finding(judged(facts), "account.imds", "i1").check->severity, Severity::kInfo);
   first(facts).imds_enabled = false;
-  EXPECT_EQ(finding_of(judged(facts), "account.imds", "i1").check->severity, Severity::kWarning);
+  EXPECT_EQ(fleet_finding(judged(facts), "account.imds", "i1").check->severity, Severity::kWarning);
 }
 
 TEST(AccountExposure, WithoutWayOutSsmIsAWarningWhereItIsRequired) {
   const AccountFacts facts = fleet_of("ip out all ip", "i1: a");
   const Finding finding =
-      finding_of(judged(facts, {.ssm_is_required = true}), "account.no-ip-egress", "i1");
+      fleet_finding(judged(facts, {.ssm_is_required = true}), "account.no-ip-egress", "i1");
   EXPECT_EQ(finding.check->severity, Severity::kWarning);
-  EXPECT_EQ(finding_of(judged(facts), "account.no-ip-egress", "i1").check->severity,
+  EXPECT_EQ(fleet_finding(judged(facts), "account.no-ip-egress", "i1").check->severity,
             Severity::kInfo);
 }
 

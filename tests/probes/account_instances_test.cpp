@@ -192,7 +192,7 @@ TEST(AccountInstances, EachChangeOfAFleetIsSeen) {
   for (const AccountCase& row : kCases) {
     AccountFacts facts = healthy();
     row.change(facts);
-    const Finding finding = finding_of(judged(facts), row.code, "i3");
+    const Finding finding = fleet_finding(judged(facts), row.code, "i3");
     EXPECT_EQ(finding.result, row.wanted) << row.code << ": " << finding.message;
     EXPECT_FALSE(finding.message.empty()) << row.code;
   }
@@ -212,8 +212,8 @@ TEST(AccountInstances, WhatIsApartIsSaidOfTheFew) {
   AccountFacts facts = healthy();
   third(facts).zone = "eu-west-1b";
   const std::vector<Finding> findings = judged(facts);
-  EXPECT_EQ(finding_of(findings, "account.zone-differs", "i1").result, kPass);
-  EXPECT_EQ(finding_of(findings, "account.zone-differs", "i3").message,
+  EXPECT_EQ(fleet_finding(findings, "account.zone-differs", "i1").result, kPass);
+  EXPECT_EQ(fleet_finding(findings, "account.zone-differs", "i3").message,
             "its EFA interfaces are in eu-west-1b, vpc-1, most of the fleet in eu-west-1a, vpc-1");
 }
 
@@ -224,7 +224,7 @@ TEST(AccountInstances, AReservationThatEndsWithinTheHourIsCritical) {
         std::tuple(kHourMs - 1, Severity::kCritical, "cr-1 ends in 59 minutes"),
         std::tuple(-kHourMs, Severity::kCritical, "cr-1 ends in 0 minutes")}) {
     facts.reservations.at(0).ends_ms = kNowMs + left_ms;
-    const Finding finding = finding_of(judged(facts), "account.capacity-ends", "i3");
+    const Finding finding = fleet_finding(judged(facts), "account.capacity-ends", "i3");
     EXPECT_EQ(finding.check->severity, severity);
     EXPECT_EQ(finding.message, words);
   }

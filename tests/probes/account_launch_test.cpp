@@ -117,7 +117,7 @@ TEST(AccountLaunch, EachChangeOfAFleetIsSeen) {
   for (const AccountCase& row : kCases) {
     AccountFacts facts = healthy();
     row.change(facts);
-    const Finding finding = finding_of(judged(facts), row.code, "i1");
+    const Finding finding = fleet_finding(judged(facts), row.code, "i1");
     EXPECT_EQ(finding.result, row.wanted) << row.code << ": " << finding.message;
     EXPECT_FALSE(finding.message.empty()) << row.code;
   }
@@ -128,23 +128,23 @@ TEST(AccountLaunch, ATypeWithoutEfaIsCriticalWhereEfaIsMeant) {
   make_small_type(facts);
   facts.instances.at(2).type = "m7i.large";
   const std::vector<Finding> findings = judged(facts);
-  const Finding worker = finding_of(findings, "account.type-no-efa", "i1");
+  const Finding worker = fleet_finding(findings, "account.type-no-efa", "i1");
   EXPECT_EQ(worker.check->severity, Severity::kCritical);
   EXPECT_EQ(worker.message, "m7i.large has no EFA; others of its placement group have");
-  const Finding head = finding_of(findings, "account.type-no-efa", "i3");
+  const Finding head = fleet_finding(findings, "account.type-no-efa", "i3");
   EXPECT_EQ(head.check->severity, Severity::kInfo);
   EXPECT_EQ(head.message,
             "m7i.large has no EFA; others of the fleet have, if it is not its head node");
   const Finding expected =
-      finding_of(judged(facts, {.efa_is_expected = true}), "account.type-no-efa", "i3");
+      fleet_finding(judged(facts, {.efa_is_expected = true}), "account.type-no-efa", "i3");
   EXPECT_EQ(expected.check->severity, Severity::kCritical);
 }
 
 TEST(AccountLaunch, TheSizeOfARootVolumeIsThatOfTheSettings) {
   AccountFacts facts = healthy();
   const auto small = [&](int wanted) {
-    return finding_of(judged(facts, {.root_volume_gib = wanted}), "account.root-volume-small",
-                      "i1");
+    return fleet_finding(judged(facts, {.root_volume_gib = wanted}), "account.root-volume-small",
+                         "i1");
   };
   EXPECT_EQ(small(500).result, kFail);
   EXPECT_EQ(small(500).message, "vol-i1 has 200 GiB, 500 GiB are recommended");

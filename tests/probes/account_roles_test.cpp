@@ -117,7 +117,7 @@ TEST(AccountRoles, EachChangeOfAFleetIsSeen) {
   for (const AccountCase& row : kCases) {
     AccountFacts facts = healthy();
     row.change(facts);
-    const Finding finding = finding_of(judged(facts), row.code, "i1");
+    const Finding finding = fleet_finding(judged(facts), row.code, "i1");
     EXPECT_EQ(finding.result, row.wanted) << row.code << ": " << finding.message;
     EXPECT_FALSE(finding.message.empty()) << row.code;
   }
@@ -126,7 +126,7 @@ TEST(AccountRoles, EachChangeOfAFleetIsSeen) {
 TEST(AccountRoles, WhatIsDeniedIsNamed) {
   AccountFacts facts = healthy();
   deny(facts, "logs:PutLogEvents");
-  EXPECT_EQ(finding_of(judged(facts), "account.session-logs", "i2").message,
+  EXPECT_EQ(fleet_finding(judged(facts), "account.session-logs", "i2").message,
             "arn:aws:iam::111122223333:role/node may not logs:PutLogEvents on "
             "arn:aws:logs:eu-west-1:111122223333:log-group:sessions:log-stream:session, by its "
             "policies");
@@ -135,10 +135,10 @@ TEST(AccountRoles, WhatIsDeniedIsNamed) {
 TEST(AccountRoles, SsmIsAWarningWhereItIsRequired) {
   AccountFacts facts = healthy();
   set_ping(facts, "Inactive");
-  EXPECT_EQ(finding_of(judged(facts), "account.not-managed", "i1").check->severity,
+  EXPECT_EQ(fleet_finding(judged(facts), "account.not-managed", "i1").check->severity,
             Severity::kInfo);
   const Finding required =
-      finding_of(judged(facts, {.ssm_is_required = true}), "account.not-managed", "i1");
+      fleet_finding(judged(facts, {.ssm_is_required = true}), "account.not-managed", "i1");
   EXPECT_EQ(required.check->severity, Severity::kWarning);
   EXPECT_EQ(required.message, "its SSM agent is Inactive");
 }
@@ -146,7 +146,7 @@ TEST(AccountRoles, SsmIsAWarningWhereItIsRequired) {
 Finding said_of_access(const AccountFacts& facts, const std::string& subject) {
   Findings findings;
   judge_account_access(facts, findings);
-  return finding_of(findings.all(), "account.denied", subject);
+  return fleet_finding(findings.all(), "account.denied", subject);
 }
 
 TEST(AccountAccess, WhatIsDeniedNamesTheStatementToAdd) {

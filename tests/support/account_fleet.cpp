@@ -151,8 +151,8 @@ void set_section(AccountFacts& facts, const char* name, SectionStatus status) {
   }
 }
 
-Finding finding_of(const std::vector<Finding>& findings, const std::string& code,
-                   const std::string& subject) {
+Finding fleet_finding(const std::vector<Finding>& findings, const std::string& code,
+                      const std::string& subject) {
   for (const Finding& finding : findings) {
     if (finding.check->code == code && finding.subject == subject) return finding;
   }

@@ -19,8 +19,8 @@ AccountFacts fleet_of(const std::string& rules, const std::string& instances);
 void set_section(AccountFacts& facts, const char* name, SectionStatus status);
 
 // What is said of the subject; a failure of the test where nothing is.
-Finding finding_of(const std::vector<Finding>& findings, const std::string& code,
-                   const std::string& subject);
+Finding fleet_finding(const std::vector<Finding>& findings, const std::string& code,
+                      const std::string& subject);
 
 // A change to a fleet, and what is then said of one of its instances.
 struct AccountCase {
