@@ -21,7 +21,7 @@ std::string counted(size_t count, const std::string& word) {
   return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
 }
 
-void put_head(Page& page, const FleetReport& report) {
+void put_head(TextPage& page, const FleetReport& report) {
   const AccountFacts& facts = report.facts;
   page.paragraph(report.summary, 0, mark_of(report.verdict));
   std::map<std::string, size_t> types;
@@ -45,7 +45,7 @@ std::string words_of_subjects(const std::set<std::string>& subjects, size_t all)
 }
 
 // The same words are said once, with all whom they are of.
-void put_subjects(Page& page, const SomeFindings& findings, size_t all) {
+void put_subjects(TextPage& page, const SomeFindings& findings, size_t all) {
   std::map<std::string, std::set<std::string>> by_message;
   for (const Finding* finding : findings) by_message[finding->message].insert(finding->subject);
   size_t shown = 0;
@@ -58,7 +58,7 @@ void put_subjects(Page& page, const SomeFindings& findings, size_t all) {
   }
 }
 
-void put_remedy(Page& page, const SomeFindings& findings) {
+void put_remedy(TextPage& page, const SomeFindings& findings) {
   const Finding& first = *findings.front();
   page.paragraph(fmt::format("fix ({}): {}", actor_text(first.check->actor), first.remedy_text()),
                  4);
@@ -69,7 +69,7 @@ void put_remedy(Page& page, const SomeFindings& findings) {
   }
 }
 
-void put_failing(Page& page, const FleetReport& report) {
+void put_failing(TextPage& page, const FleetReport& report) {
   for (const Severity severity : {Severity::kCritical, Severity::kWarning, Severity::kInfo}) {
     std::map<std::string_view, SomeFindings> groups;
     for (const Finding& finding : report.findings) {
@@ -87,7 +87,7 @@ void put_failing(Page& page, const FleetReport& report) {
   }
 }
 
-void put_explained(Page& page, const FleetReport& report) {
+void put_explained(TextPage& page, const FleetReport& report) {
   std::map<std::string, std::map<std::string_view, size_t>> explained;  // by its cause
   for (const Finding& finding : report.findings) {
     const bool follows = finding.result == FindingResult::kFail && !finding.explained_by.empty();
@@ -102,7 +102,7 @@ void put_explained(Page& page, const FleetReport& report) {
 }
 
 // What could not be looked at: of each check the first reason, checks of one reason together.
-void put_unknown(Page& page, const FleetReport& report) {
+void put_unknown(TextPage& page, const FleetReport& report) {
   struct Unknown {
     const Finding* first = nullptr;
     size_t others = 0;  // for other reasons
@@ -127,7 +127,7 @@ void put_unknown(Page& page, const FleetReport& report) {
   }
 }
 
-void put_foot(Page& page, const FleetReport& report) {
+void put_foot(TextPage& page, const FleetReport& report) {
   size_t passed = 0;
   for (const auto& [code, counts] : report.counts)
     passed += counts.failed == 0 && counts.unknown == 0;
@@ -142,7 +142,7 @@ void put_foot(Page& page, const FleetReport& report) {
 }  // namespace
 
 std::string render_fleet_text(const FleetReport& report, const TextStyle& style) {
-  Page page(style);
+  TextPage page(style);
   put_head(page, report);
   put_failing(page, report);
   put_explained(page, report);

@@ -44,11 +44,11 @@ Mark mark_of(Severity severity) {
   }
 }
 
-void Page::line(const std::string& text) {
+void TextPage::line(const std::string& text) {
   text_ += printable(text) + "\n";
 }
 
-void Page::paragraph(const std::string& text, size_t indent, const Mark& mark) {
+void TextPage::paragraph(const std::string& text, size_t indent, const Mark& mark) {
   const auto width = static_cast<size_t>(std::max(style_.width, 40));
   std::string current = mark.text.empty() ? std::string(indent, ' ') : mark.text + "  ";
   size_t start = current.size();
@@ -70,16 +70,16 @@ void Page::paragraph(const std::string& text, size_t indent, const Mark& mark) {
   put();
 }
 
-void Page::command(const std::string& text, size_t indent) {
+void TextPage::command(const std::string& text, size_t indent) {
   line(std::string(indent, ' ') + "$ " + text);
 }
 
-std::string Page::colour(const std::string& text, const char* code) const {
+std::string TextPage::colour(const std::string& text, const char* code) const {
   const bool shown = style_.colour && !text.empty();
   return shown ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
 }
 
-std::string Page::take() {
+std::string TextPage::take() {
   if (text_.size() > kMaxText) {
     const std::string cut = "\n[cut: --format json has everything]\n";
     const size_t end = text_.rfind('\n', kMaxText - cut.size());

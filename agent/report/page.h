@@ -24,9 +24,9 @@ Mark mark_of(Severity severity);
 
 inline constexpr size_t kMaxSubjects = 8;  // of one code; the JSON report has all
 
-class Page {
+class TextPage {
  public:
-  explicit Page(const TextStyle& style) : style_(style) {}
+  explicit TextPage(const TextStyle& style) : style_(style) {}
 
   void line(const std::string& text = "");
   // Words wrapped at the width, every line with that indent; the first begins with the mark.

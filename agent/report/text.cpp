@@ -15,7 +15,7 @@
 namespace efa {
 namespace {
 
-void put_head(Page& page, const Report& report) {
+void put_head(TextPage& page, const Report& report) {
   const Diagnosis& diagnosis = report.diagnosis;
   page.paragraph(diagnosis.summary, 0, mark_of(diagnosis.verdict));
   std::string about;
@@ -31,7 +31,7 @@ void put_head(Page& page, const Report& report) {
   page.paragraph(about, 0);
 }
 
-void put_funnel(Page& page, const Report& report) {
+void put_funnel(TextPage& page, const Report& report) {
   if (!report.diagnosis.expectation.expected) return;
   page.line();
   std::string counts;
@@ -50,7 +50,7 @@ void put_funnel(Page& page, const Report& report) {
 
 using ByCode = std::map<std::string_view, std::vector<const Finding*>>;
 
-void put_subjects(Page& page, const std::vector<const Finding*>& findings) {
+void put_subjects(TextPage& page, const std::vector<const Finding*>& findings) {
   for (size_t i = 0; i < std::min(findings.size(), kMaxSubjects); ++i) {
     page.paragraph(findings[i]->subject + ": " + findings[i]->message, 4);
   }
@@ -59,7 +59,7 @@ void put_subjects(Page& page, const std::vector<const Finding*>& findings) {
   }
 }
 
-void put_remedy(Page& page, const std::vector<const Finding*>& findings) {
+void put_remedy(TextPage& page, const std::vector<const Finding*>& findings) {
   const Check& check = *findings.front()->check;
   page.paragraph(
       "fix (" + actor_text(check.actor) + "): " + std::string(findings.front()->remedy_text()), 4);
@@ -69,7 +69,7 @@ void put_remedy(Page& page, const std::vector<const Finding*>& findings) {
   }
 }
 
-void put_group(Page& page, const std::vector<const Finding*>& findings) {
+void put_group(TextPage& page, const std::vector<const Finding*>& findings) {
   const Check& check = *findings.front()->check;
   page.line();
   page.paragraph(
@@ -80,7 +80,7 @@ void put_group(Page& page, const std::vector<const Finding*>& findings) {
 }
 
 // What fails and nothing else explains, the gravest first. One check can have several remedies.
-void put_failing(Page& page, const Report& report) {
+void put_failing(TextPage& page, const Report& report) {
   using CodeAndRemedy = std::pair<std::string_view, std::string_view>;
   for (const Severity severity : {Severity::kCritical, Severity::kWarning, Severity::kInfo}) {
     std::map<CodeAndRemedy, std::vector<const Finding*>> groups;
@@ -105,7 +105,7 @@ std::string counted(const Counts& codes) {
 }
 
 // What could not be looked at, a line for each reason: there is nothing to mend.
-void put_unknown(Page& page, const Report& report) {
+void put_unknown(TextPage& page, const Report& report) {
   ByCode groups;
   for (const Finding& finding : report.diagnosis.findings) {
     const bool wanted = finding.result == FindingResult::kUnknown && finding.explained_by.empty();
@@ -123,7 +123,7 @@ void put_unknown(Page& page, const Report& report) {
   }
 }
 
-void put_explained(Page& page, const Report& report) {
+void put_explained(TextPage& page, const Report& report) {
   std::map<std::string, Counts> explained;  // by its cause
   for (const Finding& finding : report.diagnosis.findings) {
     const bool fails = finding.result == FindingResult::kFail;
@@ -137,7 +137,7 @@ void put_explained(Page& page, const Report& report) {
   }
 }
 
-void put_foot(Page& page, const Report& report) {
+void put_foot(TextPage& page, const Report& report) {
   std::vector<std::string> bad;
   for (const ProbeOutcome* outcome : outcomes_of(report.node)) {
     const ProbeStatus status = outcome->status;
@@ -153,7 +153,7 @@ void put_foot(Page& page, const Report& report) {
 }  // namespace
 
 std::string render_text(const Report& report, const TextStyle& style) {
-  Page page(style);
+  TextPage page(style);
   put_head(page, report);
   put_funnel(page, report);
   put_failing(page, report);

@@ -29,7 +29,8 @@ inline constexpr Check kAccountRootVolumePlain{
     .seen_by = "DescribeVolumes: encrypted is false.",
     .remedy =
         "Turn on encryption by default for the region (enable-ebs-encryption-by-default) or set "
-        "Encrypted in the launch template, and replace the instance: a volume stays as it is.",
+        "Encrypted in the launch template; then drain the instance and replace it: a volume stays "
+        "as it is.",
 };
 
 inline constexpr const Check* kAccountVolumeChecks[] = {&kAccountRootVolumeSmall,
