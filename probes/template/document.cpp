@@ -35,8 +35,10 @@ Result<Done> check_sections(const Value& content, const std::string& where) {
 
 Result<Document> parse_document(const std::string& text, const std::string& where) {
   if (trim(text).empty()) return malformed(where, "is empty");
-  Result<Value> content =
-      trim(text).starts_with("{") ? parse_json(text, where) : parse_yaml(text, where);
+  const bool is_json = trim(text).starts_with("{");
+  const Error too_large{ErrorKind::kTooLarge, where, "is larger than 4 MiB"};
+  if (!is_json && text.size() > kLongestTemplate) return too_large;
+  Result<Value> content = is_json ? parse_json(text, where) : parse_yaml(text, where);
   if (!content) return content.error();
   if (content->as<Object>() == nullptr) {
     return malformed(where, "is no CloudFormation template: it is no map");
@@ -44,6 +46,7 @@ Result<Document> parse_document(const std::string& text, const std::string& wher
   const bool plan =
       content->find("resource_changes") != nullptr || content->find("planned_values") != nullptr;
   if (plan) return Document{DocumentKind::kPlan, std::move(*content)};
+  if (text.size() > kLongestTemplate) return too_large;
   const Value* resources = content->find("Resources");
   if (resources == nullptr || resources->as<Object>() == nullptr) {
     return refusal(*content, where);

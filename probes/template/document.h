@@ -9,6 +9,7 @@
 namespace efa {
 
 inline constexpr size_t kLongestTemplate = size_t{4} * 1024 * 1024;  // CloudFormation takes 1 MB
+inline constexpr size_t kLongestPlan = size_t{32} * 1024 * 1024;     // as other JSON
 
 enum class DocumentKind { kCloudFormation, kPlan };
 

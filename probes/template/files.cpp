@@ -21,14 +21,12 @@ std::string stack_name(const std::string& path) {
 }
 
 Result<NamedTemplate> read_template(const std::string& path) {
-  const Result<std::string> text = read_file(path, kLongestTemplate);
+  const Result<std::string> text = read_file(path, kLongestPlan);
   if (!text) return text.error();
   Result<Document> document = parse_document(*text, path);
   if (!document) return document.error();
-  if (document->kind == DocumentKind::kPlan) {
-    return malformed(path, "is a plan of Terraform, which is not read yet");
-  }
-  return NamedTemplate{stack_name(path), path, std::move(document->content)};
+  const bool is_plan = document->kind == DocumentKind::kPlan;
+  return NamedTemplate{stack_name(path), path, std::move(document->content), is_plan};
 }
 
 // Denied when it lies outside of the folder, by whatever way.

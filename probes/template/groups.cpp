@@ -99,8 +99,14 @@ void TemplateGroups::add_group(const TemplateResource& resource) {
   // AWS's own rule is there until the first rule out is made apart from the group (reported by
   // people: aws-cdk #987, cloudformation-coverage-roadmap; not in its documentation)
   const bool none = egress.is_nothing() || (egress.is_list() && egress.items.empty());
-  if (none && !has_own_egress_.contains(resource.id)) {
+  // the provider of Terraform takes it away at once
+  const bool of_terraform = !resource.properties.at("HasNoDefaultEgress").is_nothing();
+  if (none && !of_terraform && !has_own_egress_.contains(resource.id)) {
     made.group.rules.push_back(all_to_everywhere());
+  }
+  if (of_terraform && resource.properties.at("IsCreated").truth() == true &&
+      !made.group.rules.empty()) {
+    has_inline_.insert(resource.id);
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,7 @@ class TemplateGroups {
   std::map<std::string, const TemplateResource*> resources_;
   std::map<std::string, Known> groups_;
   std::map<std::string, bool> has_own_egress_;  // rules out that are resources of their own
+  std::set<std::string> has_inline_;            // of Terraform, which rules of their own overwrite
   bool restricts_default_ = false;  // a custom resource of CDK empties the VPC's default group
 };
 

@@ -127,6 +127,7 @@ Term Launches::attached(const Term& attachment) const {
   Term interface = map_of("DeviceIndex", attachment.at("DeviceIndex"));
   const Term id = attachment.at("NetworkInterfaceId");
   put(interface, "NetworkInterfaceId", id);
+  put(interface, "NetworkCardIndex", attachment.at("NetworkCardIndex"));  // Terraform's has it
   put(interface, "Groups", attachment.at("GroupSet"));
   put(interface, "SubnetId", attachment.at("SubnetId"));
   put(interface, "AssociatePublicIpAddress", attachment.at("AssociatePublicIpAddress"));

@@ -12,6 +12,7 @@
 #include "probes/template/instance_types.h"
 #include "probes/template/launches.h"
 #include "probes/template/nodes.h"
+#include "probes/template/plan.h"
 #include "probes/template/roles.h"
 
 namespace efa {
@@ -44,6 +45,7 @@ class Reading {
   void make_stacks();
   std::optional<Value> read_child(const Value& resource, const std::string& id);
   std::optional<Term> find_exported(const std::string& name);
+  void add_planned(std::vector<TemplateResource>& resources);
   void put_places(const std::vector<TemplateResource>& resources);
   void put_types();
   void put_groups(const TemplateGroups& groups);
@@ -64,6 +66,7 @@ void Reading::make_stacks() {
   for (const auto& [name, value] : question_.parameters) given[name] = Term::of_text(value);
   for (const NamedTemplate& one : question_.templates) {
     const std::string prefix = question_.templates.size() == 1 ? "" : one.name + "/";
+    if (one.is_plan) continue;
     files_[prefix] = one.file;
     stacks_.push_back(std::make_unique<TemplateStack>(one.content, prefix, given, world_));
   }
@@ -94,6 +97,18 @@ std::optional<Value> Reading::read_child(const Value& resource, const std::strin
   }
   files_[id + "/"] = read->file;
   return std::move(read->content);
+}
+
+void Reading::add_planned(std::vector<TemplateResource>& resources) {
+  for (const NamedTemplate& one : question_.templates) {
+    if (!one.is_plan) continue;
+    Result<std::vector<TemplateResource>> planned = resources_of_plan(one.content, notes_);
+    if (!planned) {
+      notes_.missing.push_back(one.file + ": " + message_of(planned.error()));
+      continue;
+    }
+    for (TemplateResource& resource : *planned) resources.push_back(std::move(resource));
+  }
 }
 
 std::optional<Term> Reading::find_exported(const std::string& name) {
@@ -190,6 +205,7 @@ AccountFacts Reading::take() {
   for (const auto& stack : stacks_) {
     for (TemplateResource& one : stack->resources()) resources.push_back(std::move(one));
   }
+  add_planned(resources);
   for (TemplateFault& circle : circles_in(resources)) notes_.faults.push_back(std::move(circle));
   TemplateGroups groups(resources);
   TemplateNodes nodes(resources, groups);

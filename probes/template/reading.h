@@ -18,6 +18,7 @@ struct NamedTemplate {
   std::string name;  // of its stack
   std::string file;
   Value content;
+  bool is_plan = false;  // of Terraform
 };
 
 struct TemplateQuestion {

@@ -19,7 +19,8 @@ void read(const std::string& text) {
     return;
   }
   TemplateQuestion question;
-  question.templates.push_back({"Stack", "template", document->content});
+  question.templates.push_back(
+      {"Stack", "template", document->content, document->kind == DocumentKind::kPlan});
   question.parameters["P"] = "x";
   const AccountFacts facts =
       facts_of(question, [&](const std::string& /*parent*/, const std::string& name) {

@@ -92,7 +92,6 @@ TEST(TemplateExpected, IsSaidOfEveryTemplate) {
   const Result<Value> expected = parse_json(*text, "expected.json");
   ASSERT_TRUE(expected);
   for (const Value& row : *expected->find("cases")->as<Array>()) {
-    if (row.text("file").starts_with("tf-")) continue;
     SCOPED_TRACE(row.text("file") + ": " + row.text("about"));
     const AccountFacts facts = facts_of_files(files_of(row));
     const std::vector<Finding> findings = judged_template(facts);

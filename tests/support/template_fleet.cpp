@@ -50,7 +50,8 @@ AccountFacts facts_of_text(const std::string& text,
     return NamedTemplate{name, name, std::move(child->content)};
   };
   std::vector<NamedTemplate> templates;
-  templates.push_back({"Stack", "Stack.yaml", std::move(document->content)});
+  templates.push_back(
+      {"Stack", "Stack.yaml", std::move(document->content), document->kind == DocumentKind::kPlan});
   return facts_of({std::move(templates), parameters, kNowMs}, read);
 }
 
