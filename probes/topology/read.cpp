@@ -26,8 +26,9 @@ class Topology {
     if (ready_) hwloc_topology_destroy(topology_);
   }
 
-  bool load(const std::string& xml) {
+  bool load(const std::string& xml, bool whole) {
     if (!ready_) return false;
+    if (!whole) leave_out_details();
     hwloc_topology_set_io_types_filter(topology_, HWLOC_TYPE_FILTER_KEEP_ALL);
     if (!xml.empty() && hwloc_topology_set_xmlbuffer(topology_, xml.c_str(),
                                                      static_cast<int>(xml.size() + 1)) != 0) {
@@ -39,6 +40,19 @@ class Topology {
   [[nodiscard]] hwloc_topology_t get() const { return topology_; }
 
  private:
+  // What no fact is made of: several files of each CPU, and a visit to each, on which the process
+  // is moved there and back. Packages, dies, groups and NUMA nodes say where a device sits.
+  void leave_out_details() {
+    hwloc_topology_set_cache_types_filter(topology_, HWLOC_TYPE_FILTER_KEEP_NONE);
+    hwloc_topology_set_type_filter(topology_, HWLOC_OBJ_CORE, HWLOC_TYPE_FILTER_KEEP_NONE);
+    hwloc_topology_set_components(topology_, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
+#if HWLOC_API_VERSION >= 0x00020800
+    hwloc_topology_set_flags(topology_, HWLOC_TOPOLOGY_FLAG_NO_DISTANCES |
+                                            HWLOC_TOPOLOGY_FLAG_NO_MEMATTRS |
+                                            HWLOC_TOPOLOGY_FLAG_NO_CPUKINDS);
+#endif
+  }
+
   hwloc_topology_t topology_ = nullptr;
   bool ready_ = false;
 };
@@ -139,7 +153,8 @@ void read_topology(const Look& look) {
   }
   look.out.doing("load the topology", xml.empty() ? "hwloc" : kXml);
   Topology topology;
-  if (!topology.load(xml)) {
+  const bool keep = look.options.contains("keep-xml");
+  if (!topology.load(xml, /*whole=*/keep)) {
     look.out.add("unseen", Unseen{"hwloc_topology_load", "hwloc gives no topology", 0});
     return;
   }
@@ -151,7 +166,7 @@ void read_topology(const Look& look) {
     if (is_efa_id(pci.vendor_id, pci.device_id)) functions.push_back(function);
   }
   for (const hwloc_obj_t efa : functions) look.out.add("efa", device_of(topology, efa));
-  if (look.options.contains("keep-xml")) keep_xml(look, topology);
+  if (keep) keep_xml(look, topology);
 }
 
 }  // namespace
