@@ -88,7 +88,8 @@ Result<Conclusion> conclude(const Recording& recording, const std::vector<ProbeR
   std::optional<Node> part;  // of the report's, which keeps what is not judged too
   if (!scope.left_out.empty()) leave_out(scope.left_out, part.emplace(report.node), past);
   const Node& node = part ? *part : report.node;
-  Expectation expectation = expectation_of(node, *expect, instance_types(), scope, std::move(past));
+  const InstanceTypes types = built_in_row(node.cloud.facts.instance_type.value_or(""));
+  Expectation expectation = expectation_of(node, *expect, types, scope, std::move(past));
   expectation.weights = *weights;
   conclusion.after = state_after(before, runs, report.node, now.boot_ms);
   if (recording.live) {

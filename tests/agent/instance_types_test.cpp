@@ -57,6 +57,21 @@ TEST(InstanceTypes, TheBuiltInTableIsWhole) {
   EXPECT_EQ(types.at("t2.micro").efa, false);
 }
 
+TEST(InstanceTypes, EachIsFoundAlone) {
+  for (const auto& [name, type] : instance_types()) {
+    const InstanceTypes alone = built_in_row(name);
+    ASSERT_EQ(alone.size(), 1U) << name;
+    const InstanceType& row = alone.at(name);
+    EXPECT_EQ(row.efa, type.efa) << name;
+    EXPECT_EQ(row.max_efa_interfaces, type.max_efa_interfaces) << name;
+    EXPECT_EQ(row.direct_memory, type.direct_memory) << name;
+    EXPECT_EQ(row.whole_counts, type.whole_counts) << name;
+  }
+  for (const char* name : {"", "t3.micro", "p5", "5.48xlarge", "types", "p5.48xlarge\": "}) {
+    EXPECT_TRUE(built_in_row(name).empty()) << name;
+  }
+}
+
 TEST(InstanceTypes, SayWhetherEfaReachesTheirAccelerators) {
   const std::pair<const char*, DirectMemory> rows[] = {
       {"p4d.24xlarge", DirectMemory::kRequired},
