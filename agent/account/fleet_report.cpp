@@ -43,6 +43,11 @@ std::vector<Finding> judged(const AccountFacts& facts, const FleetTerms& terms,
   for (Finding& finding : kept) finding.drain_first = finding.check->drain_first;
   explain(kept);
   weigh(kept, terms.weights);
+  std::erase_if(kept, [&](const Finding& finding) {
+    const bool off = finding.result == FindingResult::kNotApplicable;
+    if (off) counts[finding.check->code] = {};
+    return off;
+  });
   return kept;
 }
 
@@ -74,7 +79,7 @@ std::string counted(size_t count, const char* word) {
 
 // In a template one stands for all that it launches.
 const char* word_of_one(const AccountFacts& facts) {
-  return is_of_template(facts) ? "launch" : "instance";
+  return is_of_template(facts) ? "launch definition" : "instance";
 }
 
 std::string cause_words(const FleetReport& report) {

@@ -54,8 +54,12 @@ class Member {
 
 void FactsTaker::take(const std::string& name, const Value& fact) {
   if (!broken_.empty()) return;
+  const size_t instances = facts_.instances.size();
   Member member(name, fact, broken_);
   describe(member, facts_);
+  if (facts_.instances.size() == instances) return;
+  // no judge asks for them, and 160,000 are 5 MB
+  for (AccountInterface& interface : facts_.instances.back().interfaces) interface.mac.reset();
 }
 
 }  // namespace efa

@@ -12,11 +12,6 @@ const Value* member(const Value* value, std::string_view name) {
   return value == nullptr ? nullptr : value->find(name);
 }
 
-std::string text_of(const Value& value) {
-  const auto* text = value.as<std::string>();
-  return text == nullptr ? render_json(value) : *text;
-}
-
 // What has an id already is the resource of that id.
 Term known_value(const Value& value, const PlanIndex& index) {
   if (value.is_null()) return {};

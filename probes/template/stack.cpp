@@ -13,11 +13,6 @@ constexpr size_t kDeepestValue = 400;  // conditions and outputs that need other
 constexpr size_t kMostNotes = 50;      // a person reads them
 constexpr size_t kMostFaults = 100;    // each is a finding
 
-std::string text_of(const Value& value) {
-  const auto* text = value.as<std::string>();
-  return text == nullptr ? render_json(value) : *text;
-}
-
 // The function or reference that an object is; "" for a plain one.
 std::string function_of(const Object& members) {
   if (members.size() != 1) return "";

@@ -48,4 +48,9 @@ Sameness compare(const Term& a, const Term& b) {
   return certain_a && certain_b ? Sameness::kDifferent : Sameness::kUnknown;
 }
 
+std::string text_of(const Value& value) {
+  const auto* text = value.as<std::string>();
+  return text == nullptr ? render_json(value) : *text;
+}
+
 }  // namespace efa

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "probes/base/value.h"
+
 namespace efa {
 
 struct Term {
@@ -46,5 +48,8 @@ struct Term {
 enum class Sameness { kSame, kDifferent, kUnknown };
 // A resource that the template makes is none that is there already; parameters may be alike.
 Sameness compare(const Term& a, const Term& b);
+
+// A number or a truth value is the text that CloudFormation takes it for.
+std::string text_of(const Value& value);
 
 }  // namespace efa
