@@ -12,11 +12,6 @@ const Value* member(const Value* value, std::string_view name) {
   return value == nullptr ? nullptr : value->find(name);
 }
 
-std::string text_of(const Value& value) {
-  const auto* text = value.as<std::string>();
-  return text == nullptr ? render_json(value) : *text;
-}
-
 // What has an id already is the resource of that id.
 Term known_value(const Value& value, const PlanIndex& index) {
   if (value.is_null()) return {};
@@ -28,7 +23,7 @@ Term known_value(const Value& value, const PlanIndex& index) {
     return term;
   }
   if (value.as<Object>() != nullptr) return Term::unknown("a value is a block");
-  const std::string text = text_of(value);
+  const std::string text = scalar_text(value);
   const std::string address = index.address_of(text);
   return address.empty() ? Term::of_text(text) : Term::of_resource(address, "");
 }
@@ -157,7 +152,7 @@ Term PlanValues::referred(const char* name, bool as_list) const {
   bool each = false;
   if (list != nullptr) {
     for (const Value& one : *list) {
-      const std::string reference = text_of(one);
+      const std::string reference = scalar_text(one);
       const std::string resource = resource_in(reference);
       by_index = by_index || reference == "count.index" || reference == "each.key";
       each = each || is_of_instance(reference);
