@@ -22,6 +22,10 @@ void judge_account_template(const AccountFacts& facts, Findings& findings) {
                   {fault.words, "a template that AWS takes", "the template"});
   }
   if (!facts.from_template->invalid.empty()) return;
+  if (!is_whole(facts, kInstancesSection)) {
+    findings.unknown(check, kSubject, why_not_whole(facts, kInstancesSection));
+    return;
+  }
   findings.pass(check, kSubject, "nothing was seen for which AWS refuses it");
 }
 

@@ -21,6 +21,11 @@ Term ill(const std::string& function) {
 
 }  // namespace
 
+std::string scalar_text(const Value& value) {
+  const auto* text = value.as<std::string>();
+  return text == nullptr ? render_json(value) : *text;
+}
+
 Term term_of_text(const std::string& text) {
   return text.find("{{resolve:") == std::string::npos ? Term::of_text(text) : Term::symbol(text);
 }

@@ -33,6 +33,8 @@ class TemplateFunctions {
   TemplateStack& stack_;
 };
 
+// A number or a truth as it is written.
+std::string scalar_text(const Value& value);
 // "{{resolve:ssm:NAME}}" anywhere in it: what it stands for is known at deployment.
 Term term_of_text(const std::string& text);
 // Texts and symbols one after the other, as one.

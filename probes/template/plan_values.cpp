@@ -23,7 +23,7 @@ Term known_value(const Value& value, const PlanIndex& index) {
     return term;
   }
   if (value.as<Object>() != nullptr) return Term::unknown("a value is a block");
-  const std::string text = text_of(value);
+  const std::string text = scalar_text(value);
   const std::string address = index.address_of(text);
   return address.empty() ? Term::of_text(text) : Term::of_resource(address, "");
 }
@@ -152,7 +152,7 @@ Term PlanValues::referred(const char* name, bool as_list) const {
   bool each = false;
   if (list != nullptr) {
     for (const Value& one : *list) {
-      const std::string reference = text_of(one);
+      const std::string reference = scalar_text(one);
       const std::string resource = resource_in(reference);
       by_index = by_index || reference == "count.index" || reference == "each.key";
       each = each || is_of_instance(reference);

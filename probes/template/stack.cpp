@@ -124,12 +124,12 @@ Term TemplateStack::evaluate_within(const Value& value) {
     return term;
   }
   const auto* members = value.as<Object>();
-  return members == nullptr ? term_of_text(text_of(value)) : evaluate_members(*members);
+  return members == nullptr ? term_of_text(scalar_text(value)) : evaluate_members(*members);
 }
 
 Term TemplateStack::evaluate_members(const Object& members) {
   const std::string function = function_of(members);
-  if (function == "Ref") return reference(text_of(members.front().second));
+  if (function == "Ref") return reference(scalar_text(members.front().second));
   if (!function.empty()) return TemplateFunctions(*this).call(function, members.front().second);
   Term term{.kind = Term::Kind::kMap};
   for (const auto& [name, value] : members) {
@@ -164,7 +164,7 @@ Term TemplateStack::parameter(const std::string& name, const Value& declared) {
     world_.notes.note("the parameter " + prefix_ + name + " has no value");
     return Term::symbol(prefix_ + name);
   }
-  const std::string text = text_of(*usual);
+  const std::string text = scalar_text(*usual);
   world_.notes.note("the parameter " + prefix_ + name + " is taken as its default, " + text);
   return is_list_type(type) ? list_in(text) : term_of_text(text);
 }
@@ -270,7 +270,7 @@ Truth TemplateStack::truth_within(const Value& value) {
   const auto* members = value.as<Object>();
   if (members == nullptr || members->size() != 1) return Truth::kUnknown;
   const auto& [name, argument] = members->front();
-  if (name == "Condition") return condition(text_of(argument));
+  if (name == "Condition") return condition(scalar_text(argument));
   const auto* list = argument.as<Array>();
   if (list == nullptr) return Truth::kUnknown;
   if (name == "Fn::Equals") return equal(*list);

@@ -174,6 +174,12 @@ TEST(TemplateHostile, WhatIsWrongInATemplateIsNamed) {
   }
 }
 
+TEST(TemplateHostile, APlanOfAnotherFormatIsNotPassed) {
+  const AccountFacts facts = facts_of_text(R"({"format_version":"2.0","resource_changes":[]})");
+  EXPECT_NE(all_words(facts).find("'2.0' of the plan is not 1.x"), std::string::npos);
+  EXPECT_EQ(exit_of(judged_template(facts)), 3);
+}
+
 // Each level says its parameter a hundred times.
 TEST(TemplateHostile, TextsThatGrowFromStackToStackAreBounded) {
   std::string parts = "!Ref P";
