@@ -20,7 +20,7 @@ void judge_all(const AccountFacts& facts, const AccountWishes& wishes, Findings&
 // They are of instances that run, or of who asks.
 bool needs_aws(const Check& check) {
   return check.code == kAccountDenied.code || check.code == kAccountNotManaged.code ||
-         check.code == kAccountCapacityUnused.code;
+         check.code == kAccountCapacityUnused.code || check.code == kAccountSessionLogs.code;
 }
 
 }  // namespace

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 
-#include "probes/account/group_checks.h"
-#include "probes/account/instance_checks.h"
-#include "probes/account/template_checks.h"
+#include "probes/account/checks.h"
 #include "probes/base/text.h"
 #include "probes/judging/findings.h"
 #include "probes/template/document.h"
@@ -57,22 +55,15 @@ AccountFacts facts_of_text(const std::string& text,
 
 std::vector<Finding> judged_template(const AccountFacts& facts) {
   Findings findings;
-  judge_account_groups(facts, findings);
-  judge_account_interfaces(facts, findings);
-  judge_account_places(facts, findings);
-  judge_account_template(facts, findings);
+  judge_account(facts, {}, findings);
   return findings.take();
 }
 
 std::set<std::string> codes_of_templates() {
   std::set<std::string> codes;
-  const auto add = [&](const auto& checks) {
+  for (const auto& checks : kAccountChecks) {
     for (const Check* check : checks) codes.emplace(check->code);
-  };
-  add(kAccountGroupChecks);
-  add(kAccountInterfaceChecks);
-  add(kAccountPlaceChecks);
-  add(kAccountTemplateChecks);
+  }
   return codes;
 }
 

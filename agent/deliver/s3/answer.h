@@ -7,8 +7,8 @@
 #include <string>
 
 #include "probes/aws/http.h"
-#include "probes/aws/target.h"
 #include "probes/aws/service_error.h"
+#include "probes/aws/target.h"
 
 namespace efa {
 

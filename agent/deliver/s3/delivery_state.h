@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "probes/aws/clock.h"
 #include "agent/deliver/s3/object_key.h"
+#include "probes/aws/clock.h"
 #include "probes/base/files.h"
 #include "probes/base/result.h"
 
