@@ -117,7 +117,7 @@ Term TemplateFunctions::select(const Value& argument) {
   const Array* list = list_of(argument, 2);
   if (list == nullptr) return ill("Fn::Select");
   const Term index = stack_.evaluate(list->front());
-  const Term items = stack_.evaluate((*list)[1]);
+  Term items = stack_.evaluate((*list)[1]);
   if (items.is_unknown()) return items;
   if (!index.number() || *index.number() < 0) {
     return index.is_text() ? ill("Fn::Select") : Term::unknown("which of a list is not known");
@@ -187,7 +187,7 @@ Term TemplateFunctions::import_value(const Value& argument) {
 
 // Alike where its arguments are.
 Term TemplateFunctions::opaque(const std::string& name, const Value& argument) {
-  const Term of = stack_.evaluate(argument);
+  Term of = stack_.evaluate(argument);
   if (of.is_unknown()) return of;
   const std::string words = of.is_list() ? concatenated(of.items, ", ").text : of.text;
   return Term::symbol(name.substr(4) + (words.empty() ? "" : " of " + words));

@@ -15,7 +15,7 @@ Term empty_map() {
 
 Term map_of(const std::string& name, Term value) {
   Term map = empty_map();
-  if (!value.is_nothing()) map.members.emplace_back(name, std::move(value));
+  if (!value.is_nothing()) map.put(name, std::move(value));
   return map;
 }
 
@@ -23,7 +23,7 @@ Term map_of(const std::string& name, Term value) {
 void put(Term& data, const std::string& name, Term value) {
   if (value.is_nothing() || data.kind != Term::Kind::kMap) return;
   std::erase_if(data.members, [&](const auto& member) { return member.first == name; });
-  data.members.emplace_back(name, std::move(value));
+  data.put(name, std::move(value));
 }
 
 void put_within(Term& data, const std::string& name, const std::string& inner, Term value) {

@@ -147,7 +147,7 @@ Term TemplateNodes::completed(const Term& described) const {
   Term whole = described;
   const auto put = [&](const char* name, const Term& value) {
     std::erase_if(whole.members, [&](const auto& member) { return member.first == name; });
-    if (!value.is_nothing()) whole.members.emplace_back(name, value);
+    if (!value.is_nothing()) whole.put(name, value);
   };
   const Term away = Term::unknown(id.text + " is not in the template");
   put("InterfaceType", made ? found->second->properties.at("InterfaceType") : away);
@@ -186,9 +186,9 @@ void TemplateNodes::add_interfaces(const TemplateLaunch& launch, Draft& draft) {
 // Nobody asks for more than EC2 gives every instance.
 void TemplateNodes::add_plain_interface(const TemplateLaunch& launch, Draft& draft) {
   Term plain{.kind = Term::Kind::kMap};
-  plain.members.emplace_back("DeviceIndex", Term::of_text("0"));
+  plain.put("DeviceIndex", Term::of_text("0"));
   const Term groups = launch.data.at("SecurityGroupIds");
-  if (!groups.is_nothing()) plain.members.emplace_back("Groups", groups);
+  if (!groups.is_nothing()) plain.put("Groups", groups);
   add_interface(launch, plain, 0, draft);
 }
 

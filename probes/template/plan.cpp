@@ -17,7 +17,7 @@ using Planned = PlanIndex::Planned;
 class Map {
  public:
   Map& put(const char* name, Term value) {
-    if (!value.is_nothing()) term_.members.emplace_back(name, std::move(value));
+    if (!value.is_nothing()) term_.put(name, std::move(value));
     return *this;
   }
   Term take() { return std::move(term_); }
@@ -172,7 +172,7 @@ void Plan::add_rules(const Planned& planned, bool egress, const Term& group, con
                      const char* protocol) {
   const PlanValues values(index_, planned);
   for (Term& rule : rules_of(values, egress, own, protocol)) {
-    rule.members.emplace_back("GroupId", group);
+    rule.put("GroupId", group);
     make(planned, egress ? kEgress : kIngress, std::move(rule));
   }
 }
@@ -193,7 +193,7 @@ void Plan::add_launch_template(const Planned& planned) {
             .take());
     const bool untold = one.list("security_groups").is_nothing();
     if (untold) {
-      interfaces.items.back().members.emplace_back(
+      interfaces.items.back().put(
           "Groups", Term::unknown("the groups of its interfaces are not in the plan"));
     }
   }

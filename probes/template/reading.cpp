@@ -70,7 +70,8 @@ void Reading::make_stacks() {
     files_[prefix] = one.file;
     stacks_.push_back(std::make_unique<TemplateStack>(one.content, prefix, given, world_));
   }
-  for (const auto& [name, value] : question_.parameters) {
+  for (const auto& parameter : question_.parameters) {
+    const std::string& name = parameter.first;
     const bool known = name.starts_with("AWS::") ||
                        std::any_of(stacks_.begin(), stacks_.end(),
                                    [&](const auto& stack) { return stack->has_parameter(name); });

@@ -135,7 +135,7 @@ Term TemplateStack::evaluate_members(const Object& members) {
   for (const auto& [name, value] : members) {
     if (name.starts_with("Fn::")) return Term::unknown(name + " is not resolved");
     Term one = evaluate(value);
-    if (!one.is_nothing()) term.members.emplace_back(name, std::move(one));
+    if (!one.is_nothing()) term.put(name, std::move(one));
   }
   return term;
 }

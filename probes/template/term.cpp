@@ -7,6 +7,22 @@
 
 namespace efa {
 
+Term Term::of_text(std::string text) {
+  return {.kind = Kind::kText, .text = std::move(text)};
+}
+
+Term Term::symbol(std::string words) {
+  return {.kind = Kind::kSymbol, .text = std::move(words)};
+}
+
+Term Term::unknown(std::string why) {
+  return {.kind = Kind::kUnknown, .text = std::move(why)};
+}
+
+void Term::put(std::string name, Term value) {
+  members.push_back({std::move(name), std::move(value)});
+}
+
 Term Term::of_resource(const std::string& resource, const std::string& attribute) {
   Term term = symbol(attribute.empty() ? resource : resource + "." + attribute);
   term.resource = resource;
@@ -46,11 +62,6 @@ Sameness compare(const Term& a, const Term& b) {
   const bool certain_a = a.is_text() || !a.resource.empty();
   const bool certain_b = b.is_text() || !b.resource.empty();
   return certain_a && certain_b ? Sameness::kDifferent : Sameness::kUnknown;
-}
-
-std::string text_of(const Value& value) {
-  const auto* text = value.as<std::string>();
-  return text == nullptr ? render_json(value) : *text;
 }
 
 }  // namespace efa

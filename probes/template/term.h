@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "probes/base/value.h"
-
 namespace efa {
+
+struct TermMember;
 
 struct Term {
   enum class Kind { kNothing, kText, kList, kMap, kSymbol, kUnknown };
@@ -21,13 +21,11 @@ struct Term {
   std::string resource;
   std::string attribute;
   std::vector<Term> items;
-  std::vector<std::pair<std::string, Term>> members;
+  std::vector<TermMember> members;
 
-  static Term of_text(std::string text) { return {.kind = Kind::kText, .text = std::move(text)}; }
-  static Term symbol(std::string words) {
-    return {.kind = Kind::kSymbol, .text = std::move(words)};
-  }
-  static Term unknown(std::string why) { return {.kind = Kind::kUnknown, .text = std::move(why)}; }
+  static Term of_text(std::string text);
+  static Term symbol(std::string words);
+  static Term unknown(std::string why);
   static Term of_resource(const std::string& resource, const std::string& attribute);
 
   [[nodiscard]] bool is_nothing() const { return kind == Kind::kNothing; }
@@ -43,13 +41,17 @@ struct Term {
   [[nodiscard]] std::optional<std::string> known_text() const;
   [[nodiscard]] std::optional<int> number() const;
   [[nodiscard]] std::optional<bool> truth() const;  // "true" or "false"
+  // Beside the members that are there.
+  void put(std::string name, Term value);
+};
+
+struct TermMember {
+  std::string first;  // as of a pair
+  Term second;
 };
 
 enum class Sameness { kSame, kDifferent, kUnknown };
 // A resource that the template makes is none that is there already; parameters may be alike.
 Sameness compare(const Term& a, const Term& b);
-
-// A number or a truth value is the text that CloudFormation takes it for.
-std::string text_of(const Value& value);
 
 }  // namespace efa

@@ -229,7 +229,7 @@ TEST_F(CallsTest, AreSentAgainByTheServicesClock) {
   late.headers = {{"date", "Tue, 24 Nov 2026 04:00:00 GMT"}};
   http_.answers = {late};
   EXPECT_EQ(ask(), "<fine/>");
-  EXPECT_EQ(calls().server_time_ms() - now_ms_, kNowMs + 6 * 3'600'000);
+  EXPECT_EQ(calls().server_time_ms() - now_ms_, kNowMs + int64_t{6} * 3'600'000);
 }
 
 TEST_F(CallsTest, WithoutKeysNothingIsAsked) {
