@@ -31,7 +31,7 @@ class Hardening(unittest.TestCase):
         return [name for name, elf in self.programs.items() if not re.search(pattern, elf)]
 
     def test_all_are_looked_at(self):
-        self.assertEqual(len(self.programs), 1 + 2 + 3 + 2)
+        self.assertEqual(len(self.programs), 1 + 2 + 5 + 2)
 
     def test_the_code_lies_at_a_random_address(self):
         modules = {"archive.so", "http.so"}  # a library always does
@@ -49,6 +49,13 @@ class Hardening(unittest.TestCase):
 
     def test_an_overflow_by_a_call_of_the_c_library_ends_it(self):
         self.assertEqual(self.without(FORTIFIED), [])
+
+    def test_neither_agent_nor_daemon_holds_tls_or_a_connection(self):
+        for name in ("efa-doctor", "efa-doctord"):
+            needed = re.findall(r"\(NEEDED\).*\[(.+?)\.so", self.programs[name])
+            self.assertIn("libc", needed)
+            self.assertFalse(set(needed) & {"libcurl", "libssl", "libcrypto", "libpugixml",
+                                            "libyaml-cpp"}, name)
 
 
 if __name__ == "__main__":
