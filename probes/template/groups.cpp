@@ -54,7 +54,7 @@ void TemplateGroups::doubt(const std::string& group, const std::string& why) {
 // rules elsewhere.
 std::string TemplateGroups::id_of(const Term& group, const std::string& of) {
   if (!group.is_named()) {
-    const std::string id = "a group of " + of;
+    std::string id = "a group of " + of;
     doubt(id, of + ": " + (group.is_unknown() ? group.text : "no group is named"));
     return id;
   }
