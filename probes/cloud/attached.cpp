@@ -25,6 +25,18 @@ size_t functions_without_mac(const Node& node) {
   return all - std::min(all, known);
 }
 
+// An interface that is just being attached to a node that runs may have its function before its
+// address is told (plugins for pods attach many): it is no efa-only one.
+size_t ena_without_address(const Node& node) {
+  const std::vector<CloudInterface>& interfaces = node.cloud.facts.interfaces;
+  const auto addressed = static_cast<size_t>(
+      std::count_if(interfaces.begin(), interfaces.end(), [](const CloudInterface& interface) {
+        return interface.has_ipv4 || interface.has_ipv6 != false;
+      }));
+  const size_t functions = node.pci.facts.ena.size();
+  return functions - std::min(functions, addressed);
+}
+
 }  // namespace
 
 // One that is going away has no id either.
@@ -45,7 +57,7 @@ AttachedInterfaces attached_interfaces(const Node& node, std::optional<int> most
     if (certain) ++attached.certain;
     if (certain && !matched) attached.unmatched.push_back(&interface);
   }
-  const size_t functions = functions_without_mac(node);
+  const size_t functions = functions_without_mac(node) + ena_without_address(node);
   attached.missing = attached.unmatched.size() - std::min(attached.unmatched.size(), functions);
   // each function on PCI is of an interface, also where no MAC tells of which
   const size_t on_pci = node.pci.facts.efa.size() + attached.missing;

@@ -210,6 +210,16 @@ TEST(Cloud, AnInterfaceThatAFunctionOnPciMayBeOfIsNotMissing) {
   EXPECT_TRUE(finding->message.starts_with("1 of eni-")) << "which of them is not known";
 }
 
+TEST(Cloud, AnInterfaceThatIsBeingAttachedIsNotMissing) {
+  Scene scene = healthy_scene();
+  const size_t addressed = scene.node.cloud.facts.interfaces.size();
+  scene.node.cloud.facts.interfaces.push_back(efa_only_interface());
+  scene.node.pci.facts.ena.resize(addressed);
+  EXPECT_EQ(result_of(scene, "cloud.interface-not-on-pci", "eni-0123456789abcde99"), kFail);
+  scene.node.pci.facts.ena.resize(addressed + 1);
+  EXPECT_EQ(result_of(scene, "cloud.interface-not-on-pci", kNodeSubject), kPass);
+}
+
 TEST(Cloud, AnInterfaceWithAnAddressOfEitherKindIsNoEfaForCertain) {
   Scene scene = healthy_scene();
   CloudInterface other = efa_only_interface();
