@@ -8,6 +8,7 @@
 #include "agent/diagnose/diagnosis.h"
 #include "probes/account/checks.h"
 #include "probes/account/fleet.h"
+#include "probes/base/text.h"
 #include "probes/judging/table.h"
 
 namespace efa {
@@ -94,9 +95,12 @@ std::string cause_words(const FleetReport& report) {
   }
   const size_t more = report.root_causes.size() - 1;
   const AccountFacts& facts = report.facts;
-  return fmt::format("{} of {}: {}{}", subjects.size(),
-                     counted(facts.instances.size(), word_of_one(facts)),
-                     check == nullptr ? code : check->title,
+  const bool of_instances = !subjects.empty() && is_instance_of(facts, *subjects.begin());
+  const std::string whom =
+      of_instances ? fmt::format("{} of {}", subjects.size(),
+                                 counted(facts.instances.size(), word_of_one(facts)))
+                   : join(std::vector<std::string>(subjects.begin(), subjects.end()), ", ");
+  return fmt::format("{}: {}{}", whom, check == nullptr ? code : check->title,
                      more == 0 ? "" : fmt::format("; {} other cause{}", more, more > 1 ? "s" : ""));
 }
 

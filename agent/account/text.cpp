@@ -9,6 +9,7 @@
 
 #include "agent/account/fleet_report.h"
 #include "agent/account/infrastructure.h"
+#include "probes/account/fleet.h"
 #include "probes/base/text.h"
 #include "probes/judging/remedy.h"
 
@@ -33,7 +34,7 @@ void put_head(TextPage& page, const FleetReport& report) {
   page.paragraph(join(about, ", "), 0);
 }
 
-// "all 128", "3 of 128: i-1 i-2 i-3"
+// "all 128", "3 of 128: i-1 i-2 i-3"; with `all` 0 they are no instances.
 std::string words_of_subjects(const std::set<std::string>& subjects, size_t all) {
   if (subjects.size() == all && all > 1) return fmt::format("all {}", all);
   std::vector<std::string> shown(subjects.begin(), subjects.end());
@@ -45,7 +46,9 @@ std::string words_of_subjects(const std::set<std::string>& subjects, size_t all)
 }
 
 // The same words are said once, with all whom they are of.
-void put_subjects(TextPage& page, const SomeFindings& findings, size_t all) {
+void put_subjects(TextPage& page, const SomeFindings& findings, const AccountFacts& facts) {
+  const bool of_instances = is_instance_of(facts, findings.front()->subject);
+  const size_t all = of_instances ? facts.instances.size() : 0;
   std::map<std::string, std::set<std::string>> by_message;
   for (const Finding* finding : findings) by_message[finding->message].insert(finding->subject);
   size_t shown = 0;
@@ -81,7 +84,7 @@ void put_failing(TextPage& page, const FleetReport& report) {
       page.line();
       page.paragraph(fmt::format("{}: {}", code, findings.front()->check->title), 4,
                      mark_of(severity));
-      put_subjects(page, findings, report.facts.instances.size());
+      put_subjects(page, findings, report.facts);
       put_remedy(page, findings);
     }
   }

@@ -19,6 +19,11 @@ GroupIds sorted(const std::vector<SharedText>& shared) {
   return groups;
 }
 
+bool is_instance_of(const AccountFacts& facts, const std::string& id) {
+  return std::any_of(facts.instances.begin(), facts.instances.end(),
+                     [&](const AccountInstance& one) { return one.id == id; });
+}
+
 bool is_efa(const AccountInterface& interface) {
   return interface.type == "efa" || interface.type == "efa-only";
 }

@@ -14,6 +14,7 @@ namespace efa {
 // Sorted, each once.
 GroupIds sorted(const std::vector<SharedText>& shared);
 
+bool is_instance_of(const AccountFacts& facts, const std::string& id);
 bool is_efa(const AccountInterface& interface);
 std::vector<const AccountInterface*> efa_interfaces(const AccountInstance& instance);
 // Known not to: stopped, or on the way to it.

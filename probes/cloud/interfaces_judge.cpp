@@ -211,33 +211,25 @@ void judge_macs(const Node& node, Findings& findings) {
   }
 }
 
-std::vector<std::string> ids_of(const Interfaces& interfaces) {
-  std::vector<std::string> ids;
+// "eni-1 on network card 4, eni-2"
+std::string words_of(const Interfaces& interfaces) {
+  std::vector<std::string> words;
   for (const CloudInterface* interface : interfaces) {
-    ids.push_back(interface->interface_id.value_or(interface->mac));
+    const std::string id = interface->interface_id.value_or(interface->mac);
+    words.push_back(interface->network_card
+                        ? fmt::format("{} on network card {}", id, *interface->network_card)
+                        : id);
   }
-  return ids;
+  return join(words, ", ");
 }
 
-// Each by its id, where it is sure which of them have none.
-void fail_missing(const AttachedInterfaces& attached, const Evidence& evidence,
-                  Findings& findings) {
-  const Check& check = kCloudInterfaceNotOnPci;
+// Which of them it is, where functions on PCI are left that may be of the others, is not known.
+std::string words_of_missing(const AttachedInterfaces& attached) {
+  const std::string all = words_of(attached.unmatched);
   if (attached.missing < attached.unmatched.size()) {
-    findings.fail(check, kNodeSubject,
-                  fmt::format("{} of {} have no function on PCI", attached.missing,
-                              join(ids_of(attached.unmatched), ", ")),
-                  evidence);
-    return;
+    return fmt::format("{} of {} have no function on PCI", attached.missing, all);
   }
-  for (const CloudInterface* interface : attached.unmatched) {
-    const std::string card =
-        interface->network_card ? fmt::format(" on network card {}", *interface->network_card) : "";
-    findings.fail(
-        check, interface->interface_id.value_or(interface->mac),
-        fmt::format("attached{} with MAC {}, and no EFA device has that", card, interface->mac),
-        evidence);
-  }
+  return fmt::format("attached, and no EFA device is there: {}", all);
 }
 
 void judge_missing(const Node& node, Findings& findings) {
@@ -250,10 +242,9 @@ void judge_missing(const Node& node, Findings& findings) {
   } else if (node.pci.outcome.status != ProbeStatus::kOk || !node.pci.facts.functions) {
     findings.unknown(blind, kNodeSubject, "the functions on PCI could not be listed");
   } else if (attached.missing > 0) {
-    fail_missing(attached,
-                 {fmt::format("{} efa-only interfaces without a device", attached.missing),
-                  "a device of each", "network/interfaces/macs/*"},
-                 findings);
+    findings.fail(check, kNodeSubject, words_of_missing(attached),
+                  {fmt::format("{} efa-only interfaces without a device", attached.missing),
+                   "a device of each", "network/interfaces/macs/*"});
   } else {
     findings.pass(check, kNodeSubject,
                   fmt::format("{} EFA interface{} of the metadata can be on PCI", attached.certain,

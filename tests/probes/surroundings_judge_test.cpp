@@ -145,7 +145,7 @@ CheckCases cloud_cases() {
       {"cloud.mac-not-listed", kFail, device(1),
        [](Scene& s) { s.node.cloud.facts.interfaces.at(1).mac = "06:00:00:00:00:99"; }},
       {"cloud.mac-not-listed", kUnknown, device(1), close_metadata},
-      {"cloud.interface-not-on-pci", kFail, "eni-0123456789abcde99",
+      {"cloud.interface-not-on-pci", kFail, kNodeSubject,
        [](Scene& s) { s.node.cloud.facts.interfaces.push_back(efa_only_interface()); }},
       {"cloud.interface-not-on-pci", kUnknown, kNodeSubject, close_metadata},
       {"cloud.no-placement-group", kFail, kNodeSubject,
@@ -215,7 +215,7 @@ TEST(Cloud, AnInterfaceThatIsBeingAttachedIsNotMissing) {
   const size_t addressed = scene.node.cloud.facts.interfaces.size();
   scene.node.cloud.facts.interfaces.push_back(efa_only_interface());
   scene.node.pci.facts.ena.resize(addressed);
-  EXPECT_EQ(result_of(scene, "cloud.interface-not-on-pci", "eni-0123456789abcde99"), kFail);
+  EXPECT_EQ(result_of(scene, "cloud.interface-not-on-pci", kNodeSubject), kFail);
   scene.node.pci.facts.ena.resize(addressed + 1);
   EXPECT_EQ(result_of(scene, "cloud.interface-not-on-pci", kNodeSubject), kPass);
 }
@@ -238,7 +238,10 @@ TEST(Cloud, AMissingDeviceIsTheRootOfAllThatAreMissing) {
   scene.expectation.expected = true;
   scene.node.cloud.facts.metadata_status = "ok";
   scene.node.cloud.facts.interfaces = {efa_only_interface()};
-  EXPECT_EQ(diagnose(scene).root_causes, std::vector<std::string>{"cloud.interface-not-on-pci"});
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"cloud.interface-not-on-pci"});
+  EXPECT_NE(diagnosis.summary.find("eni-0123456789abcde99 on network card 4"), std::string::npos)
+      << diagnosis.summary;
 }
 
 TEST(Cloud, WhatWasNotToldWeighsNothing) {
