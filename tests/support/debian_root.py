@@ -36,10 +36,14 @@ def built_package():
 def kept_root(name, suite, *options):
     """What mmdebstrap makes of the suite with these options, under that name."""
     root = CACHE / name
-    if not root.exists():
+    made_of = CACHE / (name + ".made-of")
+    wanted = "\n".join((suite, *options))
+    if not root.exists() or not made_of.exists() or made_of.read_text() != wanted:
         unfinished = CACHE / (name + ".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         CACHE.mkdir(parents=True, exist_ok=True)
         run("mmdebstrap", *options, suite, unfinished)
+        shutil.rmtree(root, ignore_errors=True)
         unfinished.rename(root)
+        made_of.write_text(wanted)
     return root
