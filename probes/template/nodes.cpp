@@ -157,7 +157,7 @@ Term TemplateNodes::completed(const Term& described) const {
 }
 
 Term TemplateNodes::vpc_of(const Term& subnet, const Term& groups) const {
-  const Term by_subnet = places_.vpc_of(subnet);
+  Term by_subnet = places_.vpc_of(subnet);
   if (by_subnet.is_named() && !by_subnet.text.starts_with("the VPC of ")) return by_subnet;
   for (const Term& group : groups.items) {
     Term vpc = groups_.vpc_of(group);
