@@ -52,12 +52,6 @@ std::vector<Finding> judged(const AccountFacts& facts, const FleetTerms& terms,
   return kept;
 }
 
-bool any(const std::vector<Finding>& findings, FindingResult result, Severity severity) {
-  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
-    return finding.result == result && finding.check->severity == severity;
-  });
-}
-
 size_t count_efa(const AccountFacts& facts) {
   size_t count = 0;
   for (const AccountInstance& instance : facts.instances) count += efa_interfaces(instance).size();
@@ -65,13 +59,11 @@ size_t count_efa(const AccountFacts& facts) {
 }
 
 Verdict verdict_of(const FleetReport& report) {
-  if (any(report.findings, FindingResult::kFail, Severity::kCritical)) return Verdict::kUnhealthy;
-  if (report.facts.instances.empty() || !is_whole(report.facts, kInstancesSection)) {
-    return Verdict::kUnknown;
-  }
-  if (any(report.findings, FindingResult::kUnknown, Severity::kCritical)) return Verdict::kUnknown;
-  if (any(report.findings, FindingResult::kFail, Severity::kWarning)) return Verdict::kDegraded;
-  return count_efa(report.facts) == 0 ? Verdict::kNotApplicable : Verdict::kHealthy;
+  std::vector<const Finding*> findings;
+  for (const Finding& finding : report.findings) findings.push_back(&finding);
+  const Verdict verdict = verdict_of(findings, count_efa(report.facts) > 0);
+  const bool known = !report.facts.instances.empty() && is_whole(report.facts, kInstancesSection);
+  return known || verdict == Verdict::kUnhealthy ? verdict : Verdict::kUnknown;
 }
 
 std::string counted(size_t count, const char* word) {
@@ -153,6 +145,18 @@ void tell_of_outcome(AccountFacts& facts, const ProbeOutcome& outcome) {
 }
 
 }  // namespace
+
+Verdict verdict_of(const std::vector<const Finding*>& findings, bool has_efa) {
+  const auto any = [&](FindingResult result, Severity severity) {
+    return std::any_of(findings.begin(), findings.end(), [&](const Finding* finding) {
+      return finding->result == result && finding->check->severity == severity;
+    });
+  };
+  if (any(FindingResult::kFail, Severity::kCritical)) return Verdict::kUnhealthy;
+  if (any(FindingResult::kUnknown, Severity::kCritical)) return Verdict::kUnknown;
+  if (any(FindingResult::kFail, Severity::kWarning)) return Verdict::kDegraded;
+  return has_efa ? Verdict::kHealthy : Verdict::kNotApplicable;
+}
 
 FleetReport judge_fleet(AccountFacts facts, const ProbeOutcome& outcome, const std::string& fleet,
                         const FleetTerms& terms) {

@@ -43,6 +43,10 @@ struct FleetTerms {
   Weights weights;
 };
 
+// Of findings about one instance or all, of which some are unknown: critical ones outweigh
+// warnings.
+Verdict verdict_of(const std::vector<const Finding*>& findings, bool has_efa);
+
 // `outcome`: why facts are missing, when it is not kOk. `fleet`: which was asked for, to be told.
 FleetReport judge_fleet(AccountFacts facts, const ProbeOutcome& outcome, const std::string& fleet,
                         const FleetTerms& terms);

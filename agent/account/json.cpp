@@ -56,20 +56,6 @@ Value finding_of_fleet(const Finding& finding) {
   return value;
 }
 
-// As a verdict of the instance alone; unknown only where a critical check could not look.
-Verdict verdict_of(const std::vector<const Finding*>& findings, bool has_efa) {
-  Verdict verdict = has_efa ? Verdict::kHealthy : Verdict::kNotApplicable;
-  bool blind = false;
-  for (const Finding* finding : findings) {
-    const Severity severity = finding->check->severity;
-    const bool fails = finding->result == FindingResult::kFail;
-    if (fails && severity == Severity::kCritical) return Verdict::kUnhealthy;
-    if (fails && severity == Severity::kWarning) verdict = Verdict::kDegraded;
-    blind = blind || (!fails && severity == Severity::kCritical);
-  }
-  return blind ? Verdict::kUnknown : verdict;
-}
-
 Value instance_value(const AccountInstance& instance, const std::vector<const Finding*>& findings) {
   const size_t efa = efa_interfaces(instance).size();
   Value value;

@@ -5,6 +5,8 @@
 #include "agent/log/log.h"
 #include "probes/base/exit_codes.h"
 #include "probes/base/moment.h"
+#include "probes/base/text.h"
+#include "probes/judging/words.h"
 
 namespace efa {
 namespace {
@@ -14,6 +16,15 @@ std::string rendered(const AccountOptions& options, const FleetReport& report) {
   if (options.format == "json") return render_json(fleet_value(report)) + "\n";
   if (options.format == "prometheus") return render_fleet_prometheus(report);
   return render_fleet_text(report, style_of(options.output));
+}
+
+// What the probe was told to tell, and why it did not end well: what came before is judged.
+void warn_of(const ProbeOutcome& outcome) {
+  for (const std::string& line : split(trim_end(outcome.stderr_tail), '\n')) {
+    if (!line.empty()) log_warning("{}", line);
+  }
+  if (outcome.status == ProbeStatus::kOk) return;
+  log_warning("asking AWS: {}: {}", status_text(outcome.status), outcome.detail);
 }
 
 }  // namespace
@@ -37,6 +48,7 @@ int run_account(const Config& config, const AccountOptions& options) {
     log_error("{}", message_of(answer.error()));
     return kExitUsage;
   }
+  warn_of(answer->outcome);
   FleetReport report = judge_fleet(std::move(answer->facts), answer->outcome, words_of(question),
                                    {options.wishes, *weights});
   report.started_at_ms = start.unix_ms;

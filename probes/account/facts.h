@@ -347,8 +347,7 @@ inline constexpr const char* kTemplateSource = "template";
 struct AccountFacts {
   std::optional<AccountCaller> caller;
   std::string region;
-  int64_t asked_ms = 0;  // Unix time of the service
-  std::vector<AccountSection> sections;
+  int64_t asked_ms = 0;                    // Unix time of the service
   std::vector<AccountInstance> instances;  // of one fleet
   std::vector<AccountGroup> groups;
   std::vector<AccountPlacementGroup> placement_groups;
@@ -361,6 +360,7 @@ struct AccountFacts {
   std::optional<std::string> session_log_group;  // of CloudWatch; absent: sessions are not logged
   std::string source;                            // kTemplateSource; "": AWS was asked
   std::optional<AccountTemplate> from_template;
+  std::vector<AccountSection> sections;  // last: what they say of is told before
 };
 
 template <class Io>
@@ -368,7 +368,6 @@ void describe(Io& io, AccountFacts& facts) {
   io("caller", facts.caller);
   io("region", facts.region);
   io("asked_ms", facts.asked_ms);
-  io("sections", facts.sections);
   io("instances", facts.instances);
   io("groups", facts.groups);
   io("placement_groups", facts.placement_groups);
@@ -381,6 +380,7 @@ void describe(Io& io, AccountFacts& facts) {
   io("session_log_group", facts.session_log_group);
   io("source", facts.source);
   io("from_template", facts.from_template);
+  io("sections", facts.sections);
 }
 
 bool is_of_template(const AccountFacts& facts);

@@ -35,29 +35,6 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-template <class Item>
-void add_each(const Emitter& out, const char* fact, const std::vector<Item>& items) {
-  for (const Item& item : items) out.add(fact, item);
-}
-
-void tell(const Emitter& out, const AccountFacts& part) {
-  add_each(out, "instances", part.instances);
-  add_each(out, "groups", part.groups);
-  add_each(out, "placement_groups", part.placement_groups);
-  add_each(out, "types", part.types);
-  add_each(out, "reservations", part.reservations);
-  add_each(out, "volumes", part.volumes);
-  add_each(out, "managed", part.managed);
-  add_each(out, "profiles", part.profiles);
-  add_each(out, "rights", part.rights);
-  if (part.session_log_group) out.set("session_log_group", *part.session_log_group);
-  if (part.caller) out.set("caller", *part.caller);
-  if (part.sections.empty()) return;
-  add_each(out, "sections", part.sections);  // after what it is about
-  out.set("region", part.region);
-  out.set("asked_ms", part.asked_ms);
-}
-
 // What is no id is not left out: without any, all instances of the region would be meant.
 Result<FleetQuery> query_of(const Look& look) {
   FleetQuery query;
@@ -136,7 +113,7 @@ void refuse(const Look& look, const Error& error) {
   AccountFacts facts;
   facts.sections.push_back(
       {kInstancesSection, SectionStatus::kFailed, "", printable(message_of(error))});
-  tell(look.out, facts);
+  look.out.part(facts);
 }
 
 void read_fleet(const Look& look) {
@@ -154,7 +131,7 @@ void read_fleet(const Look& look) {
   Calls calls(*settings, signed_http, clock,
               [&] { return std::uniform_real_distribution<double>(0, 1)(generator); });
   read_account(calls, settings->region, *query,
-               [&](const AccountFacts& part) { tell(look.out, part); });
+               [&](const AccountFacts& part) { look.out.part(part); });
 }
 
 }  // namespace

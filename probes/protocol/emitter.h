@@ -36,12 +36,22 @@ class Emitter {
       for (const auto& [fact, member] : *members) fact_line("set", fact, member);
     }
   }
+  // What there is of a described struct, for who takes it part by part: the elements of a list one
+  // by one, of the rest what is no default.
+  template <class T>
+  void part(const T& facts) const {
+    const Value value = to_value(facts);
+    if (const auto* members = value.as<Object>()) {
+      for (const auto& [fact, member] : *members) fact_lines(fact, member);
+    }
+  }
   void done() const;
   // A line as it is; for what another process of the probe printed.
   void line(const Value& value) const;
 
  private:
   void fact_line(const char* verb, const std::string& fact, Value value) const;
+  void fact_lines(const std::string& fact, const Value& value) const;
   int fd_;
 };
 

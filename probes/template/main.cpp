@@ -12,27 +12,6 @@
 namespace efa {
 namespace {
 
-template <class Item>
-void add_each(const Emitter& out, const char* fact, const std::vector<Item>& items) {
-  for (const Item& item : items) out.add(fact, item);
-}
-
-void tell(const Emitter& out, const AccountFacts& facts) {
-  out.set("source", facts.source);
-  if (facts.from_template) out.set("from_template", *facts.from_template);
-  add_each(out, "instances", facts.instances);
-  add_each(out, "groups", facts.groups);
-  add_each(out, "placement_groups", facts.placement_groups);
-  add_each(out, "types", facts.types);
-  add_each(out, "reservations", facts.reservations);
-  add_each(out, "volumes", facts.volumes);
-  add_each(out, "profiles", facts.profiles);
-  add_each(out, "rights", facts.rights);
-  add_each(out, "sections", facts.sections);
-  out.set("region", facts.region);
-  out.set("asked_ms", facts.asked_ms);
-}
-
 struct Asked {
   std::vector<std::string> paths;
   TemplateQuestion question;
@@ -54,13 +33,13 @@ Result<Asked> asked_by(const Look& look) {
 
 void read_all(const Look& look) {
   Result<Asked> asked = asked_by(look);
-  if (!asked) return tell(look.out, unread_templates(message_of(asked.error())));
+  if (!asked) return look.out.part(unread_templates(message_of(asked.error())));
   look.out.doing("read the templates");
   Result<std::vector<NamedTemplate>> templates = read_named_templates(asked->paths);
-  if (!templates) return tell(look.out, unread_templates(message_of(templates.error())));
+  if (!templates) return look.out.part(unread_templates(message_of(templates.error())));
   asked->question.templates = std::move(*templates);
   asked->question.asked_ms = Moment::now().unix_ms;
-  tell(look.out, facts_of(asked->question, read_template_beside));
+  look.out.part(facts_of(asked->question, read_template_beside));
 }
 
 }  // namespace

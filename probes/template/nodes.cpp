@@ -12,6 +12,11 @@ namespace {
 // The root device of Amazon Linux and Bottlerocket, and that of Ubuntu and RHEL.
 constexpr std::array kRootDevices{"/dev/xvda", "/dev/sda1"};
 
+// Kinds of them: each type in each zone is one, and a file of 4 MiB can name thousands of both.
+constexpr size_t kMostNodes = 5'000;
+constexpr size_t kMostTypes = 1'000;  // of one launch; AWS has as many
+constexpr size_t kMostInterfaces = 200'000;
+
 bool is_efa_type(const std::optional<std::string>& type) {
   return type == "efa" || type == "efa-only";
 }
@@ -66,7 +71,8 @@ void TemplateNodes::add(const TemplateLaunch& launch, const std::optional<std::s
     const bool known = std::any_of(types.begin(), types.end(), [&](const Term& other) {
       return other.kind == type.kind && other.text == type.text;
     });
-    if (!known) types.push_back(type);
+    left_out_ = left_out_ || types.size() >= kMostTypes;
+    if (!known && !left_out_) types.push_back(type);
   }
   if (types.empty()) types.push_back(launch.data.at("InstanceType"));
   std::vector<Term> zones = zones_of(launch);
@@ -76,6 +82,8 @@ void TemplateNodes::add(const TemplateLaunch& launch, const std::optional<std::s
       std::vector<std::string> words;
       if (types.size() > 1) words.push_back(type.text);
       if (zones.size() > 1) words.push_back(zone.text);
+      left_out_ = left_out_ || drafts_.size() >= kMostNodes || interfaces_ >= kMostInterfaces;
+      if (left_out_) return;
       const std::string id = words.empty() ? launch.id : launch.id + " (" + join(words, ", ") + ")";
       add_one(launch, id, type, zone);
     }
@@ -109,6 +117,7 @@ void TemplateNodes::add_one(const TemplateLaunch& launch, const std::string& id,
   instance.profile_arn = profile_;
   add_volume(launch, instance);
   add_interfaces(launch, draft);
+  interfaces_ += instance.interfaces.size();
   drafts_.push_back(std::move(draft));
 }
 

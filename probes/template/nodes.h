@@ -18,6 +18,8 @@ class TemplateNodes {
   TemplateNodes(const std::vector<TemplateResource>& resources, TemplateGroups& groups);
 
   void add(const TemplateLaunch& launch, const std::optional<std::string>& profile);
+  // There are more than are kept.
+  [[nodiscard]] bool left_out() const { return left_out_; }
   // Puts instances and their volumes there. Zones and VPCs of which nobody knows whether they are
   // the same are left out.
   void put_into(AccountFacts& facts);
@@ -49,6 +51,8 @@ class TemplateNodes {
   TemplateGroups& groups_;
   TemplatePlaces places_;
   std::vector<Draft> drafts_;
+  size_t interfaces_ = 0;
+  bool left_out_ = false;
   std::vector<AccountVolume> volumes_;
   std::optional<std::string> profile_;  // of the launch that is added
 };

@@ -7,9 +7,9 @@
 #include "probes/base/printable.h"
 #include "probes/base/text.h"
 #include "probes/base/times.h"
+#include "probes/judging/instance_types.h"
 #include "probes/template/cycles.h"
 #include "probes/template/groups.h"
-#include "probes/template/instance_types.h"
 #include "probes/template/launches.h"
 #include "probes/template/nodes.h"
 #include "probes/template/plan.h"
@@ -138,25 +138,18 @@ void Reading::put_places(const std::vector<TemplateResource>& resources) {
 }
 
 void Reading::put_types() {
-  const Result<Value> table = parse_json(kTemplateInstanceTypesJson, "the instance types");
-  const Value* types = table ? table->find("types") : nullptr;
   std::set<std::string> unknown;
   std::set<std::string> done;
   for (const AccountInstance& instance : facts_.instances) {
     if (!instance.type || !done.insert(*instance.type).second) continue;
-    const Value* row = types == nullptr ? nullptr : types->find(*instance.type);
-    const auto* efa =
-        row == nullptr || row->find("efa") == nullptr ? nullptr : row->find("efa")->as<bool>();
-    if (efa == nullptr) {
+    const InstanceTypes row = built_in_row(*instance.type);
+    if (row.empty() || !row.begin()->second.efa) {
       unknown.insert(*instance.type + " is not among the types that efa-doctor knows");
       continue;
     }
-    AccountType type{.name = *instance.type, .efa = *efa};
-    const Value* most = row->find("max_efa_interfaces");
-    if (most != nullptr && most->as<int64_t>() != nullptr) {
-      type.most_efa = static_cast<int>(*most->as<int64_t>());
-    }
-    facts_.types.push_back(std::move(type));
+    const InstanceType& known = row.begin()->second;
+    facts_.types.push_back(
+        {.name = *instance.type, .efa = known.efa, .most_efa = known.max_efa_interfaces});
   }
   add_section(kTypesSection, unknown);
 }
@@ -219,6 +212,8 @@ AccountFacts Reading::take() {
     if (interfaces.is_unknown()) notes_.missing.push_back(launch.id + ": " + interfaces.text);
     nodes.add(launch, roles.profile_of(launch));
   }
+  if (nodes.left_out())
+    notes_.missing.emplace_back("it launches more kinds of nodes than are read");
   if (!notes_.faults.empty()) groups.refuse();
   nodes.put_into(facts_);
   roles.put_into(facts_);

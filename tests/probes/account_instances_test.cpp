@@ -189,13 +189,8 @@ constexpr AccountCase kCases[] = {
 };
 
 TEST(AccountInstances, EachChangeOfAFleetIsSeen) {
-  for (const AccountCase& row : kCases) {
-    AccountFacts facts = healthy();
-    row.change(facts);
-    const Finding finding = fleet_finding(judged(facts), row.code, "i3");
-    EXPECT_EQ(finding.result, row.wanted) << row.code << ": " << finding.message;
-    EXPECT_FALSE(finding.message.empty()) << row.code;
-  }
+  expect_cases(
+      kCases, healthy, [](const AccountFacts& facts) { return judged(facts); }, "i3");
 }
 
 TEST(AccountInstances, OfAHealthyFleetAllPass) {
@@ -231,4 +226,9 @@ TEST(AccountInstances, AReservationThatEndsWithinTheHourIsCritical) {
 }
 
 }  // namespace
+
+std::span<const AccountCase> account_instance_cases() {
+  return kCases;
+}
+
 }  // namespace efa

@@ -114,13 +114,8 @@ constexpr AccountCase kCases[] = {
 };
 
 TEST(AccountLaunch, EachChangeOfAFleetIsSeen) {
-  for (const AccountCase& row : kCases) {
-    AccountFacts facts = healthy();
-    row.change(facts);
-    const Finding finding = fleet_finding(judged(facts), row.code, "i1");
-    EXPECT_EQ(finding.result, row.wanted) << row.code << ": " << finding.message;
-    EXPECT_FALSE(finding.message.empty()) << row.code;
-  }
+  expect_cases(
+      kCases, healthy, [](const AccountFacts& facts) { return judged(facts); }, "i1");
 }
 
 TEST(AccountLaunch, ATypeWithoutEfaIsCriticalWhereEfaIsMeant) {
@@ -152,4 +147,9 @@ TEST(AccountLaunch, TheSizeOfARootVolumeIsThatOfTheSettings) {
 }
 
 }  // namespace
+
+std::span<const AccountCase> account_launch_cases() {
+  return kCases;
+}
+
 }  // namespace efa

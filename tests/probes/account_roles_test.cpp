@@ -114,13 +114,8 @@ constexpr AccountCase kCases[] = {
 };
 
 TEST(AccountRoles, EachChangeOfAFleetIsSeen) {
-  for (const AccountCase& row : kCases) {
-    AccountFacts facts = healthy();
-    row.change(facts);
-    const Finding finding = fleet_finding(judged(facts), row.code, "i1");
-    EXPECT_EQ(finding.result, row.wanted) << row.code << ": " << finding.message;
-    EXPECT_FALSE(finding.message.empty()) << row.code;
-  }
+  expect_cases(
+      kCases, healthy, [](const AccountFacts& facts) { return judged(facts); }, "i1");
 }
 
 TEST(AccountRoles, WhatIsDeniedIsNamed) {
@@ -184,4 +179,9 @@ TEST(AccountAccess, WhereNothingWasAskedNothingIsDenied) {
 }
 
 }  // namespace
+
+std::span<const AccountCase> account_role_cases() {
+  return kCases;
+}
+
 }  // namespace efa

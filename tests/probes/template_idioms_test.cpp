@@ -192,10 +192,14 @@ TEST(TemplateIdioms, LetEfaThroughOrNot) {
 TEST(TemplateIdioms, TheRuleThatCdkDropsHealsIt) {
   const auto exit_with = [](const std::string& more) {
     const Idiom idiom{"", open_group("A") + rule("A in A") + more, ""};
-    return exit_of(judged_template(facts_of_text(template_of(idiom))));
+    std::vector<Finding> findings = judged_template(facts_of_text(template_of(idiom)));
+    std::erase_if(findings, [](const Finding& finding) {
+      return !finding.check->code.starts_with("account.security-group-");
+    });
+    return exit_of(findings);
   };
   EXPECT_EQ(exit_with(""), 2);
-  EXPECT_LT(exit_with(rule("A out A")), 2);
+  EXPECT_EQ(exit_with(rule("A out A")), 0);
 }
 
 }  // namespace

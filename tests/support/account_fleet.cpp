@@ -160,4 +160,15 @@ Finding fleet_finding(const std::vector<Finding>& findings, const std::string& c
   return {};
 }
 
+void expect_cases(std::span<const AccountCase> cases, AccountFacts (*healthy)(),
+                  std::vector<Finding> (*judged)(const AccountFacts&), const std::string& subject) {
+  for (const AccountCase& row : cases) {
+    AccountFacts facts = healthy();
+    row.change(facts);
+    const Finding finding = fleet_finding(judged(facts), row.code, subject);
+    EXPECT_EQ(finding.result, row.wanted) << row.code << ": " << finding.message;
+    EXPECT_FALSE(finding.message.empty()) << row.code;
+  }
+}
+
 }  // namespace efa

@@ -1,6 +1,7 @@
 // A fleet as AWS's API tells of it, made of words.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,5 +29,14 @@ struct AccountCase {
   FindingResult wanted;
   void (*change)(AccountFacts&);
 };
+
+void expect_cases(std::span<const AccountCase> cases, AccountFacts (*healthy)(),
+                  std::vector<Finding> (*judged)(const AccountFacts&), const std::string& subject);
+
+// Those of each file of tests.
+std::span<const AccountCase> account_exposure_cases();
+std::span<const AccountCase> account_instance_cases();
+std::span<const AccountCase> account_launch_cases();
+std::span<const AccountCase> account_role_cases();
 
 }  // namespace efa
