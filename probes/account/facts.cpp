@@ -47,7 +47,7 @@ std::string why_not_whole(const AccountFacts& facts, const char* section) {
     case SectionStatus::kThrottled:
       return "AWS asked for fewer requests until the time was over";
     case SectionStatus::kPartial:
-      return is_of_template(facts) ? found->words : "only a part of the answer came";
+      return is_of_template(facts) ? found->words : "only a part came: " + found->words;
     default:
       return found->words.empty() ? "the question failed" : found->words;
   }

@@ -62,7 +62,8 @@ TEST(AccountFacts, SayWhyAKindIsNotWhole) {
        {Row{SectionStatus::kOk, ""},
         {SectionStatus::kDenied, "the caller may not ask (UnauthorizedOperation)"},
         {SectionStatus::kThrottled, "AWS asked for fewer requests until the time was over"},
-        {SectionStatus::kPartial, "only a part of the answer came"},
+        {SectionStatus::kPartial,
+         "only a part came: ec2.eu-west-1.amazonaws.com: no answer in time"},
         {SectionStatus::kFailed, "ec2.eu-west-1.amazonaws.com: no answer in time"}}) {
     rules.status = row.status;
     EXPECT_EQ(why_not_whole(facts, kRulesSection), row.why);
