@@ -48,6 +48,7 @@ OnceOptions once_options(const CommandLine& line, const Config& config) {
   options.expect = line.expect;
   options.deliver = line.deliver;
   options.trigger = line.trigger;
+  options.asked = line.asked;
   return options;
 }
 
@@ -118,7 +119,8 @@ int run_with_config(const CommandLine& line) {
     case Command::kConfigCheck:
       return check_config(*config, path);
     case Command::kAccount:
-      return run_account(*config, {line.account, line.wishes, line.format, line.output});
+      return run_account(*config, {line.account, line.wishes, line.format, line.output,
+                                   line.deliver_account, line.config});
     default:
       return run_once(once_options(line, *config));
   }

@@ -5,23 +5,22 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 
 #include "agent/account/take_facts.h"
 #include "agent/config/paths.h"
 #include "agent/run/runner.h"
 #include "probes/account/query.h"
+#include "probes/aws/target.h"
 #include "probes/base/fd.h"
 #include "probes/base/files.h"
 #include "probes/base/text.h"
-
-extern char** environ;  // NOLINT(readability-redundant-declaration): of POSIX, in no header
 
 namespace efa {
 namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::string_view kS3Scheme = "s3://";
 constexpr milliseconds kTimeToEnd{2'000};  // of the limit: what came is still told
 // 5,000 instances with 32 interfaces are 45 MB and 2 million values; none of it is kept as it came
 constexpr Allowance kAccountAllowance{512 * kMiB, 512 * kMiB, 40'000'000};
@@ -33,22 +32,11 @@ constexpr uint64_t kMemoryMib = 1024;
 #endif
 constexpr size_t kMaxRecording = 512 * kMiB;
 
-// What the probe needs of ours: where keys come from and which way leads to AWS. They are handed on
-// and not read.
-bool is_for_aws(std::string_view variable) {
-  constexpr std::string_view kNames[] = {"HOME=",     "HTTPS_PROXY=", "https_proxy=", "HTTP_PROXY=",
-                                         "NO_PROXY=", "no_proxy=",    "http_proxy="};
-  return variable.starts_with("AWS_") ||
-         std::any_of(std::begin(kNames), std::end(kNames),
-                     [&](std::string_view name) { return variable.starts_with(name); });
-}
-
-std::vector<std::string> environment_for_aws() {
-  std::vector<std::string> environment = base_environment();
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (is_for_aws(*variable)) environment.emplace_back(*variable);
-  }
-  return environment;
+// "bucket/prefix" of "s3://bucket/prefix/"
+std::string place_in_s3(const std::string& uri) {
+  const Result<S3Target> target = parse_target(uri, "", "auto");
+  if (!target) return "";
+  return target->bucket + (target->prefix.empty() ? "" : "/" + target->prefix);
 }
 
 std::vector<std::string> options_of(const AccountQuestion& question) {
@@ -59,6 +47,11 @@ std::vector<std::string> options_of(const AccountQuestion& question) {
   add("region", question.region);
   add("profile", question.profile);
   add("session-log-group", question.session_log_group);
+  add("reports", question.reports);
+  add("bucket", place_in_s3(question.bucket));
+  add("s3-endpoint", question.s3_endpoint);
+  add("s3-addressing", question.s3_addressing);
+  add("s3-region", question.s3_region);
   add("endpoint", question.endpoint);
   add("metadata-endpoint", question.metadata_endpoint);
   const auto add_each = [&](const char* name, const std::vector<std::string>& values) {
@@ -104,10 +97,11 @@ AccountAnswer answer_of(FactsTaker& taker, ProbeOutcome outcome) {
   return answer;
 }
 
-Result<AccountAnswer> read_recording(const std::string& path) {
+Result<AccountAnswer> read_recording(const AccountQuestion& question) {
+  const std::string& path = question.replay;
   const Result<std::string> lines = read_file(path, kMaxRecording);
   if (!lines) return lines.error();
-  FactsTaker taker;
+  FactsTaker taker(/*keeps_macs=*/true);
   Transcript transcript(kAccountAllowance);
   transcript.give_to([&](const std::string& name, const Value& fact) { taker.take(name, fact); });
   if (!transcript.take(*lines)) {
@@ -122,6 +116,17 @@ Result<AccountAnswer> read_recording(const std::string& path) {
   return Error{ErrorKind::kMalformed, path,
                "is no recording of an account" +
                    (answer.outcome.detail.empty() ? "" : ": " + answer.outcome.detail)};
+}
+
+Result<Done> check_places(const AccountQuestion& question) {
+  for (const std::string& place : {question.reports, question.bucket}) {
+    if (!place.starts_with(kS3Scheme)) continue;
+    const Result<S3Target> target =
+        parse_target(place, question.s3_endpoint, question.s3_addressing);
+    if (!target) return malformed("'" + place + "'", target.error().what);
+  }
+  if (question.bucket.empty() || question.bucket.starts_with(kS3Scheme)) return Done{};
+  return malformed("'" + question.bucket + "'", "is no bucket: s3://bucket/prefix is one");
 }
 
 }  // namespace
@@ -140,16 +145,23 @@ Result<Done> check_question(const AccountQuestion& question) {
       return malformed("'" + parameter + "'", "is no parameter: Name=value is one");
     }
   }
-  const bool asks_aws = !question.instances.empty() || !question.filters.empty();
+  const bool asks_aws = !question.instances.empty() || !question.filters.empty() ||
+                        !question.reports.empty() || !question.bucket.empty();
   const bool reads = !question.templates.empty() || !question.replay.empty();
+  const Result<Done> places = check_places(question);
+  if (!places) return places.error();
   if (asks_aws && reads) return malformed("the fleet", "is either in AWS or in a file");
-  if (asks_aws || reads) return Done{};
-  return malformed("the fleet", "is named by none of --instance, --filter and --template");
+  const bool only_bucket =
+      question.instances.empty() && question.filters.empty() && question.reports.empty();
+  if (reads || (asks_aws && !only_bucket)) return Done{};
+  return malformed("the fleet",
+                   "is named by none of --instance, --filter, --from-reports and --template");
 }
 
 std::string words_of(const AccountQuestion& question) {
   constexpr size_t kMost = 4;
   std::vector<std::string> parts = question.filters;
+  if (!question.reports.empty()) parts.push_back("reports in " + question.reports);
   parts.insert(parts.end(), question.templates.begin(), question.templates.end());
   parts.insert(parts.end(), question.instances.begin(), question.instances.end());
   if (parts.size() <= kMost) return join(parts, ", ");
@@ -159,14 +171,14 @@ std::string words_of(const AccountQuestion& question) {
 }
 
 Result<AccountAnswer> ask_account(const AccountQuestion& question) {
-  if (!question.replay.empty()) return read_recording(question.replay);
+  if (!question.replay.empty()) return read_recording(question);
   Fd recording;
   if (!question.record.empty()) {
     recording = Fd(::open(question.record.c_str(),
                           O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!recording) return system_error(errno, question.record);
   }
-  FactsTaker taker;
+  FactsTaker taker(/*keeps_macs=*/!question.reports.empty());
   Result<Done> kept = Done{};
   Launch launch = launch_of(question);
   launch.take = [&](const std::string& name, const Value& fact) {

@@ -8,6 +8,7 @@
 #include "agent/diagnose/diagnosis.h"
 #include "probes/account/checks.h"
 #include "probes/account/fleet.h"
+#include "probes/account/own_judge.h"
 #include "probes/base/text.h"
 #include "probes/judging/table.h"
 
@@ -131,19 +132,6 @@ std::string summary_of(const FleetReport& report) {
   }
 }
 
-// Why there is less than was asked for is a word of the section of instances.
-void tell_of_outcome(AccountFacts& facts, const ProbeOutcome& outcome) {
-  const bool told =
-      std::any_of(facts.sections.begin(), facts.sections.end(),
-                  [](const AccountSection& section) { return section.name == kInstancesSection; });
-  if (told) return;
-  const std::string words =
-      outcome.status == ProbeStatus::kOk
-          ? "the probe did not say"
-          : fmt::format("{} {}: {}", outcome.name, status_text(outcome.status), outcome.detail);
-  facts.sections.push_back({kInstancesSection, SectionStatus::kFailed, "", words});
-}
-
 }  // namespace
 
 Verdict verdict_of(const std::vector<const Finding*>& findings, bool has_efa) {
@@ -156,6 +144,20 @@ Verdict verdict_of(const std::vector<const Finding*>& findings, bool has_efa) {
   if (any(FindingResult::kUnknown, Severity::kCritical)) return Verdict::kUnknown;
   if (any(FindingResult::kFail, Severity::kWarning)) return Verdict::kDegraded;
   return has_efa ? Verdict::kHealthy : Verdict::kNotApplicable;
+}
+
+std::string explained_by_account(const std::string& instance, const std::string& node_code,
+                                 const std::vector<Finding>& findings) {
+  const Check* check = find_check(node_code);
+  if (check == nullptr) return "";
+  for (const std::string_view cause : check->causes) {
+    const bool fails = std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+      return finding.result == FindingResult::kFail && finding.subject == instance &&
+             finding.check->code == cause;
+    });
+    if (fails) return std::string(cause);
+  }
+  return "";
 }
 
 FleetReport judge_fleet(AccountFacts facts, const ProbeOutcome& outcome, const std::string& fleet,

@@ -51,8 +51,16 @@ Verdict verdict_of(const std::vector<const Finding*>& findings, bool has_efa);
 FleetReport judge_fleet(AccountFacts facts, const ProbeOutcome& outcome, const std::string& fleet,
                         const FleetTerms& terms);
 
+// The finding about the instance that explains its node's root cause, of those that fail; "" when
+// there is none.
+std::string explained_by_account(const std::string& instance, const std::string& node_code,
+                                 const std::vector<Finding>& findings);
+
 std::string render_fleet_text(const FleetReport& report, const TextStyle& style);
 Value fleet_value(const FleetReport& report);  // packaging/account.schema.json
+// Its instances, a line of JSON each, as Athena reads them: beside what they are in fleet_value,
+// their root causes and when they were asked about.
+std::string render_fleet_lines(const FleetReport& report);
 std::string render_fleet_prometheus(const FleetReport& report);
 
 }  // namespace efa

@@ -56,6 +56,21 @@ Value finding_of_fleet(const Finding& finding) {
   return value;
 }
 
+Value node_value(const AccountNode& node, const std::vector<Finding>& findings) {
+  Value explained = Object{};
+  for (const std::string& code : node.root_causes) {
+    const std::string by = explained_by_account(node.instance, code, findings);
+    if (!by.empty()) explained.set(code, by);
+  }
+  Value value;
+  value.set("started_at", node.started_at);
+  value.set("verdict", node.verdict);
+  value.set("summary", node.summary);
+  value.set("root_causes", to_value(node.root_causes));
+  value.set("explained_by", std::move(explained));
+  return value;
+}
+
 Value instance_value(const AccountInstance& instance, const std::vector<const Finding*>& findings) {
   const size_t efa = efa_interfaces(instance).size();
   Value value;
@@ -72,12 +87,33 @@ Value instance_value(const AccountInstance& instance, const std::vector<const Fi
 
 }  // namespace
 
+std::string render_fleet_lines(const FleetReport& report) {
+  std::map<std::string_view, std::vector<Finding>> by_subject;
+  for (const Finding& finding : report.findings) by_subject[finding.subject].push_back(finding);
+  std::string lines;
+  for (const AccountInstance& instance : report.facts.instances) {
+    const std::vector<Finding>& findings = by_subject[instance.id];
+    std::vector<const Finding*> pointers;
+    for (const Finding& finding : findings) pointers.push_back(&finding);
+    Value value = instance_value(instance, pointers);
+    value.set("root_causes", to_value(root_causes_of(findings)));
+    value.set("asked", asked_value(report));
+    lines += render_json(value) + "\n";
+  }
+  return lines;
+}
+
 Value fleet_value(const FleetReport& report) {
   std::map<std::string_view, std::vector<const Finding*>> by_subject;
   for (const Finding& finding : report.findings) by_subject[finding.subject].push_back(&finding);
+  std::map<std::string_view, const AccountNode*> nodes;
+  for (const AccountNode& node : report.facts.nodes) nodes.emplace(node.instance, &node);
   Array instances;
   for (const AccountInstance& instance : report.facts.instances) {
-    instances.push_back(instance_value(instance, by_subject[instance.id]));
+    Value value = instance_value(instance, by_subject[instance.id]);
+    const auto node = nodes.find(instance.id);
+    if (node != nodes.end()) value.set("node", node_value(*node->second, report.findings));
+    instances.push_back(std::move(value));
     by_subject.erase(instance.id);
   }
   Array others;  // of the account, of a template

@@ -130,6 +130,30 @@ void put_unknown(TextPage& page, const FleetReport& report) {
   }
 }
 
+// What the nodes say of themselves, and what of the account explains it.
+void put_nodes(TextPage& page, const FleetReport& report) {
+  std::map<std::pair<std::string, std::string>, std::set<std::string>> causes;
+  for (const AccountNode& node : report.facts.nodes) {
+    for (const std::string& code : node.root_causes) {
+      causes[{code, explained_by_account(node.instance, code, report.findings)}].insert(
+          node.instance);
+    }
+  }
+  if (report.facts.nodes.empty()) return;
+  page.line();
+  page.paragraph(fmt::format("{} of nodes read{}", counted(report.facts.nodes.size(), "report"),
+                             causes.empty() ? ": no root cause in any" : ""),
+                 0);
+  for (const auto& [cause, nodes] : causes) {
+    const auto& [code, explained_by] = cause;
+    const std::string why =
+        explained_by.empty() ? "not by what AWS was asked" : "explained by " + explained_by;
+    page.paragraph(
+        fmt::format("{} ({}), {}", code, words_of_subjects(nodes, report.facts.nodes.size()), why),
+        4);
+  }
+}
+
 void put_foot(TextPage& page, const FleetReport& report) {
   size_t passed = 0;
   for (const auto& [code, counts] : report.counts)
@@ -150,6 +174,7 @@ std::string render_fleet_text(const FleetReport& report, const TextStyle& style)
   put_failing(page, report);
   put_explained(page, report);
   put_unknown(page, report);
+  put_nodes(page, report);
   put_foot(page, report);
   return page.take();
 }

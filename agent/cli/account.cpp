@@ -2,6 +2,7 @@
 
 #include "agent/account/fleet_report.h"
 #include "agent/cli/output.h"
+#include "agent/deliver/s3/hand_over.h"
 #include "agent/log/log.h"
 #include "probes/base/exit_codes.h"
 #include "probes/base/moment.h"
@@ -14,6 +15,7 @@ namespace {
 std::string rendered(const AccountOptions& options, const FleetReport& report) {
   // one line, as Athena reads it, where a program reads it; people have jq
   if (options.format == "json") return render_json(fleet_value(report)) + "\n";
+  if (options.format == "lines") return render_fleet_lines(report);
   if (options.format == "prometheus") return render_fleet_prometheus(report);
   return render_fleet_text(report, style_of(options.output));
 }
@@ -32,6 +34,9 @@ void warn_of(const ProbeOutcome& outcome) {
 int run_account(const Config& config, const AccountOptions& options) {
   AccountQuestion question = options.question;
   question.metadata_endpoint = config.metadata.endpoint;
+  question.s3_endpoint = config.s3.endpoint;
+  question.s3_addressing = config.s3.addressing;
+  question.s3_region = config.s3.region;
   const Moment start = Moment::now();
   const Result<Done> right = check_question(question);
   if (!right) {
@@ -53,7 +58,13 @@ int run_account(const Config& config, const AccountOptions& options) {
                                    {options.wishes, *weights});
   report.started_at_ms = start.unix_ms;
   report.duration_ms = Moment::now().boot_ms - start.boot_ms;
-  return put_out(rendered(options, report), options.output, exit_code_of(report.verdict));
+  const int code = put_out(rendered(options, report), options.output, exit_code_of(report.verdict));
+  if (!options.deliver) return code;
+  const Result<Done> delivered =
+      deliver_object(options.config_file, "account/latest.json", render_fleet_lines(report));
+  if (delivered) return code;
+  log_error("{}", message_of(delivered.error()));
+  return kExitInternal;
 }
 
 }  // namespace efa

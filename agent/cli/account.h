@@ -14,6 +14,8 @@ struct AccountOptions {
   AccountWishes wishes;
   std::string format = "text";  // text, json, prometheus
   std::string output;           // "": standard output
+  bool deliver = false;         // to S3, as the configuration says
+  std::string config_file;      // "": the default path
 };
 
 // Returns the exit code.

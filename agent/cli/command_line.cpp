@@ -72,6 +72,10 @@ Parser::Parser() {
   add_pass_options(app_, line_);
   add_formats(app_, line_, {"text", "json", "prometheus", "health"});
   app_.add_option("--output", line_.output, "Write the report to FILE")->type_name("FILE");
+  app_.add_flag_callback(
+          "--account", [this] { line_.asked.insert("account"); },
+          "Ask AWS too what it provides for this instance")
+      ->excludes("--daemon");
   app_.add_option("--replay", line_.replay, "Report on a recording instead of this node")
       ->type_name("FILE")
       ->excludes("--sysroot");
@@ -137,6 +141,15 @@ void Parser::add_account(CLI::App& account) {
   account.add_option("--parameter", question.parameters, "A parameter of the template")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
+  account
+      .add_option("--from-reports", question.reports,
+                  "Reports of nodes, below latest/ of a bucket's prefix or a copy of them: their "
+                  "instances are asked about, and what explains their faults is told")
+      ->type_name("DIR|s3://BUCKET/PREFIX");
+  account
+      .add_option("--bucket", question.bucket,
+                  "Where nodes put their reports: whether their roles may")
+      ->type_name("s3://BUCKET/PREFIX");
   account.add_flag("--expect-efa", line_.wishes.efa_is_expected,
                    "Every instance is meant to have EFA");
   account.add_flag("--require-ssm", line_.wishes.ssm_is_required,
@@ -164,8 +177,10 @@ void Parser::add_account(CLI::App& account) {
       ->type_name("SECONDS")
       ->check(CLI::Range(5, 3600))
       ->capture_default_str();
-  add_formats(account, line_, {"text", "json", "prometheus"});
+  add_formats(account, line_, {"text", "json", "lines", "prometheus"});
   account.add_option("--output", line_.output, "Write the report to FILE")->type_name("FILE");
+  account.add_flag("--deliver", line_.deliver_account,
+                   "Put the instances into the bucket of the configuration, account/latest.json");
   account.add_option("--record", question.record, "Keep what AWS said in FILE")->type_name("FILE");
   account.add_option("--replay", question.replay, "Report on such a FILE instead of AWS")
       ->type_name("FILE");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,8 @@ struct CommandLine {
   bool patient = false;
   AccountQuestion account;
   AccountWishes wishes;
+  bool deliver_account = false;
+  std::set<std::string> asked;  // probes that run only when asked
 };
 
 // Prints help, version or what is wrong with the arguments.

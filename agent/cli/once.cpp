@@ -34,7 +34,8 @@ Progress progress_on_terminal(const OnceOptions& options) {
 Looked look(const OnceOptions& options, bool record) {
   const PassRequest request{
       options.config, options.sysroot, options.expect.value_or(options.config.pass.expect),
-      record,         options.deliver, options.trigger};
+      record,         options.deliver, options.trigger,
+      options.asked};
   const Progress progress = progress_on_terminal(options);
   Looked looked = look_at_machine(request, progress);
   if (progress) std::fprintf(stderr, "\r\033[K");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 
 #include "agent/config/config.h"
@@ -20,6 +21,7 @@ struct OnceOptions {
   std::optional<std::string> expect;  // --expect; else the configuration's
   bool deliver = true;
   std::string trigger = "once";
+  std::set<std::string> asked;  // probes that run only when asked
 };
 
 // Returns the exit code.

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "agent/diagnose/diagnosis.h"
+#include "probes/account/own_judge.h"
 #include "probes/cloud/attached.h"
 #include "probes/judging/table.h"
 
@@ -58,6 +59,8 @@ FunnelStage stage(Rung rung, std::optional<int> count) {
 FunnelStage attached_stage(const Node& node, const Expectation& expectation, size_t seen) {
   std::optional<int> most = expectation.maximum;  // of the type, less what is set aside
   if (most) *most += static_cast<int>(expectation.set_aside.size());
+  if (const std::optional<int> told = attached_by_account(node))
+    return stage(Rung::kAttached, told);
   const AttachedInterfaces attached = attached_interfaces(node, most);
   FunnelStage next = stage(Rung::kAttached, std::nullopt);
   if (!attached.told) return next;

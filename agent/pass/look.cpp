@@ -43,7 +43,8 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
                 .libexec = find_libexec(),
                 .pass = request.config.pass,
                 .metadata = request.config.metadata,
-                .record = request.record};
+                .record = request.record,
+                .asked = request.asked};
   if (recording.live) {
     if (request.keep_state) make_state_directory(request.config.files);
     recording.before = begin_pass(state_path(request.config.files), request.keep_state);

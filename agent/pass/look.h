@@ -1,6 +1,7 @@
 // A pass from its beginning to its recording, and a recording back to what its probes said.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct PassRequest {
   bool record = false;
   bool keep_state = true;
   std::string trigger = "once";
+  std::set<std::string> asked;  // as PassPlan has it
 };
 
 struct Looked {

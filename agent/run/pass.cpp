@@ -22,6 +22,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTimeToReport{500};  // of the deadline: diagnosis and writing take a few ms
 constexpr uint64_t kMemoryMib = 128;        // of a probe: half of what the unit gives to all
+constexpr uint64_t kMemoryMibForAws = 512;  // TLS, and a page of an API
 constexpr size_t kMaxSiteProbes = 64;
 
 // The copies of libfabric beside the one that the loader finds by itself.
@@ -32,6 +33,7 @@ uint64_t memory_of(const ProbeRow& row, bool live) {
 #if defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too
   return 0;
 #endif
+  if (row.asks_aws) return kMemoryMibForAws;
   return row.loads_libraries && live ? 0 : kMemoryMib;
 }
 
@@ -60,7 +62,7 @@ Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
   Launch launch = program_of(plan, row);
   launch.capabilities = row.capabilities;
   launch.memory_mib = memory_of(row, plan.live());
-  launch.environment = base_environment();
+  launch.environment = row.asks_aws ? environment_for_aws() : base_environment();
   launch.environment.insert(launch.environment.end(), row.environment.begin(),
                             row.environment.end());
   const int64_t end_ms = plan.pass.deadline_ms - 2 * kTimeToReport.count();
@@ -184,6 +186,7 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
   std::vector<Launch> launches;
   std::vector<ProbeRun> others;
   for (const ProbeRow& row : probe_table()) {
+    if (row.only_when_asked && !plan.asked.contains(row.name)) continue;
     const Launch launch = launch_of(plan, row);
     if (row.live_only && !plan.live()) {
       others.push_back(

@@ -19,6 +19,7 @@ struct PassPlan {
   PassConfig pass;
   MetadataConfig metadata;
   bool record = false;
+  std::set<std::string> asked;    // the probes that run only when asked
   std::vector<LeftProcess> left;  // of earlier passes, still alive
   std::string known_metadata;     // as ProbeSettings has it
 

@@ -128,6 +128,14 @@ bool wait_and_read(std::vector<Running>& all, milliseconds left, const Progress&
   return false;
 }
 
+bool is_for_aws(std::string_view variable) {
+  constexpr std::string_view kNames[] = {"HOME=",     "HTTPS_PROXY=", "https_proxy=", "HTTP_PROXY=",
+                                         "NO_PROXY=", "no_proxy=",    "http_proxy="};
+  return variable.starts_with("AWS_") ||
+         std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view name) { return variable.starts_with(name); });
+}
+
 }  // namespace
 
 std::vector<std::string> base_environment() {
@@ -136,6 +144,14 @@ std::vector<std::string> base_environment() {
   // the libraries' leaks are not ours
   environment.emplace_back("ASAN_OPTIONS=detect_leaks=0:malloc_context_size=2");
 #endif
+  return environment;
+}
+
+std::vector<std::string> environment_for_aws() {
+  std::vector<std::string> environment = base_environment();
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (is_for_aws(*variable)) environment.emplace_back(*variable);
+  }
   return environment;
 }
 

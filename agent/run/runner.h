@@ -38,6 +38,9 @@ struct ProbeRun {
 
 // What every probe is given, of nobody's own.
 std::vector<std::string> base_environment();
+// That, and what of our own says where keys for AWS come from and which way leads there. It is
+// handed on and not read.
+std::vector<std::string> environment_for_aws();
 
 using Progress = std::function<void(const ProbeOutcome&)>;
 

@@ -9,9 +9,26 @@
 namespace efa {
 namespace {
 
+std::string partition_of(const std::string& region) {
+  if (region.starts_with("cn-")) return "aws-cn";
+  return region.starts_with("us-gov-") ? "aws-us-gov" : "aws";
+}
+
 // Describing has no resources that a policy could name; of IAM, all roles are meant.
-std::string statement_for(const std::string& action) {
-  return fmt::format(R"({{"Effect": "Allow", "Action": "{}", "Resource": "*"}})", action);
+std::string resource_of(const AccountFacts& facts, const std::string& action) {
+  constexpr std::string_view kScheme = "s3://";
+  if (!action.starts_with("s3:") || !facts.reports || !facts.reports->starts_with(kScheme)) {
+    return "*";
+  }
+  const std::string place = facts.reports->substr(kScheme.size());
+  const std::string arn = fmt::format("arn:{}:s3:::", partition_of(facts.region));
+  if (action == "s3:ListBucket") return arn + place.substr(0, place.find('/'));
+  return arn + place + (place.ends_with('/') ? "latest/*" : "/latest/*");
+}
+
+std::string statement_for(const AccountFacts& facts, const std::string& action) {
+  return fmt::format(R"({{"Effect": "Allow", "Action": "{}", "Resource": "{}"}})", action,
+                     resource_of(facts, action));
 }
 
 void judge_section(const AccountFacts& facts, const AccountSection& section, Findings& findings) {
@@ -21,8 +38,8 @@ void judge_section(const AccountFacts& facts, const AccountSection& section, Fin
     const std::string caller = facts.caller ? facts.caller->arn : "the caller";
     findings.fail(check, section.name,
                   fmt::format("{} may not ask {} ({}); the statement to add is {}", caller, action,
-                              section.error_code, statement_for(action)),
-                  {section.words, statement_for(action), action});
+                              section.error_code, statement_for(facts, action)),
+                  {section.words, statement_for(facts, action), action});
   } else if (section.status == SectionStatus::kOk) {
     findings.pass(check, section.name, "the caller may ask for it");
   } else {

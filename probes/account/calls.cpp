@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "probes/aws/backoff.h"
+#include "probes/aws/digest.h"
 #include "probes/aws/percent.h"
 #include "probes/aws/target.h"
 #include "probes/base/printable.h"
@@ -15,8 +16,9 @@ constexpr size_t kLongestWords = 1'000;
 constexpr Backoff kWhenThrottled{1'000, 0, 30'000};
 constexpr int kMostSilences = 3;  // of a network, in a row
 
-constexpr const char* kThrottling[] = {"RequestLimitExceeded", "Throttling", "ThrottlingException",
-                                       "EC2ThrottledException", "TooManyRequestsException"};
+constexpr const char* kThrottling[] = {"RequestLimitExceeded",     "Throttling",
+                                       "ThrottlingException",      "EC2ThrottledException",
+                                       "TooManyRequestsException", "SlowDown"};
 constexpr const char* kDenials[] = {"UnauthorizedOperation", "AccessDenied",
                                     "AccessDeniedException"};
 // Of the keys, the clock or the account: every other call would be told the same.
@@ -35,6 +37,10 @@ constexpr const char* kOfAll[] = {"AuthFailure",
 // IAM does not take keys of GetSessionToken without MFA, which the others do.
 bool is_of_all(const Call& call, const ServiceError& error) {
   return is_one_of(error.code, kOfAll) && call.api.service != std::string(kIam.service);
+}
+
+bool is_of_s3(const Call& call) {
+  return call.api.service == std::string_view(kS3.service);
 }
 
 bool is_json(const Call& call) {
@@ -63,13 +69,13 @@ Headers headers_of(const Call& call, const std::string& host) {
           {"x-amz-target", std::string(call.api.target) + "." + call.action}};
 }
 
-struct Place {
+struct Server {
   std::string host;
   std::string region;  // that signs
 };
 
 // A partition has one IAM (botocore's endpoints).
-Place place_of_iam(const std::string& region) {
+Server server_of_iam(const std::string& region) {
   struct Row {
     const char* prefix;
     const char* region;
@@ -90,9 +96,9 @@ Place place_of_iam(const std::string& region) {
   return {"iam.amazonaws.com", "us-east-1"};
 }
 
-Place place_of(const Api& api, const std::string& region) {
+Server server_of(const Api& api, const std::string& region) {
   const std::string service = api.service;
-  if (service == kIam.service) return place_of_iam(region);
+  if (service == kIam.service) return server_of_iam(region);
   return {service + "." + region + "." + domain_of_region(region), region};
 }
 
@@ -141,11 +147,41 @@ int64_t Calls::left_ms() const {
   return clock_.stopped() ? 0 : std::max<int64_t>(end_ms_ - clock_.steady_ms(), 0);
 }
 
+SignedRequest Calls::request_of_object(const Call& call) const {
+  const std::string& region =
+      settings_.bucket_region.empty() ? settings_.region : settings_.bucket_region;
+  const ObjectAddress address = address_of(settings_.bucket, region, call.key);
+  SignedRequest request{
+      .path = address.path, .query = call.parameters, .region = region, .service = kS3.service};
+  request.http.method = "GET";
+  request.http.url = address.url;
+  const char* separator = "?";
+  for (const auto& [name, value] : call.parameters) {
+    request.http.url +=
+        separator + percent_encoded(name, false) + "=" + percent_encoded(value, false);
+    separator = "&";
+  }
+  request.http.headers = {{"host", address.host}, {"x-amz-content-sha256", to_hex(sha256(""))}};
+  request.http.limit = std::chrono::milliseconds(std::min(settings_.call_limit_ms, left_ms()));
+  return request;
+}
+
+bool Calls::correct_region(const Call& call, const HttpAnswer& answer, const ServiceError& error) {
+  if (!is_of_s3(call) || region_corrected_ || answer.of_proxy) return false;
+  std::string region = answer.header("x-amz-bucket-region");
+  if (region.empty()) region = error.region;
+  if (!is_region(region) || region == settings_.bucket_region) return false;
+  settings_.bucket_region = region;
+  region_corrected_ = true;
+  return true;
+}
+
 SignedRequest Calls::request_of(const Call& call, const std::string& body) const {
-  const Place place = place_of(call.api, settings_.region);
+  if (is_of_s3(call)) return request_of_object(call);
+  const Server server = server_of(call.api, settings_.region);
   const std::string endpoint =
-      settings_.endpoint.empty() ? "https://" + place.host : settings_.endpoint;
-  SignedRequest request{.region = place.region, .service = call.api.service};
+      settings_.endpoint.empty() ? "https://" + server.host : settings_.endpoint;
+  SignedRequest request{.region = server.region, .service = call.api.service};
   request.http.method = "POST";
   request.http.url = endpoint + "/";
   request.http.headers = headers_of(call, endpoint.substr(endpoint.find("://") + 3));
@@ -154,7 +190,8 @@ SignedRequest Calls::request_of(const Call& call, const std::string& body) const
   return request;
 }
 
-void Calls::keep_rate() {
+void Calls::keep_rate(const Call& call) {
+  if (is_of_s3(call)) return;  // thousands a second are served of one prefix
   const int64_t now_ms = clock_.steady_ms();
   if (next_ms_ > now_ms) clock_.sleep(std::min(next_ms_ - now_ms, left_ms()));
   next_ms_ = clock_.steady_ms() + 1'000 / settings_.calls_a_second;
@@ -167,13 +204,13 @@ std::variant<std::string, Refusal> Calls::end(Refusal refusal) {
 }
 
 std::variant<std::string, Refusal> Calls::ask_once(const Call& call, bool& may_pass) {
-  const std::string body = body_of(call);
+  const std::string body = is_of_s3(call) ? "" : body_of(call);
   SignedTry last;
   while (true) {
     const Result<Credentials> credentials = http_.credentials();
     if (!credentials) return end({SectionStatus::kFailed, "", message_of(credentials.error())});
     last.credentials = *credentials;
-    keep_rate();
+    keep_rate(call);
     settings_.before_each(call.action);
     ++sent_;
     Result<HttpAnswer> answer = http_.send(request_of(call, body), *credentials);
@@ -186,7 +223,7 @@ std::variant<std::string, Refusal> Calls::ask_once(const Call& call, bool& may_p
     }
     if (answer->status == 200) return std::move(answer->body);
     const ServiceError error = parse_service_error(answer->body);
-    if (http_.correct(*answer, error, last)) continue;
+    if (correct_region(call, *answer, error) || http_.correct(*answer, error, last)) continue;
     Refusal refusal = refusal_of(call, *answer, error);
     if (is_of_all(call, error)) return end(std::move(refusal));
     may_pass =

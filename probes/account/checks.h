@@ -8,6 +8,7 @@
 #include "probes/account/group_checks.h"
 #include "probes/account/instance_checks.h"
 #include "probes/account/launch_checks.h"
+#include "probes/account/node_checks.h"
 #include "probes/account/role_checks.h"
 #include "probes/account/template_checks.h"
 #include "probes/account/volume_checks.h"
@@ -15,9 +16,9 @@
 namespace efa {
 
 inline constexpr std::span<const Check* const> kAccountChecks[] = {
-    kAccountGroupChecks,  kAccountInterfaceChecks, kAccountPlaceChecks,
-    kAccountLaunchChecks, kAccountRoleChecks,      kAccountExposureChecks,
-    kAccountVolumeChecks, kAccountAccessChecks,    kAccountTemplateChecks};
+    kAccountGroupChecks,    kAccountInterfaceChecks, kAccountPlaceChecks,  kAccountLaunchChecks,
+    kAccountRoleChecks,     kAccountExposureChecks,  kAccountVolumeChecks, kAccountAccessChecks,
+    kAccountTemplateChecks, kAccountNodeChecks};
 
 // All that is judged of a fleet. Pure.
 void judge_account(const AccountFacts& facts, const AccountWishes& wishes, Findings& findings);

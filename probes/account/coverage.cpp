@@ -70,19 +70,19 @@ Allowed Rules::passes(const GroupIds& from, const GroupIds& to) const {
   return both(allows(from, Direction::kOut, to), allows(to, Direction::kIn, from));
 }
 
-Way Rules::way(const GroupIds& a, const GroupIds& b) const {
+Passage Rules::way(const GroupIds& a, const GroupIds& b) const {
   const bool documented = std::any_of(a.begin(), a.end(), [&](const std::string& group) {
     return contains(b, group) && refers_to_itself(group, Direction::kIn) &&
            refers_to_itself(group, Direction::kOut);
   });
-  if (documented) return Way::kDocumented;
+  if (documented) return Passage::kDocumented;
   switch (both(passes(a, b), passes(b, a))) {
     case Allowed::kYes:
-      return Way::kUndocumented;
+      return Passage::kUndocumented;
     case Allowed::kNo:
-      return Way::kNone;
+      return Passage::kNone;
     default:
-      return Way::kUnknown;
+      return Passage::kUnknown;
   }
 }
 

@@ -21,7 +21,7 @@ enum class Allowed { kNo, kYes, kUnknown };
 Allowed both(Allowed a, Allowed b);
 
 // How EFA passes between the interfaces of two sets of groups.
-enum class Way {
+enum class Passage {
   kNone,
   kDocumented,    // inside one group that refers to itself in both directions
   kUndocumented,  // by rules that add up to it: whether EFA passes is not documented
@@ -35,7 +35,7 @@ class Rules {
   // Whether interfaces in `groups` have a rule that lets EFA through from, or to, one of `peers`.
   [[nodiscard]] Allowed allows(const GroupIds& groups, Direction direction,
                                const GroupIds& peers) const;
-  [[nodiscard]] Way way(const GroupIds& a, const GroupIds& b) const;
+  [[nodiscard]] Passage way(const GroupIds& a, const GroupIds& b) const;
 
   [[nodiscard]] bool refers_to_itself(const std::string& group, Direction direction) const;
   // Refers, for all protocols, to a group of the same VPC that is none of `peers`.

@@ -48,6 +48,7 @@ inline constexpr const char* kManagedSection = "managed";
 inline constexpr const char* kProfilesSection = "profiles";
 inline constexpr const char* kSessionsSection = "sessions";  // how sessions of SSM are logged
 inline constexpr const char* kRightsSection = "rights";
+inline constexpr const char* kReportsSection = "reports";  // of nodes
 
 struct AccountSection {
   std::string name;
@@ -318,6 +319,30 @@ void describe(Io& io, AccountProfile& profile) {
   io("role", profile.role);
 }
 
+// What the newest report of a node says.
+struct AccountNode {
+  std::string instance;
+  std::string started_at;  // of the pass: RFC 3339
+  std::string verdict;
+  std::string summary;
+  std::vector<std::string> root_causes;  // codes
+  std::vector<std::string> macs;         // of its EFA devices
+  size_t functions_without_mac = 0;      // EFA functions on PCI whose MAC nobody told
+  bool saw_pci = false;                  // all functions on PCI were looked at
+};
+
+template <class Io>
+void describe(Io& io, AccountNode& node) {
+  io("instance", node.instance);
+  io("started_at", node.started_at);
+  io("verdict", node.verdict);
+  io("summary", node.summary);
+  io("root_causes", node.root_causes);
+  io("macs", node.macs);
+  io("functions_without_mac", node.functions_without_mac);
+  io("saw_pci", node.saw_pci);
+}
+
 // Why CloudFormation or EC2 refuses what a template says.
 struct AccountTemplateFault {
   std::string resource;
@@ -358,8 +383,11 @@ struct AccountFacts {
   std::vector<AccountRight> rights;
   std::vector<AccountProfile> profiles;
   std::optional<std::string> session_log_group;  // of CloudWatch; absent: sessions are not logged
-  std::string source;                            // kTemplateSource; "": AWS was asked
+  std::optional<std::string> bucket;  // "bucket/prefix" of the reports; absent: none was named
+  std::string source;                 // kTemplateSource; "": AWS was asked
   std::optional<AccountTemplate> from_template;
+  std::optional<std::string> reports;    // where those of nodes are from: "s3://bucket/prefix"
+  std::vector<AccountNode> nodes;        // whose reports were given
   std::vector<AccountSection> sections;  // last: what they say of is told before
 };
 
@@ -378,8 +406,11 @@ void describe(Io& io, AccountFacts& facts) {
   io("rights", facts.rights);
   io("profiles", facts.profiles);
   io("session_log_group", facts.session_log_group);
+  io("bucket", facts.bucket);
   io("source", facts.source);
   io("from_template", facts.from_template);
+  io("reports", facts.reports);
+  io("nodes", facts.nodes);
   io("sections", facts.sections);
 }
 

@@ -38,18 +38,18 @@ void GroupViews::weigh(const GroupIds& groups, const GroupIds& other, GroupView&
   const size_t mine = fleet_.sets.at(groups).interfaces;
   const bool other_passes = views_.at(other).passes() == Allowed::kYes;
   switch (rules_.way(groups, other)) {
-    case Way::kNone:
+    case Passage::kNone:
       if (other_passes && (other == groups || !mine_passes || is_smaller(groups, other))) {
         view.apart_from = &other;
       }
       break;
-    case Way::kUndocumented:
+    case Passage::kUndocumented:
       if (mine <= fleet_.sets.at(other).interfaces) view.undocumented = &other;
       break;
-    case Way::kUnknown:
+    case Passage::kUnknown:
       view.unseen = &other;
       break;
-    case Way::kDocumented:
+    case Passage::kDocumented:
       break;
   }
 }

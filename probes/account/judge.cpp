@@ -15,11 +15,13 @@ void judge_all(const AccountFacts& facts, const AccountWishes& wishes, Findings&
   judge_account_volumes(facts, findings, wishes);
   judge_account_access(facts, findings);
   judge_account_template(facts, findings);
+  judge_account_nodes(facts, findings);
 }
 
 // They are of instances that run, or of who asks.
 bool needs_aws(const Check& check) {
-  return check.code == kAccountDenied.code || check.code == kAccountNotManaged.code ||
+  return check.code == kAccountBucket.code || check.code == kAccountDenied.code ||
+         check.code == kAccountInterfaceLost.code || check.code == kAccountNotManaged.code ||
          check.code == kAccountCapacityUnused.code || check.code == kAccountSessionLogs.code;
 }
 

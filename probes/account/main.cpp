@@ -1,6 +1,8 @@
 // probe-account: asks EC2, SSM, IAM and STS about a fleet. The only process that holds keys of an
 // account for that, and TLS; where the keys come from is as for the AWS SDKs. Its options:
 //   region, profile, endpoint, metadata-endpoint, calls-a-second, session-log-group
+//   reports (a directory or s3://bucket/prefix), bucket, s3-endpoint, s3-addressing, s3-region
+//   own=1: this instance, as the metadata service names it
 //   id.N=i-0123456789abcdef0, filter.N=tag:Fleet=train
 
 #include <algorithm>
@@ -11,6 +13,8 @@
 #include <thread>
 
 #include "probes/account/read.h"
+#include "probes/account/read_reports.h"
+#include "probes/aws/metadata.h"
 #include "probes/aws/region.h"
 #include "probes/aws/target.h"
 #include "probes/base/moment.h"
@@ -35,10 +39,27 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// The metadata service says on which instance we are.
+Result<std::string> own_instance(const Look& look, const ChainSettings& chain) {
+  if (chain.metadata_endpoint.empty()) {
+    return malformed("this instance", "is not known: there is no metadata service");
+  }
+  Metadata metadata(chain.metadata_endpoint, look.deadline, make_curl_http);
+  const Result<Done> session = metadata.start_session();
+  return session ? metadata.get("instance-id") : session.error();
+}
+
 // What is no id is not left out: without any, all instances of the region would be meant.
-Result<FleetQuery> query_of(const Look& look) {
+Result<FleetQuery> query_of(const Look& look, const ChainSettings& chain) {
   FleetQuery query;
+  if (!option(look, "own").empty()) {
+    const Result<std::string> own = own_instance(look, chain);
+    if (!own) return own.error();
+    query.ids.push_back(*own);
+  }
   query.session_log_group = option(look, "session-log-group");
+  query.reports = option(look, "reports");
+  query.bucket = option(look, "bucket");
   for (const auto& [name, value] : look.options) {
     if (name.starts_with("id.")) {
       if (!is_instance_id(value)) return malformed("'" + value + "'", "is no id of an instance");
@@ -49,7 +70,7 @@ Result<FleetQuery> query_of(const Look& look) {
       query.filters.push_back(*filter);
     }
   }
-  if (!query.ids.empty() || !query.filters.empty()) return query;
+  if (!query.ids.empty() || !query.filters.empty() || !query.reports.empty()) return query;
   return malformed("the fleet", "is named by no instance and no filter");
 }
 
@@ -96,11 +117,19 @@ Result<CallSettings> call_settings(const Look& look, const std::string& region) 
   }
   if (!is_region(region)) return malformed("'" + region + "'", "is no region");
   settings.region = region;
-  const std::string endpoint = option(look, "endpoint");
+  std::string endpoint = option(look, "endpoint");
+  if (endpoint.empty()) endpoint = variable("AWS_ENDPOINT_URL");  // as AWS's SDKs have it
   if (!endpoint.empty()) {
     const Result<Url> server = parse_server(endpoint, "the endpoint");
     if (!server) return server.error();
     settings.endpoint = server->origin();
+  }
+  if (is_in_s3(option(look, "reports"))) {
+    const Result<S3Target> bucket = parse_target(
+        option(look, "reports"), option(look, "s3-endpoint"), option(look, "s3-addressing"));
+    if (!bucket) return bucket.error();
+    settings.bucket = *bucket;
+    settings.bucket_region = option(look, "s3-region");
   }
   const auto calls = parse_number<int>(option(look, "calls-a-second"));
   if (calls && *calls > 0) settings.calls_a_second = std::min(*calls, kMostCalls);
@@ -121,7 +150,7 @@ void read_fleet(const Look& look) {
   const ChainSettings chain_of = chain_settings(look);
   const Result<CallSettings> settings = call_settings(look, chain_of.region);
   if (!settings) return refuse(look, settings.error());
-  const Result<FleetQuery> query = query_of(look);
+  const Result<FleetQuery> query = query_of(look, chain_of);
   if (!query) return refuse(look, query.error());
   CurlHttp http(http_settings());
   CredentialChain chain(chain_of, variable, http);

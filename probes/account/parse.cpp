@@ -233,6 +233,25 @@ Result<Page<std::string>> parse_group_ids(const std::string& body) {
   return parse_page(body, "DescribeSecurityGroups", "securityGroupInfo", group_id_in);
 }
 
+Result<Page<std::string>> parse_keys(const std::string& body) {
+  constexpr size_t kLongestKey = 1024;
+  const Result<XmlElement> root = parse_xml(body, "ListBucket");
+  if (!root) return root.error();
+  if (root->name != "ListBucketResult") return malformed("ListBucket", "it is no list of a bucket");
+  Page<std::string> page;
+  for (const XmlElement& child : root->children) {
+    if (child.name != "Contents") continue;
+    const auto key = word_in(child, "Key", kLongestKey);
+    if (page.items.size() == kMostItems) return malformed("ListBucket", "the page is too long");
+    if (key) page.items.push_back(*key);
+  }
+  if (truth_in(*root, "IsTruncated") != true) return page;
+  page.next = word_in(*root, "NextContinuationToken", kLongestToken).value_or("");
+  if (page.next.empty())
+    return malformed("ListBucket", "there is more, and no token to ask for it");
+  return page;
+}
+
 Result<Page<AccountPlacementGroup>> parse_placement_groups(const std::string& body) {
   return parse_page(body, "DescribePlacementGroups", "placementGroupSet", placement_group_in);
 }

@@ -34,6 +34,9 @@ Result<Page<AccountType>> parse_types(const std::string& body);
 Result<Page<AccountReservation>> parse_reservations(const std::string& body);
 Result<Page<AccountVolume>> parse_volumes(const std::string& body);
 
+// <ListBucketResult> of ListObjectsV2: the keys
+Result<Page<std::string>> parse_keys(const std::string& body);
+
 // <GetInstanceProfileResponse>
 Result<AccountProfile> parse_instance_profile(const std::string& body);
 // <SimulatePrincipalPolicyResponse> for that role

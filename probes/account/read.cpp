@@ -6,6 +6,7 @@
 #include "probes/account/coverage.h"
 #include "probes/account/pages.h"
 #include "probes/account/parse.h"
+#include "probes/account/read_reports.h"
 #include "probes/account/read_roles.h"
 #include "probes/base/text.h"
 
@@ -39,9 +40,10 @@ void mention(const AccountInstance& instance, Mentioned& mentioned) {
 class AccountReader {
  public:
   AccountReader(Calls& calls, std::string region, const FleetQuery& query, const TakeFacts& take)
-      : calls_(calls), region_(std::move(region)), query_(query), take_(take) {}
+      : calls_(calls), region_(std::move(region)), query_(query), take_(take), ids_(query.ids) {}
 
   void read() {
+    if (!query_.reports.empty() && !read_reports()) return;
     read_instances();
     if (mentioned_.instances.empty()) return;
     read_caller();
@@ -51,11 +53,13 @@ class AccountReader {
     read_reservations();
     read_volumes();
     read_managed();
-    read_roles(calls_, {region_, query_.session_log_group}, mentioned_.profiles,
+    read_roles(calls_, {region_, query_.session_log_group, query_.bucket}, mentioned_.profiles,
                [this](AccountFacts part) { give(std::move(part)); });
   }
 
  private:
+  // False where the fleet is then named by nobody.
+  bool read_reports();
   void read_caller();
   void read_instances();
   void read_some(const Parameters& parameters, Kind& kind);
@@ -84,9 +88,32 @@ class AccountReader {
   std::string region_;
   const FleetQuery& query_;
   const TakeFacts& take_;
+  std::vector<std::string> ids_;
   Mentioned mentioned_;
   size_t managed_again_ = 0;  // calls of SSM that asked for a part of another
 };
+
+bool AccountReader::read_reports() {
+  Kind kind(kReportsSection);
+  NodeReports reports;
+  read_node_reports(calls_, query_.reports, kind, reports);
+  const bool named = !ids_.empty() || !query_.filters.empty();
+  if (!named) ids_ = reports.instances();
+  if (!reports.empty()) kind.came();
+  if (kind.goes_on() && reports.empty()) {
+    kind.fail(query_.reports + " holds no report of a node; " + reports.unread());
+  }
+  if (kind.goes_on() && !reports.unread().empty()) kind.fail(reports.unread());
+  AccountFacts part;
+  part.nodes = std::move(reports).nodes();
+  part.reports = query_.reports;
+  const bool none = ids_.empty() && query_.filters.empty();
+  if (none)
+    part.sections.push_back({kInstancesSection, SectionStatus::kFailed, "",
+                             "no report says of which: " + kind.section().words});
+  give(kind, std::move(part));
+  return !none;
+}
 
 void AccountReader::read_caller() {
   const auto answer = calls_.ask({kSts, "GetCallerIdentity", {}});
@@ -117,12 +144,12 @@ void AccountReader::read_some(const Parameters& parameters, Kind& kind) {
 // Ids are asked for by a filter: one that is gone then spoils no call.
 void AccountReader::read_instances() {
   Kind kind(kInstancesSection);
-  for (const auto& ids : chunks_of({query_.ids.begin(), query_.ids.end()})) {
+  for (const auto& ids : chunks_of({ids_.begin(), ids_.end()})) {
     Parameters parameters;
     add_filter(parameters, 1, "instance-id", ids);
     read_some(parameters, kind);
   }
-  if (query_.ids.empty()) {
+  if (ids_.empty()) {
     Parameters parameters;
     int number = 0;
     for (const auto& [name, value] : query_.filters) {
@@ -138,7 +165,7 @@ void AccountReader::read_instances() {
 void AccountReader::tell_missing(Kind& kind) const {
   if (!kind.goes_on()) return;
   std::vector<std::string> missing;
-  for (const std::string& id : query_.ids) {
+  for (const std::string& id : ids_) {
     if (!mentioned_.instances.contains(id)) missing.push_back(id);
   }
   if (missing.empty()) return;

@@ -97,9 +97,15 @@ void RolesReader::read_sessions() {
 void RolesReader::read_rights() {
   Kind kind(kRightsSection);
   AccountFacts part;
+  if (!query_.bucket.empty()) part.bucket = query_.bucket;
   for (const std::string& role : roles_) {
     simulate(role, {"ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel"}, "", kind,
              part);
+    if (!query_.bucket.empty()) {
+      const std::string objects =
+          "arn:" + part_of_arn(role, 1) + ":s3:::" + query_.bucket + "/latest/i-1.json";
+      simulate(role, {"s3:PutObject"}, objects, kind, part);
+    }
     if (log_group_.empty()) continue;
     // any stream of the group: Session Manager makes one for each session
     const std::string streams = "arn:" + part_of_arn(role, 1) + ":logs:" + query_.region + ":" +

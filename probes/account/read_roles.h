@@ -14,6 +14,7 @@ namespace efa {
 struct RolesQuery {
   std::string region;
   std::string session_log_group;  // "": as the account's preferences of sessions say
+  std::string bucket;             // "bucket/prefix" that nodes put their reports into; "": none
 };
 
 void read_roles(Calls& calls, const RolesQuery& query, const std::set<std::string>& profiles,

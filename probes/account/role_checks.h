@@ -62,8 +62,21 @@ inline constexpr Check kAccountSessionLogs{
     .remedy = "Allow the role logs:CreateLogStream and logs:PutLogEvents on that log group.",
 };
 
+inline constexpr Check kAccountBucket{
+    .code = "account.bucket",
+    .severity = Severity::kWarning,
+    .actor = Actor::kAccountOwner,
+    .title = "The role may not put reports into the bucket",
+    .meaning = "The node's reports do not arrive; on the node itself they are there.",
+    .seen_by =
+        "SimulatePrincipalPolicy: by the policies of the instance's role, s3:PutObject below the "
+        "prefix of the named bucket is denied by a statement that says so.",
+    .remedy = "Take the statement that denies s3:PutObject there out of the role's policies.",
+};
+
 inline constexpr const Check* kAccountRoleChecks[] = {&kAccountNoRole, &kAccountRoleNoSsm,
-                                                      &kAccountNotManaged, &kAccountSessionLogs};
+                                                      &kAccountNotManaged, &kAccountSessionLogs,
+                                                      &kAccountBucket};
 
 struct AccountFacts;
 class Findings;

@@ -37,6 +37,7 @@ class RoleJudge {
     judge_ssm_rights(instance);
     judge_managed(instance);
     judge_session_logs(instance);
+    judge_bucket(instance);
   }
 
  private:
@@ -52,6 +53,7 @@ class RoleJudge {
   void judge_ssm_rights(const AccountInstance& instance);
   void judge_managed(const AccountInstance& instance);
   void judge_session_logs(const AccountInstance& instance);
+  void judge_bucket(const AccountInstance& instance);
 
   const AccountFacts& facts_;
   Findings& findings_;
@@ -181,6 +183,34 @@ void RoleJudge::judge_session_logs(const AccountInstance& instance) {
     findings_.unknown(
         check, instance.id,
         "where sessions are logged is not known: " + why_not_whole(facts_, kSessionsSection));
+  }
+}
+
+// What no policy of the role allows, that of the bucket may: only a statement that denies is sure.
+void RoleJudge::judge_bucket(const AccountInstance& instance) {
+  const Check& check = kAccountBucket;
+  if (!facts_.bucket) {
+    findings_.not_applicable(check, instance.id, "no bucket was named");
+    return;
+  }
+  if (say_without_role(check, instance)) return;
+  const std::string& role = *profile_of(instance)->role;
+  const auto found = rights_.find({role, "s3:PutObject"});
+  const AccountRight* right = found == rights_.end() ? nullptr : found->second;
+  const std::string decision = right == nullptr ? "" : right->decision;
+  const std::string where = fmt::format("put objects into {}", *facts_.bucket);
+  if (decision == "allowed") {
+    findings_.pass(check, instance.id, fmt::format("{} may {}, by its policies", role, where));
+  } else if (decision == "explicitDeny" && !right->has_conditions) {
+    findings_.fail(check, instance.id, fmt::format("{} may not {}", role, where),
+                   {decision, "allowed", kRightsSource});
+  } else {
+    findings_.unknown(
+        check, instance.id,
+        fmt::format("whether {} may {} is not known: {}", role, where,
+                    right == nullptr        ? why_absent(facts_, kRightsSection)
+                    : right->has_conditions ? "its policies have conditions"
+                                            : "its policies do not say, the bucket's may"));
   }
 }
 

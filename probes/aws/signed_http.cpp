@@ -38,8 +38,8 @@ Result<Credentials> SignedHttp::credentials() {
 
 Result<HttpAnswer> SignedHttp::send(SignedRequest request, const Credentials& credentials) {
   HttpRequest& http = request.http;
-  const SigningRequest to_sign{
-      http.method, request.path, {}, http.headers, to_hex(sha256(http.body))};
+  const SigningRequest to_sign{http.method, request.path, request.query, http.headers,
+                               to_hex(sha256(http.body))};
   const SigningScope scope{request.region, request.service, server_time_ms()};
   const Headers added = signing_headers(to_sign, scope, credentials);
   http.headers.insert(http.headers.end(), added.begin(), added.end());

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "probes/aws/clock.h"
 #include "probes/aws/credential_chain.h"
@@ -15,6 +17,7 @@ namespace efa {
 struct SignedRequest {
   HttpRequest http;        // with all its headers, "host" too, but for those that sign it
   std::string path = "/";  // of its URL, before encoding
+  std::vector<std::pair<std::string, std::string>> query = {};  // before encoding; to be in the URL
   std::string region;
   std::string service;
 };

@@ -77,6 +77,7 @@ inline constexpr Check kCloudNoCommonSecurityGroup{
         "devices of different groups cannot reach the same peers.",
     .seen_by = "security-group-ids of the EFA interfaces in the metadata have no id in common.",
     .remedy = "Give all EFA interfaces of the job's nodes one common security group.",
+    .causes = {"account.security-group-differs"},
 };
 
 inline constexpr Check kCloudRulesNotSeen{
@@ -102,6 +103,7 @@ inline constexpr Check kCloudSeveralVpcs{
     .meaning = "EFA traffic does not leave its VPC: such devices cannot reach the same peers.",
     .seen_by = "vpc-id of the EFA interfaces in the metadata.",
     .remedy = "Launch the nodes of a job with all EFA interfaces in subnets of one VPC.",
+    .causes = {"account.zone-differs"},
 };
 
 inline constexpr Check kCloudCardShared{
@@ -162,7 +164,7 @@ inline constexpr Check kCloudInterfaceNotOnPci{
         "EFA device has its MAC, and no function on PCI is left that it could be.",
     .remedy = "Drain the node, then stop and start the instance, or replace it.",
     .drain_first = true,
-    .causes = {"pci.device-vanished"},
+    .causes = {"pci.device-vanished", "account.interface-lost"},
 };
 
 inline constexpr const Check* kCloudChecks[] = {&kCloudMetadataUnreachable, &kCloudTypeNotKnown,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "probes/account/facts.h"
 #include "probes/base/value.h"
 #include "probes/cloud/facts.h"
 #include "probes/fabric/facts.h"
@@ -57,6 +58,7 @@ struct Node {
   Seen<LogFacts> log;
   Seen<CloudFacts> cloud;
   Seen<JobsFacts> jobs;
+  std::optional<Seen<AccountFacts>> account;  // only where it was asked for
   std::vector<SiteProbe> site;
 };
 

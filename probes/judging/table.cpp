@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "probes/account/checks.h"
+#include "probes/account/own_judge.h"
 #include "probes/base/bounds.h"
 #include "probes/base/describe.h"
 #include "probes/cloud/checks.h"
@@ -69,6 +70,12 @@ std::vector<std::string> cloud_options(const ProbeSettings& settings) {
     options.push_back("known-metadata=" + settings.known_metadata);
   }
   return options;
+}
+
+std::vector<std::string> account_options(const ProbeSettings& settings) {
+  constexpr const char* kCallsASecond = "20";  // some ten calls, within the time of a pass
+  return {"own=1", std::string("calls-a-second=") + kCallsASecond,
+          "metadata-endpoint=" + settings.metadata_endpoint};
 }
 
 template <class Facts, class... Lists>
@@ -142,6 +149,12 @@ void take_gpu(const ProbeRow& row, std::span<const Answer> answers, Node& node) 
   }
 }
 
+void take_account(const ProbeRow& row, std::span<const Answer> answers, Node& node) {
+  for (const Answer& answer : answers) {
+    if (answer.outcome.name == row.name) take_answer(answer, node.account.emplace());
+  }
+}
+
 template <auto kMember>
 void take_each(const ProbeRow& row, std::span<const Answer> answers, Node& node) {
   for (const Answer& answer : answers) {
@@ -152,6 +165,10 @@ void take_each(const ProbeRow& row, std::span<const Answer> answers, Node& node)
 template <auto kMember>
 void add_outcome(const Node& node, std::vector<const ProbeOutcome*>& outcomes) {
   outcomes.push_back(&(node.*kMember).outcome);
+}
+
+void add_outcome_of_account(const Node& node, std::vector<const ProbeOutcome*>& outcomes) {
+  if (node.account) outcomes.push_back(&node.account->outcome);
 }
 
 template <auto kMember>
@@ -249,6 +266,15 @@ constexpr ProbeRow kTable[] = {
      .take = take_one<&Node::jobs>,
      .add_outcomes = add_outcome<&Node::jobs>,
      .judges = {{kJobsChecks, judge_jobs}}},
+    // its checks are also those of fleets, where they are about no node
+    {.name = "account",
+     .live_only = true,
+     .only_when_asked = true,
+     .asks_aws = true,
+     .options = account_options,
+     .take = take_account,
+     .add_outcomes = add_outcome_of_account,
+     .judges = {{{}, judge_own_account}}},
 };
 
 template <class Function>

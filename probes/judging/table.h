@@ -47,6 +47,8 @@ struct ProbeRow {
   // what it needs
   void (*read)(const Look&) = nullptr;  // no library: it is forked; without, it is an executable
   bool live_only = false;               // a sysroot has nothing that it could look at
+  bool only_when_asked = false;         // by its name, for this pass
+  bool asks_aws = false;                // with keys and TLS: it has the environment of AWS's SDKs
   bool from_files = false;       // all it says comes from files: a recording of them replays it
   bool loads_libraries = false;  // code that is not ours: it maps what it likes, as whom it runs
   uint64_t capabilities = 0;     // bits of capabilities(7) that it keeps when the agent is root

@@ -30,7 +30,8 @@ inline constexpr Check kPciNoneFound{
         "Give the launch template, or this instance once it is drained and stopped, network "
         "interfaces of type efa or efa-only; interfaces of type interface carry no EFA.",
     .command = kListInterfaces,
-    .causes = {"node.not-given", "pci.device-vanished", "cloud.interface-not-on-pci"},
+    .causes = {"node.not-given", "pci.device-vanished", "cloud.interface-not-on-pci",
+               "account.interface-lost", "account.interface-type"},
 };
 
 // The same on an instance type that cannot have EFA.
@@ -61,7 +62,7 @@ inline constexpr Check kPciFewerThanExpected{
         "once it is drained and stopped), or correct the expected number.",
     .command = kListInterfaces,
     .causes = {"node.not-given", "pci.none-found", "pci.device-vanished",
-               "cloud.interface-not-on-pci"},
+               "cloud.interface-not-on-pci", "account.interface-lost", "account.interface-fewer"},
 };
 
 inline constexpr Check kPciFewerThanMaximum{
@@ -80,7 +81,8 @@ inline constexpr Check kPciFewerThanMaximum{
         "An instance with several interfaces gets no public address by itself: a launcher that "
         "asks for one may attach a single interface.",
     .command = kListInterfaces,
-    .causes = {"pci.none-found", "pci.device-vanished", "cloud.interface-not-on-pci"},
+    .causes = {"pci.none-found", "pci.device-vanished", "cloud.interface-not-on-pci",
+               "account.interface-lost", "account.interface-fewer"},
 };
 
 inline constexpr Check kPciDeviceVanished{

@@ -1,5 +1,7 @@
 """efa-doctor account, from its command line to its exit code, against a stand-in for AWS's API."""
 
+import datetime
+import gzip
 import json
 import os
 import pathlib
@@ -8,7 +10,8 @@ import tempfile
 import unittest
 
 from ec2 import Ec2, fleet, instance, refers, rule
-from efa_doctor import EFA_DOCTOR, ENOUGH_S, USAGE, environment, schema
+from efa_doctor import EFA_DOCTOR, ENOUGH_S, INTERNAL, USAGE, environment, schema
+from s3_server import S3Server, refuse
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 TOKEN = "FwoGZXIvYXdzEXAMPLETOKEN//////////wEaDA=="
@@ -173,6 +176,138 @@ class Recordings(unittest.TestCase):
                     done = run("--replay", str(path))
                     self.assertEqual(done.returncode, USAGE, done.stdout)
                     self.assertIn("is no recording of an account", done.stderr)
+
+
+def node_report(number, macs, causes=()):
+    """As the node leaves it in S3."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    value = {"schema": "efa-doctor.report.v1", "node": {"instance_id": f"i-{number:017x}"},
+             "run": {"started_at": now.strftime("%Y-%m-%dT%H:%M:%SZ")},
+             "verdict": "unhealthy" if causes else "healthy", "summary": "words",
+             "root_causes": list(causes), "probes": [{"name": "pci", "status": "ok"}],
+             "devices": [{"rdma": {"mac": mac}} for mac in macs]}
+    return json.dumps(value).encode()
+
+
+def macs(count):
+    return [f"0e:00:00:00:00:{card:02x}" for card in range(1, count + 1)]
+
+
+LOST = node_report(2, macs(31), ["cloud.interface-not-on-pci"])
+
+
+class ReportsOfNodes(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+
+    def ask(self, *arguments, answers=None):
+        with Ec2(answers or healthy()) as ec2:
+            return run("--region", "eu-west-1", "--endpoint", ec2.endpoint, "--rate", "100", *arguments)
+
+    def expect_lost(self, done):
+        found = json.loads(done.stdout)
+        schema("account").validate(found)
+        self.assertEqual(found["root_causes"], ["account.interface-lost"])
+        well, sick = found["instances"]
+        self.assertEqual((well["verdict"], sick["verdict"]), ("healthy", "unhealthy"))
+        self.assertEqual(sick["node"]["explained_by"],
+                         {"cloud.interface-not-on-pci": "account.interface-lost"})
+
+    def test_their_instances_are_asked_about_and_a_lost_interface_is_named(self):
+        (self.directory / "1.json").write_bytes(node_report(1, macs(32)))
+        (self.directory / "2.json.gz").write_bytes(gzip.compress(LOST))
+        recording = self.directory / "recording"
+        done = self.ask("--from-reports", str(self.directory), "--format", "json", "--record",
+                        str(recording))
+        self.expect_lost(done)
+        self.expect_lost(run("--replay", str(recording), "--format", "json"))
+
+    def config(self, bucket):
+        path = self.directory / "config.toml"
+        path.write_text(f'[s3]\nuri = "s3://pics/efa"\nendpoint = "{bucket.endpoint}"\n'
+                        'region = "eu-west-1"\n')
+        return str(path)
+
+    def test_they_are_read_out_of_the_bucket(self):
+        with S3Server() as bucket:
+            bucket.objects = {
+                "/pics/efa/latest/i-1.json.gz": gzip.compress(node_report(1, macs(32))),
+                "/pics/efa/latest/i-2.json": LOST,
+                "/pics/efa/latest/i-2.txt": b"no report",
+                "/pics/efa/latest/i-3.json": b"<html>",
+                "/pics/efa/date=2026-11-27/old.json": node_report(2, [])}
+            done = self.ask("--config", self.config(bucket), "--from-reports", "s3://pics/efa",
+                            "--format", "json")
+        self.expect_lost(done)
+        [section] = [one for one in json.loads(done.stdout)["sections"] if one["name"] == "reports"]
+        self.assertEqual(section["status"], "partial")
+        self.assertIn("1 of 3 were not read: efa/latest/i-3.json", section["words"])
+
+    def test_a_bucket_that_may_not_be_read_names_the_statement(self):
+        with S3Server(always=refuse(403, "AccessDenied")) as bucket:
+            done = self.ask("--config", self.config(bucket), "--from-reports", "s3://pics/efa")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("AccessDenied", done.stdout)
+        self.assertIn('"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::pics"',
+                      " ".join(done.stdout.split()))
+
+    def test_a_bucket_in_another_region_is_found(self):
+        with S3Server(faults=[refuse(301, "PermanentRedirect", region="eu-west-3")]) as bucket:
+            bucket.objects = {"/pics/efa/latest/i-1.json": node_report(1, macs(32)),
+                              "/pics/efa/latest/i-2.json": LOST}
+            done = self.ask("--config", self.config(bucket), "--from-reports", "s3://pics/efa",
+                            "--format", "json")
+            self.assertIn("/eu-west-3/s3/", bucket.asked[-1][1]["authorization"])
+        self.expect_lost(done)
+
+    def test_a_source_without_reports_is_told(self):
+        (self.directory / "x.json").write_text("{}")
+        for directory in (self.directory, "/none"):
+            done = self.ask("--from-reports", str(directory))
+            self.assertEqual(done.returncode, 3)
+            self.assertIn("no report says of which", done.stdout)
+
+    def test_what_is_no_source_is_refused(self):
+        for arguments in (("--from-reports", "s3://"), ("--from-reports", "s3://a", "--template", "x"),
+                          ("--bucket", "pics", "--filter", "tag:a=b"), ("--bucket", "s3://pics")):
+            done = run(*arguments)
+            self.assertEqual((done.returncode, done.stdout), (USAGE, ""), arguments)
+
+
+class RightsOfTheBucket(unittest.TestCase):
+    def test_a_role_that_may_not_put_reports_is_named(self):
+        with Ec2(healthy()) as ec2:
+            self.assertEqual(report(ec2, "--bucket", "s3://pics/efa/")["verdict"], "healthy")
+            asked = [one.form for one in ec2.asked if one.action == "SimulatePrincipalPolicy"]
+            self.assertIn("arn:aws:s3:::pics/efa/latest/i-1.json",
+                          [form.get("ResourceArns.member.1") for form in asked])
+            ec2.decisions["s3:PutObject"] = "explicitDeny"
+            found = report(ec2, "--bucket", "s3://pics/efa")
+        self.assertEqual((found["verdict"], found["root_causes"]), ("degraded", ["account.bucket"]))
+
+
+class Lines(unittest.TestCase):
+    def test_each_instance_is_a_line_with_its_causes(self):
+        with Ec2(as_cdk_makes_it()) as ec2:
+            lines = [json.loads(line) for line in ask(ec2, "--format", "lines").stdout.splitlines()]
+        self.assertEqual([line["root_causes"] for line in lines],
+                         [["account.security-group-no-egress"]] * 2)
+        self.assertEqual(lines[0]["asked"]["fleet"], "tag:Fleet=train")
+
+    def test_they_are_put_beside_the_reports(self):
+        with tempfile.TemporaryDirectory() as directory, S3Server() as bucket, Ec2(healthy()) as ec2:
+            config = pathlib.Path(directory, "config.toml")
+            config.write_text(f'state_directory = "{directory}"\n[s3]\nuri = "s3://pics/efa"\n'
+                              f'endpoint = "{bucket.endpoint}"\nregion = "eu-west-1"\n')
+            done = ask(ec2, "--config", str(config), "--deliver", "--format", "lines")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(bucket.objects["/pics/efa/account/latest.json"].decode(), done.stdout)
+            bucket.always = refuse(403, "AccessDenied")
+            done = ask(ec2, "--config", str(config), "--deliver")
+        self.assertEqual(done.returncode, INTERNAL)
+        self.assertIn("account/latest.json not delivered", done.stderr)
 
 
 class Text(unittest.TestCase):

@@ -107,9 +107,9 @@ def passes(form, item):
     return True
 
 
-def decision(action, resource):
+def decision(action, resource, decided):
     return (f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>{resource}"
-            "</EvalResourceName><EvalDecision>allowed</EvalDecision><MatchedStatements/>"
+            f"</EvalResourceName><EvalDecision>{decided}</EvalDecision><MatchedStatements/>"
             "<MissingContextValues/></member>")
 
 
@@ -166,6 +166,7 @@ class Ec2(Service):
         self.refuse = lambda request, number: None  # (403, "UnauthorizedOperation")
         self.faults = {}                            # by action: what answers instead
         self.bodies = {}                            # the last answer to each action
+        self.decisions = {}                         # by action: else "allowed"
         self.log_group = "/aws/ssm/sessions"
 
     def answer_to(self, request):
@@ -191,7 +192,8 @@ class Ec2(Service):
         actions = [form[name] for name in sorted(form) if name.startswith("ActionNames.")]
         first = int(form.get("Marker", 0))
         size = min(self.page_size, 100)
-        decisions = "".join(decision(action, form.get("ResourceArns.member.1", "*"))
+        decisions = "".join(decision(action, form.get("ResourceArns.member.1", "*"),
+                                     self.decisions.get(action, "allowed"))
                             for action in actions[first:first + size])
         more = {"IsTruncated": "false"}
         if first + size < len(actions):

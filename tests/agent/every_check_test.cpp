@@ -128,7 +128,7 @@ TEST(EveryCheck, HasBothCases) {
     (row.wanted == kFail ? fails : blind).insert(row.code);
   }
   for (const auto& cases : {account_exposure_cases(), account_instance_cases(),
-                            account_launch_cases(), account_role_cases()}) {
+                            account_launch_cases(), account_node_cases(), account_role_cases()}) {
     for (const AccountCase& row : cases) {
       EXPECT_NE(find_check(row.code), nullptr) << row.code;
       if (row.wanted == kFail) fails.insert(row.code);

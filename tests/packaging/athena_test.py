@@ -31,6 +31,8 @@ const { DuckDBInstance } = require("@duckdb/node-api");
   const connection = await (await DuckDBInstance.create(":memory:")).connect();
   await connection.run(`CREATE TABLE efa_doctor_reports AS SELECT * FROM read_json('${input.root}/region=*/**/*.json',
     hive_partitioning = true, hive_types_autocast = false, columns = ${input.columns})`);
+  await connection.run(`CREATE TABLE efa_doctor_account AS SELECT * FROM read_json('${input.root}/account/latest.json',
+    columns = ${input.account_columns})`);
   const answers = {};
   for (const [name, query] of Object.entries(input.queries)) {
     const begin = performance.now();
@@ -42,10 +44,10 @@ const { DuckDBInstance } = require("@duckdb/node-api");
 """
 
 
-def columns():
-    """Those of table.sql, in DuckDB's words."""
-    table = (ATHENA / "table.sql").read_text()
-    declared = re.search(r"\((.*?)\n\)\nPARTITIONED", table, re.S).group(1)
+def columns(name):
+    """Those of a table's declaration, in DuckDB's words."""
+    table = (ATHENA / name).read_text()
+    declared = re.search(r"\((.*?)\n\)\n", table, re.S).group(1)
     found = {}
     for name, kind in re.findall(r"^  (\w+) (.*?),?$", declared, re.M):
         kind = kind.replace("array<string>", "VARCHAR[]").replace("string", "VARCHAR")
@@ -101,7 +103,8 @@ class AthenaTest(Case):
         run = subprocess.run(
             ["node", "-e", RUN_QUERIES], text=True, timeout=300, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env={**os.environ, "NODE_PATH": str(npm.modules(DUCKDB))},
-            input=json.dumps({"root": str(self.directory / "efa"), "columns": columns(),
+            input=json.dumps({"root": str(self.directory / "efa"), "columns": columns("table.sql"),
+                              "account_columns": columns("account-table.sql"),
                               "queries": queries}))
         self.assertEqual(run.returncode, 0, run.stderr)
         answers = json.loads(run.stdout)
@@ -110,7 +113,16 @@ class AthenaTest(Case):
                         for name, answer in answers.items()), flush=True)
         return {name: answer["rows"] for name, answer in answers.items()}
 
-    def test_the_five_questions_are_answered(self):
+    def write_account(self, causes):
+        """As efa-doctor account --deliver puts it: an instance a line."""
+        lines = [json.dumps({"id": instance, "type": "c5n.18xlarge", "zone": "us-east-1a",
+                             "efa_interfaces": 1, "verdict": "unhealthy", "findings": [],
+                             "root_causes": found, "asked": {"at": "2026-11-23T22:00:00Z",
+                                                             "fleet": "tag:a=b", "duration_ms": 1}})
+                 for instance, found in causes.items()]
+        write(self.directory / "efa/account/latest.json", "\n".join(lines) + "\n")
+
+    def test_the_six_questions_are_answered(self):
         fleet = self.make_fleet()
         self.assertEqual(sum(map(len, fleet.values())), 10_000)
         for reports in list(fleet.values())[:3]:
@@ -119,9 +131,11 @@ class AthenaTest(Case):
         newest = {instance: reports[-1] for instance, reports in fleet.items()}
         bad = {instance: report for instance, report in newest.items()
                if report["verdict"] != "healthy"}
+        known = sorted(bad)[::2] + sorted(set(newest) - set(bad))[:5]
+        self.write_account({instance: ["account.security-group-no-egress"] for instance in known})
         limit = utc(FIRST + EVERY * (REPORTS_OF_A_NODE - 2))
         answers = self.ask(unhealthy_now=[DAYS], by_root_cause=[DAYS], since_when=[DAYS],
-                           version_drift=[DAYS], silent_nodes=[DAYS, limit])
+                           version_drift=[DAYS], silent_nodes=[DAYS, limit], account=[DAYS])
         self.assertGreater(len(bad), 50)
         self.assertEqual(
             {row["instance"]: (row["region"], row["verdict"], row["summary"], row["started_at"])
@@ -133,6 +147,9 @@ class AthenaTest(Case):
         self.assertEqual({row["cause"]: int(row["nodes"]) for row in answers["by_root_cause"]}, causes)
         self.assertEqual({row["instance"]: row["since"] for row in answers["since_when"]},
                          {instance: self.since(fleet[instance]) for instance in bad})
+        self.assertEqual([(row["instance"], row["account_cause"]) for row in answers["account"]],
+                         [(instance, "account.security-group-no-egress")
+                          for instance in sorted(bad)[::2]])
         drift = collections.Counter(
             (report["node"]["kernel"], report["facts"]["kernel"].get("efa_version"))
             for report in newest.values())

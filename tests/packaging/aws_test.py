@@ -122,7 +122,7 @@ class UserDataTest(Sandbox):
 class PolicyTest(Case):
     def test_policies_allow_what_is_used_and_no_more(self):
         actions = {}
-        for name in ("iam-s3.json", "iam-describe.json"):
+        for name in ("iam-s3.json", "iam-describe.json", "iam-read-reports.json"):
             policy = load(name)
             self.assertEqual(policy["Version"], "2012-10-17")
             for statement in policy["Statement"]:
@@ -133,14 +133,14 @@ class PolicyTest(Case):
         self.assertEqual(actions.pop("s3:PutObject"), "arn:aws:s3:::my-bucket/efa/*")
         self.assertTrue(actions.pop("kms:GenerateDataKey").startswith("arn:aws:kms:"))
         self.assertEqual(set(actions), self.asked_for())
-        self.assertTrue(all(action.split(":")[1].startswith(("Describe", "Get", "Simulate"))
+        self.assertTrue(all(action.split(":")[1].startswith(("Describe", "Get", "List", "Simulate"))
                             for action in actions), actions)
 
     @staticmethod
     def asked_for():
         """The actions of probe-account; who may ask it STS tells everybody."""
         sources = "".join(path.read_text() for path in SOURCE.glob("probes/account/*.cpp"))
-        calls = re.findall(r'\bk(Ec2|Iam|Ssm), "(\w+)"', sources)
+        calls = re.findall(r'\bk(Ec2|Iam|S3|Ssm), "(\w+)"', sources)
         return {f"{service.lower()}:{action}" for service, action in calls}
 
     def test_what_is_expired_is_what_is_written(self):

@@ -52,6 +52,12 @@ void take_role(AccountFacts& facts) {
   facts.profiles.at(0).role.reset();
 }
 
+void name_bucket(AccountFacts& facts, const char* decision) {
+  facts.bucket = "pics/efa";
+  facts.rights.push_back({*facts.profiles.at(0).role, "s3:PutObject",
+                          "arn:aws:s3:::pics/efa/latest/i-1.json", decision});
+}
+
 // Of the first instance.
 constexpr AccountCase kCases[] = {
     {"account.no-role", kPass, [](AccountFacts&) {}},
@@ -111,6 +117,27 @@ constexpr AccountCase kCases[] = {
      }},
     {"account.session-logs", kNotApplicable, [](AccountFacts& f) { f.session_log_group.reset(); }},
     {"account.session-logs", kNotApplicable, [](AccountFacts& f) { first(f).profile_arn.reset(); }},
+
+    {"account.bucket", kNotApplicable, [](AccountFacts&) {}},
+    {"account.bucket", kPass, [](AccountFacts& f) { name_bucket(f, "allowed"); }},
+    {"account.bucket", kFail, [](AccountFacts& f) { name_bucket(f, "explicitDeny"); }},
+    {"account.bucket", kUnknown,  // the bucket's own policy may allow it
+     [](AccountFacts& f) { name_bucket(f, "implicitDeny"); }},
+    {"account.bucket", kUnknown,
+     [](AccountFacts& f) {
+       name_bucket(f, "explicitDeny");
+       f.rights.back().has_conditions = true;
+     }},
+    {"account.bucket", kUnknown,
+     [](AccountFacts& f) {
+       name_bucket(f, "allowed");
+       forget(f, kRightsSection);
+     }},
+    {"account.bucket", kNotApplicable,
+     [](AccountFacts& f) {
+       name_bucket(f, "allowed");
+       first(f).profile_arn.reset();
+     }},
 };
 
 TEST(AccountRoles, EachChangeOfAFleetIsSeen) {

@@ -37,6 +37,7 @@ void expect_cases(std::span<const AccountCase> cases, AccountFacts (*healthy)(),
 std::span<const AccountCase> account_exposure_cases();
 std::span<const AccountCase> account_instance_cases();
 std::span<const AccountCase> account_launch_cases();
+std::span<const AccountCase> account_node_cases();
 std::span<const AccountCase> account_role_cases();
 
 }  // namespace efa

@@ -4,6 +4,8 @@ It checks no signature (tests/s3/radosgw_test.py runs against a server that does
 If-None-Match as Amazon S3 does and counts connections and stored objects.
 """
 
+import urllib.parse
+
 from http_service import Handler, Service, say
 
 ERROR = "<?xml version='1.0' encoding='UTF-8'?>\n<Error><Code>{}</Code><Message>{}</Message>{}</Error>"
@@ -24,6 +26,22 @@ class _Handler(Handler):
             fault = bucket.faults.pop(0) if bucket.faults else bucket.always
         if fault is None or not fault(self):
             self.store()
+
+    def do_GET(self):
+        """An object; or, at the bucket, ListObjectsV2: a page of two keys each time."""
+        bucket = self.service
+        path, _, query = self.path.partition("?")
+        with bucket.lock:
+            bucket.asked.append((self.path, dict(self.headers)))
+            fault = bucket.faults.pop(0) if bucket.faults else bucket.always
+        if fault is not None and fault(self):
+            return
+        if query:
+            self.answer(200, bucket.page(path, dict(urllib.parse.parse_qsl(query))))
+        elif path in bucket.objects:
+            self.answer(200, bucket.objects[path])
+        else:
+            self.answer(404, ERROR.format("NoSuchKey", "told by the test", ""))
 
     def store(self):
         bucket = self.service
@@ -49,6 +67,17 @@ class S3Server(Service):
         self.always = always  # a fault for all requests after those
         self.date = date      # what the server believes the time to be
         self.refused_twice = 0
+
+
+    def page(self, bucket, query):
+        keys = sorted(path.removeprefix(bucket) for path in self.objects)
+        keys = [key for key in keys if key.startswith(query.get("prefix", ""))]
+        first = int(query.get("continuation-token", 0))
+        more = first + 2 < len(keys)
+        token = f"<NextContinuationToken>{first + 2}</NextContinuationToken>" if more else ""
+        contents = "".join(f"<Contents><Key>{key}</Key></Contents>" for key in keys[first:first + 2])
+        return ("<ListBucketResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'>"
+                f"<IsTruncated>{str(more).lower()}</IsTruncated>{token}{contents}</ListBucketResult>")
 
 
 # Faults beside those of http_service.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "agent/deliver/s3/gzip.h"
 #include "probes/aws/digest.h"
+#include "probes/aws/gzip.h"
 #include "probes/base/text.h"
 
 namespace efa {

@@ -16,6 +16,7 @@
 #include "probes/base/child.h"
 #include "probes/base/exec_vector.h"
 #include "probes/base/exit_codes.h"
+#include "probes/base/fd.h"
 
 namespace efa {
 namespace {
@@ -78,6 +79,32 @@ void deliver_shortly(const Config& config, const std::string& config_file) {
     status = uploader.wait(kGrace);
   }
   note_end_of_delivery(config, status.value_or(SIGKILL));
+}
+
+Result<Done> deliver_object(const std::string& config_file, const std::string& key,
+                            const std::string& body) {
+  constexpr std::chrono::seconds kLimit{60};
+  constexpr std::chrono::seconds kGrace{2};
+  const Result<Fd> file = memory_file("object", body);
+  if (!file) return file.error();
+  DeliveryRun run;
+  run.config_file = config_file;
+  run.limit_ms = std::chrono::milliseconds(kLimit).count();
+  std::vector<std::string> arguments = arguments_of(run);
+  arguments.insert(arguments.end(), {"--object", key});
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, file->get(), STDIN_FILENO);
+  pid_t pid = 0;
+  const int failed = posix_spawn(&pid, arguments[0].c_str(), &actions, nullptr,
+                                 exec_vector(arguments).data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) return system_error(failed, arguments[0]);
+  Child uploader(pid);
+  const std::optional<int> status = uploader.wait(kLimit + kGrace);
+  if (status == 0) return Done{};
+  if (!status) uploader.kill(SIGKILL);
+  return Error{ErrorKind::kInputOutput, key, "was not delivered"};
 }
 
 int become_uploader(const DeliveryRun& run) {

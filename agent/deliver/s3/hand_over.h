@@ -26,6 +26,9 @@ struct DeliveryRun {
 // Starts the uploader and waits for it, at most a little longer than s3.once_limit_ms. What it does
 // changes neither verdict nor exit code.
 void deliver_shortly(const Config& config, const std::string& config_file);
+// Has the uploader put one object below the prefix, in place of what was there.
+Result<Done> deliver_object(const std::string& config_file, const std::string& key,
+                            const std::string& body);
 // Becomes the uploader; returns an exit code when it cannot.
 int become_uploader(const DeliveryRun& run);
 

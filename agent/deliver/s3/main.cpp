@@ -26,6 +26,7 @@ struct Arguments {
   std::string config_file;
   DrainOptions options;
   bool quiet = false;
+  std::string object;  // the key of one that standard input holds; "": what the spool holds
 };
 
 std::optional<Arguments> parse_arguments(int argc, const char* const* argv) {
@@ -39,6 +40,9 @@ std::optional<Arguments> parse_arguments(int argc, const char* const* argv) {
       arguments.quiet = true;
     } else if (name == "--config") {
       arguments.config_file = value;
+      ++i;
+    } else if (name == "--object") {
+      arguments.object = value;
       ++i;
     } else if (name == "--limit-ms") {
       arguments.options.limit_ms = parse_number<int64_t>(value);
@@ -99,22 +103,34 @@ int print(const Drained& drained, const S3Config& config, bool quiet) {
   return drained.pending == 0 ? 0 : 1;
 }
 
-int deliver(const Config& config, const Arguments& arguments) {
-  const Result<S3Target> target =
-      parse_target(config.s3.uri, config.s3.endpoint, config.s3.addressing);
-  if (!target) {
-    log_error("{}", config.s3.uri.empty() ? "s3.uri is not set" : message_of(target.error()));
-    return kExitUsage;
+// One object that somebody hands over; what S3 says of it is told, and nothing kept for later.
+int put_object(S3Client& client, const Config& config, const Arguments& arguments) {
+  constexpr size_t kMostBytes = size_t{256} * 1024 * 1024;
+  const Result<std::string> body = read_file("/dev/stdin", kMostBytes);
+  if (!body) {
+    log_error("{}", message_of(body.error()));
+    return kExitInternal;
   }
-  const Result<FileLock> lock = FileLock::try_for(config.files.state_directory + "/delivery.lock");
-  if (!lock) {
-    const bool busy = lock.error().kind == ErrorKind::kTimedOut;
-    if (busy && !arguments.quiet) std::printf("another delivery is at work\n");
-    if (!busy) log_warning("delivery to S3: {}", message_of(lock.error()));
-    return 1;
-  }
-  remove_unfinished(delivery_state_path(config.files),
-                    std::chrono::seconds(0));  // we hold the lock
+  PutRequest request;
+  request.key = arguments.object;
+  request.body = *body;
+  request.limit_ms = arguments.options.limit_ms.value_or(request.limit_ms);
+  const PutResult result = client.put(request);
+  if (result.arrived()) return 0;
+  log_error("{} not delivered to {}: {}", arguments.object, config.s3.uri, result.words);
+  return 1;
+}
+
+int drain_spool(S3Client& client, const Config& config, const Arguments& arguments,
+                const Clock& clock, const DeliveryState& state) {
+  const Spool spool = spool_of(config);
+  std::mt19937_64 generator(std::random_device{}());
+  Uploader uploader(spool, client, clock, delivery_state_path(config.files), state,
+                    [&] { return std::uniform_real_distribution<double>(0, 1)(generator); });
+  return print(uploader.drain(arguments.options), config.s3, arguments.quiet);
+}
+
+int send(const Config& config, const S3Target& target, const Arguments& arguments) {
   const Clock clock = clock_of_process();
   const Environment environment = [](const char* name) -> std::string {
     const char* value = std::getenv(name);
@@ -126,18 +142,35 @@ int deliver(const Config& config, const Arguments& arguments) {
   const ChainSettings chain = chain_settings(config, environment);
   CredentialChain credentials(chain, environment, http);
   const std::string region = first_region({config.s3.region, state.bucket_region, chain.region});
-  S3Client client(client_settings(config.s3, *target, region, state), credentials, http, clock);
-  const Spool spool = spool_of(config);
-  std::mt19937_64 generator(std::random_device{}());
-  Uploader uploader(spool, client, clock, delivery_state_path(config.files), state,
-                    [&] { return std::uniform_real_distribution<double>(0, 1)(generator); });
-  return print(uploader.drain(arguments.options), config.s3, arguments.quiet);
+  S3Client client(client_settings(config.s3, target, region, state), credentials, http, clock);
+  if (!arguments.object.empty()) return put_object(client, config, arguments);
+  return drain_spool(client, config, arguments, clock, state);
+}
+
+int deliver(const Config& config, const Arguments& arguments) {
+  const Result<S3Target> target =
+      parse_target(config.s3.uri, config.s3.endpoint, config.s3.addressing);
+  if (!target) {
+    log_error("{}", config.s3.uri.empty() ? "s3.uri is not set" : message_of(target.error()));
+    return kExitUsage;
+  }
+  if (!arguments.object.empty()) return send(config, *target, arguments);
+  const Result<FileLock> lock = FileLock::try_for(config.files.state_directory + "/delivery.lock");
+  if (!lock) {
+    const bool busy = lock.error().kind == ErrorKind::kTimedOut;
+    if (busy && !arguments.quiet) std::printf("another delivery is at work\n");
+    if (!busy) log_warning("delivery to S3: {}", message_of(lock.error()));
+    return 1;
+  }
+  remove_unfinished(delivery_state_path(config.files),
+                    std::chrono::seconds(0));  // we hold the lock
+  return send(config, *target, arguments);
 }
 
 int run(int argc, const char* const* argv) {
   const std::optional<Arguments> arguments = parse_arguments(argc, argv);
   if (!arguments) {
-    log_error("deliver-s3 [--config FILE] [--limit-ms N] [--patient] [--quiet]");
+    log_error("deliver-s3 [--config FILE] [--limit-ms N] [--patient] [--quiet] [--object KEY]");
     return kExitUsage;
   }
   const bool named = !arguments->config_file.empty();

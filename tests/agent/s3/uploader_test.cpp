@@ -11,7 +11,7 @@
 #include <fstream>
 #include <functional>
 
-#include "agent/deliver/s3/gzip.h"
+#include "probes/aws/gzip.h"
 
 namespace efa {
 namespace {
