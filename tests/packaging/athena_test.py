@@ -52,8 +52,8 @@ def columns(name):
     for name, kind in re.findall(r"^  (\w+) (.*?),?$", declared, re.M):
         kind = kind.replace("array<string>", "VARCHAR[]").replace("string", "VARCHAR")
         kind = kind.replace("bigint", "BIGINT").replace("struct<", "STRUCT(").replace(">", ")")
-        found[name] = kind.replace(":", " ")
-    return json.dumps(found).replace('"', "'")
+        found[name] = re.sub(r"(\w+):", r'"\1" ', kind)  # "at" is a word of SQL
+    return "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in found.items()) + "}"
 
 
 def utc(moment):
