@@ -47,6 +47,7 @@ std::vector<std::string> options_of(const AccountQuestion& question) {
   add("region", question.region);
   add("profile", question.profile);
   add("session-log-group", question.session_log_group);
+  if (question.only_rights) add("check-rights", "1");
   add("reports", question.reports);
   add("bucket", place_in_s3(question.bucket));
   add("s3-endpoint", question.s3_endpoint);
@@ -150,6 +151,10 @@ Result<Done> check_question(const AccountQuestion& question) {
   const bool reads = !question.templates.empty() || !question.replay.empty();
   const Result<Done> places = check_places(question);
   if (!places) return places.error();
+  if (question.only_rights && (asks_aws || reads)) {
+    return malformed("the fleet", "is not asked about with --check-rights");
+  }
+  if (question.only_rights) return Done{};
   if (asks_aws && reads) return malformed("the fleet", "is either in AWS or in a file");
   const bool only_bucket =
       question.instances.empty() && question.filters.empty() && question.reports.empty();

@@ -19,9 +19,10 @@ struct AccountQuestion {
   std::vector<std::string> parameters;  // of them: "GroupId=sg-1"
   std::string region;                   // "": of the environment, the profile or the node
   std::string profile;
-  std::string reports;      // of nodes: a directory, "s3://bucket/prefix"; "": none
-  std::string bucket;       // "s3://bucket/prefix" that nodes put theirs into; "": not asked about
-  std::string s3_endpoint;  // "": that of AWS in the region of the bucket
+  bool only_rights = false;  // what the caller may ask, about no fleet
+  std::string reports;       // of nodes: a directory, "s3://bucket/prefix"; "": none
+  std::string bucket;        // "s3://bucket/prefix" that nodes put theirs into; "": not asked about
+  std::string s3_endpoint;   // "": that of AWS in the region of the bucket
   std::string s3_addressing = "auto";
   std::string s3_region;          // "": the same as that of the instances
   std::string session_log_group;  // of CloudWatch; "": as the account's preferences say

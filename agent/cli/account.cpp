@@ -1,6 +1,7 @@
 #include "agent/cli/account.h"
 
 #include "agent/account/fleet_report.h"
+#include "agent/account/rights.h"
 #include "agent/cli/output.h"
 #include "agent/deliver/s3/hand_over.h"
 #include "agent/log/log.h"
@@ -29,6 +30,13 @@ void warn_of(const ProbeOutcome& outcome) {
   log_warning("asking AWS: {}: {}", status_text(outcome.status), outcome.detail);
 }
 
+int tell_rights(const AccountOptions& options, const AccountFacts& facts) {
+  const std::string text = options.format == "json"
+                               ? render_json(rights_value(facts)) + "\n"
+                               : render_rights(facts, style_of(options.output));
+  return put_out(text, options.output, exit_code_of(verdict_of_rights(facts)));
+}
+
 }  // namespace
 
 int run_account(const Config& config, const AccountOptions& options) {
@@ -54,6 +62,7 @@ int run_account(const Config& config, const AccountOptions& options) {
     return kExitUsage;
   }
   warn_of(answer->outcome);
+  if (question.only_rights) return tell_rights(options, answer->facts);
   FleetReport report = judge_fleet(std::move(answer->facts), answer->outcome, words_of(question),
                                    {options.wishes, *weights});
   report.started_at_ms = start.unix_ms;

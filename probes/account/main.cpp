@@ -2,6 +2,7 @@
 // account for that, and TLS; where the keys come from is as for the AWS SDKs. Its options:
 //   region, profile, endpoint, metadata-endpoint, calls-a-second, session-log-group
 //   reports (a directory or s3://bucket/prefix), bucket, s3-endpoint, s3-addressing, s3-region
+//   check-rights=1: what the caller may ask, and nothing else
 //   own=1: this instance, as the metadata service names it
 //   id.N=i-0123456789abcdef0, filter.N=tag:Fleet=train
 
@@ -14,6 +15,7 @@
 
 #include "probes/account/read.h"
 #include "probes/account/read_reports.h"
+#include "probes/account/read_rights.h"
 #include "probes/aws/metadata.h"
 #include "probes/aws/region.h"
 #include "probes/aws/target.h"
@@ -150,7 +152,9 @@ void read_fleet(const Look& look) {
   const ChainSettings chain_of = chain_settings(look);
   const Result<CallSettings> settings = call_settings(look, chain_of.region);
   if (!settings) return refuse(look, settings.error());
-  const Result<FleetQuery> query = query_of(look, chain_of);
+  const bool only_rights = !option(look, "check-rights").empty();
+  const Result<FleetQuery> query =
+      only_rights ? Result<FleetQuery>(FleetQuery()) : query_of(look, chain_of);
   if (!query) return refuse(look, query.error());
   CurlHttp http(http_settings());
   CredentialChain chain(chain_of, variable, http);
@@ -159,8 +163,9 @@ void read_fleet(const Look& look) {
   std::mt19937_64 generator(std::random_device{}());
   Calls calls(*settings, signed_http, clock,
               [&] { return std::uniform_real_distribution<double>(0, 1)(generator); });
-  read_account(calls, settings->region, *query,
-               [&](const AccountFacts& part) { look.out.part(part); });
+  const TakeFacts take = [&](const AccountFacts& part) { look.out.part(part); };
+  if (only_rights) return read_own_rights(calls, take);
+  read_account(calls, settings->region, *query, take);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 from ec2 import Ec2, fleet, instance, refers, rule
-from efa_doctor import EFA_DOCTOR, ENOUGH_S, INTERNAL, USAGE, environment, schema
+from efa_doctor import EFA_DOCTOR, ENOUGH_S, INTERNAL, SOURCE, USAGE, environment, schema
 from s3_server import S3Server, refuse
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -286,6 +286,52 @@ class RightsOfTheBucket(unittest.TestCase):
             ec2.decisions["s3:PutObject"] = "explicitDeny"
             found = report(ec2, "--bucket", "s3://pics/efa")
         self.assertEqual((found["verdict"], found["root_causes"]), ("degraded", ["account.bucket"]))
+
+
+class RightsOfTheCaller(unittest.TestCase):
+    def ask(self, denied=(), *arguments):
+        def refuse(request, _):
+            if request.action in denied:
+                return 403, "UnauthorizedOperation" if request.service == "ec2" else "AccessDenied"
+            if request.action == "GetCallerIdentity":
+                return None
+            if request.service == "ec2":
+                self.assertEqual(request.form["DryRun"], "true")
+                return 412, "DryRunOperation"
+            return 404, "NoSuchEntity" if request.service == "iam" else "InvalidDocument"
+
+        with Ec2(healthy()) as ec2:
+            ec2.refuse = refuse
+            return run("--check-rights", "--region", "eu-west-1", "--endpoint", ec2.endpoint, "--rate",
+                       "100", *arguments)
+
+    def test_who_may_all_hears_it(self):
+        done = self.ask()
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("may make 11 of the 11 calls", done.stdout)
+
+    def test_what_is_missing_is_one_statement(self):
+        done = self.ask(("DescribeVolumes", "SimulatePrincipalPolicy"))
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn('{"Effect":"Allow","Action":["ec2:DescribeVolumes","iam:SimulatePrincipalPolicy"],'
+                      '"Resource":"*"}', done.stdout)
+        value = json.loads(self.ask(("DescribeVolumes",), "--format", "json").stdout)
+        self.assertEqual([one["action"] for one in value["rights"] if one["status"] != "ok"],
+                         ["ec2:DescribeVolumes"])
+
+    def test_nobody_answers(self):
+        done = run("--check-rights", "--region", "eu-west-1", "--endpoint", "http://127.0.0.1:9",
+                   "--limit", "5")
+        self.assertEqual(done.returncode, 3, done.stdout)
+
+    def test_the_policy_that_is_shipped_allows_what_is_asked(self):
+        value = json.loads(self.ask((), "--format", "json").stdout)
+        policy = json.loads((SOURCE / "packaging/aws/iam-describe.json").read_text())
+        allowed = []
+        for statement in policy["Statement"]:
+            actions = statement["Action"]
+            allowed += [actions] if isinstance(actions, str) else actions
+        self.assertEqual(sorted(one["action"] for one in value["rights"]), sorted(allowed))
 
 
 class Lines(unittest.TestCase):

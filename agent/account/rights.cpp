@@ -1,0 +1,82 @@
+#include "agent/account/rights.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "probes/base/describe.h"
+
+namespace efa {
+namespace {
+
+bool is_denied(const AccountSection& section) {
+  return section.denied_action.has_value();
+}
+
+bool is_allowed(const AccountSection& section) {
+  return section.status == SectionStatus::kOk;
+}
+
+// Null when nothing is denied.
+Value missing_statement(const AccountFacts& facts) {
+  Array actions;
+  for (const AccountSection& section : facts.sections) {
+    if (is_denied(section)) actions.push_back(*section.denied_action);
+  }
+  if (actions.empty()) return nullptr;
+  Value statement;
+  statement.set("Effect", "Allow");
+  statement.set("Action", std::move(actions));
+  statement.set("Resource", "*");
+  return statement;
+}
+
+}  // namespace
+
+Verdict verdict_of_rights(const AccountFacts& facts) {
+  const auto& sections = facts.sections;
+  if (std::any_of(sections.begin(), sections.end(), is_denied)) return Verdict::kDegraded;
+  const bool all = std::all_of(sections.begin(), sections.end(), is_allowed);
+  return all && !sections.empty() ? Verdict::kHealthy : Verdict::kUnknown;
+}
+
+std::string render_rights(const AccountFacts& facts, const TextStyle& style) {
+  TextPage page(style);
+  const auto allowed = std::count_if(facts.sections.begin(), facts.sections.end(), is_allowed);
+  page.paragraph(
+      fmt::format("{} may make {} of the {} calls of efa-doctor account",
+                  facts.caller ? facts.caller->arn : "the caller", allowed, facts.sections.size()),
+      0);
+  std::string said;  // of the one before: keys that are missing are so for all
+  for (const AccountSection& section : facts.sections) {
+    const char* word = is_allowed(section) ? "allowed" : is_denied(section) ? "denied " : "unknown";
+    const std::string why = section.words == said ? "" : ": " + section.words;
+    page.paragraph(fmt::format("{} {}{}", word, section.name, why), 4);
+    said = section.words;
+  }
+  const Value statement = missing_statement(facts);
+  if (statement.is_null()) return page.take();
+  page.line();
+  page.paragraph("the statement to add to a policy of the caller:", 0);
+  page.line(render_json(statement));
+  return page.take();
+}
+
+Value rights_value(const AccountFacts& facts) {
+  Array rights;
+  for (const AccountSection& section : facts.sections) {
+    Value right;
+    right.set("action", section.name);
+    right.set("status", section_status_text(section.status));
+    if (!section.words.empty()) right.set("words", section.words);
+    rights.push_back(std::move(right));
+  }
+  Value value;
+  if (facts.caller) value.set("caller", to_value(*facts.caller));
+  value.set("rights", std::move(rights));
+  Value statement = missing_statement(facts);
+  if (!statement.is_null()) value.set("statement", std::move(statement));
+  return value;
+}
+
+}  // namespace efa
