@@ -30,6 +30,7 @@ struct FilesConfig {
   std::string state_directory = "/var/lib/efa-doctor";
   std::string run_directory = "/run/efa-doctor";
   std::string metrics_directory;  // "": no file for a node exporter
+  bool metrics_counters = false;  // of each device too: 36 series each
   int64_t valid_for_s = 900;      // three times the interval of the daemon
   int64_t reports_kept = 50;      // in reports/, beside the newest
   int64_t reports_kib = 16'384;   // and no more than so many KiB of them
@@ -57,7 +58,8 @@ struct S3Config {
   std::string expected_bucket_owner;
   std::string storage_class;
   bool checksum = true;
-  bool gzip = false;
+  bool gzip = true;
+  int64_t repeat_s = 3'600;  // what says nothing new
   int64_t connect_timeout_ms = 3'000;
   int64_t timeout_ms = 30'000;
   int64_t stall_timeout_s = 10;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/report/fold.h"
+
 namespace efa {
 namespace {
 
@@ -47,11 +49,6 @@ Array take_findings(const Value& report) {
   return array == nullptr ? Array{} : *array;
 }
 
-bool passes(const Value& finding) {
-  const std::string result = finding.text("result");
-  return result == "pass" || result == "not_applicable";
-}
-
 }  // namespace
 
 void fit(Value& report) {
@@ -60,7 +57,7 @@ void fit(Value& report) {
   report.set("facts", Object{});
   if (!fits(report)) {
     Array findings = take_findings(report);
-    std::erase_if(findings, passes);
+    std::erase_if(findings, is_good);
     left_out.emplace_back("findings that pass");
     if (findings.size() > kMaxFindings) {
       left_out.emplace_back(std::to_string(findings.size() - kMaxFindings) + " findings");

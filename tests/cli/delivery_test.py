@@ -9,6 +9,7 @@ import unittest
 
 from daemon_case import ENOUGH_S, wait_for
 from efa_doctor import Case, INTERNAL, machine_without_efa, schema, write
+from s3_case import folded
 
 
 class LocalFiles(Case):
@@ -106,6 +107,39 @@ class LocalFiles(Case):
         young = left(".report.json.efa-doctor-123456789abcdef0", 0)
         self.once()
         self.assertEqual([path.exists() for path in (old, young)], [False, True])
+
+
+class ToS3(Case):
+    """What waits for S3; nothing is sent: only a pass of the service's own is made."""
+
+    def passes(self, *triggers, expect="none", **settings):
+        self.configure(**{"s3.uri": "s3://pics/efa", "s3.endpoint": "http://127.0.0.1:9", **settings})
+        for trigger in triggers:
+            self.once("--trigger", trigger, "--expect", expect)
+        return len(list((self.state / "spool").glob("*Z-*.json")))
+
+    def test_the_service_sends_what_is_new_and_no_more(self):
+        self.assertEqual(self.passes("boot", "interval", "event", "recovery"), 1)
+        self.assertEqual(self.passes("interval", expect="1"), 2)
+        self.assertEqual(self.passes("interval", expect="1"), 2)
+
+    def test_what_somebody_asked_for_is_sent(self):
+        self.assertEqual(self.passes("boot", "request", "request"), 3)
+
+    def test_another_bucket_gets_the_next_report(self):
+        self.passes("boot")
+        self.assertEqual(self.passes("interval", **{"s3.uri": "s3://pics/other"}), 2)
+
+    def test_that_of_each_pass_is_a_setting(self):
+        self.assertEqual(self.passes("boot", "interval", "interval", **{"s3.repeat_s": 0}), 3)
+
+    def test_what_is_sent_has_what_passes_folded(self):
+        self.passes("boot")
+        sent, = (json.loads(path.read_text()) for path in (self.state / "spool").glob("*Z-*.json"))
+        kept = json.loads((self.state / "report.json").read_text())
+        self.assert_valid(sent)
+        self.assertEqual(sent, folded(kept))
+        self.assertNotIn("folded", kept)
 
 
 class Ring(Case):

@@ -1,9 +1,11 @@
 """The queries for Athena, as they are shipped, in DuckDB over 10,000 reports: each answer against
-one that is worked out without SQL. DuckDB is of npm.
+one that is worked out without SQL. Half of the nodes send as versions before 0.2 did at first (plain,
+all findings), then as now (gzip, what passes folded). DuckDB is of npm.
 """
 
 import collections
 import datetime
+import gzip
 import json
 import os
 import random
@@ -15,6 +17,7 @@ import unittest
 
 import npm
 from efa_doctor import SOURCE, Case, machine_without_driver, write
+from s3_case import folded
 
 SKIPPED = 77
 DUCKDB = "@duckdb/node-api@1.5.6-r.1"
@@ -23,13 +26,14 @@ NODES, REPORTS_OF_A_NODE = 500, 20
 FIRST = datetime.datetime(2026, 11, 23, 22, 0, tzinfo=datetime.timezone.utc)
 EVERY = datetime.timedelta(minutes=15)  # so that the reports lie in two days
 DAYS = "2026-11-23"
+UPGRADED_AT = 7  # of the reports of each second node
 # a table as table.sql declares it: Hive partitions as text
 RUN_QUERIES = """
 const { DuckDBInstance } = require("@duckdb/node-api");
 (async () => {
   const input = JSON.parse(require("fs").readFileSync(0, "utf8"));
   const connection = await (await DuckDBInstance.create(":memory:")).connect();
-  await connection.run(`CREATE TABLE efa_doctor_reports AS SELECT * FROM read_json('${input.root}/region=*/**/*.json',
+  await connection.run(`CREATE TABLE efa_doctor_reports AS SELECT * FROM read_json('${input.root}/region=*/**/*.json*',
     hive_partitioning = true, hive_types_autocast = false, columns = ${input.columns})`);
   await connection.run(`CREATE TABLE efa_doctor_account AS SELECT * FROM read_json('${input.root}/account/latest.json',
     columns = ${input.account_columns})`);
@@ -92,8 +96,15 @@ class AthenaTest(Case):
                           "run": {**state["run"], "sequence": place + 1, "started_at": utc(moment)}}
                 fleet[instance].append(report)
                 day = utc(moment)[:10]
-                write(self.directory / "efa" / f"region={region}/date={day}/instance={instance}"
-                      / f"{utc(moment)}-9f86d081-{place + 1}.json", json.dumps(report) + "\n")
+                path = (self.directory / "efa" / f"region={region}/date={day}/instance={instance}"
+                        / f"{utc(moment)}-9f86d081-{place + 1}.json")
+                if number % 2 and place >= UPGRADED_AT:
+                    fleet[instance][-1] = report = folded(report)
+                    path = path.with_name(path.name + ".gz")
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(gzip.compress((json.dumps(report) + "\n").encode()))
+                else:
+                    write(path, json.dumps(report) + "\n")
         return fleet
 
     def ask(self, **parameters):

@@ -46,7 +46,6 @@ struct PutContext {
   std::string expected_bucket_owner;
   std::string storage_class;
   bool checksum = false;
-  bool gzip = false;
   bool only_if_absent = false;
 };
 

@@ -25,12 +25,11 @@ Headers S3Client::headers_for(const PutRequest& request, const std::string& body
                               const std::string& host) const {
   const std::string digest = sha256(body);
   Headers headers{{"host", host},
-                  {"content-type", "application/json"},
+                  {"content-type", settings_.gzip ? "application/gzip" : "application/json"},
                   {"x-amz-content-sha256", to_hex(digest)}};
   const auto add_unless_empty = [&](const char* name, const std::string& value) {
     if (!value.empty()) headers.emplace_back(name, value);
   };
-  if (settings_.gzip) headers.emplace_back("content-encoding", "gzip");
   if (settings_.checksum) headers.emplace_back("x-amz-checksum-sha256", base64(digest));
   if (request.only_if_absent && conditional_writes_) headers.emplace_back("if-none-match", "*");
   add_unless_empty("x-amz-server-side-encryption", settings_.sse);
@@ -43,9 +42,10 @@ Headers S3Client::headers_for(const PutRequest& request, const std::string& body
 Result<HttpAnswer> S3Client::send(const PutRequest& request, const std::string& body,
                                   const Credentials& credentials) {
   const std::string& prefix = settings_.target.prefix;
+  // no Content-Encoding: some clients undo it by themselves, and the name says what it is
+  const std::string key = request.key + (settings_.gzip ? ".gz" : "");
   const ObjectAddress address =
-      address_of(settings_.target, settings_.region,
-                 prefix.empty() ? request.key : prefix + "/" + request.key);
+      address_of(settings_.target, settings_.region, prefix.empty() ? key : prefix + "/" + key);
   SignedRequest put{.path = address.path, .region = settings_.region, .service = "s3"};
   put.http.method = "PUT";
   put.http.url = address.url;
@@ -90,7 +90,6 @@ PutContext S3Client::context(const Try& last) const {
           .expected_bucket_owner = settings_.expected_bucket_owner,
           .storage_class = settings_.storage_class,
           .checksum = settings_.checksum,
-          .gzip = settings_.gzip,
           .only_if_absent = last.conditional};
 }
 

@@ -94,7 +94,6 @@ std::string options_of(const PutContext& context) {
         fmt::format("the session token of the credentials ({})", context.credentials_source));
   }
   if (context.checksum) options.emplace_back("s3.checksum (false leaves it out)");
-  if (context.gzip) options.emplace_back("s3.gzip");
   return join(options, ", ");
 }
 

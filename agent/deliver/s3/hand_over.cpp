@@ -11,8 +11,10 @@
 #include "agent/config/paths.h"
 #include "agent/config/s3_settings.h"
 #include "agent/deliver/s3/broken_delivery.h"
+#include "agent/deliver/s3/news.h"
 #include "agent/deliver/s3/settings.h"
 #include "agent/log/log.h"
+#include "agent/report/fold.h"
 #include "probes/base/child.h"
 #include "probes/base/exec_vector.h"
 #include "probes/base/exit_codes.h"
@@ -34,17 +36,26 @@ std::vector<std::string> arguments_of(const DeliveryRun& run) {
   return arguments;
 }
 
+// By a person or a script, who wants to see it there.
+bool was_asked_for(const Report& report) {
+  return report.run.trigger == "once" || report.run.trigger == "request";
+}
+
 }  // namespace
 
 void spool_for_s3(const Config& config, const Report& report) {
   if (!delivers_to_s3(config.s3)) return;
-  const Value value = report_value(report);
+  const Spool spool = spool_of(config);
+  Value value = report_value(report);
+  const News news{digest_of(value, destination_of(config.s3)), report.run.boottime_ms.value_or(0)};
+  const Repetition repetition{config.s3.repeat_s * 1000, config.daemon.interval_s * 1000};
+  if (!was_asked_for(report) && !is_due(spool.state().news, news, repetition)) return;
+  fold(value);
   const Result<ReportNames> names = names_of(value);
   // one line: Athena and Spark read a JSON object a line
-  const Result<Done> kept =
-      names ? spool_of(config).put(names->id, verdict_text(report.diagnosis.verdict),
-                                   render_json(value) + "\n")
-            : Result<Done>(names.error());
+  const Result<Done> kept = names ? spool.put(names->id, verdict_text(report.diagnosis.verdict),
+                                              render_json(value) + "\n", news)
+                                  : Result<Done>(names.error());
   if (!kept) log_warning("report was not queued for S3: {}", message_of(kept.error()));
 }
 

@@ -12,7 +12,8 @@
 namespace efa {
 
 // Both log what could not be kept, and do nothing without s3.uri. The first takes the same time
-// whatever the spool holds; the second gives it its bounds again.
+// whatever the spool holds, and leaves out a report of the daemon's that says nothing new before
+// s3.repeat_s; the second gives it its bounds again.
 void spool_for_s3(const Config& config, const Report& report);
 void trim_spool(const Config& config);
 

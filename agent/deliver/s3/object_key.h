@@ -1,5 +1,6 @@
 // The name of a report in the bucket, from nothing but the report itself: the same report has the
 // same name on every try. Hive partitions, so that Athena, DuckDB and Spark read it as it lies.
+// With s3.gzip ".gz" follows.
 #pragma once
 
 #include <cstdint>

@@ -18,6 +18,8 @@ namespace efa {
 template <class Io>
 void describe(Io& io, SpoolState& state) {
   io("verdict", state.verdict);
+  io("news", state.news.digest);
+  io("news_boot_ms", state.news.boot_ms);
   io("dropped", state.dropped);
   io("refused", state.refused);
   io("held", state.held);
@@ -176,8 +178,8 @@ Result<Done> Spool::write_report(const SpoolEntry& entry, const std::string& rep
   return written;
 }
 
-Result<Done> Spool::put(const ReportId& id, const std::string& verdict,
-                        const std::string& report) const {
+Result<Done> Spool::put(const ReportId& id, const std::string& verdict, const std::string& report,
+                        const News& news) const {
   if (report.size() > std::min<uint64_t>(kMaxReport, bounds_.bytes)) {
     return Error{ErrorKind::kTooLarge, directory_,
                  "a report of " + std::to_string(report.size()) + " bytes is too large for it"};
@@ -194,6 +196,7 @@ Result<Done> Spool::put(const ReportId& id, const std::string& verdict,
   // only then: when this process is killed in between, the next report is marked once more
   if (written) {
     state.verdict = verdict;
+    state.news = news;
     ++state.held;
     ++state.unlisted;
     state.held_bytes += static_cast<int64_t>(report.size());
@@ -223,6 +226,7 @@ Result<Done> Spool::drop_beyond_bounds(SpoolState& state) const {
     ++(refused ? state.refused : state.dropped);
     if (!refused) continue;
     if (entry.verdict_change) state.verdict.clear();  // the next report is the first of it
+    state.news = {};
     result = Error{ErrorKind::kTooLarge, directory_,
                    "full of first reports of a verdict, which are never dropped"};
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/deliver/s3/news.h"
 #include "agent/deliver/s3/object_key.h"
 #include "probes/base/result.h"
 
@@ -30,6 +31,7 @@ struct SpoolEntry {
 // need not list it; kept in its file "state".
 struct SpoolState {
   std::string verdict;  // of the newest report
+  News news;            // of it
   int64_t dropped = 0;  // superseded, removed for want of room; since the spool was made
   int64_t refused = 0;  // no room at all
   int64_t held = 0;     // when it was last listed, and all that came since
@@ -43,7 +45,8 @@ class Spool {
 
   // On disk when it returns, however full the spool is: a pass does not wait for others' reports.
   // Safe beside other processes that put or remove.
-  Result<Done> put(const ReportId& id, const std::string& verdict, const std::string& report) const;
+  Result<Done> put(const ReportId& id, const std::string& verdict, const std::string& report,
+                   const News& news = {}) const;
   // Drops what has no room, some hundred reports at most; the next pass drops more. kTooLarge when
   // that is the newest report itself.
   Result<Done> trim() const;

@@ -353,7 +353,10 @@ TEST_F(UploaderTest, SendsWhatTheSettingsAskFor) {
   EXPECT_EQ(asked.header("x-amz-server-side-encryption-aws-kms-key-id"), "k");
   EXPECT_EQ(asked.header("x-amz-expected-bucket-owner"), "1");
   EXPECT_EQ(asked.header("x-amz-storage-class"), "STANDARD_IA");
-  EXPECT_EQ(asked.header("content-encoding"), "gzip");
+  EXPECT_EQ(asked.header("content-encoding"), "");
+  EXPECT_EQ(asked.header("content-type"), "application/gzip");
+  EXPECT_TRUE(asked.url.ends_with("-9f86d081-1.json.gz")) << asked.url;
+  EXPECT_TRUE(http_.asked[1].url.ends_with("/latest/i-1.json.gz")) << http_.asked[1].url;
   EXPECT_EQ(asked.header("x-amz-checksum-sha256").size(), 44U);
   EXPECT_TRUE(asked.body.starts_with("\x1f\x8b"));
 }
