@@ -147,6 +147,23 @@ class PolicyTest(Case):
         prefixes = [rule["Filter"]["Prefix"] for rule in load("s3-lifecycle.json")["Rules"]]
         self.assertEqual(prefixes, ["efa/region=", "efa/latest/"])
 
+    def test_the_three_forms_of_the_lifecycle_say_the_same(self):
+        by_cli = [(rule["ID"], rule["Status"], rule["Filter"]["Prefix"], rule["Expiration"]["Days"],
+                   rule["NoncurrentVersionExpiration"]["NoncurrentDays"])
+                  for rule in load("s3-lifecycle.json")["Rules"]]
+        self.assertTrue(all(old == 1 for *_, old in by_cli))
+        text = (AWS / "s3-bucket.yaml").read_text().replace("!Sub ", "").replace("${Prefix}", "efa")
+        bucket = yaml.safe_load(text)["Resources"]["Reports"]["Properties"]
+        self.assertEqual(by_cli, [
+            (rule["Id"], rule["Status"], rule["Prefix"], rule["ExpirationInDays"],
+             rule["NoncurrentVersionExpiration"]["NoncurrentDays"])
+            for rule in bucket["LifecycleConfiguration"]["Rules"]])
+        terraform = re.findall(
+            r'id += "(.*?)".*?status = "(.*?)".*?prefix = "(.*?)".*?\bdays = (\d+).*?'
+            r"noncurrent_days = (\d+)", (AWS / "s3-lifecycle.tf").read_text(), re.S)
+        self.assertEqual(by_cli, [(name, status, prefix, int(days), int(old))
+                                  for name, status, prefix, days, old in terraform])
+
     def test_the_component_of_image_builder(self):
         component = load("image-builder.yaml")
         self.assertEqual(component["schemaVersion"], 1.0)
