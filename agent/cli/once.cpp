@@ -61,7 +61,8 @@ std::string rendered(const OnceOptions& options, const Report& report) {
   if (options.format == "health") {
     return render_json(health_value(report, report_path(options.config.files)), 1) + "\n";
   }
-  if (options.format == "prometheus") return render_prometheus(report);
+  if (options.format == "prometheus")
+    return render_prometheus(report, options.config.files.metrics_counters);
   return render_text(report, style_of(options.output));
 }
 

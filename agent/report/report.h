@@ -35,7 +35,7 @@ Value report_value(const Report& report);
 Value health_value(const Report& report, const std::string& report_path);
 Value finding_value(const Finding& finding);
 Value agent_value();  // which efa-doctor it was
-std::string render_prometheus(const Report& report);
+std::string render_prometheus(const Report& report, bool with_counters);
 
 std::string render_text(const Report& report, const TextStyle& style);
 

@@ -189,7 +189,8 @@ std::map<std::string, int> families(const std::string& text, const std::string& 
 }
 
 TEST(Prometheus, EachFamilyIsIntroducedOnceBeforeItsSamples) {
-  const std::string text = render_prometheus(report_of(everything_broken()));
+  const std::string text =
+      render_prometheus(report_of(everything_broken()), /*with_counters=*/true);
   const auto help = families(text, "HELP");
   EXPECT_EQ(help, families(text, "TYPE"));
   std::set<std::string> begun;
@@ -205,17 +206,28 @@ TEST(Prometheus, EachFamilyIsIntroducedOnceBeforeItsSamples) {
   EXPECT_TRUE(text.ends_with("\n"));
 }
 
+TEST(Prometheus, ASickNodeHasFewSeriesWithoutItsCounters) {
+  const std::string text =
+      render_prometheus(report_of(everything_broken()), /*with_counters=*/false);
+  const auto lines = split(text, '\n');
+  const auto series = std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
+    return !line.empty() && line[0] != '#';
+  });
+  EXPECT_LE(series, 60);
+  EXPECT_EQ(text.find("hw_counters"), std::string::npos);
+}
+
 TEST(Prometheus, LabelsAreEscaped) {
   Scene scene = healthy_scene(1);
   scene.node.rdma.facts.counters[0].device = {{"a\"b\\c\nd", 1}};
-  const std::string text = render_prometheus(report_of(scene));
+  const std::string text = render_prometheus(report_of(scene), /*with_counters=*/true);
   EXPECT_NE(text.find(R"(counter="a\"b\\c\nd")"), std::string::npos) << text;
 }
 
 TEST(Prometheus, SaysVerdictCountsAndCauses) {
   Scene scene = healthy_scene();
   hang(scene, 1);
-  const std::string text = render_prometheus(report_of(scene));
+  const std::string text = render_prometheus(report_of(scene), /*with_counters=*/true);
   for (const char* line : {
            "efa_doctor_verdict{verdict=\"unhealthy\"} 1\n",
            "efa_doctor_verdict{verdict=\"healthy\"} 0\n",

@@ -33,7 +33,7 @@ void claim_of_pass(const Recording& recording, const std::vector<ProbeRun>& runs
   const std::string text = render_text(report, {});
   claim(text.size() < 24'000 && text.find('\x1b') == std::string::npos,
         "a terminal takes the text");
-  render_prometheus(report);
+  render_prometheus(report, /*with_counters=*/true);
   const Result<State> state = from_value<State>(to_value(conclusion->after), "state");
   claim(state.ok() && is_plausible(*state), "the next pass knows of this one");
 }

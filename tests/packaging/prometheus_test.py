@@ -12,9 +12,10 @@ from efa_doctor import ENOUGH_S, SOURCE, Case
 
 DIRECTORY = SOURCE / "packaging/prometheus"
 RULES = DIRECTORY / "efa-doctor.rules.yml"
-METRIC = re.compile(r"(efa_doctor_\w+)(?:\{([^}]*)\})?")
+METRIC = re.compile(r"\b(efa_doctor_\w+|up)\b(?:\{([^}]*)\})?")
 SELECTOR = re.compile(r'(\w+)(=~|!=|!~|=)"([^"]*)"')
-OF_THE_SCRAPER = {"instance", "job"}
+OF_THE_SCRAPER = {"instance", "job", "cluster"}
+MOST_SERIES = 60  # of a node, by default
 
 
 def promtool(*arguments):
@@ -34,7 +35,8 @@ def queries():
 class Prometheus(Case):
     def printed(self):
         """{metric: {label: values}} of passes over a whole node and a broken one."""
-        found = {}
+        found = {"up": {}}
+        self.configure(metrics_counters=True)
         whole = self.synthetic_node("p4d.24xlarge")
         for expect in ("auto", "16"):
             run = self.once("--no-deliver", "--format", "prometheus", "--sysroot", whole,
@@ -65,6 +67,34 @@ class Prometheus(Case):
                     pattern = value if "~" in operator else re.escape(value)
                     self.assertTrue(any(re.fullmatch(pattern, one)
                                         for one in printed[name][label]), query)
+
+    def test_a_node_has_few_series_unless_its_counters_are_wanted(self):
+        whole = self.synthetic_node("p5.48xlarge")
+        for expect in ("32", "40"):
+            text = self.prometheus(whole, expect)
+            series = [line for line in text.splitlines() if not line.startswith("#")]
+            self.assertLessEqual(len(series), MOST_SERIES)
+            self.assertNotIn("hw_counters", text)
+            print(f"{len(series)} series with --expect {expect}")
+        self.configure(metrics_counters=True)
+        self.assertGreater(self.prometheus(whole, "32").count("efa_doctor_hw_counters_total{"), 32)
+
+    def prometheus(self, root, expect):
+        return self.once("--no-deliver", "--format", "prometheus", "--sysroot", root,
+                         "--expect", expect).stdout
+
+    def test_the_rule_of_the_operator_has_the_same_groups(self):
+        run = subprocess.run([DIRECTORY / "prometheus-rule", "watch", "release=mine"], text=True,
+                             capture_output=True, timeout=ENOUGH_S)
+        rule = yaml.safe_load(run.stdout)
+        self.assertEqual((rule["apiVersion"], rule["kind"]),
+                         ("monitoring.coreos.com/v1", "PrometheusRule"))
+        self.assertEqual(rule["metadata"], {"name": "efa-doctor", "namespace": "watch",
+                                            "labels": {"release": "mine"}})
+        self.assertEqual(rule["spec"], yaml.safe_load(RULES.read_text()))
+        # what the operator's CRD knows of a rule
+        for one in rule["spec"]["groups"][0]["rules"]:
+            self.assertLessEqual(set(one), {"alert", "expr", "for", "labels", "annotations"})
 
     def test_labels_that_are_shown_are_printed(self):
         known = {label for labels in self.printed().values() for label in labels}
