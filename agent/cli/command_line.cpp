@@ -99,6 +99,14 @@ void Parser::add_commands() {
   add_formats(*status, line_, {"text", "reason"});
   status->add_option("--accept", accept_, "Exit with 0 for this verdict too")
       ->check(CLI::IsMember({"degraded"}));
+  status
+      ->add_option("--actors", line_.actors,
+                   "With --format reason: only root causes that one of these removes, in short; "
+                   "empty when there is none")
+      ->type_name("ACTOR,...")
+      ->delimiter(',')
+      ->check(CLI::IsMember(
+          {"node_operator", "image_owner", "account_owner", "job_owner", "aws_support"}));
   CLI::App* explain = add("explain", Command::kExplain, "Print what a finding's code means");
   explain->add_option("CODE", line_.code, "A code as list-checks prints it")->required();
   CLI::App* list = add("list-checks", Command::kListChecks, "Print all checks");

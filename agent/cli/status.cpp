@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -66,6 +67,37 @@ std::vector<std::string> root_causes_of(const Value& health) {
   return codes;
 }
 
+std::vector<HealthCause> causes_of(const Value& health) {
+  std::vector<HealthCause> causes;
+  const Value* found = health.find("causes");
+  const Array* list = found == nullptr ? nullptr : found->as<Array>();
+  if (list == nullptr) return causes;
+  for (const Value& cause : *list) {
+    causes.push_back({cause.text("code"), cause.text("severity"), cause.text("actor")});
+  }
+  return causes;
+}
+
+std::string devices_of(const Value& health) {
+  const Value* devices = health.find("devices");
+  if (devices == nullptr) return "";
+  const auto working = number_of(*devices, "working");
+  const auto expected = number_of(*devices, "expected");
+  if (!working || !expected) return "";
+  return std::to_string(*working) + "/" + std::to_string(*expected);
+}
+
+// What may stand in any command of a scheduler.
+std::string plain(std::string text, size_t longest) {
+  constexpr std::string_view kUnsafe = "\"'`$\\";
+  for (char& c : text) {
+    const bool printable = c >= ' ' && c <= '~';
+    if (!printable || kUnsafe.find(c) != std::string_view::npos) c = '?';
+  }
+  if (text.size() > longest) text = text.substr(0, longest - 3) + "...";
+  return text;
+}
+
 }  // namespace
 
 Health judge_health(const std::string& json, const Moment& now, const std::string& boot_id,
@@ -86,21 +118,31 @@ Health judge_health(const std::string& json, const Moment& now, const std::strin
     return unknown("the health file is stale: " + std::to_string(age_s) +
                    " s old; its verdict was " + health->text("verdict"));
   }
-  return {*verdict, health->text("summary"), root_causes_of(*health)};
+  return {*verdict, health->text("summary"), root_causes_of(*health), causes_of(*health),
+          devices_of(*health)};
 }
 
 std::string reason_of(const Health& health) {
   constexpr size_t kMaxReason = 200;
-  constexpr std::string_view kUnsafe = "\"'`$\\";
   std::string reason;
   for (const std::string& code : health.root_causes) reason += (reason.empty() ? "" : ",") + code;
   reason += (reason.empty() ? "" : ": ") + health.summary;
-  for (char& c : reason) {
-    const bool printable = c >= ' ' && c <= '~';
-    if (!printable || kUnsafe.find(c) != std::string_view::npos) c = '?';
+  return plain(std::move(reason), kMaxReason);
+}
+
+std::string drain_reason_of(const Health& health, const std::vector<std::string>& actors) {
+  constexpr size_t kMaxReason = 100;
+  const Severity gravity =
+      health.verdict == Verdict::kUnhealthy ? Severity::kCritical : Severity::kWarning;
+  std::string codes;
+  for (const HealthCause& cause : health.causes) {
+    const bool chosen = std::find(actors.begin(), actors.end(), cause.actor) != actors.end();
+    if (!chosen || cause.severity != severity_text(gravity)) continue;
+    codes += (codes.empty() ? "" : ",") + cause.code;
   }
-  if (reason.size() > kMaxReason) reason = reason.substr(0, kMaxReason - 3) + "...";
-  return reason;
+  if (codes.empty()) return "";
+  const std::string scale = health.devices.empty() ? "" : " " + health.devices;
+  return plain(verdict_text(health.verdict) + scale + " " + codes, kMaxReason);
 }
 
 namespace {
@@ -147,7 +189,9 @@ int run_status(const Config& config, const StatusOptions& options) {
     health = in_force(read_health(path, options.max_age_s), service);
   }
   if (options.reason_only) {
-    std::printf("%s\n", reason_of(health).c_str());
+    const std::string reason =
+        options.actors.empty() ? reason_of(health) : drain_reason_of(health, options.actors);
+    std::printf("%s\n", reason.c_str());
     return good(health) ? 0 : exit_code_of(health.verdict);
   }
   std::printf("%s  %s\n", verdict_text(health.verdict).c_str(), printable(health.summary).c_str());

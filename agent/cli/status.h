@@ -13,10 +13,18 @@
 
 namespace efa {
 
+struct HealthCause {
+  std::string code;
+  std::string severity;
+  std::string actor;
+};
+
 struct Health {
   Verdict verdict = Verdict::kUnknown;
   std::string summary;
   std::vector<std::string> root_causes;  // codes, the gravest first; none of an unknown file
+  std::vector<HealthCause> causes;       // of those, where it is known who removes it
+  std::string devices;                   // "31/32" work; "" when not known
 };
 
 // A file that is damaged, stale, older than `max_age_s` or from another boot is `unknown`. Its age
@@ -28,11 +36,16 @@ Health judge_health(const std::string& json, const Moment& now, const std::strin
 // 200 bytes of printable ASCII without quotes, so that it can stand in any of their commands.
 std::string reason_of(const Health& health);
 
+// "unhealthy 31/32 rdma.counters-hang": verdict, scale and those causes of the verdict's severity
+// that one of `actors` removes; "" when there is none. At most 100 bytes.
+std::string drain_reason_of(const Health& health, const std::vector<std::string>& actors);
+
 struct StatusOptions {
   std::optional<int64_t> max_age_s;
-  int64_t wait_s = 0;            // for a good verdict
-  bool accept_degraded = false;  // is good too
-  bool reason_only = false;      // print reason_of() and no more
+  int64_t wait_s = 0;               // for a good verdict
+  bool accept_degraded = false;     // is good too
+  bool reason_only = false;         // print reason_of() and no more
+  std::vector<std::string> actors;  // then drain_reason_of() them, unless empty
 };
 
 // Returns the exit code: 0 for a good verdict.

@@ -169,6 +169,47 @@ Value report_value(const Report& report) {
   return value;
 }
 
+namespace {
+
+// Who removes each, so that a scheduler keeps jobs off for some causes only. One that only history
+// still has is as the catalogue says; of a site's own nothing is known then.
+Value causes_value(const Diagnosis& diagnosis, const std::vector<std::string>& codes) {
+  Array causes;
+  for (const std::string& code : codes) {
+    const Check* check = find_check(code);
+    for (const Finding& finding : diagnosis.findings) {
+      const bool is_it = finding.result == FindingResult::kFail && finding.explained_by.empty() &&
+                         finding.check->code == code;
+      if (is_it) check = finding.check.get();
+    }
+    if (check == nullptr) continue;
+    Value cause;
+    cause.set("code", code);
+    cause.set("severity", severity_text(check->severity));
+    cause.set("actor", actor_text(check->actor));
+    causes.push_back(std::move(cause));
+  }
+  return causes;
+}
+
+// How many are expected, and how many reach every rung that was measured.
+Value devices_at_work(const std::vector<FunnelStage>& funnel) {
+  std::optional<int> expected;
+  std::optional<int> working;
+  for (const FunnelStage& stage : funnel) {
+    if (!stage.count) continue;
+    if (stage.rung == Rung::kExpected) expected = stage.count;
+    if (!stage.at_least) working = std::min(working.value_or(*stage.count), *stage.count);
+  }
+  if (!expected || !working) return Value(nullptr);
+  Value devices;
+  devices.set("expected", *expected);
+  devices.set("working", *working);
+  return devices;
+}
+
+}  // namespace
+
 // The health file stays small, so that whoever reads it can: 256 KiB for `status`.
 Value health_value(const Report& report, const std::string& report_path) {
   constexpr size_t kMaxCauses = 100;
@@ -181,6 +222,9 @@ Value health_value(const Report& report, const std::string& report_path) {
   value.set("summary", cut(report.diagnosis.summary, kMaxWords * 2));
   value.set("root_causes", to_value(causes));
   if (left_out > 0) value.set("root_causes_left_out", static_cast<int64_t>(left_out));
+  value.set("causes", causes_value(report.diagnosis, causes));
+  const Value devices = devices_at_work(report.diagnosis.funnel);
+  if (!devices.is_null()) value.set("devices", devices);
   value.set("generated_at", time_text(report.run.started_at_ms));
   value.set("valid_until", time_text(report.run.started_at_ms + report.run.valid_for_ms));
   if (report.run.boottime_ms) {  // how old it is, whatever the wall clock was set to since

@@ -219,6 +219,41 @@ TEST(Health, WhereTheClockSinceBootIsAnotherTheWallClockTells) {
   EXPECT_EQ(judge_health(health_with_boottime(), elsewhere, "c", {}).verdict, Verdict::kUnknown);
 }
 
+TEST(DrainReason, NamesVerdictScaleAndTheGraveCausesOfTheChosenActors) {
+  Health health;
+  health.verdict = Verdict::kUnhealthy;
+  health.devices = "31/32";
+  health.causes = {{"rdma.counters-hang", "critical", "aws_support"},
+                   {"pci.fewer-than-expected", "critical", "account_owner"},
+                   {"node.missing", "critical", "node_operator"},
+                   {"pci.narrow-link", "warning", "aws_support"}};
+  EXPECT_EQ(drain_reason_of(health, {"aws_support", "node_operator"}),
+            "unhealthy 31/32 rdma.counters-hang,node.missing");
+  EXPECT_EQ(drain_reason_of(health, {"image_owner"}), "");
+  health.verdict = Verdict::kDegraded;
+  health.devices = "";
+  EXPECT_EQ(drain_reason_of(health, {"aws_support"}), "degraded pci.narrow-link");
+}
+
+TEST(DrainReason, IsShortAndHarmless) {
+  Health health;
+  health.verdict = Verdict::kUnhealthy;
+  for (int i = 0; i < 20; ++i) health.causes.push_back({"site.\"`$x", "critical", "aws_support"});
+  const std::string reason = drain_reason_of(health, {"aws_support"});
+  EXPECT_EQ(reason.size(), 100U);
+  EXPECT_EQ(reason.find_first_of("\"`$"), std::string::npos);
+}
+
+TEST(DrainReason, CausesAndScaleAreReadFromTheHealthFile) {
+  const std::string json =
+      R"({"verdict":"unhealthy","summary":"s","boot_id":"b","generated_at":"2026-11-23T21:59:00Z",)"
+      R"("valid_until":"2099-01-01T00:00:00Z","root_causes":["node.missing"],)"
+      R"("causes":[{"code":"node.missing","severity":"critical","actor":"node_operator"}],)"
+      R"("devices":{"expected":4,"working":3}})";
+  const Health health = judge_health(json, kNow, "b", std::nullopt);
+  EXPECT_EQ(drain_reason_of(health, {"node_operator"}), "unhealthy 3/4 node.missing");
+}
+
 TEST(Moment, APastTimeIsShownByTheClockAsItIsSetNow) {
   const Moment now{kNowMs, 5'000'000};
   const int64_t minute_ago = now.boot_ms - 60'000;

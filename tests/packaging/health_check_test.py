@@ -1,4 +1,4 @@
-"""packaging/slurm/efa-health-check with an efa-doctor and a scontrol that are a few lines of sh."""
+"""packaging/slurm/efa-health-check with an efa-doctor, a scontrol and a sinfo of a few lines of sh."""
 
 import json
 import os
@@ -8,7 +8,9 @@ import unittest
 from efa_doctor import SOURCE, Case, write
 
 SCRIPT = SOURCE / "packaging/slurm/efa-health-check"
-CAUSE = "kernel.driver-not-loaded: The efa driver is not loaded"
+CAUSE = "unhealthy 0/4 kernel.driver-not-loaded"
+WISH = "efa-doctor wants to drain"
+DRAINED = ["State=DRAIN", f"Reason=efa-doctor: {CAUSE}", "Comment="]
 HEALTHY, DEGRADED, UNHEALTHY, UNKNOWN = range(4)
 
 
@@ -16,6 +18,10 @@ class HealthCheck(Case):
     def setUp(self):
         super().setUp()
         self.log = self.directory / "updates"
+        self.asked = self.directory / "asked"
+        self.said = self.directory / "said"
+        self.tool("logger", f'shift 3; echo "$*" >> "{self.said}"')
+        self.fleet(0, 40)
         self.settings = self.directory / "settings"
         self.verdict(HEALTHY)
         self.node("IDLE")
@@ -27,22 +33,48 @@ class HealthCheck(Case):
         write(self.directory / "cause", cause + "\n")
         self.tool("efa-doctor", f"cat '{self.directory}/cause'\nexit {code}\n")
 
-    def node(self, state, reason=None):
+    def node(self, state, reason=None, comment=None):
         line = f"NodeName=n1 Arch=x86_64 State={state} ThreadsPerCore=1 Partitions=p"
+        if comment:
+            line += f" Comment={comment}"
         if reason:
             line += f" Reason={reason} [root@2026-11-25T04:00:00]"
         write(self.directory / "node", line + "\n")
-        self.tool("scontrol", f'''case "$*" in
+        self.tool("scontrol", f'''echo "$*" >> '{self.asked}'; case "$*" in
             *"show node n1"*) cat '{self.directory}/node' ;;
             *) printf '%s\\n' "$@" >> '{self.log}' ;;
             esac''')
 
+    def fleet(self, drained, nodes):
+        """What sinfo says: each node in two partitions, and one that someone else has drained."""
+        rows = [(f"d{n}", "", f"efa-doctor: {CAUSE}") for n in range(drained)]
+        rows += [("x", "", "see efa-doctor: no"), ("y", "not efa-doctor", "none")]
+        rows += [(f"n{n}", "", "none") for n in range(nodes - len(rows))]
+        write(self.directory / "fleet", "".join(f"{name:128}{comment[:32]:32}{reason[:32]:32}\n"
+                                                for name, comment, reason in rows * 2))
+        self.tool("sinfo", f'echo "sinfo $*" >> "{self.asked}"; cat "{self.directory}/fleet"')
+
+    def logged(self):
+        return self.said.read_text() if self.said.exists() else ""
+
+    def drained(self):
+        """What scontrol was asked to change, after the wish to drain."""
+        asked = self.updates()
+        self.assertIn(asked[:3], ([], [f"Comment={WISH}", "update", "NodeName=n1"]))
+        return asked[3:]
+
     def updates(self):
         """What scontrol was asked to change; the script itself never fails."""
-        self.log.unlink(missing_ok=True)
+        for path in (self.log, self.asked, self.said):
+            path.unlink(missing_ok=True)
+        if not self.settings.exists():
+            write(self.settings, "SPREAD_S=0\n")
         run = subprocess.run([SCRIPT], timeout=30, capture_output=True, text=True, env={
             "PATH": f"{self.directory}/bin:/usr/bin:/bin", "SLURMD_NODENAME": "n1",
-            "EFA_HEALTH_CHECK_SETTINGS": str(self.settings)})
+            "EFA_HEALTH_CHECK_SETTINGS": str(self.settings),
+            "EFA_HEALTH_CHECK_HELD": str(self.directory / "held"),
+            "EFA_HEALTH_CHECK_ASKED": str(self.directory / "asked-this-boot"),
+            "EFA_HEALTH_CHECK_PCLUSTER": str(self.directory / "parallelcluster")})
         self.assertEqual(run.returncode, 0, run.stderr)
         return self.log.read_text().split("\n")[2:-1] if self.log.exists() else []
 
@@ -58,12 +90,95 @@ class HealthCheck(Case):
         for state in ("IDLE", "MIXED", "ALLOCATED", "IDLE+CLOUD"):
             self.node(state)
             self.verdict(UNHEALTHY)
-            self.assertEqual(self.updates(), ["State=DRAIN", f"Reason=efa-doctor: {CAUSE}"])
+            self.assertEqual(self.drained(), DRAINED)
 
     def test_a_healthy_node_is_left_alone(self):
         self.assertEqual(self.updates(), [])
         self.node("IDLE", "a note of mine")
         self.assertEqual(self.updates(), [])
+
+    def test_a_healthy_node_asks_slurm_once_a_boot(self):
+        self.updates()
+        self.assertIn("show node", self.asked.read_text())
+        for verdict in (HEALTHY, DEGRADED, UNKNOWN):
+            self.verdict(verdict)
+            self.updates()
+            self.assertFalse(self.asked.exists())
+
+    def test_a_drain_of_its_own_is_remembered_so_that_it_is_undone(self):
+        self.updates()
+        self.verdict(UNHEALTHY)
+        self.updates()
+        self.node("IDLE+DRAIN", f"efa-doctor: {CAUSE}")
+        self.verdict(HEALTHY)
+        self.assertEqual(self.updates(), ["State=RESUME"])
+        self.node("IDLE")
+        self.updates()
+        self.assertFalse(self.asked.exists())
+
+    def test_the_brake_holds_at_a_share_and_at_a_number(self):
+        self.verdict(UNHEALTHY)
+        for settings, drained, drains in (
+                ("", 3, True), ("", 4, False), ("MAX_DRAINED_NODES=2", 1, True),
+                ("MAX_DRAINED_NODES=2", 2, False), ("MAX_DRAINED_NODES=0", 0, False),
+                ("MAX_DRAINED_NODES=20", 4, False), ("MAX_DRAINED_PERCENT=1", 0, True),
+                ("MAX_DRAINED_PERCENT=1", 1, False)):
+            write(self.settings, f"SPREAD_S=0 {settings}\n")
+            self.fleet(drained, 40)
+            self.assertEqual(self.drained(), DRAINED if drains else [], settings)
+            if not drains:
+                self.assertIn(f"{drained} of 40 nodes are drained by efa-doctor", self.logged())
+
+    def test_where_it_cannot_be_counted_nothing_drains(self):
+        self.verdict(UNHEALTHY)
+        for sinfo in ("exit 1", "exit 0", "sleep 20"):
+            self.tool("sinfo", sinfo)
+            self.assertEqual(self.updates(), [])
+
+    def test_who_wants_to_drain_too_late_gives_way(self):
+        self.verdict(UNHEALTHY)
+        # others came in between
+        self.tool("sinfo", f"""cat '{self.directory}/fleet'
+            for n in 1 2 3 4 5; do printf '%-128s%-32s%s\\n' late$n '{WISH}' none; done >> '{self.directory}/fleet'""")
+        self.assertEqual(self.updates(), [f"Comment={WISH}", "update", "NodeName=n1", "Comment="])
+        self.assertIn("does not drain: 5 of", self.logged())
+
+    def test_a_wish_that_was_left_is_taken_back(self):
+        self.node("IDLE", comment=WISH)
+        self.assertEqual(self.updates(), ["Comment="])
+
+    def test_a_comment_of_the_site_stays(self):
+        self.node("IDLE", comment="rack 7")
+        self.verdict(UNHEALTHY)
+        self.assertEqual(self.updates(), ["State=DRAIN", f"Reason=efa-doctor: {CAUSE}"])
+
+    def test_a_dry_run_says_what_it_would_do(self):
+        write(self.settings, "SPREAD_S=0 DRY_RUN=yes\n")
+        self.verdict(UNHEALTHY)
+        self.assertEqual(self.updates(), [])
+        self.assertIn(f"would drain: {CAUSE}", self.logged())
+
+    def test_where_a_drained_node_is_replaced_it_is_a_dry_run_of_hardware_faults(self):
+        write(self.directory / "parallelcluster/cfnconfig", "")
+        self.tool("efa-doctor", f"echo \"$*\" > '{self.directory}/args'; echo '{CAUSE}'; exit 2")
+        self.assertEqual(self.updates(), [])
+        self.assertIn("would drain", self.logged())
+        self.assertTrue((self.directory / "args").read_text().endswith("--actors aws_support\n"))
+        write(self.settings, "SPREAD_S=0 DRY_RUN=no\n")
+        self.assertEqual(self.drained(), DRAINED)
+        self.fleet(1, 40)
+        self.assertEqual(self.updates(), [])
+
+    def test_a_cause_that_no_drain_cures_neither_drains_nor_resumes(self):
+        self.verdict(UNHEALTHY, "")
+        self.assertEqual(self.updates(), [])
+        self.node("IDLE+DRAIN", f"efa-doctor: {CAUSE}")
+        self.assertEqual(self.updates(), [])
+
+    def test_no_reason_is_an_order_to_hyperpod(self):
+        for hostile in ("Action:Replace", "Action:Reboot"):
+            self.verdict(UNHEALTHY, hostile)
+            self.assertEqual(self.drained(), ["State=DRAIN", f"Reason=efa-doctor: {hostile}", "Comment="])
 
     def test_its_own_drain_is_undone(self):
         self.node("IDLE+DRAIN", f"efa-doctor: {CAUSE}")
@@ -81,7 +196,7 @@ class HealthCheck(Case):
         self.verdict(UNHEALTHY)
         self.node("IDLE+DRAIN", f"efa-doctor: {CAUSE}")
         self.assertEqual(self.updates(), [])
-        self.node("IDLE+DRAIN", "efa-doctor: node.missing: another one")
+        self.node("IDLE+DRAIN", "efa-doctor: unhealthy 3/4 node.missing")
         self.assertEqual(self.updates(), ["State=DRAIN", f"Reason=efa-doctor: {CAUSE}"])
 
     def test_unknown_neither_drains_nor_resumes(self):
@@ -91,11 +206,11 @@ class HealthCheck(Case):
         self.assertEqual(self.updates(), [])
 
     def test_what_drains_is_a_setting(self):
-        write(self.settings, 'DRAIN_ON="unhealthy degraded unknown"\n')
+        write(self.settings, 'SPREAD_S=0 DRAIN_ON="unhealthy degraded unknown"\n')
         for verdict in (DEGRADED, UNHEALTHY, UNKNOWN):
             self.verdict(verdict)
-            self.assertEqual(self.updates()[:1], ["State=DRAIN"])
-        write(self.settings, "")
+            self.assertEqual(self.drained(), DRAINED)
+        write(self.settings, "SPREAD_S=0\n")
         self.verdict(DEGRADED)
         self.assertEqual(self.updates(), [])
 
@@ -111,14 +226,17 @@ class HealthCheck(Case):
         for mistake in ('DRAIN_ON="', "exit 3", ": $nothing", "if"):
             write(self.settings, mistake + "\n")
             self.assertEqual(self.updates(), [], mistake)
-        write(self.settings, "")
+        for mistake in ("MAX_DRAINED_PERCENT=many", "MAX_DRAINED_PERCENT=", "MAX_DRAINED_NODES=x"):
+            write(self.settings, f"SPREAD_S=0 {mistake}\n")
+            self.assertEqual(self.updates(), [], mistake)
+        write(self.settings, "SPREAD_S=0\n")
         self.tool("scontrol", "exit 1")
         self.assertEqual(self.updates(), [])
 
     def test_the_reason_is_one_argument_whatever_it_says(self):
         hostile = "a b; touch gone $(touch gone) `touch gone` * State=IDLE [x] 'q' \"r\""
         self.verdict(UNHEALTHY, hostile)
-        self.assertEqual(self.updates(), ["State=DRAIN", f"Reason=efa-doctor: {hostile}"])
+        self.assertEqual(self.drained(), ["State=DRAIN", f"Reason=efa-doctor: {hostile}", "Comment="])
         self.node("IDLE+DRAIN", f"efa-doctor: {hostile}")
         self.assertEqual(self.updates(), [])
 
@@ -134,9 +252,11 @@ class HealthCheck(Case):
         write(health, json.dumps(text))
         self.tool("efa-doctor", f'exec "{os.environ["EFA_DOCTOR"]}" --config "{self.config}" "$@"')
         self.assertEqual(self.updates(), [])
-        write(self.settings, "MAX_AGE_S=999999999\n")
-        self.assertEqual(self.updates(), ["State=DRAIN",
-                                          "Reason=efa-doctor: pci.none-found: No EFA device"])
+        write(self.settings, "SPREAD_S=0 MAX_AGE_S=999999999\n")
+        self.assertEqual(self.updates(), [], "it is the account's owner who attaches devices")
+        write(self.settings, "SPREAD_S=0 MAX_AGE_S=999999999 DRAIN_ACTORS=account_owner\n")
+        self.assertEqual(self.drained(), [
+            "State=DRAIN", "Reason=efa-doctor: unhealthy 0/1 pci.none-found", "Comment="])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""A Slurm of one node on loopback, of the distribution's packages, with directories of its own.
+"""A Slurm of one node or several on loopback, of the distribution's packages, with directories of its own.
 
-slurm.conf(5), munged(8). The daemons run as root in the foreground, on ports that are free.
+slurm.conf(5), munged(8). The daemons run as root in the foreground, on ports that are free; Debian's
+Slurm is built with --enable-multiple-slurmd.
 """
 
 import os
@@ -12,7 +13,7 @@ import tempfile
 import time
 
 ENOUGH_S = 60
-DAEMONS = ("munged", "slurmctld", "slurmd", "scontrol")
+DAEMONS = ("munged", "slurmctld", "slurmd", "scontrol", "sinfo")
 SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
@@ -42,21 +43,22 @@ def free_ports(count):
 class Slurm:
     """`with Slurm(program) as slurm`: the program is its HealthCheckProgram, run every 2 s."""
 
-    def __init__(self, health_check):
+    def __init__(self, health_check, nodes=1):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))
         self.node = "n1"
+        self.nodes = [f"n{number}" for number in range(1, nodes + 1)]
         self.config = self.directory / "slurm.conf"
         self.environment = {**os.environ, "PATH": SEARCH, "SLURM_CONF": str(self.config)}
         self._daemons = []
         self._configure(health_check)
 
     def _configure(self, health_check):
-        for name in ("state", "spool", "munge"):
+        for name in ("state", "spool", "munge", *(f"spool/{node}" for node in self.nodes)):
             (self.directory / name).mkdir(mode=0o755)
         key = self.directory / "munge/key"
         key.write_bytes(os.urandom(1024))
         key.chmod(0o400)
-        controller, daemon = free_ports(2)
+        controller, *daemons = free_ports(1 + len(self.nodes))
         host = socket.gethostname().split(".")[0]
         self.config.write_text(f"""ClusterName=t
 SlurmctldHost={host}(127.0.0.1)
@@ -67,9 +69,9 @@ AuthInfo=socket={self.directory}/munge/socket
 ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 StateSaveLocation={self.directory}/state
-SlurmdSpoolDir={self.directory}/spool
+SlurmdSpoolDir={self.directory}/spool/%n
 SlurmctldPidFile={self.directory}/slurmctld.pid
-SlurmdPidFile={self.directory}/slurmd.pid
+SlurmdPidFile={self.directory}/slurmd-%n.pid
 ReturnToService=2
 SelectType=select/cons_tres
 CommunicationParameters=NoInAddrAny
@@ -77,12 +79,14 @@ HealthCheckProgram={health_check}
 HealthCheckInterval=2
 HealthCheckNodeState=ANY
 MpiDefault=none
-NodeName={self.node} NodeHostname={host} NodeAddr=127.0.0.1 Port={daemon} CPUs=1 State=UNKNOWN
-PartitionName=p Nodes={self.node} Default=YES State=UP
-""")
+PartitionName=p Nodes={",".join(self.nodes)} Default=YES State=UP
+PartitionName=q Nodes={",".join(self.nodes)} State=UP
+""" + "".join(
+            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=1 State=UNKNOWN\n"
+            for node, port in zip(self.nodes, daemons)))
 
     def _start(self, name, *arguments):
-        with open(self.directory / f"{name}.log", "w") as log:
+        with open(self.directory / f"{name}.log", "a") as log:
             self._daemons.append(subprocess.Popen(
                 [shutil.which(name, path=SEARCH), *map(str, arguments)], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, env=self.environment))
@@ -95,8 +99,9 @@ PartitionName=p Nodes={self.node} Default=YES State=UP
                         f"--pid-file={munge}/pid", f"--seed-file={munge}/seed")
             self.wait_for(lambda: (munge / "socket").exists())
             self._start("slurmctld", "-D", "-f", self.config)
-            self._start("slurmd", "-D", "-f", self.config, "-N", self.node)
-            self.wait_for(lambda: self.state() == "IDLE")
+            for node in self.nodes:
+                self._start("slurmd", "-D", "-f", self.config, "-N", node)
+            self.wait_for(lambda: all(self.state(node) == "IDLE" for node in self.nodes))
         except BaseException:
             self.__exit__()
             raise
@@ -124,13 +129,13 @@ PartitionName=p Nodes={self.node} Default=YES State=UP
         return subprocess.run(["scontrol", *arguments], env=self.environment, text=True,
                               capture_output=True, timeout=ENOUGH_S, check=False)
 
-    def show(self):
-        return self.scontrol("--oneliner", "show", "node", self.node).stdout
+    def show(self, node=None):
+        return self.scontrol("--oneliner", "show", "node", node or self.node).stdout
 
-    def state(self):
+    def state(self, node=None):
         """ "IDLE+DRAIN"; "" when it cannot be told."""
-        return self.show().partition(" State=")[2].partition(" ")[0]
+        return self.show(node).partition(" State=")[2].partition(" ")[0]
 
-    def reason(self):
+    def reason(self, node=None):
         """Without who and when; "" when the node has none."""
-        return self.show().partition(" Reason=")[2].rpartition(" [")[0]
+        return self.show(node).partition(" Reason=")[2].rpartition(" [")[0]
