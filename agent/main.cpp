@@ -13,6 +13,7 @@
 #include "agent/cli/catalogue.h"
 #include "agent/cli/command_line.h"
 #include "agent/cli/daemon_check.h"
+#include "agent/cli/image_check.h"
 #include "agent/cli/list_modes.h"
 #include "agent/cli/once.h"
 #include "agent/cli/status.h"
@@ -118,6 +119,8 @@ int run_with_config(const CommandLine& line) {
       return become_uploader(delivery_run(line));
     case Command::kConfigCheck:
       return check_config(*config, path);
+    case Command::kImageCheck:
+      return run_image_check(once_options(line, *config));
     case Command::kAccount:
       return run_account(*config, {line.account, line.wishes, line.format, line.output,
                                    line.deliver_account, line.config});

@@ -119,6 +119,13 @@ void Parser::add_commands() {
   record->add_option("FILE", line_.record_file, "FILE.tar.zst")->required();
   record->add_flag("--redact", line_.redact, "Leave out names and addresses of this host");
   add("config-check", Command::kConfigCheck, "Check the configuration");
+  CLI::App* image = add("image-check", Command::kImageCheck,
+                        "Check the software of an image, where no EFA device is: a driver for each "
+                        "installed kernel, libraries, limits");
+  image->add_option("--root", line_.sysroot, "The image is in DIR, not the running system")
+      ->type_name("DIR");
+  add_formats(*image, line_, {"text", "json"});
+  image->add_option("--output", line_.output, "Write the report to FILE")->type_name("FILE");
   CLI::App* deliver = add("deliver", Command::kDeliver, "Upload the reports that wait for S3");
   deliver->add_option("--limit", line_.deliver_limit_s, "Give up after this time; default 60")
       ->type_name("SECONDS")

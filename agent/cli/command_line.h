@@ -23,6 +23,7 @@ enum class Command {
   kListModes,
   kRecord,
   kConfigCheck,
+  kImageCheck,
   kDeliver,
   kAccount
 };

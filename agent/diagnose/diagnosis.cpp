@@ -5,19 +5,21 @@
 #include <algorithm>
 #include <map>
 
+#include "agent/diagnose/gravity.h"
 #include "agent/diagnose/history.h"
 #include "probes/cloud/checks.h"
 #include "probes/judging/table.h"
 #include "probes/judging/words.h"
 
 namespace efa {
-namespace {
 
 bool any(const std::vector<Finding>& findings, FindingResult result, Severity severity) {
   return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
     return finding.result == result && finding.check->severity == severity;
   });
 }
+
+namespace {
 
 // A node that says nothing of EFA, but is of a type that nobody takes without.
 bool lacks_its_rails(const std::vector<Finding>& findings) {

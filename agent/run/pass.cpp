@@ -14,6 +14,7 @@
 #include "probes/base/way.h"
 #include "probes/judging/outcome_checks.h"
 #include "probes/judging/site_probe.h"
+#include "probes/kernel/read.h"
 
 namespace efa {
 namespace {
@@ -39,8 +40,12 @@ uint64_t memory_of(const ProbeRow& row, bool live) {
 
 std::vector<std::string> options_of(const PassPlan& plan, const ProbeRow& row) {
   if (row.options == nullptr) return {};
-  return row.options({plan.record, plan.libexec, plan.metadata.budget_ms, plan.metadata.endpoint,
-                      plan.known_metadata});
+  std::vector<std::string> options =
+      row.options({plan.record, plan.libexec, plan.metadata.budget_ms, plan.metadata.endpoint,
+                   plan.known_metadata});
+  const bool of_image = std::string_view(row.name) == "kernel" && !plan.installed_kernel.empty();
+  if (of_image) options.push_back(std::string(kInstalledKernel) + "=" + plan.installed_kernel);
+  return options;
 }
 
 // What is built in can be replaced, by a name that no version installs: "instead-of-log" beside the
@@ -188,7 +193,9 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
   for (const ProbeRow& row : probe_table()) {
     if (row.only_when_asked && !plan.asked.contains(row.name)) continue;
     const Launch launch = launch_of(plan, row);
-    if (row.live_only && !plan.live()) {
+    if (!plan.only.empty() && !plan.only.contains(row.name)) {
+      others.push_back(not_started(row.name, ProbeStatus::kNotApplicable, "not asked for"));
+    } else if (row.live_only && !plan.live()) {
       others.push_back(
           not_started(row.name, ProbeStatus::kNotApplicable, "not available in a sysroot"));
     } else if (row.runs == Runs::kForEachLibfabric) {
@@ -197,7 +204,7 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
       launches.push_back(launch);
     }
   }
-  if (plan.live()) add_site_probes(plan, launches, others);
+  if (plan.live() && plan.only.empty()) add_site_probes(plan, launches, others);
   const std::map<std::string, std::string> distrusted = distrust(launches, others);
   std::erase_if(launches, [&](const Launch& launch) {
     if (!hangs_whole(plan, launch.name)) return false;

@@ -20,6 +20,8 @@ struct PassPlan {
   MetadataConfig metadata;
   bool record = false;
   std::set<std::string> asked;    // the probes that run only when asked
+  std::set<std::string> only;     // the probes that are run; empty: all
+  std::string installed_kernel;   // what probe-kernel looks at instead of the running one
   std::vector<LeftProcess> left;  // of earlier passes, still alive
   std::string known_metadata;     // as ProbeSettings has it
 

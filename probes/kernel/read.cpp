@@ -118,9 +118,30 @@ void read_ofed(const Look& look, KernelFacts& facts) {
   facts.ofed = status ? Reading<std::string>(kPath) : reading_of<std::string>(status.error());
 }
 
+// As a node sees it before its device has a driver.
+KernelFacts nothing_loaded(const std::string& release) {
+  KernelFacts facts;
+  facts.release = release;
+  facts.efa_loaded = facts.ib_uverbs_loaded = facts.ib_core_loaded = false;
+  return facts;
+}
+
+void read_installed(const Look& look, const std::string& release) {
+  Telling<KernelFacts> telling(look.out);
+  KernelFacts facts = nothing_loaded(release);
+  read_module_index(look, facts);
+  read_module_on_disk(look, facts);
+  read_modprobe(look, facts);
+  read_dkms(look, facts);
+  read_ofed(look, facts);
+  telling.all(facts);
+}
+
 }  // namespace
 
 void read_kernel(const Look& look) {
+  const auto installed = look.options.find(kInstalledKernel);
+  if (installed != look.options.end()) return read_installed(look, installed->second);
   KernelFacts facts;
   Telling<KernelFacts> telling(look.out);
   look.out.doing("read kernel identity");

@@ -9,6 +9,7 @@
 #include "probes/base/text.h"
 #include "probes/kernel/module_file.h"
 #include "probes/kernel/parse.h"
+#include "probes/kernel/read.h"
 
 namespace efa {
 namespace {
@@ -56,10 +57,11 @@ std::optional<bool> read_uverbs_installed(const Look& look, const std::string& d
 
 void read_module_on_disk(const Look& look, KernelFacts& facts) {
   if (!facts.release || facts.efa_builtin == true) return;
+  const bool of_image = look.options.contains(kInstalledKernel);
   const auto unbound = look.root.read_lines(
       "/proc/bus/pci/devices",
       [](const std::string& line) { return is_unbound_efa_function(line); }, kLargestIndex);
-  if (unbound && unbound->empty()) return;
+  if (!of_image && unbound && unbound->empty()) return;
   const std::string directory = "/lib/modules/" + *facts.release + "/";
   facts.ib_uverbs_installed = read_uverbs_installed(look, directory);
   if (!facts.module_file) return;

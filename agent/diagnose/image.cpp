@@ -1,0 +1,138 @@
+#include "agent/diagnose/image.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+
+#include "agent/diagnose/gravity.h"
+#include "probes/fabric/checks.h"
+#include "probes/judging/remedy.h"
+#include "probes/kernel/checks.h"
+#include "probes/kernel/loading_checks.h"
+#include "probes/limits/checks.h"
+#include "probes/software/checks.h"
+#include "probes/verbs/checks.h"
+
+namespace efa {
+namespace {
+
+// By layer: the driver, its loading, the libraries, the limits.
+constexpr const Check* kOfKernels[] = {&kKernelDriverNotInstalled, &kKernelUverbsNotInstalled,
+                                       &kKernelDriverUnsigned,     &kKernelDriverBlocked,
+                                       &kKernelDriverUnsupported,  &kKernelOtherRdmaStack};
+constexpr const Check* kOfTheRest[] = {
+    &kVerbsNotInstalled,     &kVerbsDoesNotLoad,       &kFabricNotInstalled,
+    &kFabricNoEfaProvider,   &kFabricDoesNotLoad,      &kFabricCrashes,
+    &kSoftwareInstallerOld,  &kSoftwareLibfabricOrder, &kSoftwareNcclPlugin,
+    &kLimitsMemlockLow,      &kLimitsHugePagesFew,     &kLimitsContainerMemlockLow,
+    &kLimitsPtraceRestricted};
+
+template <size_t N>
+Findings those_of(const Check* const (&checks)[N]) {
+  return Findings([&checks](const Finding& finding) {
+    return std::any_of(std::begin(checks), std::end(checks),
+                       [&](const Check* one) { return one->code == finding.check->code; });
+  });
+}
+
+// A node that the image is for has a device, which its driver has not taken yet.
+Node with_a_device(const Node& image) {
+  Node node = image;
+  PciFunction device;
+  device.vendor = "0x1d0f";
+  node.pci.facts.efa = {device};
+  return node;
+}
+
+void add_kernel(Node& node, const Seen<KernelFacts>& kernel, const Expectation& expectation,
+                std::vector<Finding>& all) {
+  node.kernel = kernel;
+  Findings findings = those_of(kOfKernels);
+  judge_kernel(node, expectation, findings);
+  judge_loading(node, expectation, findings);
+  for (Finding& finding : findings.take()) {
+    finding.subject = "kernel " + kernel.facts.release.value_or("that was not told");
+    finding.command = {};  // names the kernel that runs
+    finding.remedy =
+        fmt::format("Put it right where the image is built; efa-doctor explain {} says how.",
+                    finding.check->code);
+    all.push_back(std::move(finding));
+  }
+}
+
+void add_rest(const Node& node, const Expectation& expectation, std::vector<Finding>& all) {
+  Findings findings = those_of(kOfTheRest);
+  judge_verbs(node, expectation, findings);
+  judge_fabric(node, expectation, findings);
+  judge_software(node, expectation, findings);
+  judge_limits(node, expectation, findings);
+  if (!node.live) {
+    const char* why = "libraries are loaded only by a program in the image itself";
+    findings.unknown(kVerbsDoesNotLoad, kNodeSubject, why);
+    findings.unknown(kFabricDoesNotLoad, kNodeSubject, why);
+  }
+  for (Finding& finding : findings.take()) all.push_back(std::move(finding));
+}
+
+Verdict verdict_of_image(const std::vector<Finding>& findings) {
+  if (any(findings, FindingResult::kFail, Severity::kCritical)) return Verdict::kUnhealthy;
+  if (any(findings, FindingResult::kUnknown, Severity::kCritical)) return Verdict::kUnknown;
+  if (any(findings, FindingResult::kFail, Severity::kWarning)) return Verdict::kDegraded;
+  return Verdict::kHealthy;
+}
+
+std::string summary_of_image(const Diagnosis& diagnosis, size_t kernels) {
+  const auto first = [&](FindingResult result, auto&& is_it) -> std::string {
+    for (const Finding& finding : diagnosis.findings) {
+      if (finding.result != result || !is_it(finding)) continue;
+      return fmt::format("{}: {}", finding.subject, finding.message);
+    }
+    return "";
+  };
+  if (diagnosis.verdict == Verdict::kHealthy) {
+    return fmt::format("the image has what EFA needs, for {} kernel{}", kernels,
+                       kernels == 1 ? "" : "s");
+  }
+  if (diagnosis.verdict == Verdict::kUnknown) {
+    return "could not look: " + first(FindingResult::kUnknown, [](const Finding& finding) {
+             return finding.check->severity == Severity::kCritical;
+           });
+  }
+  return first(FindingResult::kFail, [&](const Finding& finding) {
+    return finding.check->code == diagnosis.root_causes.front();
+  });
+}
+
+}  // namespace
+
+Diagnosis diagnose_image(const Node& image, const std::vector<Seen<KernelFacts>>& kernels,
+                         const Weights& weights) {
+  Expectation expectation;
+  expectation.expected = true;
+  Diagnosis diagnosis;
+  std::vector<Finding>& findings = diagnosis.findings;
+  Node node = with_a_device(image);
+  for (const Seen<KernelFacts>& kernel : kernels) add_kernel(node, kernel, expectation, findings);
+  if (kernels.empty()) {
+    Findings none;
+    none.unknown(kKernelDriverNotInstalled, kNodeSubject, "no kernel was found in /lib/modules");
+    findings = none.take();
+  }
+  add_rest(node, expectation, findings);
+  weigh(findings, weights);
+  complete_remedies(node, findings);
+  std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
+    return std::tie(a.check->code, a.subject) < std::tie(b.check->code, b.subject);
+  });
+  diagnosis.expectation.why = "an image has no EFA devices";
+  diagnosis.expectation.weights = weights;
+  diagnosis.funnel = {FunnelStage{.rung = Rung::kExpected}};
+  diagnosis.verdict = verdict_of_image(findings);
+  diagnosis.root_causes = root_causes_of(findings);
+  diagnosis.summary = summary_of_image(diagnosis, kernels.size());
+  return diagnosis;
+}
+
+}  // namespace efa

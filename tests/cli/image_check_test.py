@@ -1,0 +1,96 @@
+"""efa-doctor image-check: an image without devices is judged by its software, layer by layer."""
+
+import unittest
+
+from efa_doctor import USAGE, Case, write
+
+KERNEL = "6.1.177-224.371.amzn2023.x86_64"
+OLD = "6.1.100-1.amzn2023.x86_64"
+
+
+class ImageCheck(Case):
+    def setUp(self):
+        super().setUp()
+        self.root = self.synthetic_node("p5.48xlarge-image-bake")
+        self.modules = self.root / "lib/modules"
+
+    def check(self, *arguments):
+        return self.efa_doctor("image-check", "--root", self.root, *arguments)
+
+    def judged(self):
+        """The verdict, and what fails of it: {(code, subject)}."""
+        run = self.check("--format", "json")
+        report = self.report_of(run)
+        self.assert_valid(report)
+        return report["verdict"], {(finding["code"], finding["subject"])
+                                   for finding in report["findings"]
+                                   if finding["result"] == "fail" and finding["severity"] != "info"}
+
+    def add_kernel(self, release, *lines):
+        write(self.modules / release / "modules.builtin", "kernel/fs/ext4/ext4.ko\n")
+        write(self.modules / release / "modules.dep", "".join(line + "\n" for line in lines))
+
+    def test_a_whole_image_is_healthy_without_a_device(self):
+        self.assertEqual(self.judged(), ("healthy", set()))
+        run = self.check()
+        self.assertEqual(run.returncode, 0)
+        self.assertTrue(run.stdout.startswith("HEALTHY  the image has what EFA needs, for 1 kernel"),
+                        run.stdout)
+
+    def test_each_installed_kernel_needs_the_driver(self):
+        self.add_kernel(OLD, "kernel/fs/fuse/fuse.ko.xz:")
+        self.assertEqual(self.judged(), ("unhealthy", {("kernel.driver-not-installed", f"kernel {OLD}")}))
+        run = self.check()
+        self.assertEqual(run.returncode, 2)
+        self.assertIn(f"kernel {OLD}: no module efa", run.stdout)
+
+    def test_what_a_removed_kernel_left_is_none(self):
+        write(self.modules / OLD / "updates/dkms/other.ko", "")
+        self.assertEqual(self.judged()[0], "healthy")
+
+    def test_a_kernel_without_ib_uverbs(self):
+        write(self.modules / KERNEL / "modules.dep", "extra/efa.ko.xz:\n")
+        self.assertEqual(self.judged(),
+                         ("unhealthy", {("kernel.uverbs-not-installed", f"kernel {KERNEL}")}))
+
+    def test_a_configuration_that_keeps_the_driver_out(self):
+        write(self.root / "etc/modprobe.d/x.conf", "blacklist efa\n")
+        self.assertEqual(self.judged(), ("unhealthy", {("kernel.driver-blocked", f"kernel {KERNEL}")}))
+
+    def test_a_low_limit_is_a_warning(self):
+        write(self.root / "usr/lib/systemd/system/slurmd.service", "[Service]\nLimitMEMLOCK=64K\n")
+        verdict, failing = self.judged()
+        self.assertEqual(verdict, "degraded")
+        self.assertEqual({code for code, _ in failing}, {"limits.memlock-low"})
+
+    def test_an_index_that_cannot_be_read_is_unknown(self):
+        (self.modules / KERNEL / "modules.dep").unlink()
+        (self.modules / KERNEL / "modules.dep").mkdir()
+        self.assertEqual(self.judged()[0], "unknown")
+
+    def test_no_kernel_is_unknown(self):
+        (self.modules / KERNEL / "modules.builtin").unlink()
+        run = self.check()
+        self.assertEqual(run.returncode, 3)
+        self.assertIn("no kernel was found in /lib/modules", run.stdout)
+
+    def test_the_running_system_is_an_image_too(self):
+        run = self.efa_doctor("image-check", "--format", "json")
+        report = self.report_of(run)
+        self.assert_valid(report)
+        self.assertEqual(report["devices"], [])
+        self.assertTrue(any(finding["code"].startswith(("fabric.", "verbs."))
+                            for finding in report["findings"]))
+
+    def test_nothing_is_left_behind(self):
+        self.check()
+        self.assertFalse(self.state.exists())
+        self.assertFalse(self.run_directory.exists())
+
+    def test_a_root_that_is_none_is_refused(self):
+        run = self.efa_doctor("image-check", "--root", self.directory / "none")
+        self.assertEqual(run.returncode, USAGE)
+
+
+if __name__ == "__main__":
+    unittest.main()
