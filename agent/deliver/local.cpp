@@ -189,7 +189,8 @@ void deliver_local(const FilesConfig& files, const Report& report, int64_t newes
     write_health(files, report, delivery);
     const size_t told = delivery.problems().size();
     if (!files.metrics_directory.empty()) {
-      delivery.write(files.metrics_directory + "/efa-doctor.prom", render_prometheus(report, files.metrics_counters), 0644);
+      delivery.write(files.metrics_directory + "/efa-doctor.prom",
+                     render_prometheus(report, files.metrics_counters), 0644);
     }
     if (delivery.problems().size() > told) write_health(files, report, delivery);
   }

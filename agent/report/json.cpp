@@ -171,21 +171,34 @@ Value report_value(const Report& report) {
 
 namespace {
 
-// Who removes each, so that a scheduler keeps jobs off for some causes only. One that only history
-// still has is as the catalogue says; of a site's own nothing is known then.
+// As grave as the gravest that it explains.
+Severity gravity_of(const Diagnosis& diagnosis, const std::string& code, Severity own) {
+  for (const Finding& finding : diagnosis.findings) {
+    const bool explained = finding.result == FindingResult::kFail && finding.explained_by == code;
+    if (explained) own = std::min(own, finding.check->severity);
+  }
+  return own;
+}
+
+// As it is weighed on this node; one that only history still has is as the catalogue says. Of a
+// site's own nothing is known then.
+const Check* check_of(const Diagnosis& diagnosis, const std::string& code) {
+  for (const Finding& finding : diagnosis.findings) {
+    const bool fails = finding.result == FindingResult::kFail && finding.explained_by.empty();
+    if (fails && finding.check->code == code) return finding.check.get();
+  }
+  return find_check(code);
+}
+
+// Who removes each, so that a scheduler keeps jobs off for some causes only.
 Value causes_value(const Diagnosis& diagnosis, const std::vector<std::string>& codes) {
   Array causes;
   for (const std::string& code : codes) {
-    const Check* check = find_check(code);
-    for (const Finding& finding : diagnosis.findings) {
-      const bool is_it = finding.result == FindingResult::kFail && finding.explained_by.empty() &&
-                         finding.check->code == code;
-      if (is_it) check = finding.check.get();
-    }
+    const Check* check = check_of(diagnosis, code);
     if (check == nullptr) continue;
     Value cause;
     cause.set("code", code);
-    cause.set("severity", severity_text(check->severity));
+    cause.set("severity", severity_text(gravity_of(diagnosis, code, check->severity)));
     cause.set("actor", actor_text(check->actor));
     causes.push_back(std::move(cause));
   }

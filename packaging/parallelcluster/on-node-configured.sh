@@ -1,8 +1,8 @@
 #!/bin/bash
 # AWS ParallelCluster 3: OnNodeConfigured of a queue. Installs efa-doctor and starts it.
 # Arguments: PACKAGE [CONFIG]: s3://... or a path of a shared file system; a .deb or an .rpm, and a
-# config.toml. It runs as root; an exit code other than 0 fails the node's bootstrap, which is
-# right here: slurmd does not register while its HealthCheckProgram is missing.
+# config.toml. It runs as root; an exit code other than 0 fails the node's bootstrap, and ten such
+# stop a queue (protected mode), rather than nodes that nobody watches.
 # https://docs.aws.amazon.com/parallelcluster/latest/ug/custom-bootstrap-actions-v3.html
 set -euo pipefail
 PATH=$PATH:/usr/local/bin  # aws

@@ -188,6 +188,21 @@ std::map<std::string, int> families(const std::string& text, const std::string& 
   return count;
 }
 
+TEST(HealthFile, SaysWhoRemovesTheCausesAndHowManyDevicesWork) {
+  Scene scene = healthy_scene();
+  hang(scene, 1);
+  const Value health = health_value(report_of(scene), "/r");
+  EXPECT_EQ(render_json(*health.find("causes")),
+            R"([{"code":"rdma.counters-hang","severity":"critical","actor":"aws_support"}])");
+  EXPECT_EQ(render_json(*health.find("devices")), R"({"expected":4,"working":0})");
+}
+
+TEST(HealthFile, AHealthyNodeHasNoCauses) {
+  const Value health = health_value(report_of(healthy_scene()), "/r");
+  EXPECT_EQ(render_json(*health.find("causes")), "[]");
+  EXPECT_EQ(render_json(*health.find("devices")), R"({"expected":4,"working":4})");
+}
+
 TEST(Prometheus, EachFamilyIsIntroducedOnceBeforeItsSamples) {
   const std::string text =
       render_prometheus(report_of(everything_broken()), /*with_counters=*/true);

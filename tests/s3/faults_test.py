@@ -28,7 +28,7 @@ class WellTest(S3Case):
         self.assertRegex(dated, f"^/pics/efa/region%3D[a-z0-9-]+/date%3D{day}/instance%3D")
         self.assertRegex(latest, r"^/pics/efa/latest/[^/]+\.json$")
         self.assertEqual(dated_body, latest_body)
-        self.assertEqual(json.loads(dated_body), report)
+        self.assertEqual(json.loads(dated_body), folded(report))
         self.assertEqual(dated_body.count(b"\n"), 1)
 
     def test_a_thousand_reports_take_one_connection(self):
