@@ -10,7 +10,7 @@ import unittest
 
 import http_service
 import s3_server
-from s3_case import KEYS, S3Case
+from s3_case import KEYS, S3Case, folded
 from http_service import say
 from s3_server import S3Server, refuse
 
