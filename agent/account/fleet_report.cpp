@@ -67,10 +67,6 @@ Verdict verdict_of(const FleetReport& report) {
   return known || verdict == Verdict::kUnhealthy ? verdict : Verdict::kUnknown;
 }
 
-std::string counted(size_t count, const char* word) {
-  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
-}
-
 // In a template one stands for all that it launches.
 const char* word_of_one(const AccountFacts& facts) {
   return is_of_template(facts) ? "launch definition" : "instance";
@@ -133,6 +129,10 @@ std::string summary_of(const FleetReport& report) {
 }
 
 }  // namespace
+
+std::string counted(size_t count, const char* word) {
+  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
+}
 
 Verdict verdict_of(const std::vector<const Finding*>& findings, bool has_efa) {
   const auto any = [&](FindingResult result, Severity severity) {

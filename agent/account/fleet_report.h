@@ -56,6 +56,7 @@ FleetReport judge_fleet(AccountFacts facts, const ProbeOutcome& outcome, const s
 std::string explained_by_account(const std::string& instance, const std::string& node_code,
                                  const std::vector<Finding>& findings);
 
+std::string counted(size_t count, const char* word);  // "1 instance", "2 instances"
 std::string render_fleet_text(const FleetReport& report, const TextStyle& style);
 Value fleet_value(const FleetReport& report);  // packaging/account.schema.json
 // Its instances, a line of JSON each, as Athena reads them: beside what they are in fleet_value,

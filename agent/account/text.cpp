@@ -18,10 +18,6 @@ namespace {
 
 using SomeFindings = std::vector<const Finding*>;
 
-std::string counted(size_t count, const std::string& word) {
-  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
-}
-
 void put_head(TextPage& page, const FleetReport& report) {
   const AccountFacts& facts = report.facts;
   page.paragraph(report.summary, 0, mark_of(report.verdict));
