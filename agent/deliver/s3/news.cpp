@@ -35,7 +35,7 @@ void for_each(const Value& report, const char* key, const Function& function) {
 // Of what is of info the subject may be a process of a job.
 std::string line_of(const Value& finding) {
   const std::string severity = finding.text("severity");
-  const std::string line = finding.text("code") + " " + finding.text("result") + " " + severity;
+  std::string line = finding.text("code") + " " + finding.text("result") + " " + severity;
   if (severity == "info") return line;
   return line + " " + finding.text("subject") + " " + finding.text("explained_by");
 }
