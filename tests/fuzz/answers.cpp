@@ -8,6 +8,8 @@
 #include "probes/account/group_checks.h"
 #include "probes/account/instance_checks.h"
 #include "probes/account/launch_checks.h"
+#include "probes/account/node_checks.h"
+#include "probes/account/node_reports.h"
 #include "probes/account/parse.h"
 #include "probes/account/role_checks.h"
 #include "probes/account/volume_checks.h"
@@ -68,6 +70,10 @@ void read_fleet(const std::string& body) {
   facts.session_log_group = parse_session_log_group(body).value_or(std::nullopt);
   (void)parse_group_ids(body).ok();
   (void)parse_caller(body).ok();
+  (void)parse_keys(body).ok();
+  NodeReports reports;
+  reports.take("report", body);
+  facts.nodes = std::move(reports).nodes();
   Findings findings;
   judge_account_groups(facts, findings);
   judge_account_interfaces(facts, findings);
@@ -76,7 +82,8 @@ void read_fleet(const std::string& body) {
   judge_account_volumes(facts, findings);
   judge_account_roles(facts, findings);
   judge_account_exposure(facts, findings);
-  claim(findings.all().size() == facts.instances.size() * 25, "each check is said of each");
+  judge_account_nodes(facts, findings);
+  claim(findings.all().size() == facts.instances.size() * 27, "each check is said of each");
   judge_account_access(facts, findings);
 }
 
