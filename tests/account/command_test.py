@@ -349,7 +349,8 @@ class Lines(unittest.TestCase):
                               f'endpoint = "{bucket.endpoint}"\nregion = "eu-west-1"\n')
             done = ask(ec2, "--config", str(config), "--deliver", "--format", "lines")
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertEqual(bucket.objects["/pics/efa/account/latest.json"].decode(), done.stdout)
+            kept = bucket.objects["/pics/efa/account/latest.json.gz"]
+            self.assertEqual(gzip.decompress(kept).decode(), done.stdout)
             bucket.always = refuse(403, "AccessDenied")
             done = ask(ec2, "--config", str(config), "--deliver")
         self.assertEqual(done.returncode, INTERNAL)
