@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "probes/account/facts.h"
+#include "probes/account/node_facts.h"
 #include "probes/base/result.h"
 
 namespace efa {
