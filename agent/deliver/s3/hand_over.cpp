@@ -33,7 +33,22 @@ std::vector<std::string> arguments_of(const DeliveryRun& run) {
   arguments.push_back(std::to_string(run.limit_ms));
   if (run.patient) arguments.emplace_back("--patient");
   if (run.quiet) arguments.emplace_back("--quiet");
+  if (!run.object.empty()) arguments.insert(arguments.end(), {"--object", run.object});
   return arguments;
+}
+
+// `in`: what it reads; -1: what we do.
+Result<Child> start(const DeliveryRun& run, int in) {
+  const std::vector<std::string> arguments = arguments_of(run);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  if (in >= 0) posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+  pid_t pid = 0;
+  const int failed = posix_spawn(&pid, arguments[0].c_str(), &actions, nullptr,
+                                 exec_vector(arguments).data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) return system_error(failed, arguments[0]);
+  return Child(pid);
 }
 
 // By a person or a script, who wants to see it there.
@@ -73,21 +88,17 @@ void deliver_shortly(const Config& config, const std::string& config_file) {
   run.limit_ms = config.s3.once_limit_ms;
   run.patient = true;  // nobody asked for a try against earlier decisions
   run.quiet = true;
-  const std::vector<std::string> arguments = arguments_of(run);
-  pid_t pid = 0;
-  const int failed = posix_spawn(&pid, arguments[0].c_str(), nullptr, nullptr,
-                                 exec_vector(arguments).data(), environ);
-  if (failed != 0) {
-    log_warning("delivery to S3 was not started: {}: {}", arguments[0], std::strerror(failed));
+  Result<Child> uploader = start(run, -1);
+  if (!uploader) {
+    log_warning("delivery to S3 was not started: {}", message_of(uploader.error()));
     return;
   }
-  Child uploader(pid);
   const std::chrono::milliseconds limit(run.limit_ms);
-  std::optional<int> status = uploader.wait(limit + kGrace);
+  std::optional<int> status = uploader->wait(limit + kGrace);
   if (!status) {
     log_warning("delivery to S3 did not end within {} ms and is killed", run.limit_ms);
-    uploader.kill(SIGKILL);  // loses nothing: a report leaves the spool when S3 has it
-    status = uploader.wait(kGrace);
+    uploader->kill(SIGKILL);  // loses nothing: a report leaves the spool when S3 has it
+    status = uploader->wait(kGrace);
   }
   note_end_of_delivery(config, status.value_or(SIGKILL));
 }
@@ -101,20 +112,12 @@ Result<Done> deliver_object(const std::string& config_file, const std::string& k
   DeliveryRun run;
   run.config_file = config_file;
   run.limit_ms = std::chrono::milliseconds(kLimit).count();
-  std::vector<std::string> arguments = arguments_of(run);
-  arguments.insert(arguments.end(), {"--object", key});
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, file->get(), STDIN_FILENO);
-  pid_t pid = 0;
-  const int failed = posix_spawn(&pid, arguments[0].c_str(), &actions, nullptr,
-                                 exec_vector(arguments).data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) return system_error(failed, arguments[0]);
-  Child uploader(pid);
-  const std::optional<int> status = uploader.wait(kLimit + kGrace);
+  run.object = key;
+  Result<Child> uploader = start(run, file->get());
+  if (!uploader) return uploader.error();
+  const std::optional<int> status = uploader->wait(kLimit + kGrace);
   if (status == 0) return Done{};
-  if (!status) uploader.kill(SIGKILL);
+  if (!status) uploader->kill(SIGKILL);
   return Error{ErrorKind::kInputOutput, key, "was not delivered"};
 }
 

@@ -22,6 +22,7 @@ struct DeliveryRun {
   int64_t limit_ms = 0;
   bool patient = false;  // keep to the back-off of earlier runs
   bool quiet = false;    // no summary on standard output
+  std::string object;    // the key of one that it reads, instead of what the spool holds; "": none
 };
 
 // Starts the uploader and waits for it, at most a little longer than s3.once_limit_ms. What it does
