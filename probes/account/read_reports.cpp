@@ -7,7 +7,12 @@ void read_bucket(Calls& calls, Kind& kind, NodeReports& reports) {
   std::vector<std::string> keys;
   const Call list{kS3, "ListBucket", {{"list-type", "2"}, {"prefix", calls.prefix() + "latest/"}}};
   read_pages<std::string>(calls, list, parse_keys, kind, [&](const std::string& key) {
-    if (is_name_of_report(key) && keys.size() < kMostReports) keys.push_back(key);
+    if (!is_name_of_report(key)) return;
+    if (keys.size() == kMostReports) {
+      kind.fail("the bucket has more than " + std::to_string(kMostReports) + " reports");
+    } else {
+      keys.push_back(key);
+    }
   });
   for (const std::string& key : keys) {
     if (!kind.goes_on()) return;
