@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <tuple>
 
 #include "agent/diagnose/gravity.h"
+#include "probes/base/text.h"
 #include "probes/fabric/checks.h"
 #include "probes/judging/remedy.h"
 #include "probes/kernel/checks.h"
@@ -83,6 +85,17 @@ Verdict verdict_of_image(const std::vector<Finding>& findings) {
   return Verdict::kHealthy;
 }
 
+// Nothing that weighs in the verdict; who reads that all is well shall know of it.
+std::string unseen_words(const std::vector<Finding>& findings) {
+  std::set<std::string> codes;
+  for (const Finding& finding : findings) {
+    const bool weighs = finding.check->severity != Severity::kInfo;
+    if (finding.result == FindingResult::kUnknown && weighs) codes.emplace(finding.check->code);
+  }
+  if (codes.empty()) return "";
+  return "; not looked at: " + join({codes.begin(), codes.end()}, ", ");
+}
+
 std::string summary_of_image(const Diagnosis& diagnosis, size_t kernels) {
   const auto first = [&](FindingResult result, auto&& is_it) -> std::string {
     for (const Finding& finding : diagnosis.findings) {
@@ -92,8 +105,8 @@ std::string summary_of_image(const Diagnosis& diagnosis, size_t kernels) {
     return "";
   };
   if (diagnosis.verdict == Verdict::kHealthy) {
-    return fmt::format("the image has what EFA needs, for {} kernel{}", kernels,
-                       kernels == 1 ? "" : "s");
+    return fmt::format("the image has what EFA needs, for {} kernel{}{}", kernels,
+                       kernels == 1 ? "" : "s", unseen_words(diagnosis.findings));
   }
   if (diagnosis.verdict == Verdict::kUnknown) {
     return "could not look: " + first(FindingResult::kUnknown, [](const Finding& finding) {

@@ -36,6 +36,8 @@ class ImageCheck(Case):
         self.assertEqual(run.returncode, 0)
         self.assertTrue(run.stdout.startswith("HEALTHY  the image has what EFA needs, for 1 kernel"),
                         run.stdout)
+        self.assertIn("not looked at: fabric.does-not-load, verbs.does-not-load",
+                      " ".join(run.stdout.split()))
 
     def test_each_installed_kernel_needs_the_driver(self):
         self.add_kernel(OLD, "kernel/fs/fuse/fuse.ko.xz:")
