@@ -57,10 +57,10 @@ FunnelStage stage(Rung rung, std::optional<int> count) {
 
 // None can be detached from an instance that runs: a device that was seen has its interface.
 FunnelStage attached_stage(const Node& node, const Expectation& expectation, size_t seen) {
+  const std::optional<int> told = attached_by_account(node);
+  if (told) return stage(Rung::kAttached, told);
   std::optional<int> most = expectation.maximum;  // of the type, less what is set aside
   if (most) *most += static_cast<int>(expectation.set_aside.size());
-  if (const std::optional<int> told = attached_by_account(node))
-    return stage(Rung::kAttached, told);
   const AttachedInterfaces attached = attached_interfaces(node, most);
   FunnelStage next = stage(Rung::kAttached, std::nullopt);
   if (!attached.told) return next;

@@ -73,9 +73,8 @@ std::vector<std::string> cloud_options(const ProbeSettings& settings) {
 }
 
 std::vector<std::string> account_options(const ProbeSettings& settings) {
-  constexpr const char* kCallsASecond = "20";  // some ten calls, within the time of a pass
-  return {"own=1", std::string("calls-a-second=") + kCallsASecond,
-          "metadata-endpoint=" + settings.metadata_endpoint};
+  // some ten calls, within the time of a pass
+  return {"own=1", "calls-a-second=20", "metadata-endpoint=" + settings.metadata_endpoint};
 }
 
 template <class Facts, class... Lists>
