@@ -80,11 +80,11 @@ class RadosgwTest(S3Case):
         node = report["node"]
         instance = node.get("instance_id") or node["hostname"]
         name = (f"efa/region={node.get('region', 'unknown')}/date={started[:10]}/"
-                f"instance={instance}/{started}-{node['boot_id'][:8]}-1.json")
-        self.assertEqual(set(self.objects()), {name, f"efa/latest/{instance}.json"})
+                f"instance={instance}/{started}-{node['boot_id'][:8]}-1.json.gz")
+        self.assertEqual(set(self.objects()), {name, f"efa/latest/{instance}.json.gz"})
         stored = self.get(name)
-        self.assertEqual(stored["ContentType"], "application/json")
-        body = stored["Body"].read()
+        self.assertEqual(stored["ContentType"], "application/gzip")
+        body = gzip.decompress(stored["Body"].read())
         report = folded(report)
         self.assertEqual(json.loads(body), report)
         self.assert_valid(report)
