@@ -21,14 +21,4 @@ bool is_accelerator_node(std::string_view path) {
   return false;
 }
 
-std::vector<int> process_ids(const std::vector<std::string>& names) {
-  std::vector<int> pids;
-  for (const std::string& name : names) {
-    const auto pid = parse_number<int>(name);
-    if (pid && *pid > 0) pids.push_back(*pid);
-  }
-  std::sort(pids.begin(), pids.end());
-  return pids;
-}
-
 }  // namespace efa

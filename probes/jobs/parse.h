@@ -12,7 +12,5 @@ namespace efa {
 std::optional<bool> may_lock_any(std::string_view line);
 // "/dev/nvidia0", "/dev/neuron3": of a process that computes there; not "/dev/nvidiactl".
 bool is_accelerator_node(std::string_view path);
-// The processes among the names of /proc, by number.
-std::vector<int> process_ids(const std::vector<std::string>& names);
 
 }  // namespace efa

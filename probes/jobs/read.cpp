@@ -23,27 +23,14 @@
 #include "probes/limits/parse.h"
 #include "probes/protocol/efa_functions.h"
 #include "probes/protocol/job_group.h"
+#include "probes/protocol/open_files.h"
 
 namespace efa {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr const char* kVerbs = "/sys/class/infiniband_verbs";
 constexpr size_t kMaxTold = 256;  // a node has at most a rank for each of its 192 CPUs
-// Of one process's open files. All are looked at with the small bound first, so that one with very
-// many costs only itself.
-constexpr size_t kFewFiles = 1024;
-constexpr size_t kManyFiles = 65536;
-
-std::set<std::string> efa_nodes(const Look& look) {
-  std::set<std::string> nodes;
-  for (const std::string& name : look.root.list(kVerbs).value_or({})) {
-    const auto address = pci_function_behind(look.root, std::string(kVerbs) + "/" + name);
-    if (address && is_efa_function(look.root, *address)) nodes.insert("/dev/infiniband/" + name);
-  }
-  return nodes;
-}
 
 std::optional<bool> read_ipc_lock(const Look& look, const std::string& process) {
   const auto lines = look.root.read_lines(
@@ -88,66 +75,23 @@ Job read_job(const Look& look, int pid, const OpenNodes& open) {
   return job;
 }
 
-// Which processes hold which device nodes.
-class Holders {
- public:
-  Holders(const Look& look, std::set<std::string> nodes, Clock::time_point stop)
-      : look_(look), nodes_(std::move(nodes)), stop_(stop) {}
-
-  // Those that are not whole go into `left`.
-  void look_at(const std::vector<int>& pids, size_t limit, std::vector<int>& left) {
-    for (size_t i = 0; i < pids.size(); ++i) {
-      if (Clock::now() >= stop_) {
-        late_ += pids.size() - i;
-        return;
-      }
-      if (!look_at(pids[i], limit)) left.push_back(pids[i]);
-    }
+OpenNodes nodes_among(const std::set<std::string>& open) {
+  OpenNodes nodes;
+  for (const std::string& path : open) {
+    (is_accelerator_node(path) ? nodes.accelerators : nodes.efa).insert(path);
   }
-
-  [[nodiscard]] const std::map<int, OpenNodes>& found() const { return found_; }
-  [[nodiscard]] int seen() const { return static_cast<int>(seen_.size()); }
-  [[nodiscard]] int unreadable() const { return unreadable_; }
-  [[nodiscard]] size_t late() const { return late_; }  // there was no time left for these
-
- private:
-  bool look_at(int pid, size_t limit) {
-    const auto holds = [&](const std::string& target) {
-      if (nodes_.contains(target)) {
-        found_[pid].efa.insert(target);
-      } else if (is_accelerator_node(target)) {
-        found_[pid].accelerators.insert(target);
-      }
-      return false;
-    };
-    const auto links =
-        look_.root.link_targets("/proc/" + std::to_string(pid) + "/fd", holds, limit);
-    if (links) {
-      seen_.insert(pid);
-      return true;
-    }
-    const ErrorKind kind = links.error().kind;
-    unreadable_ += kind == ErrorKind::kDenied ? 1 : 0;
-    if (kind == ErrorKind::kTooLarge) seen_.insert(pid);
-    return kind != ErrorKind::kTooLarge;
-  }
-
-  const Look& look_;
-  std::set<std::string> nodes_;
-  Clock::time_point stop_;
-  std::map<int, OpenNodes> found_;
-  std::set<int> seen_;
-  int unreadable_ = 0;
-  size_t late_ = 0;
-};
+  return nodes;
+}
 
 // Those that hold an EFA device node, then those that have an accelerator without one open.
-std::vector<Job> read_processes(const Look& look, const Holders& holders,
-                                const std::vector<int>& too_many, std::vector<std::string>& cut) {
+std::vector<Job> read_processes(const Look& look, const OpenFiles& holders,
+                                std::vector<std::string>& cut) {
+  const std::vector<int>& too_many = holders.too_many();
   std::vector<Job> jobs;
   std::vector<Job> without_efa;
   int count = 0;
-  for (const auto& [pid, open] : holders.found()) {
+  for (const auto& [pid, files] : holders.found()) {
+    const OpenNodes open = nodes_among(files);
     if (open.efa.empty() && without_efa.size() == kMaxTold) continue;
     Job job = read_job(look, pid, open);
     if (job.command.starts_with("probe-")) continue;  // our own
@@ -183,7 +127,7 @@ void tell_processes(const Look& look, const std::vector<Job>& jobs) {
 
 void read_jobs(const Look& look) {
   keep_memory_private();  // it sees environments whole
-  const std::set<std::string> nodes = efa_nodes(look);
+  const std::map<std::string, PciAddress> nodes = efa_device_nodes(look.root);
   if (nodes.empty()) return;
   look.out.doing("list processes", "/proc");
   const auto names = look.root.list("/proc", Sysroot::kManyProcesses);
@@ -193,11 +137,11 @@ void read_jobs(const Look& look) {
   }
   const auto start = Clock::now();
   const auto third = (look.deadline - start) / 3;  // for open files, for environments, to spare
-  Holders holders(look, nodes, start + third);
-  std::vector<int> many;
-  holders.look_at(process_ids(*names), kFewFiles, many);
-  std::vector<int> too_many;
-  holders.look_at(many, kManyFiles, too_many);
+  const auto wanted = [&](const std::string& path) {
+    return nodes.contains(path) || is_accelerator_node(path);
+  };
+  OpenFiles holders(look.root, wanted, start + third);
+  holders.look_at(process_ids(*names));
   look.out.set("processes_looked_at", holders.seen());
   look.out.set("unreadable_processes", holders.unreadable());
   std::vector<std::string> cut;
@@ -205,11 +149,11 @@ void read_jobs(const Look& look) {
     cut.push_back("open files of " + std::to_string(holders.late()) +
                   " processes: there was no time left");
   }
-  if (!too_many.empty()) {
-    cut.push_back("open files of " + std::to_string(too_many.size()) + " processes: more than " +
-                  std::to_string(kManyFiles) + " each");
+  if (!holders.too_many().empty()) {
+    cut.push_back("open files of " + std::to_string(holders.too_many().size()) +
+                  " processes: more than " + std::to_string(kManyFiles) + " each");
   }
-  std::vector<Job> jobs = read_processes(look, holders, too_many, cut);
+  std::vector<Job> jobs = read_processes(look, holders, cut);
   look.out.doing("read environments", "/proc");
   const bool all_ended = read_environments(look.root, jobs, start + 2 * third);
   tell_processes(look, jobs);

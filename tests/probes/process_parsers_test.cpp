@@ -8,6 +8,7 @@
 #include "probes/jobs/parse.h"
 #include "probes/limits/memlock.h"
 #include "probes/limits/parse.h"
+#include "probes/protocol/open_files.h"
 #include "probes/software/parse.h"
 #include "tests/support/row.h"
 
