@@ -79,6 +79,9 @@ Parser::Parser() {
   app_.add_option("--replay", line_.replay, "Report on a recording instead of this node")
       ->type_name("FILE")
       ->excludes("--sysroot");
+  app_.add_flag_callback(
+      "--data", [this] { line_.asked.insert("data"); },
+      "Send own messages over each EFA device that nobody uses, too");
   app_.add_flag("--no-deliver", no_deliver_, "Write no report, health or state file");
   add_commands();
 }

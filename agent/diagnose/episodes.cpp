@@ -43,6 +43,7 @@ bool could_look(const Node& node, const Episode& episode) {
   const Check* check = find_check(episode.code);
   const ProbeRow* judged_by = check == nullptr ? nullptr : probe_of(*check);
   const bool of_site = episode.code.starts_with("site.");
+  if (judged_by != nullptr && !was_run(*judged_by, node)) return false;
   const bool device = PciAddress::from_text(episode.subject).has_value();
   for (const ProbeOutcome* outcome : outcomes_of(node)) {
     const ProbeRow* probe = probe_of(outcome->name);

@@ -97,7 +97,7 @@ std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectat
     const std::set<std::string> seen = seen_on(rung, findings);
     const bool all_seen = std::includes(seen.begin(), seen.end(), devices.begin(), devices.end());
     const bool whole = listed && (told_apart || rung != Rung::kPci);
-    if (is_measured(rung) && whole && all_seen) next.count = static_cast<int>(devices.size());
+    if (is_measured(rung, node) && whole && all_seen) next.count = static_cast<int>(devices.size());
     funnel.push_back(std::move(next));
   }
   return funnel;

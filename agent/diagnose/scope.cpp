@@ -103,6 +103,15 @@ void leave_out(const std::set<PciAddress>& devices, Node& node, Past& past) {
   erase_devices(node.verbs.facts.devices, devices);
   erase_subjects(node.verbs.facts.asked, devices, asked);
   if (node.verbs.facts.listed) erase_subjects(*node.verbs.facts.listed, devices, text);
+  if (node.data) {
+    DataFacts& data = node.data->facts;
+    erase_devices(data.devices, devices);
+    erase_devices(data.counters, devices);
+    erase_subjects(data.asked, devices, asked);
+    std::erase_if(data.ring, [&](const DataEdge& edge) {
+      return devices.contains(edge.from) || devices.contains(edge.to);
+    });
+  }
   erase_devices(node.topology.facts.efa, devices);
   erase_devices(node.gpu.facts.efa, devices);
   erase_devices(past.baselines, devices);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
 #include "agent/config/paths.h"
 #include "agent/run/pass.h"
@@ -26,6 +27,12 @@ std::string known_metadata(const State& before, const std::string& trigger) {
   return render_json(to_value(before.metadata));
 }
 
+// Without one nothing can be sent.
+bool has_rdma_device(const std::string& sysroot) {
+  std::error_code error;
+  return !std::filesystem::is_empty(sysroot + "/sys/class/infiniband", error) && !error;
+}
+
 }  // namespace
 
 Looked look_at_machine(const PassRequest& request, const Progress& progress) {
@@ -44,7 +51,8 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
                 .pass = request.config.pass,
                 .metadata = request.config.metadata,
                 .record = request.record,
-                .asked = request.asked};
+                .asked = request.asked,
+                .run_directory = request.config.files.run_directory};
   if (recording.live) {
     if (request.keep_state) make_state_directory(request.config.files);
     recording.before = begin_pass(state_path(request.config.files), request.keep_state);
@@ -53,6 +61,7 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
     plan.known_metadata = known_metadata(recording.before, request.trigger);
     recording.before.metadata = {};  // no judge's, and no part of a recording
   }
+  if (!has_rdma_device(request.sysroot)) plan.asked.erase("data");
   const Moment begin = Moment::now();
   looked.runs = run_pass(plan, progress);
   rusage probes{};

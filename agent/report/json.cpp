@@ -81,6 +81,7 @@ Value device_value(const Node& node, const PciFunction& function) {
   put("rdma", node.rdma.facts.devices);
   put("counters", node.rdma.facts.counters);
   put("verbs", node.verbs.facts.devices);
+  if (node.data) put("data", node.data->facts.devices);
   put("topology", node.topology.facts.efa);
   return value;
 }

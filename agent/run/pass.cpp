@@ -42,7 +42,7 @@ std::vector<std::string> options_of(const PassPlan& plan, const ProbeRow& row) {
   if (row.options == nullptr) return {};
   std::vector<std::string> options =
       row.options({plan.record, plan.libexec, plan.metadata.budget_ms, plan.metadata.endpoint,
-                   plan.known_metadata});
+                   plan.known_metadata, plan.run_directory});
   const bool of_image = std::string_view(row.name) == "kernel" && !plan.installed_kernel.empty();
   if (of_image) options.push_back(std::string(kInstalledKernel) + "=" + plan.installed_kernel);
   return options;

@@ -24,6 +24,7 @@ struct PassPlan {
   std::string installed_kernel;   // what probe-kernel looks at instead of the running one
   std::vector<LeftProcess> left;  // of earlier passes, still alive
   std::string known_metadata;     // as ProbeSettings has it
+  std::string run_directory;      // likewise
 
   [[nodiscard]] bool live() const { return sysroot == "/"; }
 };

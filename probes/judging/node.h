@@ -9,6 +9,7 @@
 #include "probes/account/facts.h"
 #include "probes/base/value.h"
 #include "probes/cloud/facts.h"
+#include "probes/data/facts.h"
 #include "probes/fabric/facts.h"
 #include "probes/gpu/facts.h"
 #include "probes/jobs/facts.h"
@@ -49,6 +50,7 @@ struct Node {
   Seen<KernelFacts> kernel;
   Seen<RdmaFacts> rdma;
   Seen<VerbsFacts> verbs;
+  std::optional<Seen<DataFacts>> data;  // where it was asked for
   std::vector<Seen<FabricFacts>> fabric;  // one for each libfabric found
   Seen<TopologyFacts> topology;
   Seen<NetFacts> net;

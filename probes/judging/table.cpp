@@ -11,6 +11,7 @@
 #include "probes/base/describe.h"
 #include "probes/cloud/checks.h"
 #include "probes/cloud/read.h"
+#include "probes/data/checks.h"
 #include "probes/fabric/checks.h"
 #include "probes/gpu/checks.h"
 #include "probes/gpu/read.h"
@@ -59,6 +60,10 @@ std::vector<std::string> kernel_options(const ProbeSettings& settings) {
   return {"archive-module=" + settings.modules + "/archive.so"};
 }
 
+std::vector<std::string> data_options(const ProbeSettings& settings) {
+  return {"lock-directory=" + settings.run_directory};
+}
+
 std::vector<std::string> cloud_options(const ProbeSettings& settings) {
   std::vector<std::string> options = {
       "imds-budget-ms=" + std::to_string(settings.metadata_budget_ms),
@@ -100,6 +105,10 @@ void bound_devices(Seen<RdmaFacts>& seen) {
 }
 void bound_devices(Seen<VerbsFacts>& seen) {
   bound(seen, seen.facts.devices, seen.facts.asked);
+}
+void bound_devices(Seen<DataFacts>& seen) {
+  DataFacts& data = seen.facts;
+  bound(seen, data.devices, data.ring, data.counters, data.taken, data.asked);
 }
 void bound_devices(Seen<TopologyFacts>& seen) {
   bound(seen, seen.facts.efa);
@@ -148,9 +157,14 @@ void take_gpu(const ProbeRow& row, std::span<const Answer> answers, Node& node) 
   }
 }
 
-void take_account(const ProbeRow& row, std::span<const Answer> answers, Node& node) {
+// In a pass that was not told to, or a recording of one, there is nothing of it.
+template <auto kMember>
+void take_requested(const ProbeRow& row, std::span<const Answer> answers, Node& node) {
   for (const Answer& answer : answers) {
-    if (answer.outcome.name == row.name) take_answer(answer, node.account.emplace());
+    if (answer.outcome.name != row.name) continue;
+    auto& seen = (node.*kMember).emplace();
+    take_answer(answer, seen);
+    bound_devices(seen);
   }
 }
 
@@ -166,8 +180,9 @@ void add_outcome(const Node& node, std::vector<const ProbeOutcome*>& outcomes) {
   outcomes.push_back(&(node.*kMember).outcome);
 }
 
-void add_outcome_of_account(const Node& node, std::vector<const ProbeOutcome*>& outcomes) {
-  if (node.account) outcomes.push_back(&node.account->outcome);
+template <auto kMember>
+void add_requested_outcome(const Node& node, std::vector<const ProbeOutcome*>& outcomes) {
+  if (node.*kMember) outcomes.push_back(&(node.*kMember)->outcome);
 }
 
 template <auto kMember>
@@ -206,6 +221,16 @@ constexpr ProbeRow kTable[] = {
      .add_outcomes = add_outcome<&Node::verbs>,
      .rungs = {{Rung::kVerbs}},
      .judges = {{kVerbsChecks, judge_verbs}}},
+    {.name = "data",
+     .live_only = true,
+     .only_when_asked = true,
+     .loads_libraries = true,
+     .capabilities = kReadProcesses,
+     .options = data_options,
+     .take = take_requested<&Node::data>,
+     .add_outcomes = add_requested_outcome<&Node::data>,
+     .rungs = {{Rung::kData}},
+     .judges = {{kDataChecks, judge_data}}},
     {.name = "fabric",
      .live_only = true,
      .loads_libraries = true,
@@ -271,8 +296,8 @@ constexpr ProbeRow kTable[] = {
      .only_when_asked = true,
      .asks_aws = true,
      .options = account_options,
-     .take = take_account,
-     .add_outcomes = add_outcome_of_account,
+     .take = take_requested<&Node::account>,
+     .add_outcomes = add_requested_outcome<&Node::account>,
      .judges = {{{}, judge_own_account}}},
 };
 
@@ -353,8 +378,19 @@ bool takes_neighbours(Rung rung) {
       [&](const MeasuredRung& one) { return one.rung == rung && one.takes_neighbours; });
 }
 
-bool is_measured(Rung rung) {
-  return any_rung([&](const MeasuredRung& one) { return one.rung == rung; });
+bool was_run(const ProbeRow& row, const Node& node) {
+  if (!row.only_when_asked) return true;
+  std::vector<const ProbeOutcome*> outcomes;
+  row.add_outcomes(node, outcomes);
+  return !outcomes.empty();
+}
+
+bool is_measured(Rung rung, const Node& node) {
+  return std::any_of(std::begin(kTable), std::end(kTable), [&](const ProbeRow& row) {
+    return was_run(row, node) &&
+           std::any_of(std::begin(row.rungs), std::end(row.rungs),
+                       [&](const MeasuredRung& one) { return one.rung == rung; });
+  });
 }
 
 std::vector<const Check*> all_checks() {

@@ -21,6 +21,7 @@ struct ProbeSettings {
   int64_t metadata_budget_ms = 0;
   std::string metadata_endpoint;  // "" for that of EC2
   std::string known_metadata;     // CloudFacts of the pass before, as JSON; "": all is asked
+  std::string run_directory;      // for lock files
 };
 
 // How one process of a probe ended, and what it said.
@@ -76,7 +77,10 @@ const ProbeRow* probe_of(const Check& check);
 // Of all probes, those of the site last.
 std::vector<const ProbeOutcome*> outcomes_of(const Node& node);
 bool takes_neighbours(Rung rung);
-bool is_measured(Rung rung);
+// False of one that only some passes are told to run, in the others.
+bool was_run(const ProbeRow& row, const Node& node);
+// By a probe that was run.
+bool is_measured(Rung rung, const Node& node);
 
 // By code.
 std::vector<const Check*> all_checks();

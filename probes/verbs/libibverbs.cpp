@@ -1,7 +1,6 @@
 // probe-verbs on libibverbs and libefa. Nothing is decided here: read.cpp says what is asked, and
 // in which order.
 
-#include <dlfcn.h>
 #include <infiniband/efadv.h>
 #include <infiniband/verbs.h>
 
@@ -10,6 +9,7 @@
 #include <cstring>
 
 #include "probes/protocol/probe_main.h"
+#include "probes/protocol/verbs_devices.h"
 #include "probes/verbs/library.h"
 #include "probes/verbs/read.h"
 
@@ -67,44 +67,16 @@ class OpenDevice final : public VerbsContext {
 
 class Libibverbs final : public VerbsLibrary {
  public:
-  Libibverbs() = default;
-  Libibverbs(const Libibverbs&) = delete;
-  Libibverbs& operator=(const Libibverbs&) = delete;
-  ~Libibverbs() override {
-    if (list_ != nullptr) ibv_free_device_list(list_);
-  }
-
-  [[nodiscard]] std::optional<std::string> file() const override {
-    Dl_info library{};
-    if (dladdr(reinterpret_cast<void*>(&ibv_open_device), &library) == 0) {  // NOLINT
-      return std::nullopt;
-    }
-    return library.dli_fname;
-  }
-
-  Result<std::vector<std::string>> list() override {
-    errno = 0;
-    list_ = ibv_get_device_list(&count_);
-    if (list_ == nullptr) return system_error(errno, "ibv_get_device_list");
-    std::vector<std::string> names;
-    for (int i = 0; i < count_; ++i) names.emplace_back(ibv_get_device_name(list_[i]));
-    return names;
-  }
-
+  [[nodiscard]] std::optional<std::string> file() const override { return libibverbs_file(); }
+  Result<std::vector<std::string>> list() override { return devices_.list(); }
   Result<std::unique_ptr<VerbsContext>> open(const std::string& name) override {
-    ibv_device** const end = list_ + count_;
-    ibv_device** const device =
-        std::find_if(list_, end, [&](ibv_device* one) { return name == ibv_get_device_name(one); });
-    errno = 0;
-    ibv_context* context = device == end ? nullptr : ibv_open_device(*device);
-    // libibverbs gives none without an errno where no provider takes the device
-    if (context == nullptr) return system_error(errno == 0 ? ENODEV : errno, "ibv_open_device");
-    return std::unique_ptr<VerbsContext>(new OpenDevice(context));
+    const Result<ibv_context*> context = devices_.open(name);
+    if (!context) return context.error();
+    return std::unique_ptr<VerbsContext>(new OpenDevice(*context));
   }
 
  private:
-  ibv_device** list_ = nullptr;
-  int count_ = 0;
+  VerbsDevices devices_;
 };
 
 }  // namespace

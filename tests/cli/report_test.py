@@ -76,7 +76,8 @@ class Schema(Case):
         finding = next(f for f in good["findings"] if f["result"] == "fail")
         groups = [good, good["run"], good["agent"], good["funnel"][0], good["probes"][0], finding,
                   finding["remedy"], good["devices"][0]]
-        optional = {"command", "explained_by", "detail", "rdma", "counters", "verbs", "topology"}
+        optional = {"command", "explained_by", "detail", "rdma", "counters", "verbs", "data",
+                    "topology"}
         for group in groups:
             for member in set(group) - optional:
                 kept = group.pop(member)

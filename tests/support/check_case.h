@@ -39,6 +39,7 @@ CheckCases rdma_cases();
 CheckCases node_cases();
 CheckCases counters_cases();
 CheckCases verbs_cases();
+CheckCases data_cases();
 CheckCases fabric_cases();
 CheckCases gpu_cases();
 CheckCases limits_cases();
@@ -53,7 +54,7 @@ inline CheckCases all_cases() {
   CheckCases all;
   for (const auto& cases :
        {pci_cases(), kernel_cases(), kernel_loading_cases(), rdma_cases(), node_cases(),
-        counters_cases(), verbs_cases(), fabric_cases(), gpu_cases(), limits_cases(),
+        counters_cases(), verbs_cases(), data_cases(), fabric_cases(), gpu_cases(), limits_cases(),
         software_cases(), log_cases(), cloud_cases(), jobs_cases(), net_cases(), outcome_cases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }

@@ -1,0 +1,101 @@
+// The calls of libibverbs and libefa that probe-data makes, so that it can be tested without a
+// device: one implementation calls them, tests replay answers.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "probes/base/result.h"
+
+namespace efa {
+
+constexpr size_t kDataBuffer = 8192;  // of what is sent, and of what is received
+
+// In the order in which they are made; each can be an admin command that a dead device holds.
+enum class DataStep {
+  kOpen,
+  kQuery,
+  kProtectionDomain,
+  kCompletionQueue,
+  kMemory,
+  kQueuePair,
+  kStates,
+  kAddress,
+};
+
+// The call of each, as a finding names it.
+inline constexpr const char* kDataCalls[] = {
+    "ibv_open_device", "efadv_query_device", "ibv_alloc_pd",  "ibv_create_cq",
+    "ibv_reg_mr",      "efadv_create_qp_ex", "ibv_modify_qp", "ibv_create_ah"};
+
+constexpr const char* call_of(DataStep step) {
+  return kDataCalls[static_cast<size_t>(step)];
+}
+
+// Where a queue pair is reached, as its own process tells it to another.
+struct DataAddress {
+  std::array<uint8_t, 16> gid{};
+  uint32_t number = 0;
+  uint32_t key = 0;
+};
+
+struct DataCompletion {
+  uint64_t id = 0;
+  int status = 0;  // ibv_wc.status
+  int vendor_error = 0;
+  uint32_t bytes = 0;  // of a receive
+};
+
+enum class DataTarget {
+  kSelf,   // the queue pair's own address
+  kEnded,  // a queue pair of the same device that is destroyed: the negative control
+  kPeer,   // that of reach()
+};
+
+// One device's own queue pair; the end of this destroys all it made. Errors name the call.
+class DataPath {
+ public:
+  DataPath() = default;
+  DataPath(const DataPath&) = delete;
+  DataPath& operator=(const DataPath&) = delete;
+  virtual ~DataPath() = default;
+
+  virtual Result<Done> take(DataStep step) = 0;
+
+  // What was learned on the way.
+  [[nodiscard]] virtual uint32_t max_message_bytes() const = 0;
+  [[nodiscard]] virtual bool reads() const = 0;
+  [[nodiscard]] virtual bool writes() const = 0;
+  [[nodiscard]] virtual DataAddress address() const = 0;
+  // The two halves of the memory that is registered.
+  [[nodiscard]] virtual std::span<uint8_t> sent() = 0;
+  [[nodiscard]] virtual std::span<uint8_t> received() = 0;
+
+  virtual Result<Done> reach(const DataAddress& peer) = 0;
+  virtual Result<Done> post_receive(uint64_t id, uint32_t bytes) = 0;
+  virtual Result<Done> send(uint64_t id, uint32_t bytes, DataTarget target) = 0;
+  // One half of its own memory into the other, over the device.
+  virtual Result<Done> read(uint64_t id, uint32_t bytes) = 0;
+  virtual Result<Done> write(uint64_t id, uint32_t bytes) = 0;
+  virtual Result<std::optional<DataCompletion>> poll() = 0;
+};
+
+class DataLibrary {
+ public:
+  DataLibrary() = default;
+  DataLibrary(const DataLibrary&) = delete;
+  DataLibrary& operator=(const DataLibrary&) = delete;
+  virtual ~DataLibrary() = default;
+
+  [[nodiscard]] virtual std::optional<std::string> file() const = 0;
+  virtual Result<std::vector<std::string>> list() = 0;
+  // One of those listed, in a child of this process; nothing of it is opened yet.
+  virtual std::unique_ptr<DataPath> path_of(const std::string& name) = 0;
+};
+
+}  // namespace efa
