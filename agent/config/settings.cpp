@@ -54,6 +54,12 @@ constexpr Setting kSettings[] = {
      .least = 10,
      .most = 86'400,
      .help = "The daemon checks the node this often"},
+    {.key = "data_interval_s",
+     .field = in<&Config::daemon, &DaemonConfig::data_interval_s>,
+     .least = 0,
+     .most = 604'800,
+     .help = "The daemon sends own messages over each EFA device that nobody uses this often, as "
+             "--once --data does; 0: never"},
     {.key = "boot_grace_s",
      .field = in<&Config::pass, &PassConfig::boot_grace_s>,
      .least = 0,

@@ -15,13 +15,13 @@ Passes::Passes(std::string efa_doctor, const AcceptedConfig& config,
                std::function<void(const EndedPass&)> ended)
     : efa_doctor_(std::move(efa_doctor)), config_(config), ended_(std::move(ended)) {}
 
-Result<Done> Passes::start(const std::string& trigger, int64_t now_ms) {
+Result<Done> Passes::start(const std::string& trigger, bool data, int64_t now_ms) {
   output_.emplace();
   child_.set_limit(now_ms + config_.config().pass.deadline_ms + kBeyondLimitMs);
-  return child_.start(loop_,
-                      {efa_doctor_, "--once", "--format", "health", "--trigger", trigger,
-                       "--config", config_.path()},
-                      {config_.fd(), output_->fd()});
+  std::vector<std::string> arguments{efa_doctor_, "--once", "--format", "health",
+                                     "--trigger", trigger,  "--config", config_.path()};
+  if (data) arguments.emplace_back("--data");
+  return child_.start(loop_, arguments, {config_.fd(), output_->fd()});
 }
 
 DaemonChild::Overdue Passes::check_limit(int64_t now_ms) {

@@ -8,6 +8,7 @@
 
 #include "agent/log/log.h"
 #include "agent/watch/accepted_config.h"
+#include "agent/watch/data_schedule.h"
 #include "agent/watch/deliveries.h"
 #include "agent/watch/in_force.h"
 #include "agent/watch/kernel_events.h"
@@ -63,6 +64,7 @@ class Watch {
   InForce in_force_;
   KernelEvents events_;
   std::optional<Schedule> schedule_;
+  DataSchedule data_;
   Loop loop_{[this](int signal) { on_signal(signal); }, [this] { act(); }};
   Passes passes_{options_.efa_doctor, config_, [this](const EndedPass& end) { end_pass(end); }};
   Deliveries deliveries_{options_.efa_doctor, config_, [this] { end_delivery(); }};
@@ -112,6 +114,7 @@ int Watch::run() {
   const bool renewed = options_.accepted_fd.has_value();
   schedule_.emplace(config_.config().daemon.interval_s * 1000, spread_of_machine(), now_ms(),
                     renewed ? "interval" : "boot");
+  data_.set_interval(config_.config().daemon.data_interval_s * 1000);
   sd_notify(0, "READY=1\nSTATUS=checking the node for the first time");
   large_from_start_ = outgrown(usage_of_self(), bounds_of_self()).has_value();
   arm();
@@ -134,6 +137,7 @@ void Watch::reload() {
       return;
     }
     schedule_->set_interval(config_.config().daemon.interval_s * 1000);
+    data_.set_interval(config_.config().daemon.data_interval_s * 1000);
     schedule_->on_event(Event::kRequest, now_ms());
   } else {
     log_error("configuration rejected, the previous one stays in force: {}",
@@ -211,7 +215,9 @@ void Watch::start_pass() {
   const std::string trigger = schedule_->trigger();
   requested_ = trigger == "request";
   schedule_->on_pass_start(now_ms());
-  const Result<Done> started = passes_.start(trigger, now_ms());
+  const bool data = data_.is_due(trigger, now_ms());
+  if (data) data_.on_test(now_ms());
+  const Result<Done> started = passes_.start(trigger, data, now_ms());
   if (started) return;
   take_broken_pass(message_of(started.error()));
   renew_if_grown();

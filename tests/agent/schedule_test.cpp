@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/watch/data_schedule.h"
+
 namespace efa {
 namespace {
 
@@ -163,6 +165,19 @@ TEST(Schedule, APassThatEndedBadlyIsMadeAgainTwice) {
   EXPECT_EQ(after_first_pass({.broken = 2}).due_ms(), 5'200);
   EXPECT_EQ(after_first_pass({.broken = 3}).due_ms(), kInterval);
   EXPECT_EQ(after_first_pass({.broken = 3}).trigger(), "interval");
+}
+
+TEST(DataSchedule, IsDueAtFirstAfterARecoveryAndAtItsInterval) {
+  DataSchedule data;
+  EXPECT_FALSE(data.is_due("boot", 0)) << "0: never";
+  data.set_interval(1'000);
+  EXPECT_TRUE(data.is_due("boot", 0));
+  data.on_test(0);
+  EXPECT_FALSE(data.is_due("event", 999));
+  EXPECT_TRUE(data.is_due("interval", 1'000));
+  EXPECT_TRUE(data.is_due("recovery", 1));
+  data.set_interval(0);
+  EXPECT_FALSE(data.is_due("recovery", 5'000));
 }
 
 }  // namespace

@@ -1,0 +1,24 @@
+// In which passes of the daemon own messages are sent over the devices: in its first one, while the
+// node gains devices, in one that confirms a recovery, and else at an interval. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace efa {
+
+class DataSchedule {
+ public:
+  // 0: in none.
+  void set_interval(int64_t interval_ms) { interval_ms_ = interval_ms; }
+  // Of a pass for that reason. Times are of CLOCK_MONOTONIC.
+  [[nodiscard]] bool is_due(const std::string& trigger, int64_t now_ms) const;
+  void on_test(int64_t now_ms) { last_ms_ = now_ms; }
+
+ private:
+  int64_t interval_ms_ = 0;
+  std::optional<int64_t> last_ms_;
+};
+
+}  // namespace efa
