@@ -76,7 +76,8 @@ class Commands(DataPath):
         kind = entry[16]
         if kind >= len(COUNTERS):
             raise Refused(UNSUPPORTED_OPCODE)
-        return b"".join(struct.pack("<Q", self.counters[name] % 2**64)
+        counters = self.frozen_counters or self.counters
+        return b"".join(struct.pack("<Q", counters[name] % 2**64)
                         for name in COUNTERS[kind])
 
     def do_alloc_pd(self, _):

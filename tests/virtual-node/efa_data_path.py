@@ -212,7 +212,7 @@ class DataPath(vfio_user.Function):
             peer.counters["rx_drops"] += 1
             return None, None, OK
         if not known:
-            return None, None, REMOTE_BAD_QP
+            return None, None, OK if self.faults["control_passes"] else REMOTE_BAD_QP
         if lost:
             self.counters["retrans_pkts"] += 1
             self.counters["retrans_bytes"] += size

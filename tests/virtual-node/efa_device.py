@@ -65,6 +65,8 @@ FAULTS = {
     "tx_status": 0,  # otherwise every send completes with it
     "tx_delay_ms": 0,
     "blackhole": False,  # sends are taken and never completed
+    "control_passes": False,  # a send to a queue pair that is not there succeeds
+    "freeze_counters": False,  # they keep the values that they have, whatever is moved
 }
 
 
@@ -74,11 +76,13 @@ class Device(Commands):
         self.mac = (bytes.fromhex(self.faults["mac"].replace(":", ""))
                     or bytes([0x16, 0xB0, 0x33, 0xF8, 0x70 + number // 256, number % 256]))
         self.fractions = {}
+        self.frozen_counters = None
         self.host_info = None
         self.commands = collections.Counter()
         self.qps_made, self.next_key = 0, FIRST_KEY
         self.set_gid()
         super().__init__(fabric, selector, path, number, BARS, LLQ_BAR, VECTORS)
+        self.freeze_counters()
 
     # identity and config space
 
@@ -132,9 +136,14 @@ class Device(Commands):
         if unknown:
             raise KeyError(*unknown)
         self.faults.update(faults)
+        self.freeze_counters()
         self.set_link(self.config)
         self.set_gid()
         self.log("faults", faults)
+
+    def freeze_counters(self):
+        frozen = self.faults["freeze_counters"]
+        self.frozen_counters = (self.frozen_counters or dict(self.counters)) if frozen else None
 
     def add_to_counters(self, more):
         for name, count in more.items():
