@@ -105,8 +105,9 @@ Scene scene_with(const std::function<void(Scene&)>& change) {
 }  // namespace
 
 CheckCases data_cases() {
-  const auto crash = [](Scene& s) {
+  const auto crash = [](Scene& s) {  // before it told anything
     asked(s, 0) = {device(0), "crashed", "ibv_create_ah", "Abort"};
+    s.node.data->facts.devices.erase(s.node.data->facts.devices.begin());
   };
   CheckCases cases = {
       {"data.loopback-fails", kFail, device(0), [](Scene& s) { end_with(s, 0, ended(9)); }},
@@ -261,6 +262,14 @@ TEST(JudgeData, OneThatIsHeldButAnsweredOthersIsNotBlamed) {
     asked(s, 0) = {device(0), "hung", "ibv_create_cq", ""};
   });
   EXPECT_EQ(result_of(scene, "data.hang", device(0)), kUnknown);
+}
+
+TEST(JudgeData, WhatWasToldBeforeACrashCounts) {
+  const Scene scene = scene_with([](Scene& s) {
+    asked(s, 0) = {device(0), "crashed", "ibv_destroy_qp", "Abort"};
+  });
+  EXPECT_EQ(result_of(scene, "data.hang", device(0)), kUnknown);
+  EXPECT_EQ(result_of(scene, "data.loopback-fails", device(0)), kPass);
 }
 
 TEST(JudgeData, ANodeOfOneDeviceHasNoRing) {
