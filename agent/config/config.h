@@ -37,8 +37,8 @@ struct FilesConfig {
 };
 
 struct DaemonConfig {
-  int64_t interval_s = 300;         // between passes
-  int64_t data_interval_s = 3'600;  // between those that send own messages; 0: none does
+  int64_t interval_s = 300;     // between passes
+  int64_t data_interval_s = 0;  // between those that send own messages; 0: none does
 };
 
 struct MetadataConfig {

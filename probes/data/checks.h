@@ -33,35 +33,24 @@ inline constexpr Check kDataLoopbackFails{
 inline constexpr Check kDataLoopbackUnreachable{
     .code = "data.loopback-unreachable",
     .severity = Severity::kCritical,
-    .actor = Actor::kAccountOwner,
+    .actor = Actor::kAwsSupport,
     .rung = Rung::kData,
     .title = "An EFA device does not reach its own address",
     .meaning = "Jobs likely fail or wait once they send over the device.",
     .seen_by =
         "A message to the device's own address ends with status 13 (unresponsive) or 15 "
-        "(unreachable), or with none in time, though the device answers the driver.",
+        "(unreachable), or with none in time, though the device answers the driver and another "
+        "device of the node reaches its own. Where none does it is unknown: a security group "
+        "without the rule to and from itself looks so, and that EFA carries messages within a "
+        "node at all is not documented.",
     .remedy =
-        "Likely the security group: on AWS it must allow all traffic to and from itself; whether "
-        "AWS asks it about a device's own address is not documented. efa-doctor account tells of "
-        "the groups. When they are right, AWS Support.",
-    .command = "efa-doctor account",
-    .in_container = "Run efa-doctor account where AWS credentials are.",
+        "Likely the device: drain the node, then stop and start the instance, or replace it. Only "
+        "when its interface has another security group than those of the others, look at that: "
+        "efa-doctor account.",
+    .command = "efa-doctor --once --data",
+    .drain_first = true,
     .causes = kBelowData,
 };
-
-// The same where another device of the node, which has the node's own rules as a rule, is reached.
-inline constexpr Check kDataLoopbackUnreachableAlone = [] {
-  Check check = kDataLoopbackUnreachable;
-  check.actor = Actor::kAwsSupport;
-  check.remedy =
-      "Other devices of this node reach theirs, so likely the device: drain the node, then stop "
-      "and "
-      "start the instance, or replace it. Only when its interface has another security group than "
-      "theirs, look at "
-      "that: efa-doctor account.";
-  check.drain_first = true;
-  return check;
-}();
 
 inline constexpr Check kDataHang{
     .code = "data.hang",

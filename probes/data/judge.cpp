@@ -263,11 +263,21 @@ class DataJudge {
     }
   }
 
+  // Only where another device of the node is reached it is known that messages to a device's own
+  // address are carried at all.
   void judge_unreachable(const DataTransfer& transfer, const Evidence& evidence) {
-    const Check& check = any_moves_ ? kDataLoopbackUnreachableAlone : kDataLoopbackUnreachable;
-    findings_.fail(check, subject_,
-                   words_of(transfer) + (any_moves_ ? "; other devices of the node move data" : ""),
-                   evidence);
+    const std::string words = words_of(transfer);
+    if (any_moves_) {
+      findings_.fail(kDataLoopbackUnreachable, subject_,
+                     words + "; other devices of the node move data", evidence);
+    } else {
+      findings_.unknown(kDataLoopbackUnreachable, subject_,
+                        words +
+                            "; no device of the node moved data: a security group that does not "
+                            "allow all to and from itself (efa-doctor account tells), or EFA "
+                            "carries no messages within a node",
+                        evidence);
+    }
     findings_.not_applicable(kDataLoopbackFails, subject_, "nothing arrived");
     findings_.not_applicable(kDataCountersStill, subject_, "nothing was moved");
   }

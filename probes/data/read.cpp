@@ -43,21 +43,22 @@ Unseen why(const Error& error) {
 class OurOwn {
  public:
   explicit OurOwn(const Look& look) : look_(look) {
-    own_ = executable(getpid());
-    agent_ = executable(getppid());
+    own_ = executable(getpid()).value_or("");
+    agent_ = executable(getppid()).value_or("");
   }
 
-  [[nodiscard]] bool is(int pid) const {
-    const std::string path = executable(pid);
-    return !path.empty() && (path == agent_ || directory(path) == directory(own_));
+  // What has ended since its files were looked at is no user either.
+  [[nodiscard]] bool is_or_ended(int pid) const {
+    const Result<std::string> path = executable(pid);
+    if (!path) return path.error().kind == ErrorKind::kNotFound;
+    return *path == agent_ || directory(*path) == directory(own_);
   }
 
  private:
-  [[nodiscard]] std::string executable(int pid) const {
+  [[nodiscard]] Result<std::string> executable(int pid) const {
     constexpr std::string_view kReplaced = " (deleted)";  // by an update
-    std::string path =
-        look_.root.link("/proc/" + std::to_string(pid) + "/exe").value_or(std::string());
-    if (path.ends_with(kReplaced)) path.resize(path.size() - kReplaced.size());
+    Result<std::string> path = look_.root.link("/proc/" + std::to_string(pid) + "/exe");
+    if (path && path->ends_with(kReplaced)) path->resize(path->size() - kReplaced.size());
     return path;
   }
   static std::string directory(const std::string& path) { return path.substr(0, path.rfind('/')); }
@@ -84,7 +85,7 @@ Holders find_holders(const Look& look, const std::map<std::string, PciAddress>& 
   files.look_at(process_ids(*names));
   const OurOwn ours(look);
   for (const auto& [pid, paths] : files.found()) {
-    if (ours.is(pid)) continue;
+    if (ours.is_or_ended(pid)) continue;
     for (const std::string& path : paths) holders.of[nodes.at(path)].push_back(pid);
   }
   holders.all_seen = files.saw_all();

@@ -21,7 +21,7 @@ inline constexpr Check kFabricNotListed{
     .causes = {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
                "verbs.cannot-open", "node.restricted-mode", "node.missing", "node.cannot-open",
                "verbs.not-listed", "fabric.does-not-load", "fabric.crashes",
-               "fabric.foreign-device"},
+               "fabric.foreign-device", "data.cannot-create"},
 };
 
 inline constexpr Check kFabricLibraryListsFewer{

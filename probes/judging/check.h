@@ -34,7 +34,7 @@ enum class Rung {
 // The codes of other checks that, when they fail too, explain this one: that they exist is asserted
 // where the catalogue is put together.
 struct Causes {
-  std::string_view codes[12];
+  std::string_view codes[16];
 
   [[nodiscard]] constexpr const std::string_view* begin() const { return std::begin(codes); }
   [[nodiscard]] constexpr const std::string_view* end() const {

@@ -13,6 +13,7 @@
 #include "probes/data/facts.h"
 #include "tests/support/replayed_data.h"
 #include "tests/support/said.h"
+#include "tests/support/tree.h"
 
 namespace efa {
 namespace {
@@ -181,6 +182,31 @@ TEST(ReadData, TwoTestsOfADeviceNeverMeet) {
   const DataDevice without = device_of(one.facts(), 0);
   EXPECT_EQ(without.locked, false);
   EXPECT_FALSE(without.transfers.empty());
+  std::filesystem::remove_all(directory);
+}
+
+TEST(ReadData, WhoHoldsADeviceIsLookedAtAgainWhetherItStillIs) {
+  char name[] = "/tmp/efa-doctor-data-XXXXXX";
+  const std::filesystem::path directory = mkdtemp(name);
+  const Tree tree(directory);
+  tree.link("/sys/class/infiniband/rdmap16s27/device", "/sys/devices/0000:10:1b.0");
+  tree.link("/sys/class/infiniband_verbs/uverbs0/device", "/sys/devices/0000:10:1b.0");
+  tree.file("/sys/bus/pci/devices/0000:10:1b.0/vendor", "0x1d0f");
+  tree.file("/sys/bus/pci/devices/0000:10:1b.0/device", "0xefa1");
+  tree.directory("/proc/77/fd");
+  ASSERT_EQ(symlink("/dev/infiniband/uverbs0", tree.at("/proc/77/fd/5").c_str()), 0);
+  const auto device = [&] {
+    const Result<Sysroot> root = Sysroot::open(directory);
+    Case one({DataAnswers{}});
+    Said said;
+    said.read(*root, [&](const Look& look) { read_data(look, one.library); });
+    return device_of(*from_value<DataFacts>(said.facts(), "facts"), 0);
+  };
+  EXPECT_TRUE(device().holders.empty()) << "it has no executable any more: it has ended";
+  EXPECT_TRUE(device().idle);
+  ASSERT_EQ(symlink("/opt/job", tree.at("/proc/77/exe").c_str()), 0);
+  EXPECT_EQ(device().holders, std::vector<int>{77});
+  EXPECT_FALSE(*device().idle);
   std::filesystem::remove_all(directory);
 }
 

@@ -44,10 +44,15 @@ void Said::read(const std::string& looks, const std::function<void(const Look&)>
                 const std::map<std::string, std::string>& options) {
   const Result<Sysroot> root = Sysroot::replay(looks);
   if (!root) std::abort();
+  read(*root, reader, options);
+}
+
+void Said::read(const Sysroot& root, const std::function<void(const Look&)>& reader,
+                const std::map<std::string, std::string>& options) {
   const Emitter out(fd_);
   const auto now = std::chrono::steady_clock::now();
   constexpr std::chrono::seconds kAmple{60};
-  reader({*root, out, now + kAmple, now + kAmple, {}, options});
+  reader({root, out, now + kAmple, now + kAmple, {}, options});
 }
 
 std::vector<std::string> Said::lines() const {

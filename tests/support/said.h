@@ -28,6 +28,8 @@ class Said {
   // Runs it on the machine that the looks show.
   void read(const std::string& looks, const std::function<void(const Look&)>& reader,
             const std::map<std::string, std::string>& options = {});
+  void read(const Sysroot& root, const std::function<void(const Look&)>& reader,
+            const std::map<std::string, std::string>& options = {});
   [[nodiscard]] std::vector<std::string> lines() const;
   // The facts, as the agent takes them together.
   [[nodiscard]] Value facts() const;
