@@ -128,6 +128,7 @@ inline constexpr Check kDataCannotCreate{
     .severity = Severity::kCritical,
     .actor = Actor::kAwsSupport,
     .rung = Rung::kData,
+    .takes_neighbours = true,
     .title = "A queue pair cannot be set up on an EFA device",
     .meaning = "Every program fails once it uses the device.",
     .seen_by =

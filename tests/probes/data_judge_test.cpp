@@ -295,6 +295,14 @@ TEST(JudgeData, ARefusedLowerRungExplainsIt) {
   EXPECT_EQ(cause_of(diagnose(scene), "data.cannot-create", device(0)), "verbs.cannot-open");
 }
 
+TEST(JudgeData, OneThatRefusesACommandTakesItsNeighboursOutOfLibfabric) {
+  const Scene scene = scene_with([](Scene& s) {
+    tested(s, 1).failed = Unseen{"ibv_alloc_pd", "Invalid argument", EINVAL};
+    drop_fabric(s);
+  });
+  EXPECT_EQ(diagnose(scene).root_causes, std::vector<std::string>{"data.cannot-create"});
+}
+
 TEST(JudgeData, EveryStatusIsToldInWords) {
   EXPECT_EQ(words_of(ended(15)),
             "send of 64 bytes: vendor_err 15 (LOCAL_ERROR_UNREACH_REMOTE), status 20");
