@@ -5,7 +5,7 @@ namespace efa {
 bool DataSchedule::is_due(const std::string& trigger, int64_t now_ms) const {
   if (interval_ms_ == 0) return false;
   const bool changed = trigger == "recovery" || trigger == "starting";
-  return !last_ms_ || changed || now_ms - *last_ms_ >= interval_ms_;
+  return !last_ms_ || changed || doubtful_ || now_ms - *last_ms_ >= interval_ms_;
 }
 
 }  // namespace efa

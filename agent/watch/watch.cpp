@@ -247,6 +247,7 @@ void Watch::end_pass(const EndedPass& end) {
   if (end.told) {
     schedule_->on_pass_end({end.told->recovering, end.told->starting}, now_ms());
     in_force_.take_verdict(*end.told);
+    data_.on_verdict(end.told->verdict);
   } else {
     take_broken_pass(end.how);
   }

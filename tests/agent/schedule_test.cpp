@@ -167,6 +167,20 @@ TEST(Schedule, APassThatEndedBadlyIsMadeAgainTwice) {
   EXPECT_EQ(after_first_pass({.broken = 3}).trigger(), "interval");
 }
 
+TEST(DataSchedule, IsDueInEachPassWhileSomethingIsWrong) {
+  DataSchedule data;
+  data.set_interval(1'000'000);
+  data.on_test(0);
+  for (const char* verdict : {"unhealthy", "degraded"}) {
+    data.on_verdict(verdict);
+    EXPECT_TRUE(data.is_due("interval", 10)) << verdict;
+  }
+  for (const char* verdict : {"healthy", "unknown", "not_applicable"}) {
+    data.on_verdict(verdict);
+    EXPECT_FALSE(data.is_due("interval", 10)) << verdict;
+  }
+}
+
 TEST(DataSchedule, IsDueAtFirstAfterARecoveryAndAtItsInterval) {
   DataSchedule data;
   EXPECT_FALSE(data.is_due("boot", 0)) << "0: never";

@@ -163,7 +163,7 @@ class Data(unittest.TestCase):
         self.assertEqual((self.failing("service"), self.count("service")), ({}, DEVICES))
         self.assert_only_second("service-sick", "data.loopback-fails")
         later = self.node.json("service-later")
-        self.assertEqual(later["verdict"], "unhealthy", "what failed stays until a test passes")
+        self.assertEqual(later["verdict"], "unhealthy", "one pass more is to confirm it")
         self.assertEqual((self.failing("service-well"), self.count("service-well")), ({}, DEVICES))
         self.assertEqual(self.node.json("service-well")["verdict"], "healthy")
 
