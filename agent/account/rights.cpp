@@ -55,11 +55,11 @@ std::string render_rights(const AccountFacts& facts, const TextStyle& style) {
     said = section.words;
   }
   const Value statement = missing_statement(facts);
-  if (statement.is_null()) return page.take();
+  if (statement.is_null()) return page.take(kMostOfFleet);
   page.line();
   page.paragraph("the statement to add to a policy of the caller:", 0);
   page.line(render_json(statement));
-  return page.take();
+  return page.take(kMostOfFleet);
 }
 
 Value rights_value(const AccountFacts& facts) {

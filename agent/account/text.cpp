@@ -172,7 +172,7 @@ std::string render_fleet_text(const FleetReport& report, const TextStyle& style)
   put_unknown(page, report);
   put_nodes(page, report);
   put_foot(page, report);
-  return page.take();
+  return page.take(kMostOfFleet);
 }
 
 }  // namespace efa

@@ -38,7 +38,14 @@ std::vector<Finding> judge_all(const Node& node, const Expectation& expectation)
 // Turns checks off, or changes what they weigh; what was weighed before stays.
 void weigh(std::vector<Finding>& findings, const Weights& weights);
 void explain(std::vector<Finding>& findings);
-// Each code once, the gravest first; of info only none.
+// What fails and nothing else explains, in the order in which it is told everywhere: the gravest
+// first.
+struct Cause {
+  std::string code;
+  Severity gravity = Severity::kInfo;  // the gravest that it explains
+};
+std::vector<Cause> causes_of(const std::vector<Finding>& findings);
+// Their codes; of info only none.
 std::vector<std::string> root_causes_of(const std::vector<Finding>& findings);
 std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectation,
                                    const std::vector<Finding>& findings);

@@ -8,8 +8,6 @@
 namespace efa {
 namespace {
 
-constexpr size_t kMaxText = 20'000;
-
 const char* colour_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::kHealthy:
@@ -74,16 +72,22 @@ void TextPage::command(const std::string& text, size_t indent) {
   line(std::string(indent, ' ') + "$ " + text);
 }
 
+void TextPage::marked(const std::string& lead, const std::string& text, const char* colour_code) {
+  text_ += printable(lead + "x");  // its blanks at the end stay
+  text_.pop_back();
+  text_ += colour(printable(text), colour_code) + "\n";
+}
+
 std::string TextPage::colour(const std::string& text, const char* code) const {
   const bool shown = style_.colour && !text.empty();
   return shown ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
 }
 
-std::string TextPage::take() {
-  if (text_.size() > kMaxText) {
+std::string TextPage::take(size_t most) {
+  if (text_.size() > most) {
     const std::string cut = "\n[cut: --format json has everything]\n";
-    const size_t end = text_.rfind('\n', kMaxText - cut.size());
-    text_ = end == std::string::npos ? make_utf8(text_.substr(0, kMaxText - cut.size()))
+    const size_t end = text_.rfind('\n', most - cut.size());
+    text_ = end == std::string::npos ? make_utf8(text_.substr(0, most - cut.size()))
                                      : text_.substr(0, end);
     text_ += cut;
   }

@@ -1,5 +1,6 @@
-// A report for a person, line by line: wrapped, in colours on a terminal, and short enough for the
-// 24,000 characters that SSM keeps.
+// A report for a person, line by line: wrapped, in colours on a terminal, and short enough for what
+// AWS Systems Manager keeps of an output: 24,000 characters of get-command-invocation, 2,500 of
+// list-command-invocations.
 #pragma once
 
 #include <string>
@@ -11,7 +12,6 @@ namespace efa {
 struct TextStyle {
   bool colour = false;
   int width = 80;
-  bool verbose = false;  // findings that pass too
 };
 
 struct Mark {
@@ -23,6 +23,8 @@ Mark mark_of(Verdict verdict);  // "NOT APPLICABLE"
 Mark mark_of(Severity severity);
 
 inline constexpr size_t kMaxSubjects = 8;  // of one code; the JSON report has all
+inline constexpr size_t kMostOfNode = 2'500;
+inline constexpr size_t kMostOfFleet = 20'000;
 
 class TextPage {
  public:
@@ -31,9 +33,13 @@ class TextPage {
   void line(const std::string& text = "");
   // Words wrapped at the width, every line with that indent; the first begins with the mark.
   void paragraph(const std::string& text, size_t indent, const Mark& mark = {});
+  // As it is, in that colour after the lead.
+  void marked(const std::string& lead, const std::string& text, const char* colour_code);
   // A command stays on one line, so that it can be pasted.
   void command(const std::string& text, size_t indent);
-  [[nodiscard]] std::string take();
+  [[nodiscard]] size_t size() const { return text_.size(); }
+  // What is beyond that many bytes is cut, which the last line says.
+  [[nodiscard]] std::string take(size_t most);
 
  private:
   [[nodiscard]] std::string colour(const std::string& text, const char* code) const;

@@ -1,4 +1,9 @@
-// The report for a person: the verdict first, then what is wrong and what to do, then the funnel.
+// The report for a person: the verdict first, then how far the devices came, then each cause and
+// what mends it, in the order of the root causes. AWS Systems Manager's list-command-invocations
+// keeps 2,500 characters of an output: what is longer is told in fewer words, causes and their
+// fixes last.
+
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>
@@ -6,14 +11,53 @@
 #include <utility>
 
 #include "agent/report/configured.h"
+#include "agent/report/funnel_line.h"
 #include "agent/report/page.h"
 #include "agent/report/report.h"
+#include "probes/base/printable.h"
 #include "probes/base/text.h"
 #include "probes/judging/remedy.h"
 #include "probes/judging/table.h"
 
 namespace efa {
 namespace {
+
+constexpr size_t kWhole = kLongestLine;
+
+// How much is told.
+struct Detail {
+  size_t subjects = kMaxSubjects;  // of a cause
+  size_t message = kWhole;         // bytes of what was seen of one
+  size_t remedy = kWhole;
+  bool notes = true;      // of info, each with its fix; else their codes
+  bool reasons = true;    // why something could not be looked at; else how many checks
+  bool followers = true;  // what else fails because of a cause
+  bool lost = true;       // which devices, at which rung
+};
+
+// The first that fits is taken.
+constexpr Detail kDetails[] = {
+    {},
+    {.notes = false},
+    {.notes = false, .reasons = false},
+    {.subjects = 3, .notes = false, .reasons = false},
+    {.subjects = 1, .message = 160, .notes = false, .reasons = false, .followers = false},
+    {.subjects = 1,
+     .message = 80,
+     .remedy = 160,
+     .notes = false,
+     .reasons = false,
+     .followers = false},
+    {.subjects = 0, .remedy = 100, .notes = false, .reasons = false, .followers = false},
+    {.subjects = 0,
+     .remedy = 100,
+     .notes = false,
+     .reasons = false,
+     .followers = false,
+     .lost = false},
+};
+
+using SomeFindings = std::vector<const Finding*>;
 
 void put_head(TextPage& page, const Report& report) {
   const Diagnosis& diagnosis = report.diagnosis;
@@ -28,69 +72,108 @@ void put_head(TextPage& page, const Report& report) {
   add(report.node.cloud.facts.availability_zone_id);
   if (report.node.kernel.facts.release) add("kernel " + *report.node.kernel.facts.release);
   if (report.node.kernel.facts.efa_version) add("efa " + *report.node.kernel.facts.efa_version);
-  page.paragraph(about, 0);
+  if (!about.empty()) page.paragraph(about, 0);
 }
 
-void put_funnel(TextPage& page, const Report& report) {
+// "all 32", "0000:10:1b.0 0000:20:1b.0", "0000:10:1b.0 ... and 12 more"
+std::string words_of_lost(const FunnelStage& stage, size_t devices) {
+  constexpr size_t kShown = 4;
+  const size_t count = stage.lost.size();
+  if (count == devices && count > 1) return fmt::format("all {}", count);
+  std::vector<std::string> shown;
+  for (size_t i = 0; i < std::min(count, kShown); ++i) {
+    shown.push_back(stage.lost[i].to_text());
+  }
+  return join(shown, " ") + (count > kShown ? fmt::format(" and {} more", count - kShown) : "");
+}
+
+void put_funnel(TextPage& page, const Report& report, const Detail& detail) {
   if (!report.diagnosis.expectation.expected) return;
   page.line();
-  std::string counts;
-  for (const FunnelStage& stage : report.diagnosis.funnel) {
-    counts += (counts.empty() ? "" : " > ") + rung_text(stage.rung) + " " +
-              (stage.count ? std::to_string(*stage.count) : "?") + (stage.at_least ? "+" : "");
-  }
-  page.paragraph(counts, 0);
+  page.line(funnel_line(report.diagnosis.funnel));
+  if (!detail.lost) return;
+  size_t devices = 0;
+  for (const FunnelStage& stage : report.diagnosis.funnel) devices += stage.lost.size();
+  devices = std::max(devices, report.node.pci.facts.efa.size());
   for (const FunnelStage& stage : report.diagnosis.funnel) {
     if (stage.lost.empty()) continue;
-    std::vector<std::string> lost;
-    for (const PciAddress& address : stage.lost) lost.push_back(address.to_text());
-    page.paragraph("lost at " + rung_text(stage.rung) + ": " + join(lost, " "), 2);
+    page.paragraph(
+        fmt::format("fail at {}: {}", rung_text(stage.rung), words_of_lost(stage, devices)), 2);
   }
 }
 
-using ByCode = std::map<std::string_view, std::vector<const Finding*>>;
+// The same words are said once, of all whom they are of.
+bool say_the_same(const SomeFindings& findings) {
+  return std::all_of(findings.begin(), findings.end(),
+                     [&](const Finding* one) { return one->message == findings.front()->message; });
+}
 
-void put_subjects(TextPage& page, const std::vector<const Finding*>& findings) {
-  for (size_t i = 0; i < std::min(findings.size(), kMaxSubjects); ++i) {
-    page.paragraph(findings[i]->subject + ": " + findings[i]->message, 4);
+void put_subjects(TextPage& page, const SomeFindings& findings, const Detail& detail) {
+  const size_t shown = std::min(findings.size(), detail.subjects);
+  if (shown > 1 && say_the_same(findings)) {
+    std::vector<std::string> subjects;
+    for (size_t i = 0; i < shown; ++i) subjects.push_back(findings[i]->subject);
+    const size_t more = findings.size() - shown;
+    page.paragraph(fmt::format("{}{}: {}", join(subjects, " "),
+                               more > 0 ? fmt::format(" and {} more", more) : "",
+                               printable(findings.front()->message, detail.message)),
+                   4);
+    return;
   }
-  if (findings.size() > kMaxSubjects) {
-    page.line("    and " + std::to_string(findings.size() - kMaxSubjects) + " more");
+  for (size_t i = 0; i < shown; ++i) {
+    page.paragraph(findings[i]->subject + ": " + printable(findings[i]->message, detail.message),
+                   4);
+  }
+  if (findings.size() > detail.subjects && detail.subjects > 0) {
+    page.line(fmt::format("    and {} more", findings.size() - detail.subjects));
   }
 }
 
-void put_remedy(TextPage& page, const std::vector<const Finding*>& findings) {
-  const Check& check = *findings.front()->check;
-  page.paragraph(
-      "fix (" + actor_text(check.actor) + "): " + std::string(findings.front()->remedy_text()), 4);
-  size_t shown = 0;
-  for (const std::string& command : commands_of(findings)) {
-    if (shown++ < kMaxSubjects) page.command(command, 4);
+void put_remedy(TextPage& page, const SomeFindings& findings, const Detail& detail) {
+  const Finding& first = *findings.front();
+  std::string actor = actor_text(first.check->actor);
+  std::replace(actor.begin(), actor.end(), '_', ' ');
+  page.paragraph(fmt::format("fix ({}): {}", actor, printable(first.remedy_text(), detail.remedy)),
+                 4);
+  const std::vector<std::string> commands = commands_of(findings);
+  for (size_t i = 0; i < std::min(commands.size(), kMaxSubjects); ++i) {
+    page.command(commands[i], 4);
+  }
+  if (commands.size() > kMaxSubjects) {
+    page.line(fmt::format("    and {} more commands: --format json has them",
+                          commands.size() - kMaxSubjects));
   }
 }
 
-void put_group(TextPage& page, const std::vector<const Finding*>& findings) {
+void put_group(TextPage& page, const SomeFindings& findings, Severity gravity,
+               const Detail& detail) {
   const Check& check = *findings.front()->check;
   page.line();
   page.paragraph(
       std::string(check.code) + (check.title.empty() ? "" : ": " + std::string(check.title)), 4,
-      mark_of(check.severity));
-  put_subjects(page, findings);
-  put_remedy(page, findings);
+      mark_of(gravity));
+  put_subjects(page, findings, detail);
+  put_remedy(page, findings, detail);
 }
 
-// What fails and nothing else explains, the gravest first. One check can have several remedies.
-void put_failing(TextPage& page, const Report& report) {
-  using CodeAndRemedy = std::pair<std::string_view, std::string_view>;
-  for (const Severity severity : {Severity::kCritical, Severity::kWarning, Severity::kInfo}) {
-    std::map<CodeAndRemedy, std::vector<const Finding*>> groups;
+// What fails and nothing else explains. One check can have several remedies.
+void put_causes(TextPage& page, const Report& report, const Detail& detail) {
+  std::vector<std::string> notes;
+  for (const Cause& cause : causes_of(report.diagnosis.findings)) {
+    std::map<std::string_view, SomeFindings> groups;
     for (const Finding& finding : report.diagnosis.findings) {
       const bool wanted = finding.result == FindingResult::kFail && finding.explained_by.empty() &&
-                          finding.check->severity == severity;
-      if (wanted) groups[{finding.check->code, finding.check->remedy}].push_back(&finding);
+                          finding.check->code == cause.code;
+      if (wanted) groups[finding.remedy_text()].push_back(&finding);
     }
-    for (const auto& [key, findings] : groups) put_group(page, findings);
+    const bool note = cause.gravity == Severity::kInfo && !detail.notes;
+    if (note) notes.push_back(cause.code);
+    if (note) continue;
+    for (const auto& [remedy, findings] : groups) put_group(page, findings, cause.gravity, detail);
   }
+  if (notes.empty()) return;
+  page.line();
+  page.paragraph(join(notes, ", ") + " (efa-doctor explain CODE)", 4, mark_of(Severity::kInfo));
 }
 
 using Counts = std::map<std::string_view, size_t>;  // code -> how often
@@ -105,25 +188,33 @@ std::string counted(const Counts& codes) {
 }
 
 // What could not be looked at, a line for each reason: there is nothing to mend.
-void put_unknown(TextPage& page, const Report& report) {
-  ByCode groups;
+void put_unknown(TextPage& page, const Report& report, const Detail& detail) {
+  std::map<std::string_view, SomeFindings> groups;  // by code
   for (const Finding& finding : report.diagnosis.findings) {
     const bool wanted = finding.result == FindingResult::kUnknown && finding.explained_by.empty();
     if (wanted) groups[finding.check->code].push_back(&finding);
+  }
+  if (groups.empty()) return;
+  page.line();
+  const Mark mark{"UNKNOWN ", "36"};
+  if (!detail.reasons) {
+    page.paragraph(fmt::format("{} checks could not look: --format json says why", groups.size()),
+                   4, mark);
+    return;
   }
   std::map<std::string_view, Counts> reasons;
   for (const auto& [code, findings] : groups) {
     reasons[findings.front()->message][code] = findings.size();
   }
-  if (!groups.empty()) page.line();
   for (const auto& [reason, codes] : reasons) {
     const Finding& first = *groups.at(codes.begin()->first).front();
-    const std::string subject = codes.size() == 1 ? ": " + first.subject : "";
-    page.paragraph(counted(codes) + subject + ": " + std::string(reason), 4, {"UNKNOWN ", "36"});
+    const bool told = codes.size() == 1 && first.subject != kNodeSubject;
+    page.paragraph(
+        fmt::format("{}{}: {}", counted(codes), told ? ": " + first.subject : "", reason), 4, mark);
   }
 }
 
-void put_explained(TextPage& page, const Report& report) {
+void put_followers(TextPage& page, const Report& report) {
   std::map<std::string, Counts> explained;  // by its cause
   for (const Finding& finding : report.diagnosis.findings) {
     const bool fails = finding.result == FindingResult::kFail;
@@ -133,7 +224,7 @@ void put_explained(TextPage& page, const Report& report) {
   if (explained.empty()) return;
   page.line();
   for (const auto& [cause, codes] : explained) {
-    page.paragraph("follows from " + cause + ": " + counted(codes), 0);
+    page.paragraph("because of " + cause + ": " + counted(codes), 0);
   }
 }
 
@@ -145,24 +236,32 @@ void put_foot(TextPage& page, const Report& report) {
     if (!fine) bad.push_back(outcome->name + " " + status_text(status));
   }
   page.line();
-  page.paragraph("looked for " + std::to_string(report.run.duration_ms) + " ms" +
-                     (bad.empty() ? "" : "; probes: " + join(bad, ", ")),
+  page.paragraph(fmt::format("took {} ms{}", report.run.duration_ms,
+                             bad.empty() ? "" : "; probes: " + join(bad, ", ")),
                  0);
+}
+
+TextPage page_of(const Report& report, const TextStyle& style, const Detail& detail) {
+  TextPage page(style);
+  put_head(page, report);
+  put_funnel(page, report, detail);
+  put_causes(page, report, detail);
+  if (detail.followers) put_followers(page, report);
+  const Expectation& expectation = report.diagnosis.expectation;
+  if (expectation.expected) put_unknown(page, report, detail);
+  for (const std::string& line : configured_lines(expectation)) page.paragraph(line, 0);
+  put_foot(page, report);
+  return page;
 }
 
 }  // namespace
 
 std::string render_text(const Report& report, const TextStyle& style) {
-  TextPage page(style);
-  put_head(page, report);
-  put_funnel(page, report);
-  put_failing(page, report);
-  put_explained(page, report);
-  if (report.diagnosis.expectation.expected) put_unknown(page, report);
-  const Expectation& expectation = report.diagnosis.expectation;
-  for (const std::string& line : configured_lines(expectation)) page.paragraph(line, 0);
-  put_foot(page, report);
-  return page.take();
+  for (const Detail& detail : kDetails) {
+    TextPage page = page_of(report, style, detail);
+    if (page.size() <= kMostOfNode) return page.take(kMostOfNode);
+  }
+  return page_of(report, style, *std::prev(std::end(kDetails))).take(kMostOfNode);
 }
 
 }  // namespace efa

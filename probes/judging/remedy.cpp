@@ -6,6 +6,7 @@
 
 #include "probes/base/text.h"
 #include "probes/judging/site_probe.h"
+#include "probes/protocol/pci_address.h"
 
 namespace efa {
 namespace {
@@ -84,11 +85,33 @@ struct Loop {
   std::vector<std::string> of;
 };
 
+// What all addresses share is said once, so that the command for 32 devices can be read: of
+// "0000:4f:00.0" and "0000:50:00.0" it is "0000:" and ":00.0".
+void say_once(std::vector<std::string>& addresses, std::string& each) {
+  constexpr size_t kFew = 4;
+  constexpr size_t kDomain = 5;  // "0000:"
+  constexpr size_t kSlot = 5;    // ":00.0"
+  const bool many = addresses.size() > kFew;
+  if (!many || !PciAddress::from_text(addresses.front())) return;
+  const std::string domain = addresses.front().substr(0, kDomain);
+  const std::string slot = addresses.front().substr(addresses.front().size() - kSlot);
+  const bool alike = std::all_of(addresses.begin(), addresses.end(), [&](const auto& address) {
+    return PciAddress::from_text(address) && address.starts_with(domain) && address.ends_with(slot);
+  });
+  if (!alike) return;
+  each = domain + "${d}" + slot;
+  for (std::string& address : addresses) {
+    address = address.substr(kDomain, address.size() - kDomain - kSlot);
+  }
+}
+
 std::string command_of(const Loop& loop) {
   if (loop.of.empty()) return loop.text;
   if (loop.of.size() == 1) return replaced(loop.text, "{}", loop.of.front());
-  return fmt::format("for d in {}; do {}; done", join(loop.of, " "),
-                     replaced(loop.text, "{}", "$d"));
+  std::vector<std::string> of = loop.of;
+  std::string each = "$d";
+  say_once(of, each);
+  return fmt::format("for d in {}; do {}; done", join(of, " "), replaced(loop.text, "{}", each));
 }
 
 void add(const ShellCommand& command, std::vector<Loop>& loops) {

@@ -65,7 +65,7 @@ TEST(Explain, OneHungDeviceTakesAllFromLibfabric) {
   EXPECT_EQ(explained(diagnosis, "fabric.not-listed", "rdma.counters-hang"), 4);
   EXPECT_EQ(cause_of(diagnosis, "verbs.hang", device(1)), "rdma.counters-hang");
   EXPECT_EQ(diagnosis.summary,
-            device(1) +
+            "0 of 4 EFA devices work: " + device(1) +
                 ": hung in: read ports/1/hw_counters; libfabric therefore offers none of "
                 "the 3 other devices");
 }
@@ -187,6 +187,8 @@ TEST(Explain, IndependentFaultsAreEachACause) {
   // the gravest first, then the lowest rung
   EXPECT_EQ(diagnosis.root_causes,
             (Codes{"pci.config-space-dead", "driver.wrong-driver", "pci.narrow-link"}));
+  EXPECT_TRUE(diagnosis.summary.starts_with("2 of 4 EFA devices work: " + device(3) + ": "))
+      << diagnosis.summary;
   EXPECT_TRUE(diagnosis.summary.ends_with("; 2 other causes")) << diagnosis.summary;
 }
 
@@ -310,7 +312,7 @@ TEST(Diagnosis, NoMoreIsSaidToWorkThanWasLookedAt) {
   const Diagnosis diagnosis = diagnose(scene);
   EXPECT_EQ(diagnosis.verdict, Verdict::kHealthy);  // containers bring their own
   EXPECT_EQ(diagnosis.summary,
-            "4 EFA devices work up to the rung verbs; libfabric could not be asked");
+            "4 of 4 EFA devices are well up to verbs, libfabric could not be asked");
 }
 
 TEST(Diagnosis, FindingsComeByCodeThenSubject) {

@@ -107,7 +107,7 @@ TEST(EveryCheck, IsSilentOrPassesOnAHealthyNode) {
     EXPECT_NE(finding.result, kUnknown) << finding.check->code << " " << finding.message;
   }
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
-  EXPECT_EQ(diagnose(scene).summary, "4 EFA devices work");
+  EXPECT_EQ(diagnose(scene).summary, "4 of 4 EFA devices work");
 }
 
 // Layouts of groups, what was denied, templates: in words of their own.

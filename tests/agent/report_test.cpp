@@ -60,9 +60,9 @@ Scene everything_broken() {
 
 TEST(Text, StaysUnderWhatSsmKeepsWithTheVerdictFirst) {
   for (const bool colour : {false, true}) {
-    const std::string text = render_text(report_of(everything_broken()), {colour, 80, false});
-    EXPECT_LE(text.size(), 20'000U);
-    EXPECT_GT(text.size(), 4'000U);
+    const std::string text = render_text(report_of(everything_broken()), {colour, 80});
+    EXPECT_LE(text.size(), kMostOfNode);
+    EXPECT_GT(text.size(), 1'000U);
     EXPECT_EQ(text.find("UNHEALTHY"), colour ? 7U : 0U) << text.substr(0, 80);
   }
 }
@@ -78,13 +78,13 @@ TEST(Text, CutsOffWhatManyFindingsMakeTooLong) {
     report.diagnosis.findings.push_back(finding);
   }
   const std::string text = render_text(report, {});
-  EXPECT_LE(text.size(), 20'000U);
+  EXPECT_LE(text.size(), kMostOfNode);
   EXPECT_TRUE(text.ends_with("[cut: --format json has everything]\n"));
 }
 
 TEST(Text, KeepsTheWidthButForCommandsAndLongWords) {
   constexpr size_t kWidth = 60;
-  const std::string text = render_text(report_of(everything_broken()), {false, kWidth, false});
+  const std::string text = render_text(report_of(everything_broken()), {false, kWidth});
   for (const std::string& line : split(text, '\n')) {
     const bool command = trim(line).starts_with("$ ");
     const bool one_word = words(line).size() <= 2;  // "0000:9b:00.0: xxxx..." cannot be cut
@@ -95,7 +95,7 @@ TEST(Text, KeepsTheWidthButForCommandsAndLongWords) {
 TEST(Text, ACommandStaysOnOneLine) {
   Scene scene = healthy_scene();
   scene.pci(0).driver = "vfio-pci";
-  const std::string text = render_text(report_of(scene), {false, 40, false});
+  const std::string text = render_text(report_of(scene), {false, 40});
   EXPECT_NE(
       text.find("    $ echo | sudo tee /sys/bus/pci/devices/0000:9b:00.0/driver_override; echo "
                 "0000:9b:00.0 | sudo tee /sys/bus/pci/devices/0000:9b:00.0/driver/unbind; "
@@ -106,14 +106,13 @@ TEST(Text, ACommandStaysOnOneLine) {
 
 TEST(Text, AHealthyNodeTakesAFewLines) {
   EXPECT_EQ(render_text(report_of(healthy_scene()), {}),
-            "HEALTHY  4 EFA devices work\n"
+            "HEALTHY  4 of 4 EFA devices work\n"
             "node-1, i-0123456789abcdef0, g6e.48xlarge, kernel 6.1.0-40-cloud-amd64, efa\n"
             "3.1.0g\n\n"
-            "expected 4 > attached 4 > pci 4 > driver 4 > rdma 4 > node 4 > verbs 4 > fabric\n"
-            "4 > data ?\n\n"
-            "UNKNOWN   cloud.rules-not-seen: node: whether sg-0123456789abcdef0 lets EFA\n"
-            "    through was not seen: rules need the EC2 API\n\n"
-            "looked for 123 ms\n");
+            "4 expected, attached, pci, driver, rdma, node, verbs, fabric\n\n"
+            "UNKNOWN   cloud.rules-not-seen: whether sg-0123456789abcdef0 lets EFA through\n"
+            "    was not seen: rules need the EC2 API\n\n"
+            "took 123 ms\n");
 }
 
 // A code that an alignment of lines has not parted.
@@ -152,8 +151,8 @@ TEST(Text, EachReasonOfACheckHasItsFix) {
     scene.node.log.facts.messages.push_back(message);
   }
   const std::string text = render_text(report_of(scene), {});
-  EXPECT_NE(text.find("fix (node_operator): Another driver holds"), std::string::npos) << text;
-  EXPECT_NE(text.find("fix (aws_support): Stop and start"), std::string::npos) << text;
+  EXPECT_NE(text.find("fix (node operator): Another driver holds"), std::string::npos) << text;
+  EXPECT_NE(text.find("fix (aws support): Stop and start"), std::string::npos) << text;
 }
 
 TEST(Text, AHostileMessageSteersNoTerminal) {
@@ -174,7 +173,7 @@ TEST(Text, ConsequencesAreNotShoutedAbout) {
   const std::string text = render_text(report_of(scene), {});
   EXPECT_NE(text.find("CRITICAL  kernel.driver-not-loaded"), std::string::npos);
   EXPECT_EQ(text.find("CRITICAL  driver.not-bound"), std::string::npos);
-  EXPECT_NE(text.find("follows from kernel.driver-not-loaded: driver.not-bound (4)"),
+  EXPECT_NE(text.find("because of kernel.driver-not-loaded: driver.not-bound (4)"),
             std::string::npos);
 }
 

@@ -110,7 +110,7 @@ Scene in_container() {
 TEST(Scope, APodIsJudgedByWhatItWasGiven) {
   const Diagnosis diagnosis = look(in_container());
   EXPECT_EQ(diagnosis.verdict, Verdict::kHealthy) << diagnosis.summary;
-  EXPECT_EQ(diagnosis.summary, "2 EFA devices work");
+  EXPECT_EQ(diagnosis.summary, "2 of 2 EFA devices work");
   EXPECT_EQ(diagnosis.expectation.given->devices, 2);
   EXPECT_EQ(look(in_container(), {2}).verdict, Verdict::kHealthy);
   EXPECT_EQ(look(in_container(), {std::nullopt, true}).verdict, Verdict::kHealthy)

@@ -123,14 +123,14 @@ TEST(DeviceAnswers, AStarvedNodeIsHealthyWhereEachDeviceWasAnswered) {
   starve(scene.node.topology.outcome);
   expect_well(scene);
   EXPECT_EQ(diagnose(scene).summary,
-            "4 EFA devices work up to the rung verbs; libfabric could not be asked");
+            "4 of 4 EFA devices are well up to verbs, libfabric could not be asked");
 
   scene = healthy_scene();
   for (size_t i = 0; i < 4; ++i) ask_verbs(scene, i, kSlow);
   starve_fabric(scene);
   expect_well(scene);
   EXPECT_EQ(diagnose(scene).summary,
-            "4 EFA devices work up to the rung verbs; libfabric could not be asked");
+            "4 of 4 EFA devices are well up to verbs, libfabric could not be asked");
 }
 
 TEST(DeviceAnswers, AProbeThatDidNotComeToItIsSlowToo) {

@@ -367,7 +367,8 @@ TEST(LogFaults, WhyAModuleWasRefusedIsToldAtAnyLevel) {
   node.tree().file("/dev/kmsg", "4,902,1800000,-;efa: Unknown symbol ib_dealloc_device (err -2)\n");
   node.changes();
   EXPECT_EQ(node.report().text("summary"),
-            "node: the kernel refused it: efa: Unknown symbol ib_dealloc_device (err -2)");
+            "0 of 4 EFA devices work: the kernel refused it: efa: Unknown symbol ib_dealloc_device "
+            "(err -2)");
 }
 
 TEST(JobsFaults, AProcessOfAJobThatWasKilledForMemoryIsAnInfo) {

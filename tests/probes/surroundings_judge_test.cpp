@@ -309,7 +309,8 @@ TEST(Log, ACrashIsTheCauseOfWhatHangsBehindIt) {
   const Diagnosis diagnosis = diagnose(scene);
   EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"log.driver-crash"});
   EXPECT_EQ(diagnosis.summary,
-            "node: the kernel crashed in efa_destroy_cq of the efa driver or below: Oops: 0000 "
+            "0 of 4 EFA devices work: the kernel crashed in efa_destroy_cq of the efa driver or "
+            "below: Oops: 0000 "
             "[#1] PREEMPT SMP NOPTI");
 }
 

@@ -146,7 +146,7 @@ TEST(Verbs, ALibraryThatDoesNotLoadIsAKnownCause) {
   const Diagnosis beside = diagnose(scene);
   EXPECT_EQ(beside.verdict, Verdict::kDegraded) << "libfabric works";
   EXPECT_EQ(beside.root_causes, std::vector<std::string>{"verbs.does-not-load"});
-  EXPECT_EQ(beside.summary, std::string("node: ") + kWrongVersion);
+  EXPECT_EQ(beside.summary, std::string("4 of 4 EFA devices work, but ") + kWrongVersion);
   silence(scene.node.fabric[0], ProbeStatus::kUnavailable, kWrongVersion);
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kUnhealthy);
 }
@@ -191,7 +191,7 @@ TEST(Fabric, TheOnlyCopyThatCrashesIsTheCause) {
   const Diagnosis diagnosis = diagnose(scene);
   EXPECT_EQ(diagnosis.verdict, Verdict::kUnhealthy);
   EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"fabric.crashes"});
-  EXPECT_EQ(diagnosis.summary, std::string(kLibrary) + ": signal 6");
+  EXPECT_EQ(diagnosis.summary, std::string("0 of 4 EFA devices work: ") + kLibrary + ": signal 6");
 }
 
 TEST(Fabric, TheOnlyCopyThatDoesNotLoadIsTheCauseInTheLoadersWords) {
@@ -200,7 +200,7 @@ TEST(Fabric, TheOnlyCopyThatDoesNotLoadIsTheCauseInTheLoadersWords) {
   const Diagnosis diagnosis = diagnose(scene);
   EXPECT_EQ(diagnosis.verdict, Verdict::kUnhealthy);
   EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"fabric.does-not-load"});
-  EXPECT_EQ(diagnosis.summary, std::string("fabric: ") + kWrongVersion);
+  EXPECT_EQ(diagnosis.summary, std::string("0 of 4 EFA devices work: fabric: ") + kWrongVersion);
 }
 
 TEST(Fabric, ABrokenCopyBesideOneThatListsAllDegrades) {

@@ -77,6 +77,12 @@ AgentRun look_at_sysroot(const std::string& directory, const std::vector<std::st
   return run_agent(arguments);
 }
 
+std::string text_of_sysroot(const std::string& directory, const std::vector<std::string>& more) {
+  std::vector<std::string> arguments{"--once", "--sysroot", directory, "--no-deliver"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run_agent(arguments).out;
+}
+
 std::string node_file(const std::string& name, const std::string& file) {
   return std::string(TEST_NODES) + "/" + name + "/" + file;
 }

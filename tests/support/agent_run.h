@@ -34,6 +34,10 @@ AgentRun run_agent(const std::vector<std::string>& arguments);
 // --once --sysroot DIRECTORY --format json --no-deliver, and more
 AgentRun look_at_sysroot(const std::string& directory, const std::vector<std::string>& more = {});
 
+// The same look as people read it.
+std::string text_of_sysroot(const std::string& directory,
+                            const std::vector<std::string>& more = {});
+
 // tests/nodes/<name>/<file>
 std::string node_file(const std::string& name, const std::string& file);
 SyntheticNode synthetic_node(const std::string& name);

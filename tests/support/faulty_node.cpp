@@ -18,6 +18,19 @@ Value look(const std::string& directory, const std::vector<std::string>& more) {
   return report.value_or(Value(Object{}));
 }
 
+// What SSM keeps of an output, with each root cause in it.
+void expect_text(const std::string& directory, const std::vector<std::string>& more,
+                 const Value& report) {
+  constexpr size_t kKept = 2'500;
+  const std::vector<std::string> causes = root_causes_of(report);
+  if (causes.empty()) return;
+  const std::string text = text_of_sysroot(directory, more);
+  EXPECT_LE(text.size(), kKept) << text;
+  for (const std::string& code : causes) {
+    EXPECT_NE(text.find("  " + code), std::string::npos) << code << text;
+  }
+}
+
 const Changes& healthy() {
   static const Changes kResults = [] {
     const TemporaryDirectory directory;
@@ -37,6 +50,7 @@ FaultyNode::FaultyNode() : tree_(directory_.path()), node_(synthetic_node("p4d.2
 
 Changes FaultyNode::changes(const std::vector<std::string>& more_arguments) {
   report_ = look(directory_.path(), more_arguments);
+  expect_text(directory_.path(), more_arguments, report_);
   const Changes& before = healthy();
   const Changes now = results_of(report_);
   Changes changes;

@@ -25,6 +25,7 @@ class FaultyNode {
   [[nodiscard]] const Tree& tree() const { return tree_; }
   // Findings whose result is not that of the healthy node.
   Changes changes(const std::vector<std::string>& more_arguments = {});
+  [[nodiscard]] const std::string& path() const { return directory_.path(); }
   [[nodiscard]] const Value& report() const { return report_; }  // of the last changes()
   [[nodiscard]] std::string verdict() const { return report_.text("verdict"); }
   [[nodiscard]] std::vector<std::string> root_causes() const { return root_causes_of(report_); }

@@ -1,0 +1,104 @@
+// Whatever is wrong with a node: each root cause and what mends it is in the 2,500 characters that
+// SSM's list-command-invocations keeps, in the order of the root causes.
+
+#include <gtest/gtest.h>
+
+#include "agent/report/report.h"
+#include "probes/base/text.h"
+#include "probes/judging/remedy.h"
+#include "tests/support/check_case.h"
+
+namespace efa {
+namespace {
+
+Report report_of(const Scene& scene) {
+  Report report;
+  report.diagnosis = diagnose(scene);
+  report.node = scene.node;
+  report.run = {"once", 7, 1'795'471'200'000, 123, 900'000, 20'000, 45};
+  return report;
+}
+
+std::string unwrapped(const std::string& text) {
+  return join(words(text), " ");
+}
+
+// How the fix of a cause begins: of the least that is told of one.
+std::string beginning(std::string_view remedy) {
+  constexpr size_t kTold = 90;
+  return unwrapped(std::string(remedy)).substr(0, kTold);
+}
+
+void expect_all_causes(const Report& report, const std::string& name) {
+  const std::string text = render_text(report, {});
+  const std::string plain = unwrapped(text);
+  EXPECT_LE(text.size(), kMostOfNode) << name;
+  EXPECT_FALSE(text.ends_with("everything]\n")) << name << text;
+  size_t last = 0;
+  for (const std::string& code : report.diagnosis.root_causes) {
+    const size_t at = text.find("  " + code);
+    ASSERT_NE(at, std::string::npos) << name << ": " << code << text;
+    EXPECT_LE(last, at) << name << ": " << code << text;
+    last = at;
+  }
+  for (const Finding& finding : report.diagnosis.findings) {
+    const bool root = finding.result == kFail && finding.explained_by.empty();
+    if (!root || finding.check->severity == Severity::kInfo) continue;
+    EXPECT_NE(plain.find(beginning(finding.remedy_text())), std::string::npos)
+        << name << ": " << finding.check->code << text;
+  }
+}
+
+class TextOfCheck : public testing::TestWithParam<CheckCase> {};
+
+TEST_P(TextOfCheck, HoldsEachCauseAndItsFix) {
+  Scene scene = healthy_scene();
+  GetParam().change(scene);
+  expect_all_causes(report_of(scene), GetParam().code);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TextOfCheck, testing::ValuesIn(all_cases()),
+                         [](const auto& row) { return name_of(row.param); });
+
+using Break = void (*)(Scene&, size_t);
+
+TEST(TextSize, OneCommandMends32Devices) {
+  Scene scene = healthy_scene(32);
+  for (size_t i = 0; i < 32; ++i) {
+    scene.pci(i).driver.reset();
+    lose_rdma(scene, i);
+  }
+  const Report report = report_of(scene);
+  expect_all_causes(report, "unbound");
+  const std::string text = render_text(report, {});
+  EXPECT_TRUE(text.starts_with("UNHEALTHY  0 of 32 EFA devices work: ")) << text;
+  EXPECT_EQ(text.find("$ "), text.rfind("$ ")) << text;
+  for (size_t i = 0; i < 32; ++i) {
+    EXPECT_NE(text.find(" " + device(i).substr(5, 2)), std::string::npos) << device(i) << text;
+  }
+}
+
+TEST(TextSize, FaultsOfEachKindOn32DevicesFitTogether) {
+  const Break kinds[] = {
+      [](Scene& scene, size_t i) { scene.pci(i).config = "ffffffff"; },
+      [](Scene& scene, size_t i) {
+        scene.pci(i).driver = scene.pci(i).driver_override = "vfio-pci";
+        lose_rdma(scene, i);
+      },
+      [](Scene& scene, size_t i) {
+        scene.pci(i).driver.reset();
+        lose_rdma(scene, i);
+      },
+      [](Scene& scene, size_t i) { restrict_mode(scene, i); },
+      [](Scene& scene, size_t i) { scene.pci(i).link->width = 1; },
+      [](Scene& scene, size_t i) { hang(scene, i); },
+  };
+  for (size_t many = 1; many <= std::size(kinds); ++many) {
+    Scene scene = healthy_scene(32);
+    for (size_t i = 32; i-- > 0;) kinds[i % many](scene, i);  // the last first: some are erased
+    expect_all_causes(report_of(scene), std::to_string(many) + " kinds");
+  }
+}
+
+}  // namespace
+}  // namespace efa
