@@ -6,7 +6,7 @@
 #include <string>
 
 #include "agent/config/config.h"
-#include "agent/pass/recording.h"
+#include "agent/pass/look.h"
 #include "agent/report/report.h"
 
 namespace efa {
@@ -24,6 +24,8 @@ struct OnceOptions {
   std::set<std::string> asked;  // probes that run only when asked
 };
 
+// Of this machine, of the one in a sysroot or of a recording.
+Result<Looked> look_at(const OnceOptions& options, const std::set<std::string>& only = {});
 // Returns the exit code.
 int run_once(const OnceOptions& options);
 int run_record(const OnceOptions& options, const std::string& file, bool redacted);

@@ -3,20 +3,39 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <string_view>
 
 #include "agent/log/log.h"
 #include "probes/base/exit_codes.h"
 #include "probes/base/fd.h"
 #include "probes/base/files.h"
+#include "probes/base/text.h"
 
 namespace efa {
 
+namespace {
+
+std::string_view environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+bool understands_escapes() {
+  return environment("TERM") != "dumb";
+}
+
 TextStyle style_of(const std::string& output) {
+  constexpr int kWidest = 1000;
   TextStyle style;
+  const auto columns = parse_number<int>(environment("COLUMNS"));
+  if (columns && *columns > 0) style.width = std::min(*columns, kWidest);
   winsize size{};
   if (output.empty() && isatty(STDOUT_FILENO) != 0) {
-    style.colour = std::getenv("NO_COLOR") == nullptr;  // no-color.org
+    style.colour = environment("NO_COLOR").empty() && understands_escapes();  // no-color.org
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) style.width = size.ws_col;
   }
   return style;

@@ -19,6 +19,7 @@ struct PassRequest {
   bool keep_state = true;
   std::string trigger = "once";
   std::set<std::string> asked;  // as PassPlan has it
+  std::set<std::string> only;   // likewise
 };
 
 struct Looked {

@@ -73,10 +73,51 @@ std::string told_stderr(const Running& running) {
   return hide_credentials(make_utf8(tail));
 }
 
-void stop_clock(Running& running, const Progress& progress) {
+void stop_clock(Running& running) {
   running.run.outcome.duration_ms = ms_since(running.started);
-  if (progress) progress(running.run.outcome);
 }
+
+bool is_awaited(const Running& running) {
+  return !running.ended && !running.said_all;
+}
+
+HowFar how_far(const std::vector<Running>& all) {
+  HowFar far;
+  far.all = all.size();
+  for (const Running& running : all) {
+    const Transcript& said = running.run.transcript;
+    if (is_awaited(running)) {
+      far.awaited.push_back({running.run.outcome.name, said.step(), ms_since(running.started)});
+    }
+  }
+  far.ended = far.all - far.awaited.size();
+  return far;
+}
+
+// Tells of it when another probe has ended, or a second has gone by.
+class Teller {
+ public:
+  explicit Teller(const Progress& progress) : progress_(progress) {}
+
+  [[nodiscard]] milliseconds until_next(milliseconds left) const {
+    return progress_ ? std::min(left, kBetween) : left;
+  }
+
+  void tell(const std::vector<Running>& all) {
+    if (!progress_) return;
+    const auto awaited = static_cast<size_t>(std::count_if(all.begin(), all.end(), is_awaited));
+    if (awaited == awaited_ && ms_since(told_) < kBetween.count()) return;
+    awaited_ = awaited;
+    told_ = Clock::now();
+    progress_(how_far(all));
+  }
+
+ private:
+  static constexpr milliseconds kBetween{1000};
+  const Progress& progress_;
+  size_t awaited_ = 0;
+  SteadyTime told_ = Clock::now();
+};
 
 // What is known when the child was reaped, or was left to the kernel that holds it.
 void finish(Running& running) {
@@ -94,19 +135,15 @@ void finish(Running& running) {
 std::vector<int> awaited(const std::vector<Running>& all) {
   std::vector<int> fds;
   for (const Running& running : all) {
-    const bool more = !running.ended && !running.said_all;
-    fds.push_back(more ? running.process.out.get() : -1);
+    fds.push_back(is_awaited(running) ? running.process.out.get() : -1);
     fds.push_back(running.ended ? -1 : running.process.err.get());
   }
   return fds;
 }
 
 // Waits for output of any; true when there is none left to wait for.
-bool wait_and_read(std::vector<Running>& all, milliseconds left, const Progress& progress) {
-  const bool all_said = std::all_of(all.begin(), all.end(), [](const Running& running) {
-    return running.ended || running.said_all;
-  });
-  if (all_said) return true;
+bool wait_and_read(std::vector<Running>& all, milliseconds left) {
+  if (std::none_of(all.begin(), all.end(), is_awaited)) return true;
   const SteadyTime limit = Clock::now() + left;
   const std::vector<bool> readable = readable_within(awaited(all), left);
   for (size_t i = 0; i < readable.size(); ++i) {
@@ -121,9 +158,9 @@ bool wait_and_read(std::vector<Running>& all, milliseconds left, const Progress&
   for (Running& running : all) {
     // done may come before the end of the output: a child that hangs keeps the pipe open
     const bool end = !running.process.out || running.run.transcript.done();
-    if (running.ended || running.said_all || !end) continue;
+    if (!is_awaited(running) || !end) continue;
     running.said_all = true;
-    stop_clock(running, progress);
+    stop_clock(running);
   }
   return false;
 }
@@ -163,13 +200,15 @@ std::vector<ProbeRun> run_probes(const std::vector<Launch>& launches, millisecon
   std::vector<Running> all;
   all.reserve(launches.size());
   for (const Launch& launch : launches) all.push_back(start(launch, allowances));
+  Teller teller(progress);
   while (Clock::now() < end) {
-    if (wait_and_read(all, left_until(end), progress)) break;
+    if (wait_and_read(all, teller.until_next(left_until(end)))) break;
+    teller.tell(all);
   }
   reap(all, end);
   for (Running& running : all) {
     if (running.ended) continue;
-    if (!running.said_all) stop_clock(running, progress);
+    if (!running.said_all) stop_clock(running);
     finish(running);
   }
   end_adopted(adoption, all);

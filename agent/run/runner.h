@@ -42,7 +42,20 @@ std::vector<std::string> base_environment();
 // handed on and not read.
 std::vector<std::string> environment_for_aws();
 
-using Progress = std::function<void(const ProbeOutcome&)>;
+struct Awaited {
+  std::string probe;
+  std::string step;  // what it does
+  int64_t ms = 0;    // since it was started
+};
+
+struct HowFar {
+  size_t ended = 0;
+  size_t all = 0;
+  std::vector<Awaited> awaited;  // in the order in which they were started
+};
+
+// Called when a probe ends, and each second while none does.
+using Progress = std::function<void(const HowFar&)>;
 
 std::vector<ProbeRun> run_probes(const std::vector<Launch>& launches,
                                  std::chrono::milliseconds deadline, const Progress& progress);

@@ -24,7 +24,8 @@ INTERNAL = 70
 
 def environment(**more):
     """That of the caller, without what steers the output."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "JOURNAL_STREAM")}
+    steering = ("COLUMNS", "JOURNAL_STREAM", "NO_COLOR", "TERM")
+    kept = {k: v for k, v in os.environ.items() if k not in steering}
     return {**kept, **more}
 
 
