@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "agent/config/near_miss.h"
 #include "agent/log/log.h"
 #include "agent/report/report.h"
 #include "probes/base/exit_codes.h"
@@ -65,16 +66,31 @@ void print_markdown(const std::vector<const Check*>& checks) {
   }
 }
 
+void print_lines(const std::vector<const Check*>& checks) {
+  for (const Check* check : checks) {
+    std::printf("%-30s %-9s %s\n", text_of(check->code).c_str(),
+                severity_text(check->severity).c_str(), text_of(check->title).c_str());
+  }
+}
+
 }  // namespace
 
 int run_explain(const std::string& code) {
-  const Check* check = find_check(code);
-  if (check == nullptr) {
-    log_error("no check has the code '{}'; efa-doctor list-checks names all", code);
-    return kExitUsage;
+  if (const Check* check = find_check(code)) {
+    print_text(*check);
+    return 0;
   }
-  print_text(*check);
-  return 0;
+  std::vector<const Check*> checks = all_checks();
+  std::vector<std::string_view> codes;
+  for (const Check* check : checks) codes.push_back(check->code);
+  std::erase_if(checks, [&](const Check* check) { return !check->code.starts_with(code); });
+  if (!code.empty() && !checks.empty()) {
+    print_lines(checks);
+    return 0;
+  }
+  log_error("no check has the code '{}'{}; efa-doctor list-checks names all", code,
+            near_miss(code, codes));
+  return kExitUsage;
 }
 
 int run_list_checks(const std::string& format) {
@@ -84,10 +100,7 @@ int run_list_checks(const std::string& format) {
   } else if (format == "markdown") {
     print_markdown(checks);
   } else {
-    for (const Check* check : checks) {
-      std::printf("%-30s %-9s %s\n", text_of(check->code).c_str(),
-                  severity_text(check->severity).c_str(), text_of(check->title).c_str());
-    }
+    print_lines(checks);
   }
   return 0;
 }

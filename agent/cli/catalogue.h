@@ -1,4 +1,5 @@
-// efa-doctor explain CODE and list-checks: the catalogue for people and programs.
+// efa-doctor explain CODE, or the beginning of several, and list-checks: the catalogue for people
+// and programs.
 #pragma once
 
 #include <string>

@@ -13,6 +13,7 @@
 #define TOML_MAX_NESTED_VALUES 16
 #include <toml++/toml.h>
 
+#include "agent/config/near_miss.h"
 #include "agent/config/s3_settings.h"
 #include "agent/config/toml_bounds.h"
 #include "probes/base/bounds.h"
@@ -104,24 +105,35 @@ std::string take(const Setting& setting, const toml::node& node, Config& config)
   return limit == nullptr ? "is a table" : take_number(setting, node, config.counters.**limit);
 }
 
+using SomeErrors = std::vector<std::pair<toml::source_index, Error>>;  // by line
+
+// Where what is wrong is noted.
+struct Taker {
+  std::string path;
+  Config config;
+  SomeErrors errors;
+
+  void note(const toml::source_region& source, const std::string& what) {
+    errors.emplace_back(source.begin.line, error_at(path, source, what));
+  }
+};
+
 // Codes have a dot in them: with and without quotes around a code its words are the same.
-Result<Done> take_weights(const toml::table& table, const std::string& prefix, WeightWords& words,
-                          const std::string& path) {
+void take_weights(const toml::table& table, const std::string& prefix, Taker& taker) {
   for (const auto& [key, node] : table) {
     const std::string code = prefix + std::string(key.str());
     if (const toml::table* inner = node.as_table()) {
-      const Result<Done> taken = take_weights(*inner, code + ".", words, path);
-      if (!taken) return taken.error();
+      take_weights(*inner, code + ".", taker);
       continue;
     }
     const std::string word = node.value_exact<std::string>().value_or("");
     const Result<Weights> weight = parse_weights({{code, word}});
-    if (!weight) {
-      return error_at(path, key.source(), fmt::format("checks.{}: {}", code, weight.error().what));
+    if (weight) {
+      taker.config.pass.checks[code] = word;
+    } else {
+      taker.note(key.source(), fmt::format("checks.{}: {}", code, weight.error().what));
     }
-    words[code] = word;
   }
-  return Done{};
 }
 
 bool is_table_of_settings(const std::string& name) {
@@ -131,37 +143,41 @@ bool is_table_of_settings(const std::string& name) {
   return false;
 }
 
-Result<Done> take_table(const toml::table& table, const std::string& prefix, Config& config,
-                        const std::string& path) {
+std::vector<std::string_view> all_keys() {
+  std::vector<std::string_view> keys;
+  for (const Setting& setting : settings()) keys.emplace_back(setting.key);
+  return keys;
+}
+
+void take_table(const toml::table& table, const std::string& prefix, Taker& taker) {
   for (const auto& [key, node] : table) {
     const std::string name = prefix + std::string(key.str());
     const Setting* setting = find_setting(name);
-    Result<Done> taken = Done{};
     if (setting != nullptr) {
-      const std::string why = take(*setting, node, config);
-      if (!why.empty()) taken = error_at(path, node.source(), fmt::format("{} {}", name, why));
+      const std::string why = take(*setting, node, taker.config);
+      if (!why.empty()) taker.note(node.source(), fmt::format("{} {}", name, why));
     } else if (node.is_table() && name == kTableOfChecks) {
-      taken = take_weights(*node.as_table(), "", config.pass.checks, path);
+      take_weights(*node.as_table(), "", taker);
     } else if (node.is_table() && is_table_of_settings(name)) {
-      taken = take_table(*node.as_table(), name + ".", config, path);
+      take_table(*node.as_table(), name + ".", taker);
     } else {
-      taken = error_at(path, key.source(), "unknown key '" + name + "'");
+      taker.note(key.source(),
+                 fmt::format("unknown key '{}'{}", name, near_miss(name, all_keys())));
     }
-    if (!taken) return taken;
   }
-  return Done{};
 }
 
 // A relative one would depend on where the program is started.
-Result<Done> check_paths(Config& config) {
+std::vector<Error> check_paths(Config& config) {
+  std::vector<Error> errors;
   for (const Setting& setting : settings()) {
     if (setting.path == Path::kNone) continue;
     const std::string& value = (*std::get_if<Text>(&setting.field))(config);
     const bool needed = setting.path == Path::kNeeded;
     if (value.starts_with('/') || (value.empty() && !needed)) continue;
-    return Error{ErrorKind::kMalformed, setting.key, "must be an absolute path"};
+    errors.push_back({ErrorKind::kMalformed, setting.key, "must be an absolute path"});
   }
-  return Done{};
+  return errors;
 }
 
 Result<Done> check_metadata(Config& config) {
@@ -172,32 +188,69 @@ Result<Done> check_metadata(Config& config) {
   return Done{};
 }
 
+Result<Done> check_expect(const Config& config) {
+  const Result<ExpectSetting> expect = parse_expect(config.pass.expect);
+  return expect ? Result<Done>(Done{}) : Result<Done>(expect.error());
+}
+
+// What only the values show.
+std::vector<Error> errors_of_values(Config& config) {
+  std::vector<Error> errors = check_paths(config);
+  for (const Result<Done>& right : {check_expect(config), check_metadata(config)}) {
+    if (!right) errors.push_back(right.error());
+  }
+  for (Error& error : check_s3(config.s3)) errors.push_back(std::move(error));
+  return errors;
+}
+
+// At the line of the setting that is at fault.
+void note_values(const toml::table& table, Taker& taker) {
+  for (Error& error : errors_of_values(taker.config)) {
+    const toml::node* node = table.at_path(error.where).node();
+    if (node != nullptr) {
+      taker.note(node->source(), message_of(error));
+    } else {
+      taker.errors.emplace_back(0, Error{ErrorKind::kMalformed, taker.path, message_of(error)});
+    }
+  }
+}
+
+std::vector<Error> in_order_of_lines(SomeErrors errors) {
+  std::stable_sort(errors.begin(), errors.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Error> sorted;
+  for (auto& [line, error] : errors) sorted.push_back(std::move(error));
+  return sorted;
+}
+
+Result<Config> first_error_of(ReadConfig read) {
+  if (read.errors.empty()) return std::move(read.config);
+  return std::move(read.errors.front());
+}
+
 }  // namespace
 
-Result<Config> parse_config(const std::string& toml, const std::string& path) {
+ReadConfig parse_whole_config(const std::string& toml, const std::string& path) {
   if (const auto line = refused_line(toml)) {
-    return Error{ErrorKind::kMalformed, path + ":" + std::to_string(line->number),
-                 std::string(line->why)};
+    return {{},
+            {{ErrorKind::kMalformed, path + ":" + std::to_string(line->number),
+              std::string(line->why)}}};
   }
   const toml::parse_result parsed = toml::parse(toml, path);
   if (!parsed) {
-    return error_at(path, parsed.error().source(), std::string(parsed.error().description()));
+    const toml::parse_error& error = parsed.error();
+    return {{}, {error_at(path, error.source(), std::string(error.description()))}};
   }
-  Config config;
-  const Result<Done> taken = take_table(parsed.table(), "", config, path);
-  if (!taken) return taken.error();
-  const Result<ExpectSetting> expect = parse_expect(config.pass.expect);
-  if (!expect) {
-    return error_at(path, parsed.table()["expect"].node()->source(), message_of(expect.error()));
-  }
-  for (const Result<Done>& right :
-       {check_paths(config), check_metadata(config), check_s3(config.s3)}) {
-    if (!right) return Error{ErrorKind::kMalformed, path, message_of(right.error())};
-  }
-  if (config.pass.device_deadline_ms >= config.pass.deadline_ms) {
-    config.pass.device_deadline_ms = config.pass.deadline_ms / 2;
-  }
-  return config;
+  Taker taker{path, {}, {}};
+  take_table(parsed.table(), "", taker);
+  note_values(parsed.table(), taker);
+  PassConfig& pass = taker.config.pass;
+  if (pass.device_deadline_ms >= pass.deadline_ms) pass.device_deadline_ms = pass.deadline_ms / 2;
+  return {std::move(taker.config), in_order_of_lines(std::move(taker.errors))};
+}
+
+Result<Config> parse_config(const std::string& toml, const std::string& path) {
+  return first_error_of(parse_whole_config(toml, path));
 }
 
 Result<std::string> read_config_text(const std::string& path, bool required) {
@@ -207,9 +260,13 @@ Result<std::string> read_config_text(const std::string& path, bool required) {
   return std::string();
 }
 
-Result<Config> read_config(const std::string& path, bool required) {
+ReadConfig read_whole_config(const std::string& path, bool required) {
   const Result<std::string> text = read_config_text(path, required);
-  return text ? parse_config(*text, path) : Result<Config>(text.error());
+  return text ? parse_whole_config(*text, path) : ReadConfig{{}, {text.error()}};
+}
+
+Result<Config> read_config(const std::string& path, bool required) {
+  return first_error_of(read_whole_config(path, required));
 }
 
 }  // namespace efa

@@ -100,10 +100,19 @@ struct Setting {
 inline constexpr const char* kConfigPath = "/etc/efa-doctor/config.toml";
 
 const std::vector<Setting>& settings();
+// A configuration with all that is wrong about it, in the order of its lines.
+struct ReadConfig {
+  Config config;
+  std::vector<Error> errors;
+};
+
+ReadConfig parse_whole_config(const std::string& toml, const std::string& path);
+// Its first error where there is one.
 Result<Config> parse_config(const std::string& toml, const std::string& path);
 // The text of the file; "" when it is missing and need not be there.
 Result<std::string> read_config_text(const std::string& path, bool required);
 // `required`: the file was named on the command line, so it must be there.
+ReadConfig read_whole_config(const std::string& path, bool required);
 Result<Config> read_config(const std::string& path, bool required);
 
 }  // namespace efa

@@ -42,20 +42,21 @@ bool delivers_to_s3(const S3Config& config) {
   return !config.uri.empty();
 }
 
-Result<Done> check_s3(const S3Config& config) {
+std::vector<Error> check_s3(const S3Config& config) {
   // the other settings are looked at although nothing is delivered yet
   const std::string uri = delivers_to_s3(config) ? config.uri : "s3://any-bucket";
-  const Result<S3Target> target = parse_target(uri, config.endpoint, config.addressing);
-  if (!target) return target.error();
+  std::vector<Error> errors;
+  const auto note = [&errors](const auto& result) {
+    if (!result) errors.push_back(result.error());
+  };
+  note(parse_target(uri, config.endpoint, config.addressing));
   if (!config.region.empty() && !is_region(config.region)) {
-    return malformed("s3.region", "is not a region: only letters, digits and '-'");
+    errors.push_back(malformed("s3.region", "is not a region: only letters, digits and '-'"));
   }
-  if (!config.proxy.empty()) {
-    const Result<Url> proxy = parse_proxy(config.proxy, "s3.proxy");
-    if (!proxy) return proxy.error();
-  }
-  const Result<Done> encryption = check_encryption(config);
-  return encryption ? check_headers(config) : encryption;
+  if (!config.proxy.empty()) note(parse_proxy(config.proxy, "s3.proxy"));
+  note(check_encryption(config));
+  note(check_headers(config));
+  return errors;
 }
 
 Result<Done> check_authorities(const S3Config& config) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "agent/config/config.h"
 #include "probes/aws/target.h"
@@ -10,8 +11,9 @@ namespace efa {
 
 // "": without s3.uri there is no delivery to S3.
 bool delivers_to_s3(const S3Config& config);
-// What is wrong in the table as a whole; parse_config() asks it.
-Result<Done> check_s3(const S3Config& config);
+// What is wrong in the table as a whole, each at the setting at fault; parse_whole_config() asks
+// it.
+std::vector<Error> check_s3(const S3Config& config);
 // The file s3.ca_file. A pass does not ask: a file system that is not there yet is no wrong
 // configuration, and delivery says what is missing.
 Result<Done> check_authorities(const S3Config& config);

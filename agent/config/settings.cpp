@@ -132,6 +132,7 @@ constexpr Setting kSettingsOfS3[] = {
      .help = "Key for aws:kms; empty: the account's own for S3"},
     {.key = "s3.expected_bucket_owner",
      .field = in<&Config::s3, &S3Config::expected_bucket_owner>,
+     .number_too = true,
      .help = "Account that must own the bucket; empty: any"},
     {.key = "s3.storage_class",
      .field = in<&Config::s3, &S3Config::storage_class>,

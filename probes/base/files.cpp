@@ -166,7 +166,7 @@ Result<Done> write_file(const std::string& path, const std::string& text, unsign
 
 Result<Done> write_output(const std::string& path, const std::string& text, unsigned mode) {
   Result<Place> place =
-      walk_to(path, refuse_links_of_others, {LastLink::kIsFollowed, /*make_directories=*/true});
+      walk_to(path, refuse_links_of_others, {LastLink::kIsFollowed, /*make_directories=*/false});
   if (!place) return place.error();
   struct stat status {};
   const bool there =

@@ -35,7 +35,7 @@ TEST(Config, ErrorsNameTheLine) {
     const char* error;
   };
   const Row rows[] = {
-      {"\nexpectt = \"4\"\n", "c.toml:2: unknown key 'expectt'"},
+      {"\nexpectt = \"4\"\n", "c.toml:2: unknown key 'expectt'; did you mean expect?"},
       {"[metadata]\nport = 1\n", "c.toml:2: unknown key 'metadata.port'"},
       {"[other]\nx = 1\n", "c.toml:1: unknown key 'other'"},
       {"metadata = 1\n", "c.toml:1: unknown key 'metadata'"},
@@ -47,9 +47,30 @@ TEST(Config, ErrorsNameTheLine) {
       {"deadline_ms = true\n", "c.toml:1: deadline_ms must be a whole number"},
       {"\n\ndeadline_ms = 999\n", "c.toml:3: deadline_ms must be from 1000 to 120000"},
       {"deadline_ms = -1\n", "c.toml:1: deadline_ms must be from 1000 to 120000"},
+      {"[s3]\n\nregoin = \"us-east-1\"\n",
+       "c.toml:3: unknown key 's3.regoin'; did you mean s3.region?"},
+      {"[s3]\n\nsse = \"rot13\"\n", "c.toml:3: s3.sse: must be AES256 or aws:kms"},
+      {"\nstate_directory = \"here\"\n", "c.toml:2: state_directory: must be an absolute path"},
       {"\nexpect = \"many\"\n", "c.toml:2: expect: 'many' is not auto, none, max or a number"},
   };
   for (const Row& row : rows) EXPECT_EQ(error_of(row.toml), row.error);
+}
+
+TEST(Config, AllErrorsAreToldInTheOrderOfTheirLines) {
+  const ReadConfig read = parse_whole_config(
+      "expect = \"many\"\ndeadline_ms = 1\nintervall_s = 3\n[checks]\npci.narow-link = \"off\"\n"
+      "[s3]\nsse = \"rot13\"\nregion = \"a/b\"\n",
+      "c.toml");
+  std::vector<std::string> lines;
+  for (const Error& error : read.errors) lines.push_back(error.where);
+  EXPECT_EQ(lines, (std::vector<std::string>{"c.toml:1", "c.toml:2", "c.toml:3", "c.toml:5",
+                                             "c.toml:7", "c.toml:8"}));
+}
+
+TEST(Config, ANumberOfAnAccountNeedsNoQuotes) {
+  const auto config = parse_config("[s3]\nexpected_bucket_owner = 123456789012\n", "c.toml");
+  ASSERT_TRUE(config.ok()) << message_of(config.error());
+  EXPECT_EQ(config->s3.expected_bucket_owner, "123456789012");
 }
 
 TEST(Config, AnExpectationIsAWordOrANumberWithOrWithoutQuotes) {
