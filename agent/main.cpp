@@ -17,6 +17,7 @@
 #include "agent/cli/list_modes.h"
 #include "agent/cli/once.h"
 #include "agent/cli/status.h"
+#include "agent/cli/topology.h"
 #include "agent/config/expect.h"
 #include "agent/config/paths.h"
 #include "agent/config/s3_settings.h"
@@ -53,6 +54,12 @@ OnceOptions once_options(const CommandLine& line, const Config& config) {
   return options;
 }
 
+OnceOptions topology_options(const CommandLine& line, const Config& config) {
+  OnceOptions options = once_options(line, config);
+  options.deliver = false;
+  return options;
+}
+
 // The daemon is a small executable of its own, so that it holds no library of a pass for months.
 int become_daemon(const CommandLine& line) {
   const std::string daemon = find_libexec() + "/efa-doctord";
@@ -85,12 +92,14 @@ DeliveryRun delivery_run(const CommandLine& line) {
 
 // What reading it did not tell.
 int check_config(const Config& config, const std::string& path) {
+  bool all_right = true;
   for (const Result<Done>& right :
        {check_directories(config), check_authorities(config.s3), check_for_daemon(config, path)}) {
     if (right) continue;
     log_error("{}", message_of(right.error()));
-    return kExitUsage;
+    all_right = false;
   }
+  if (!all_right) return kExitUsage;
   for (const std::string& words : who_else_decides(config)) log_warning("{}", words);
   std::printf("%s: correct\n", printable(path).c_str());
   return 0;
@@ -99,11 +108,10 @@ int check_config(const Config& config, const std::string& path) {
 int run_with_config(const CommandLine& line) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of write(2), no more
   const std::string path = line.config.empty() ? kConfigPath : line.config;
-  const Result<Config> config = read_config(path, /*required=*/!line.config.empty());
-  if (!config) {
-    log_error("{}", message_of(config.error()));
-    return kExitUsage;
-  }
+  const ReadConfig read = read_whole_config(path, /*required=*/!line.config.empty());
+  for (const Error& error : read.errors) log_error("{}", message_of(error));
+  if (!read.errors.empty()) return kExitUsage;
+  const Config& config = read.config;
   const Result<Done> right = check_arguments(line);
   if (!right) {
     log_error("{}", message_of(right.error()));
@@ -111,21 +119,23 @@ int run_with_config(const CommandLine& line) {
   }
   switch (line.command) {
     case Command::kStatus:
-      return run_status(*config, {line.max_age_s, line.wait_s, line.accept_degraded,
-                                  line.format == "reason", line.actors});
+      return run_status(config, {line.max_age_s, line.wait_s, line.accept_degraded,
+                                 line.format == "reason", line.actors});
     case Command::kRecord:
-      return run_record(once_options(line, *config), line.record_file, line.redact);
+      return run_record(once_options(line, config), line.record_file, line.redact);
     case Command::kDeliver:
       return become_uploader(delivery_run(line));
     case Command::kConfigCheck:
-      return check_config(*config, path);
+      return check_config(config, path);
     case Command::kImageCheck:
-      return run_image_check(once_options(line, *config));
+      return run_image_check(once_options(line, config));
+    case Command::kTopology:
+      return run_topology(topology_options(line, config));
     case Command::kAccount:
-      return run_account(*config, {line.account, line.wishes, line.format, line.output,
-                                   line.deliver_account, line.config});
+      return run_account(config, {line.account, line.wishes, line.format, line.output,
+                                 line.deliver_account, line.config});
     default:
-      return run_once(once_options(line, *config));
+      return run_once(once_options(line, config));
   }
 }
 

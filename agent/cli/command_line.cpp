@@ -1,11 +1,14 @@
 #include "agent/cli/command_line.h"
 
+#include <fmt/core.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <sstream>
 
+#include "agent/config/near_miss.h"
 #include "agent/config/version.h"
 #include "probes/base/printable.h"
 #include "probes/base/text.h"
@@ -16,6 +19,19 @@ namespace {
 constexpr const char* kFooter =
     "Exit codes of --once and status: 0 healthy or no EFA expected, 1 degraded, 2 unhealthy,\n"
     "3 unknown; of all: 64 usage or configuration error, 70 internal error.";
+
+// What CLI11 says of a number that is none holds the bounds of a double.
+CLI::Validator whole_number(int64_t least, int64_t most) {
+  return {[=](const std::string& text) {
+            const auto number = parse_number<int64_t>(text);
+            const bool right = number && *number >= least && *number <= most;
+            return right ? ""
+                         : fmt::format("'{}' is no whole number from {} to {}", text, least, most);
+          },
+          ""};
+}
+
+constexpr int64_t kLongest = 86'400 * 365;  // seconds
 
 void add_pass_options(CLI::App& app, CommandLine& line) {
   app.add_option("--sysroot", line.sysroot,
@@ -42,6 +58,7 @@ class Parser {
   void add_commands();
   void add_account(CLI::App& account);
   [[nodiscard]] Command command() const;
+  [[nodiscard]] std::vector<std::string> meant() const;
 
   CommandLine line_;
   bool once_ = false;
@@ -67,6 +84,7 @@ Parser::Parser() {
       ->excludes("--once");
   app_.add_option("--trigger", line_.trigger, "Reason for this pass, for the report")
       ->type_name("WORD")
+      ->group("")  // the daemon's
       ->check(CLI::IsMember(
           {"once", "boot", "interval", "event", "request", "recovery", "starting", "retry"}));
   add_pass_options(app_, line_);
@@ -95,10 +113,10 @@ void Parser::add_commands() {
   CLI::App* status = add("status", Command::kStatus, "Print the verdict of the newest pass");
   age_ = status->add_option("--max-age", max_age_s_, "Treat a verdict older than this as unknown")
              ->type_name("SECONDS")
-             ->check(CLI::NonNegativeNumber);
+             ->check(whole_number(0, kLongest));
   status->add_option("--wait", line_.wait_s, "Wait up to this long for the node to be healthy")
       ->type_name("SECONDS")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0, kLongest));
   add_formats(*status, line_, {"text", "reason"});
   status->add_option("--accept", accept_, "Exit with 0 for this verdict too")
       ->check(CLI::IsMember({"degraded"}));
@@ -111,7 +129,8 @@ void Parser::add_commands() {
       ->check(CLI::IsMember(
           {"node_operator", "image_owner", "account_owner", "job_owner", "aws_support"}));
   CLI::App* explain = add("explain", Command::kExplain, "Print what a finding's code means");
-  explain->add_option("CODE", line_.code, "A code as list-checks prints it")->required();
+  explain->add_option("CODE", line_.code, "A code as list-checks prints it, or how several begin")
+      ->required();
   CLI::App* list = add("list-checks", Command::kListChecks, "Print all checks");
   add_formats(*list, line_, {"text", "json", "markdown"});
   CLI::App* modes = add("list-modes", Command::kListModes,
@@ -132,9 +151,12 @@ void Parser::add_commands() {
   CLI::App* deliver = add("deliver", Command::kDeliver, "Upload the reports that wait for S3");
   deliver->add_option("--limit", line_.deliver_limit_s, "Give up after this time; default 60")
       ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number(1, kLongest))
       ->capture_default_str();
   deliver->add_flag("--patient", line_.patient, "Respect the pauses that follow failed attempts");
+  CLI::App* topology = add("topology", Command::kTopology,
+                           "Draw where GPUs and EFA devices hang, and what is unlike the others");
+  add_formats(*topology, line_, {"text", "svg"});
   add_account(*add("account", Command::kAccount,
                    "Check what AWS provides for a fleet, or what a template will: security "
                    "groups, interfaces, placement"));
@@ -177,7 +199,7 @@ void Parser::add_account(CLI::App& account) {
   account
       .add_option("--root-volume", line_.wishes.root_volume_gib, "Recommended size of root volumes")
       ->type_name("GIB")
-      ->check(CLI::Range(1, 65'536))
+      ->check(whole_number(1, 65'536))
       ->capture_default_str();
   account
       .add_option("--session-log-group", question.session_log_group,
@@ -191,11 +213,11 @@ void Parser::add_account(CLI::App& account) {
       ->type_name("URL");
   account.add_option("--rate", question.calls_a_second, "Calls a second at most")
       ->type_name("N")
-      ->check(CLI::Range(1, 100))
+      ->check(whole_number(1, 100))
       ->capture_default_str();
   account.add_option("--limit", question.limit_s, "Give up after this time")
       ->type_name("SECONDS")
-      ->check(CLI::Range(5, 3600))
+      ->check(whole_number(5, 3600))
       ->capture_default_str();
   add_formats(account, line_, {"text", "json", "lines", "prometheus"});
   account.add_option("--output", line_.output, "Write the report to FILE")->type_name("FILE");
@@ -214,6 +236,22 @@ Command Parser::command() const {
   return once_ || !line_.replay.empty() ? Command::kOnce : Command::kUsageError;
 }
 
+// Of each argument that is none, the option or the command that is nearest.
+std::vector<std::string> Parser::meant() const {
+  std::vector<CommandText> commands = texts();
+  std::vector<std::string_view> known;
+  for (const CommandText& command : commands) {
+    if (!command.name.empty()) known.emplace_back(command.name);
+    for (const OptionText& option : command.options) known.emplace_back(option.name);
+  }
+  std::vector<std::string> words;
+  for (const std::string& argument : app_.remaining(/*recurse=*/true)) {
+    const std::string_view word = nearest(argument.substr(0, argument.find('=')), known);
+    if (!word.empty()) words.emplace_back(word);
+  }
+  return words;
+}
+
 CommandLine Parser::parse(int argc, const char* const* argv) {
   try {
     app_.parse(argc, argv);
@@ -223,6 +261,9 @@ CommandLine Parser::parse(int argc, const char* const* argv) {
         app_.exit(error, std::cout, words) == 0 ? Command::kPrinted : Command::kUsageError;
     for (const std::string& one : split(trim_end(words.str()), '\n')) {
       if (!one.empty()) std::fprintf(stderr, "%s\n", printable(one).c_str());
+    }
+    for (const std::string& one : meant()) {
+      std::fprintf(stderr, "Did you mean %s?\n", one.c_str());
     }
     return line_;
   }
@@ -249,6 +290,7 @@ CommandText text_of(const CLI::App& app, const std::string& name) {
   CommandText text{name, app.get_description(), {}};
   for (const CLI::Option* option : app.get_options()) {
     if (!name.empty() && option == app.get_help_ptr()) continue;  // told once
+    if (option->get_group().empty()) continue;                    // hidden
     const bool flag = option->get_items_expected_max() == 0;
     const bool argument = option->get_positional();
     text.options.push_back({option->get_name(argument),

@@ -25,7 +25,8 @@ enum class Command {
   kConfigCheck,
   kImageCheck,
   kDeliver,
-  kAccount
+  kAccount,
+  kTopology
 };
 
 struct CommandLine {

@@ -52,8 +52,8 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
                 .metadata = request.config.metadata,
                 .record = request.record,
                 .asked = request.asked,
-                .run_directory = request.config.files.run_directory,
-                .only = request.only};
+                .only = request.only,
+                .run_directory = request.config.files.run_directory};
   if (recording.live) {
     if (request.keep_state) make_state_directory(request.config.files);
     recording.before = begin_pass(state_path(request.config.files), request.keep_state);

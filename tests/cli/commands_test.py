@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import unittest
 
@@ -78,6 +79,38 @@ class Usage(Case):
             self.assertEqual(run.returncode, USAGE, arguments)
             self.assertEqual(run.stdout, "", arguments)
             self.assertNotEqual(run.stderr, "", arguments)
+
+    def test_what_was_meant_is_named(self):
+        for arguments, meant in ((["--onse"], "--once"), (["statsu"], "status"),
+                                 (["status", "--max-agee", "3"], "--max-age"),
+                                 (["--once", "--formt=json"], "--format")):
+            run = self.efa_doctor(*arguments)
+            self.assertEqual(run.returncode, USAGE, arguments)
+            self.assertIn(f"Did you mean {meant}?", run.stderr)
+        self.assertNotIn("Did you mean", self.efa_doctor("--entirely-else").stderr)
+
+    def test_a_number_that_is_none_is_told_shortly(self):
+        for arguments in (["status", "--max-age", "abc"], ["status", "--wait", "-1"],
+                          ["deliver", "--limit", "1e9"], ["account", "--rate", "0"]):
+            run = self.efa_doctor(*arguments)
+            self.assertEqual(run.returncode, USAGE)
+            self.assertIn(f"'{arguments[-1]}' is no whole number from ", run.stderr)
+            self.assertTrue(all(len(line) < 100 for line in run.stderr.splitlines()), run.stderr)
+
+    def test_a_typo_makes_no_directory(self):
+        nowhere = self.directory / "nonexist"
+        root = machine_without_efa(self.directory / "machine")
+        run = self.efa_doctor("--sysroot", root, "record", nowhere / "x")
+        self.assertEqual(run.returncode, INTERNAL)
+        self.assertIn("No such file or directory", run.stderr)
+        run = self.once("--sysroot", root, "--output", nowhere / "x")
+        self.assertEqual(run.returncode, 0, "its verdict")
+        self.assertIn("No such file or directory", run.stderr)
+        self.assertIn("NOT APPLICABLE", run.stdout, "it is not lost")
+        self.assertFalse(nowhere.exists())
+
+    def test_what_is_the_daemons_is_not_in_the_help(self):
+        self.assertNotIn("--trigger", self.efa_doctor("--help").stdout)
 
     def test_an_argument_steers_no_terminal(self):
         run = self.efa_doctor("\x1b[2Jevil\n<0>x")
@@ -160,6 +193,14 @@ class Configuration(Case):
         self.assert_refused("[counters]\nlimit = 4\n", "'counters.limit'", f"{self.config}:2")
         self.assert_refused("[colours]\n", "'colours'", f"{self.config}:1")
 
+    def test_all_errors_are_told_at_once(self):
+        run = self.check('expect = "many"\ninterval = 3\n[s3]\nsse = "rot13"\nregoin = "a"\n')
+        self.assertEqual(run.returncode, USAGE)
+        for line, words in ((1, "'many'"), (2, "'interval'; did you mean interval_s?"),
+                            (4, "s3.sse"), (5, "did you mean s3.region?")):
+            self.assertRegex(run.stderr, rf"{self.config}:{line}: .*{re.escape(words)}")
+        self.assertEqual(run.stderr.count("\n"), 4)
+
     def test_a_hostile_file_steers_neither_a_terminal_nor_the_journal(self):
         write(self.config, '"x\\u001b[2J\\n<0>y" = 1\n')
         for more in ({}, {"JOURNAL_STREAM": "8:1"}):
@@ -199,7 +240,7 @@ class Configuration(Case):
 
     def test_a_path_is_absolute_and_names_no_other_thing(self):
         for key in ("state_directory", "run_directory", "site_probes", "metrics_directory"):
-            self.assert_refused(f'{key} = "here"\n', f"{key}: must be an absolute path")
+            self.assert_refused(f'{key} = "here"\n', f"{key}: must be an absolute path", f"{self.config}:1")
         for key in ("state_directory", "run_directory"):
             self.assert_refused(f'{key} = ""\n', f"{key}: must be an absolute path")
         self.assert_refused('[s3]\nca_file = "ca.pem"\n', "s3.ca_file: must be an absolute path")
@@ -248,9 +289,18 @@ class Catalogue(Case):
             self.assertRegex(code, r"^[a-z]+\.[a-z0-9]+(-[a-z0-9]+)*$")
 
     def test_an_unknown_code_is_a_usage_error(self):
-        for code in ("pci.none", "", "pci.none-found "):
+        for code in ("pci.nune-found", "", "pci.none-found ", "nothing"):
             run = self.efa_doctor("explain", code)
             self.assertEqual((run.returncode, run.stdout), (USAGE, ""), code)
+        self.assertIn("did you mean pci.none-found?",
+                      self.efa_doctor("explain", "pci.nune-found").stderr)
+
+    def test_the_beginning_of_codes_lists_them(self):
+        run = self.efa_doctor("explain", "driver")
+        codes = [line.split()[0] for line in run.stdout.splitlines()]
+        self.assertEqual(run.returncode, 0)
+        self.assertGreater(len(codes), 2)
+        self.assertTrue(all(code.startswith("driver") for code in codes), codes)
 
     def test_markdown_and_text_list_every_code(self):
         checks = json.loads(self.efa_doctor("list-checks", "--format", "json").stdout)
