@@ -52,7 +52,7 @@ ServiceWord judge_service(const ServiceFile& service, bool gone,
     return {false, "the service is starting again after it ended unexpectedly"};
   }
   if (service.state != "stopped") {
-    if (!gone) return {};
+    if (!gone) return {.runs = true};
     return {false, "the service ended unexpectedly: its process " + std::to_string(service.pid) +
                        " is gone"};
   }
@@ -64,7 +64,7 @@ ServiceWord judge_service(const ServiceFile& service, bool gone,
     return {false, "the service does not start (" + unit->active + ", result " + unit->result +
                        ", started again " + times + " times)"};
   }
-  if (unit && unit->active != "inactive") return {};  // it has just been started
+  if (unit && unit->active != "inactive") return {.runs = true};  // it has just been started
   return {true, "stopped at " + service.since + ": this verdict is no longer updated"};
 }
 

@@ -13,6 +13,7 @@ namespace efa {
 struct ServiceWord {
   bool in_force = true;
   std::string words;  // "" when there is nothing to say
+  bool runs = false;  // it makes the next pass
 };
 
 // What systemd says of the unit.

@@ -1,5 +1,6 @@
 #include "agent/cli/status.h"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "agent/pass/state.h"
 #include "probes/base/files.h"
 #include "probes/base/printable.h"
+#include "probes/base/text.h"
 #include "probes/base/times.h"
 
 namespace efa {
@@ -118,8 +120,13 @@ Health judge_health(const std::string& json, const Moment& now, const std::strin
     return unknown("the health file is stale: " + std::to_string(age_s) +
                    " s old; its verdict was " + health->text("verdict"));
   }
-  return {*verdict, health->text("summary"), root_causes_of(*health), causes_of(*health),
-          devices_of(*health)};
+  return {*verdict,
+          health->text("summary"),
+          root_causes_of(*health),
+          causes_of(*health),
+          devices_of(*health),
+          health->text("generated_at"),
+          age_s};
 }
 
 std::string reason_of(const Health& health) {
@@ -170,6 +177,32 @@ std::string delivery_words(const Config& config) {
                                       Author::kOfDirectory));
 }
 
+// "checked  2026-11-23T22:00:00Z, 60 s ago; the next pass comes in 240 s"
+void print_age(const Config& config, const Health& health, const ServiceWord& service) {
+  if (health.checked_at.empty()) return;
+  const int64_t left_s = std::max(int64_t{0}, config.daemon.interval_s - health.age_s);
+  const std::string next = !service.runs ? "no service renews it: systemctl start efa-doctor"
+                           : left_s > 0  ? fmt::format("the next pass comes in {} s", left_s)
+                                         : "the next pass is due";
+  std::printf(
+      "checked  %s\n",
+      printable(fmt::format("{}, {} s ago; {}", health.checked_at, health.age_s, next)).c_str());
+}
+
+void print_health(const Config& config, const Health& health, const ServiceWord& service) {
+  std::printf("%s  %s\n", verdict_text(health.verdict).c_str(), printable(health.summary).c_str());
+  if (!health.root_causes.empty()) {
+    std::printf("causes  %s\n", printable(join(health.root_causes, ", ")).c_str());
+  }
+  print_age(config, health, service);
+  if (service.in_force && !service.words.empty()) {
+    std::printf("service  %s\n", printable(service.words).c_str());
+  }
+  if (delivers_to_s3(config.s3)) {
+    std::printf("delivery  %s\n", printable(delivery_words(config)).c_str());
+  }
+}
+
 }  // namespace
 
 int run_status(const Config& config, const StatusOptions& options) {
@@ -194,13 +227,7 @@ int run_status(const Config& config, const StatusOptions& options) {
     std::printf("%s\n", reason.c_str());
     return good(health) ? 0 : exit_code_of(health.verdict);
   }
-  std::printf("%s  %s\n", verdict_text(health.verdict).c_str(), printable(health.summary).c_str());
-  if (service.in_force && !service.words.empty()) {
-    std::printf("service  %s\n", printable(service.words).c_str());
-  }
-  if (delivers_to_s3(config.s3)) {
-    std::printf("delivery  %s\n", printable(delivery_words(config)).c_str());
-  }
+  print_health(config, health, service);
   return good(health) ? 0 : exit_code_of(health.verdict);
 }
 

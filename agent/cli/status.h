@@ -25,6 +25,8 @@ struct Health {
   std::vector<std::string> root_causes;  // codes, the gravest first; none of an unknown file
   std::vector<HealthCause> causes;       // of those, where it is known who removes it
   std::string devices;                   // "31/32" work; "" when not known
+  std::string checked_at;                // RFC 3339; "" of an unknown file
+  int64_t age_s = 0;
 };
 
 // A file that is damaged, stale, older than `max_age_s` or from another boot is `unknown`. Its age

@@ -30,12 +30,21 @@ class Status(Case):
     def assert_status(self, code, line, *arguments):
         run = self.efa_doctor("status", *arguments)
         self.assertEqual((run.returncode, run.stderr), (code, ""))
-        self.assertRegex(run.stdout, rf"^{line}\n$")
+        self.assertRegex(run.stdout, rf"^{line}\n")
+        return run.stdout
 
     def test_each_verdict_has_its_exit_code(self):
         for verdict, code in VERDICTS.items():
             self.write_health(verdict=verdict, exit_code=code)
             self.assert_status(code, f"{verdict}  all is well")
+
+    def test_it_tells_codes_age_and_what_comes_next(self):
+        self.write_health(verdict="unhealthy", exit_code=2,
+                          root_causes=["kernel.driver-not-loaded", "pci.narrow-link"])
+        told = self.assert_status(2, "unhealthy  all is well")
+        self.assertIn("\ncauses  kernel.driver-not-loaded, pci.narrow-link\n", told)
+        self.assertRegex(told, r"\nchecked  \S+Z, 6\d s ago; no service renews it: "
+                               r"systemctl start efa-doctor\n$")
 
     def test_a_missing_file_is_unknown(self):
         self.assert_status(3, r"unknown  .*health\.json: No such file or directory")
