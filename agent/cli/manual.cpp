@@ -98,17 +98,6 @@ std::string key_in_table(const Setting& setting) {
   return key.substr(key.find('.') + 1);  // npos + 1 is 0
 }
 
-std::string names_of(const CommandText& command) {
-  std::string names;
-  for (const OptionText& option : command.options) {
-    if (option.name.starts_with("-")) names += (names.empty() ? "" : " ") + option.name;
-  }
-  for (size_t comma = names.find(','); comma != std::string::npos; comma = names.find(',')) {
-    names[comma] = ' ';  // "-h,--help"
-  }
-  return names;
-}
-
 constexpr const char* kExitStatus =
     ".SH EXIT STATUS\n"
     ".TP\n0\nhealthy, or no EFA expected\n"
@@ -117,6 +106,31 @@ constexpr const char* kExitStatus =
     ".TP\n3\nunknown: it could not be determined\n"
     ".TP\n64\nwrong command line or configuration\n"
     ".TP\n70\ninternal error\n";
+
+struct Example {
+  const char* command;
+  const char* what;
+};
+
+constexpr Example kExamples[] = {
+    {"efa-doctor --once", "looks at this node; as root it sees all"},
+    {"efa-doctor --once --no-deliver --format json --output report.json",
+     "the whole report, and nothing is kept"},
+    {"efa-doctor --once --expect 32", "fewer than 32 EFA devices are critical"},
+    {"efa-doctor status --max-age 900", "the newest verdict, for a script: its exit code is it"},
+    {"efa-doctor explain driver", "the checks whose codes begin so"},
+    {"efa-doctor explain driver.not-bound", "what that means, and what mends it"},
+    {"efa-doctor record node.tar.zst --redact", "what a report of a fault needs, without names"},
+    {"efa-doctor --once --replay node.tar.zst", "the report on such a recording, on any machine"},
+    {"efa-doctor topology --format svg --output node.svg", "a drawing of GPUs and EFA devices"},
+    {"efa-doctor account --filter tag:Fleet=train", "what AWS provides for a fleet"},
+};
+
+std::string examples() {
+  std::string text = ".SH EXAMPLES\n";
+  for (const Example& example : kExamples) text += item(bold(example.command), example.what);
+  return text;
+}
 
 constexpr const char* kFiles =
     ".SH FILES\n"
@@ -137,7 +151,7 @@ std::string program_page() {
          ".SH DESCRIPTION\nLooks at the Elastic Fabric Adapter (EFA) devices of an EC2 instance, "
          "from PCI to libfabric,\nnames the root cause of what does not work, who fixes it and "
          "with which command.\nIt never disturbs what uses the devices.\n" +
-         commands_of(commands) + kExitStatus + kFiles + checks_list() +
+         commands_of(commands) + examples() + kExitStatus + kFiles + checks_list() +
          ".SH SEE ALSO\n.BR efa\\-doctor.toml (5)\n";
 }
 
@@ -161,7 +175,11 @@ std::string configuration_page() {
                      : bold(key_in_table(setting)) + " = " + roff(default_of(setting)),
                  std::string(setting.help) + "." + range_of(setting));
   }
-  return text + ".SH SEE ALSO\n.BR efa\\-doctor (1)\n";
+  return text +
+         ".SH EXAMPLES\nA node that should have as many EFA devices as its type can have, and "
+         "sends "
+         "its reports to S3:\n.PP\n.nf\nexpect = \"max\"\n[s3]\nuri = \"s3://bucket/prefix\"\n.fi\n"
+         ".SH SEE ALSO\n.BR efa\\-doctor (1)\n";
 }
 
 std::string default_configuration() {
@@ -180,42 +198,6 @@ std::string default_configuration() {
     text += std::string("\n# ") + setting.help + ".\n#" + line + "\n";
   }
   return text;
-}
-
-std::string bash_completion() {
-  const std::vector<CommandText> commands = command_texts();
-  std::string names;
-  std::string cases;
-  for (const CommandText& command : commands) {
-    if (command.name.empty()) continue;
-    names += (names.empty() ? "" : " ") + command.name;
-    cases += "    " + command.name + ") words=\"" + names_of(command) + "\" ;;\n";
-  }
-  return "# bash completion for efa-doctor\n"
-         "_efa_doctor() {\n"
-         "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words i\n"
-         "  case $before in\n"
-         "    --format) words=\"text json prometheus health markdown reason\" ;;\n"
-         "    --accept) words=degraded ;;\n"
-         "    --expect) words=\"auto none max\" ;;\n"
-         "    --config|--output|--replay|--sysroot|record)\n"
-         "      mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
-         "      return ;;\n"
-         "    explain) words=$(efa-doctor list-checks 2>/dev/null | cut -d' ' -f1) ;;\n"
-         "  esac\n"
-         "  if [ -z \"$words\" ]; then\n"
-         "    words=\"" +
-         names + " " + names_of(commands.front()) +
-         "\"\n"
-         "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-         "      case ${COMP_WORDS[i]} in\n" +
-         cases +
-         "      esac\n"
-         "    done\n"
-         "  fi\n"
-         "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
-         "}\n"
-         "complete -F _efa_doctor efa-doctor\n";
 }
 
 }  // namespace efa

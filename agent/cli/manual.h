@@ -1,5 +1,5 @@
-// The manual, the completion and the configuration file that packages install, out of the command
-// line, the table of settings and the catalogue of checks.
+// The manual and the configuration file that packages install, out of the command line, the table
+// of settings and the catalogue of checks.
 #pragma once
 
 #include <string>
@@ -8,7 +8,6 @@ namespace efa {
 
 std::string program_page();           // efa-doctor(1), in roff
 std::string configuration_page();     // efa-doctor.toml(5)
-std::string bash_completion();        // for /usr/share/bash-completion/completions
 std::string default_configuration();  // every setting at its default, commented out
 
 }  // namespace efa

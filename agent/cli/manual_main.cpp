@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "agent/cli/completion.h"
 #include "agent/cli/manual.h"
 #include "probes/base/files.h"
 
@@ -9,10 +10,9 @@ int main(int argc, char** argv) {
   if (argc != 2) return 64;
   const std::string directory = argv[1];
   const std::pair<const char*, std::string> files[] = {
-      {"efa-doctor.1", efa::program_page()},
-      {"efa-doctor.toml.5", efa::configuration_page()},
-      {"efa-doctor.bash", efa::bash_completion()},
-      {"config.toml", efa::default_configuration()},
+      {"efa-doctor.1", efa::program_page()},       {"efa-doctor.toml.5", efa::configuration_page()},
+      {"efa-doctor.bash", efa::bash_completion()}, {"efa-doctor.zsh", efa::zsh_completion()},
+      {"efa-doctor.fish", efa::fish_completion()}, {"config.toml", efa::default_configuration()},
   };
   for (const auto& [name, text] : files) {
     const auto written = efa::write_file(directory + "/" + name, text, 0644);

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -62,6 +63,65 @@ class ManualTest(Case):
         self.assertEqual(self.complete("efa-doctor --once --format j"), ["json"])
         self.assertEqual(self.complete("efa-doctor explain driver.wrong"), ["driver.wrong-driver"])
         self.assertEqual(self.complete("efa-doctor status --redact"), [])
+
+    def test_completion_knows_what_follows_each_option(self):
+        self.assertEqual(self.complete("efa-doctor status --format "), ["text", "reason"])
+        self.assertEqual(self.complete("efa-doctor topology --format "), ["text", "svg"])
+        self.assertEqual(self.complete("efa-doctor --expect m"), ["max"])
+        self.assertEqual(self.complete("efa-doctor status --max-age "), [])
+        (self.directory / "one").touch()
+        self.assertIn(str(self.directory / "one"),
+                      self.complete(f"efa-doctor --once --output {self.directory}/o"))
+        self.assertNotIn("--trigger", self.complete("efa-doctor --t"))
+
+    def test_completions_are_right_by_the_parsers_of_their_shells(self):
+        for shell in ("bash", "zsh", "fish"):
+            script = MANUAL / f"efa-doctor.{shell}"
+            text = script.read_text()
+            for line in self.efa_doctor("--help").stdout.splitlines():
+                words = line.split()
+                if line.startswith("  ") and words and words[0].startswith("--"):
+                    name = words[0].rstrip(",").removeprefix("--")
+                    self.assertIn(name, text, shell)
+            with self.subTest(shell):
+                if not shutil.which(shell):
+                    self.skipTest(f"{shell} is not installed")
+                run = subprocess.run([shell, "-n", script], text=True, stdout=subprocess.PIPE,
+                                     stderr=subprocess.STDOUT, timeout=60)
+                self.assertEqual((run.returncode, run.stdout), (0, ""), shell)
+
+    @unittest.skipUnless(shutil.which("fish"), "fish is not installed")
+    def test_fish_completes(self):
+        def complete(line):
+            script = (f"set -x PATH {pathlib.Path(EFA_DOCTOR).parent} $PATH; "
+                      f"source {MANUAL}/efa-doctor.fish; complete -C '{line}'")
+            run = subprocess.run(["fish", "--no-config", "-c", script], text=True, timeout=60,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 env={**os.environ, "HOME": str(self.directory)})
+            self.assertEqual(run.stderr, "")
+            return [word.split("\t")[0] for word in run.stdout.splitlines()]
+
+        self.assertEqual(complete("efa-doctor stat"), ["status"])
+        self.assertEqual(complete("efa-doctor status --max"), ["--max-age"])
+        self.assertEqual(complete("efa-doctor topology --format "), ["svg", "text"])
+        self.assertEqual(complete("efa-doctor explain driver.wrong"), ["driver.wrong-driver"])
+
+    @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
+    def test_zsh_knows_its_functions(self):
+        script = (f"autoload -Uz compinit; compinit -u -D; functions[_efa_doctor_file]="
+                  f"\"$(< {MANUAL}/efa-doctor.zsh)\"; print ok")
+        run = subprocess.run(["zsh", "-f", "-c", script], text=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, timeout=60)
+        self.assertEqual((run.returncode, run.stdout), (0, "ok\n"))
+
+    def test_the_examples_of_the_page_are_understood(self):
+        program, _ = man("efa-doctor.1")
+        section = program[program.index("\nEXAMPLES"):program.index("\nEXIT STATUS")]
+        examples = re.findall(r"(?m)^ +(efa-doctor .*)$", section)
+        self.assertGreater(len(examples), 8)
+        for example in examples:
+            run = self.efa_doctor(*example.split()[1:], "--help")
+            self.assertEqual((run.returncode, run.stderr), (0, ""), example)
 
     def test_scripts_are_clean(self):
         for script in SCRIPTS:
