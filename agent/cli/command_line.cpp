@@ -31,7 +31,8 @@ CLI::Validator whole_number(int64_t least, int64_t most) {
           ""};
 }
 
-constexpr int64_t kLongest = 86'400 * 365;  // seconds
+constexpr int64_t kLongest = 86'400 * 365;      // seconds
+constexpr int64_t kOldest = 9'999'999'999'999;  // likewise: of any age
 
 void add_pass_options(CLI::App& app, CommandLine& line) {
   app.add_option("--sysroot", line.sysroot,
@@ -113,7 +114,7 @@ void Parser::add_commands() {
   CLI::App* status = add("status", Command::kStatus, "Print the verdict of the newest pass");
   age_ = status->add_option("--max-age", max_age_s_, "Treat a verdict older than this as unknown")
              ->type_name("SECONDS")
-             ->check(whole_number(0, kLongest));
+             ->check(whole_number(0, kOldest));
   status->add_option("--wait", line_.wait_s, "Wait up to this long for the node to be healthy")
       ->type_name("SECONDS")
       ->check(whole_number(0, kLongest));

@@ -232,13 +232,13 @@ class WhereNothingCanBeWritten(Case):
 
 class Output(Case):
     def test_a_file_gets_the_report_and_standard_output_nothing(self):
-        path = self.directory / "there/report.json"
+        path = self.directory / "there.json"
         run = self.once("--format", "json", "--output", path)
         self.assertEqual((run.returncode, run.stdout, run.stderr), (0, "", ""))
         self.assert_valid(json.loads(path.read_text()))
 
     def test_one_that_cannot_be_written_is_told_and_the_report_printed(self):
-        for path in ("/dev/full", self.directory, self.config / "below"):
+        for path in ("/dev/full", self.directory, self.config / "below", self.directory / "no/such"):
             run = self.once("--expect", "1", "--format", "json", "--output", path)
             self.assertEqual(run.returncode, 2, path)
             self.assert_valid(json.loads(run.stdout))

@@ -205,7 +205,7 @@ class Service(InForce):
         daemon = self.running()
         daemon.terminate()
         self.assertEqual(daemon.wait(ENOUGH_S), 0)
-        self.assert_status(0, r"^not_applicable .*\nservice  stopped at 20.*: this verdict is no longer updated")
+        self.assert_status(0, r"^not_applicable .*\nchecked .*\nservice  stopped at 20.*: this verdict is no longer updated")
         self.assertNotIn("stopped", self.status("--format", "reason").stdout)
         self.launch()
         wait_for(lambda: self.service()["state"] == "running")
