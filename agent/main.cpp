@@ -133,7 +133,7 @@ int run_with_config(const CommandLine& line) {
       return run_topology(topology_options(line, config));
     case Command::kAccount:
       return run_account(config, {line.account, line.wishes, line.format, line.output,
-                                 line.deliver_account, line.config});
+                                  line.deliver_account, line.config});
     default:
       return run_once(once_options(line, config));
   }

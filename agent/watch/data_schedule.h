@@ -1,6 +1,6 @@
 // In which passes of the daemon own messages are sent over the devices: in its first one, while the
-// node gains devices, as long as something is wrong, in one that confirms a recovery, and else at an
-// interval. Pure.
+// node gains devices, as long as something is wrong, in one that confirms a recovery, and else at
+// an interval. Pure.
 #pragma once
 
 #include <cstdint>

@@ -50,7 +50,7 @@ struct Node {
   Seen<KernelFacts> kernel;
   Seen<RdmaFacts> rdma;
   Seen<VerbsFacts> verbs;
-  std::optional<Seen<DataFacts>> data;  // where it was asked for
+  std::optional<Seen<DataFacts>> data;    // where it was asked for
   std::vector<Seen<FabricFacts>> fabric;  // one for each libfabric found
   Seen<TopologyFacts> topology;
   Seen<NetFacts> net;

@@ -297,8 +297,7 @@ TEST(Pci, ADeviceThatTheKernelLogNamesAndThatIsGoneHasVanished) {
     scene.node.rdma.facts.devices.erase(scene.node.rdma.facts.devices.begin());
     const Diagnosis diagnosis = diagnose(scene);
     EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"pci.device-vanished"});
-    EXPECT_NE(diagnosis.summary.find(": " + device(0)), std::string::npos)
-        << diagnosis.summary;
+    EXPECT_NE(diagnosis.summary.find(": " + device(0)), std::string::npos) << diagnosis.summary;
   }
 }
 
