@@ -119,9 +119,9 @@ std::string cause_words(const Diagnosis& diagnosis, int devices) {
 std::string failing_words(const Node& node, const Diagnosis& diagnosis) {
   const Scale scale = scale_of(diagnosis);
   const bool told = scale.highest && scale.all > 0;
-  const std::string devices = told ? words_of(scale, node.live) : "";
+  std::string devices = told ? words_of(scale, node.live) : "";
   if (diagnosis.root_causes.empty()) return devices;
-  const std::string cause = cause_words(diagnosis, scale.all);
+  std::string cause = cause_words(diagnosis, scale.all);
   if (!told) return cause;
   return devices + (scale.working < scale.all ? ": " : ", but ") + cause;
 }

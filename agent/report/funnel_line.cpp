@@ -43,9 +43,9 @@ std::string line_of(const std::vector<Group>& groups, std::string_view between,
 }  // namespace
 
 std::string funnel_line(const std::vector<FunnelStage>& funnel) {
-  const std::string wide = line_of(groups_of(funnel, /*whole=*/true), " > ", ", ");
+  std::string wide = line_of(groups_of(funnel, /*whole=*/true), " > ", ", ");
   if (wide.size() <= kFunnelWidth) return wide;
-  const std::string narrow = line_of(groups_of(funnel, /*whole=*/true), ">", ",");
+  std::string narrow = line_of(groups_of(funnel, /*whole=*/true), ">", ",");
   if (narrow.size() <= kFunnelWidth) return narrow;
   return line_of(groups_of(funnel, /*whole=*/false), ">", ",");
 }

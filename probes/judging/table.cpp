@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "probes/account/checks.h"
@@ -315,26 +316,34 @@ constexpr void for_each_check(const Function& function) {
   }
 }
 
-template <class Predicate>
-constexpr int count_checks(const Predicate& is_it) {
-  int count = 0;
-  for_each_check([&](const Check& check) { count += is_it(check); });
+constexpr size_t kCheckCount = [] {
+  size_t count = 0;
+  for_each_check([&](const Check&) { ++count; });
   return count;
-}
+}();
 
-constexpr int count_code(std::string_view code) {
-  return count_checks([&](const Check& check) { return check.code == code; });
-}
+// Sorted, so that looking one up takes few of the steps that a compiler allows a constant.
+constexpr std::array<std::string_view, kCheckCount> kCodes = [] {
+  std::array<std::string_view, kCheckCount> codes;
+  size_t count = 0;
+  for_each_check([&](const Check& check) { codes[count++] = check.code; });
+  std::sort(codes.begin(), codes.end());
+  return codes;
+}();
 
-constexpr bool names_an_unknown_cause(const Check& check) {
-  for (const std::string_view& cause : check.causes.codes) {
-    if (!cause.empty() && count_code(cause) == 0) return true;
-  }
-  return false;
-}
+constexpr int kUnknownCauses = [] {
+  int count = 0;
+  for_each_check([&](const Check& check) {
+    for (const std::string_view& cause : check.causes.codes) {
+      if (cause.empty()) break;
+      count += std::binary_search(kCodes.begin(), kCodes.end(), cause) ? 0 : 1;
+    }
+  });
+  return count;
+}();
 
-static_assert(count_checks(names_an_unknown_cause) == 0, "a cause is the code of no check");
-static_assert(count_checks([](const Check& check) { return count_code(check.code) != 1; }) == 0,
+static_assert(kUnknownCauses == 0, "a cause is the code of no check");
+static_assert(std::adjacent_find(kCodes.begin(), kCodes.end()) == kCodes.end(),
               "two checks have one code");
 
 template <class Predicate>
