@@ -31,8 +31,8 @@ CLI::Validator whole_number(int64_t least, int64_t most) {
           ""};
 }
 
-constexpr int64_t kLongest = 86'400 * 365;      // seconds
-constexpr int64_t kOldest = 9'999'999'999'999;  // likewise: of any age
+constexpr int64_t kLongest = int64_t{86'400} * 365;  // seconds
+constexpr int64_t kOldest = 9'999'999'999'999;       // likewise: of any age
 
 void add_pass_options(CLI::App& app, CommandLine& line) {
   app.add_option("--sysroot", line.sysroot,
