@@ -107,7 +107,7 @@ class FaultTest(S3Case):
                 path = self.put(1)
                 with S3Server(always=fault) as bucket:
                     self.use(bucket.endpoint, timeout_ms=400, stall_timeout_s=1)
-                    run = self.deliver("--limit", 1 if name in ("silent", "dripping") else 20)
+                    run = self.deliver("--limit", 1 if name in ("silent", "dripping") else 5)
                 self.assertEqual(run.returncode, 1, run.stderr)
                 self.assertEqual(len(self.waiting()), 1)
                 self.assert_said(code, words)
