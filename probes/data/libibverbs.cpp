@@ -208,9 +208,9 @@ class OwnQueuePair final : public DataPath {
   // not be.
   Result<Done> create_queue_pairs() {
     QueuePair first = create_queue_pair();
-    if (const Result<Done> one = made(first.get(), "efadv_create_qp_ex"); !one) return one;
+    if (Result<Done> one = made(first.get(), "efadv_create_qp_ex"); !one) return one;
     pair_ = create_queue_pair();
-    if (const Result<Done> other = made(pair_.get(), "efadv_create_qp_ex"); !other) return other;
+    if (Result<Done> other = made(pair_.get(), "efadv_create_qp_ex"); !other) return other;
     ended_ = first->qp_num;
     own_.number = pair_->qp_num;
     extended_ = ibv_qp_to_qp_ex(pair_.get());

@@ -54,7 +54,7 @@ TEST(Topology, WhatIsUnlikeItsSiblingsIsMarked) {
   const std::string text = render_topology_text(draw(scene.node), {});
   EXPECT_NE(text.find("unlike the others: link "), std::string::npos) << text;
   EXPECT_NE(text.find("unlike the others: no driver"), std::string::npos) << text;
-  EXPECT_EQ(text.find("\033"), std::string::npos);
+  EXPECT_EQ(text.find('\033'), std::string::npos);
   EXPECT_NE(render_topology_text(draw(scene.node), {.colour = true}).find("\033[1;31m"),
             std::string::npos);
 }
