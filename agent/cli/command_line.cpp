@@ -31,8 +31,8 @@ CLI::Validator whole_number(int64_t least, int64_t most) {
           ""};
 }
 
-constexpr int64_t kLongest = int64_t{86'400} * 365;  // seconds
-constexpr int64_t kOldest = 9'999'999'999'999;       // likewise: of any age
+constexpr int64_t kLongestWait = int64_t{86'400} * 365;  // seconds
+constexpr int64_t kOldestVerdict = 9'999'999'999'999;    // likewise: of any age
 
 void add_pass_options(CLI::App& app, CommandLine& line) {
   app.add_option("--sysroot", line.sysroot,
@@ -114,10 +114,10 @@ void Parser::add_commands() {
   CLI::App* status = add("status", Command::kStatus, "Print the verdict of the newest pass");
   age_ = status->add_option("--max-age", max_age_s_, "Treat a verdict older than this as unknown")
              ->type_name("SECONDS")
-             ->check(whole_number(0, kOldest));
+             ->check(whole_number(0, kOldestVerdict));
   status->add_option("--wait", line_.wait_s, "Wait up to this long for the node to be healthy")
       ->type_name("SECONDS")
-      ->check(whole_number(0, kLongest));
+      ->check(whole_number(0, kLongestWait));
   add_formats(*status, line_, {"text", "reason"});
   status->add_option("--accept", accept_, "Exit with 0 for this verdict too")
       ->check(CLI::IsMember({"degraded"}));
@@ -152,7 +152,7 @@ void Parser::add_commands() {
   CLI::App* deliver = add("deliver", Command::kDeliver, "Upload the reports that wait for S3");
   deliver->add_option("--limit", line_.deliver_limit_s, "Give up after this time; default 60")
       ->type_name("SECONDS")
-      ->check(whole_number(1, kLongest))
+      ->check(whole_number(1, kLongestWait))
       ->capture_default_str();
   deliver->add_flag("--patient", line_.patient, "Respect the pauses that follow failed attempts");
   CLI::App* topology = add("topology", Command::kTopology,
