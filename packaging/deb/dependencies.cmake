@@ -1,27 +1,27 @@
 # Read by cpack before it packs: which packages the programs need, as dpkg-shlibdeps says. The
-# probes that link an RDMA library or hwloc, or yaml-cpp for templates, make a recommendation only: a
-# node without one of these must get its report.
-cmake_minimum_required(VERSION 3.25)
+# probes that link an RDMA library make a suggestion only: a node without one must get its report,
+# and Debian's libfabric beside that of the EFA installer is a fault of its own.
+cmake_minimum_required(VERSION 3.22)
 if(NOT CPACK_GENERATOR STREQUAL "DEB")
   return()
 endif()
-set(recommending probe-data probe-fabric probe-template probe-topology probe-verbs)
+set(suggesting probe-data probe-fabric probe-verbs)
 set(work ${CPACK_EFA_DOCTOR_BUILD}/shlibdeps)
 file(WRITE ${work}/debian/control "Source: efa-doctor\n\nPackage: efa-doctor\nArchitecture: any\n")
 file(GLOB programs ${CPACK_EFA_DOCTOR_BUILD}/libexec/efa-doctor/*)
 set(arguments -dDepends ${CPACK_EFA_DOCTOR_BUILD}/efa-doctor)
-set(recommended -dRecommends)
+set(suggested -dSuggests)
 foreach(program ${programs})
   cmake_path(GET program FILENAME name)
-  if(name IN_LIST recommending)
-    list(APPEND recommended ${program})
+  if(name IN_LIST suggesting)
+    list(APPEND suggested ${program})
   else()
     list(APPEND arguments ${program})
   endif()
 endforeach()
-execute_process(COMMAND dpkg-shlibdeps -O --ignore-missing-info ${arguments} ${recommended}
+execute_process(COMMAND dpkg-shlibdeps -O --ignore-missing-info ${arguments} ${suggested}
   WORKING_DIRECTORY ${work} OUTPUT_VARIABLE said COMMAND_ERROR_IS_FATAL ANY)
-foreach(field Depends Recommends)
+foreach(field Depends Suggests)
   string(REGEX MATCH "shlibs:${field}=([^\n]*)" found "${said}")
   if(NOT found)
     message(FATAL_ERROR "dpkg-shlibdeps says nothing of ${field}: ${said}")
@@ -29,5 +29,4 @@ foreach(field Depends Recommends)
   string(TOUPPER ${field} upper)
   set(CPACK_DEBIAN_PACKAGE_${upper} "${CMAKE_MATCH_1}")
 endforeach()
-string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", init-system-helpers")
-string(APPEND CPACK_DEBIAN_PACKAGE_RECOMMENDS ", ca-certificates")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ca-certificates)
