@@ -100,6 +100,7 @@ struct DataFacts {
   std::optional<std::string> library;
   std::optional<Unseen> list_failed;
   std::optional<int> unreadable_processes;
+  std::optional<std::string> not_tested;  // why those without a known user were not
   std::vector<DataDevice> devices;
   std::vector<DataEdge> ring;
   std::vector<DataCounters> counters;
@@ -112,6 +113,7 @@ void describe(Io& io, DataFacts& facts) {
   io("library", facts.library);
   io("list_failed", facts.list_failed);
   io("unreadable_processes", facts.unreadable_processes);
+  io("not_tested", facts.not_tested);
   io("devices", facts.devices);
   io("ring", facts.ring);
   io("counters", facts.counters);

@@ -190,7 +190,8 @@ class DataJudge {
   bool not_asked() {
     const bool library = outcome_.status == ProbeStatus::kUnavailable;
     const Why why = library && !is_fault_of_probe(outcome_) ? Why::kNotApplicable : Why::kUnknown;
-    const std::string words = library ? "libibverbs does not load" : "was not tested";
+    const std::string words =
+        library ? "libibverbs does not load" : facts_.not_tested.value_or("was not tested");
     say(why, kDataHang, subject_, words, findings_);
     say_rest(why, nullptr, subject_, words, findings_);
     return false;

@@ -29,7 +29,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kForDevice{3'000};
-constexpr milliseconds kForHolders{1'000};
+constexpr milliseconds kForHolders{3'000};
 constexpr milliseconds kForNeighbours{1'500};
 
 constexpr const char* kCounters[] = {"tx_bytes",   "tx_pkts",  "rx_bytes",   "rx_pkts",
@@ -71,6 +71,7 @@ class OurOwn {
 struct Holders {
   std::map<PciAddress, std::vector<int>> of;
   bool all_seen = false;
+  bool cut = false;  // there was more than could be looked at in time
   std::optional<int> unreadable;
 };
 
@@ -81,7 +82,7 @@ Holders find_holders(const Look& look, const std::map<std::string, PciAddress>& 
   if (!names) return holders;
   OpenFiles files(
       look.root, [&](const std::string& path) { return nodes.contains(path); },
-      Clock::now() + kForHolders);
+      std::min(Clock::now() + kForHolders, look.deadline));
   files.look_at(process_ids(*names));
   const OurOwn ours(look);
   for (const auto& [pid, paths] : files.found()) {
@@ -89,6 +90,7 @@ Holders find_holders(const Look& look, const std::map<std::string, PciAddress>& 
     for (const std::string& path : paths) holders.of[nodes.at(path)].push_back(pid);
   }
   holders.all_seen = files.saw_all();
+  holders.cut = files.late() > 0 || !files.too_many().empty();
   holders.unreadable = files.unreadable();
   return holders;
 }
@@ -327,6 +329,10 @@ void read_data(const Look& look, DataLibrary& library) {
   const Holders before = find_holders(look, nodes);
   if (before.unreadable) look.out.set("unreadable_processes", *before.unreadable);
   const auto devices = devices_to_test(look, before, efa_devices(look, *listed));
+  if (before.cut) {
+    look.out.set("not_tested", "who uses the devices could not be seen in time");
+    return;
+  }
   test_all(look, library, devices);
   const Holders after = find_holders(look, nodes);
   for (const auto& [address, pids] : after.of) {

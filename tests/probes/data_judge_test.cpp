@@ -279,6 +279,17 @@ TEST(JudgeData, ANodeOfOneDeviceHasNoRing) {
   EXPECT_EQ(result_of(scene, "data.ring-fails", device(0)), kNotApplicable);
 }
 
+TEST(JudgeData, WhatWasNotTestedIsUnknownWithTheReason) {
+  const Scene scene = scene_with([](Scene& s) {
+    s.node.data->facts = {};
+    s.node.data->facts.not_tested = "who uses the devices could not be seen in time";
+  });
+  const auto findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, "data.loopback-fails", device(0));
+  EXPECT_EQ(finding->result, kUnknown);
+  EXPECT_EQ(finding->message, "who uses the devices could not be seen in time");
+}
+
 TEST(JudgeData, WithoutLibibverbsNothingIsTested) {
   const Scene scene = scene_with([](Scene& s) {
     silence(*s.node.data, ProbeStatus::kUnavailable,

@@ -194,19 +194,25 @@ TEST(ReadData, WhoHoldsADeviceIsLookedAtAgainWhetherItStillIs) {
   tree.file("/sys/bus/pci/devices/0000:10:1b.0/vendor", "0x1d0f");
   tree.file("/sys/bus/pci/devices/0000:10:1b.0/device", "0xefa1");
   tree.directory("/proc/77/fd");
-  ASSERT_EQ(symlink("/dev/infiniband/uverbs0", tree.at("/proc/77/fd/5").c_str()), 0);
-  const auto device = [&] {
+  const auto facts_within = [&](std::chrono::seconds limit) {
     const Result<Sysroot> root = Sysroot::open(directory);
     Case one({DataAnswers{}});
     Said said;
-    said.read(*root, [&](const Look& look) { read_data(look, one.library); });
-    return device_of(*from_value<DataFacts>(said.facts(), "facts"), 0);
+    said.read(
+        *root, [&](const Look& look) { read_data(look, one.library); }, {}, limit);
+    return *from_value<DataFacts>(said.facts(), "facts");
   };
+  ASSERT_EQ(symlink("/dev/infiniband/uverbs0", tree.at("/proc/77/fd/5").c_str()), 0);
+  const auto device = [&] { return device_of(facts_within(std::chrono::seconds(60)), 0); };
   EXPECT_TRUE(device().holders.empty()) << "it has no executable any more: it has ended";
   EXPECT_TRUE(device().idle);
   ASSERT_EQ(symlink("/opt/job", tree.at("/proc/77/exe").c_str()), 0);
   EXPECT_EQ(device().holders, std::vector<int>{77});
   EXPECT_FALSE(*device().idle);
+  const DataFacts late = facts_within(std::chrono::seconds(0));
+  EXPECT_TRUE(late.not_tested);
+  EXPECT_TRUE(late.devices.empty()) << "whom nobody is known to use may be used";
+  EXPECT_TRUE(late.asked.empty());
   std::filesystem::remove_all(directory);
 }
 

@@ -48,11 +48,10 @@ void Said::read(const std::string& looks, const std::function<void(const Look&)>
 }
 
 void Said::read(const Sysroot& root, const std::function<void(const Look&)>& reader,
-                const std::map<std::string, std::string>& options) {
+                const std::map<std::string, std::string>& options, std::chrono::seconds limit) {
   const Emitter out(fd_);
-  const auto now = std::chrono::steady_clock::now();
-  constexpr std::chrono::seconds kAmple{60};
-  reader({root, out, now + kAmple, now + kAmple, {}, options});
+  const auto end = std::chrono::steady_clock::now() + limit;
+  reader({root, out, end, end, {}, options});
 }
 
 std::vector<std::string> Said::lines() const {

@@ -2,6 +2,7 @@
 // this machine.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <set>
 #include <string>
@@ -29,7 +30,8 @@ class Said {
   void read(const std::string& looks, const std::function<void(const Look&)>& reader,
             const std::map<std::string, std::string>& options = {});
   void read(const Sysroot& root, const std::function<void(const Look&)>& reader,
-            const std::map<std::string, std::string>& options = {});
+            const std::map<std::string, std::string>& options = {},
+            std::chrono::seconds limit = std::chrono::seconds(60));
   [[nodiscard]] std::vector<std::string> lines() const;
   // The facts, as the agent takes them together.
   [[nodiscard]] Value facts() const;
