@@ -100,14 +100,14 @@ void mark_devices(const Node& node, std::vector<Placed>& efa) {
     for (const uint64_t bytes : function.bar_sizes) sizes.push_back(std::to_string(bytes >> 10));
     bars.push_back(sizes.empty() ? "" : join(sizes, "/") + " KiB");
   }
-  for (const Placed& placed : efa) numa.push_back(placed.numa ? "known" : "unknown");
+  for (const Placed& placed : efa) numa.push_back(placed.numa ? "one" : "");
   mark_what_differs(efa, "link", links);
   mark_what_differs(efa, "BARs", bars);
   mark_what_differs(efa, "NUMA node", numa);
 }
 
 std::string some(size_t count, const std::string& word) {
-  return fmt::format("{} {}{}", count, word, count == 1 || word == "Neuron" ? "" : "s");
+  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
 }
 
 // "4 EFA, 1 GPU": what hangs on it.

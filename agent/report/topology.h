@@ -29,7 +29,7 @@ struct DrawnNuma {
 };
 
 struct Drawing {
-  std::string title;  // "p5.48xlarge: 32 EFA devices, 8 GPUs, 8 switches, 2 NUMA nodes"
+  std::string title;  // "p5.48xlarge: 32 EFA devices, 8 GPUs, 8 places on PCIe, 2 NUMA nodes"
   std::vector<DrawnNuma> numa;
   std::vector<std::string> notes;  // what could not be seen
 };

@@ -17,9 +17,7 @@ class DataSchedule {
   [[nodiscard]] bool is_due(const std::string& trigger, int64_t now_ms) const;
   void on_test(int64_t now_ms) { last_ms_ = now_ms; }
   // What a test saw fail only a test can see well again.
-  void on_verdict(const std::string& verdict) {
-    doubtful_ = verdict == "unhealthy" || verdict == "degraded";
-  }
+  void on_verdict(const std::string& verdict);
 
  private:
   int64_t interval_ms_ = 0;

@@ -19,6 +19,15 @@ def scripts():
                 yield path
 
 
+class Versions(unittest.TestCase):
+    def test_all_say_the_same(self):
+        said = {name: re.search(pattern, (SOURCE / name).read_text(), re.M)[1] for name, pattern in {
+            "CMakeLists.txt": r"^project\(efa-doctor VERSION (\S+)", "packaging/efa-doctor.spec": r"^Version: +(\S+)",
+            "packaging/deb/changelog": r"^efa-doctor \((\S+)\)", "CHANGELOG.md": r"^## (\S+)",
+            "README.md": r"efa-doctor_(\S+)_amd64"}.items()}
+        self.assertEqual(len(set(said.values())), 1, said)
+
+
 class Scripts(unittest.TestCase):
     def test_shellcheck_finds_nothing(self):
         found = list(scripts())
