@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <thread>
@@ -43,29 +44,27 @@ Unseen why(const Error& error) {
 class OurOwn {
  public:
   explicit OurOwn(const Look& look) : look_(look) {
-    own_ = executable(getpid()).value_or("");
-    agent_ = executable(getppid()).value_or("");
+    if (const auto own = executable(getpid())) probes_ = own->parent_path();
   }
 
   // What has ended since its files were looked at is no user either.
   [[nodiscard]] bool is_or_ended(int pid) const {
-    const Result<std::string> path = executable(pid);
+    const Result<std::filesystem::path> path = executable(pid);
     if (!path) return path.error().kind == ErrorKind::kNotFound;
-    return *path == agent_ || directory(*path) == directory(own_);
+    return path->filename() == "efa-doctor" || path->parent_path() == probes_;
   }
 
  private:
-  [[nodiscard]] Result<std::string> executable(int pid) const {
+  [[nodiscard]] Result<std::filesystem::path> executable(int pid) const {
     constexpr std::string_view kReplaced = " (deleted)";  // by an update
     Result<std::string> path = look_.root.link("/proc/" + std::to_string(pid) + "/exe");
-    if (path && path->ends_with(kReplaced)) path->resize(path->size() - kReplaced.size());
-    return path;
+    if (!path) return path.error();
+    if (path->ends_with(kReplaced)) path->resize(path->size() - kReplaced.size());
+    return std::filesystem::path(*path);
   }
-  static std::string directory(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
   const Look& look_;
-  std::string own_;
-  std::string agent_;
+  std::filesystem::path probes_;  // where the executables of other probes are
 };
 
 struct Holders {

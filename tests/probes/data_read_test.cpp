@@ -213,6 +213,9 @@ TEST(ReadData, WhoHoldsADeviceIsLookedAtAgainWhetherItStillIs) {
   EXPECT_TRUE(late.not_tested);
   EXPECT_TRUE(late.devices.empty()) << "whom nobody is known to use may be used";
   EXPECT_TRUE(late.asked.empty());
+  tree.remove("/proc/77/exe");
+  ASSERT_EQ(symlink("/usr/bin/efa-doctor", tree.at("/proc/77/exe").c_str()), 0);
+  EXPECT_TRUE(device().holders.empty()) << "it is one of ours";
   std::filesystem::remove_all(directory);
 }
 

@@ -18,6 +18,7 @@ fault() {{ vefa-host fault 1 "$@" > /dev/null; }}
 with() {{ local name=$1 set=$2 reset=$3; fault "$set"; data $name; fault "$reset"; }}
 made() {{ rdma resource show 2> /dev/null | sed 's/ctx.*//'; }}
 
+systemctl stop efa-doctor  # its passes open the devices too
 made > /tmp/seen/before
 data healthy
 once plain
@@ -63,6 +64,7 @@ fault tx_status=0
 pass service-later
 await well healthy
 cp /var/lib/efa-doctor/report.json /tmp/seen/service-well
+systemctl stop efa-doctor
 made > /tmp/seen/after
 dmesg | grep -ci 'call trace\\|bug:' > /tmp/seen/traces
 fault admin=silent
