@@ -60,7 +60,7 @@ arrived() { efa-doctor status | grep 'last delivered'; }
 until_ok arrived
 seen status efa-doctor status
 seen memory cat /proc/$(systemctl show -P MainPID efa-doctor)/smaps_rollup
-seen verify systemd-analyze verify efa-doctor.service efa-doctor-gate.service efa-healthy.target
+seen verify systemd-analyze verify --man=no efa-doctor.service efa-doctor-gate.service efa-healthy.target
 seen security systemd-analyze security --no-pager efa-doctor.service
 
 printf '[Unit]\\nRequires=efa-healthy.target\\nAfter=efa-healthy.target\\n[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/true\\n' > /etc/systemd/system/job.service

@@ -37,7 +37,7 @@ seen signals journalctl -u $unit --no-pager -o cat
 
 seen oom systemctl show -P OOMPolicy $unit
 seen security systemd-analyze security --no-pager $unit
-seen verify systemd-analyze verify $unit
+seen verify systemd-analyze verify --man=no $unit
 
 before=$(pid)
 kill -KILL $before
