@@ -69,9 +69,9 @@ Result<Done> Exchange::post(Way way, uint64_t id, uint32_t bytes) {
     case Way::kSend:
       return path_.send(id, bytes, DataTarget::kSelf);
     case Way::kRead:
-      return path_.read(id, bytes);
+      return path_.read(id, bytes, DataTarget::kSelf);
     case Way::kWrite:
-      return path_.write(id, bytes);
+      return path_.write(id, bytes, DataTarget::kSelf);
     case Way::kControl:
       return path_.send(id, bytes, DataTarget::kEnded);
     case Way::kPeer:

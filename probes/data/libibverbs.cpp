@@ -1,5 +1,5 @@
-// probe-data on libibverbs and libefa. Nothing is decided here: read.cpp says what is asked, and
-// in which order.
+// Data over libibverbs and libefa. Nothing is decided here: who has a path says what is asked of
+// it, and in which order.
 
 #include <infiniband/efadv.h>
 #include <infiniband/verbs.h>
@@ -10,16 +10,12 @@
 #include <cstdlib>
 
 #include "probes/data/library.h"
-#include "probes/data/read.h"
-#include "probes/protocol/probe_main.h"
 #include "probes/protocol/verbs_devices.h"
 
 namespace efa {
 namespace {
 
 constexpr uint8_t kPort = 1;
-constexpr size_t kMemory = 2 * kDataBuffer;
-constexpr int kQueueLength = 16;
 constexpr uint32_t kCanWrite = 1U << 3U;  // EFADV_DEVICE_ATTR_CAPS_RDMA_WRITE since rdma-core 50
 constexpr uint32_t kOrdinaryKeys = 0x7fffffff;  // the others are for CAP_NET_RAW
 
@@ -46,8 +42,8 @@ Result<Done> went(int error, const char* call) {
 
 class OwnQueuePair final : public DataPath {
  public:
-  OwnQueuePair(const VerbsDevices& devices, std::string name)
-      : devices_(devices), name_(std::move(name)) {}
+  OwnQueuePair(const VerbsDevices& devices, std::string name, const DataShape& shape)
+      : devices_(devices), name_(std::move(name)), shape_(shape) {}
 
   Result<Done> take(DataStep step) override {
     errno = 0;
@@ -60,7 +56,8 @@ class OwnQueuePair final : public DataPath {
         domain_.reset(ibv_alloc_pd(context_.get()));
         return made(domain_.get(), call_of(step));
       case DataStep::kCompletionQueue:
-        completions_.reset(ibv_create_cq(context_.get(), kQueueLength, nullptr, nullptr, 0));
+        completions_.reset(
+            ibv_create_cq(context_.get(), static_cast<int>(2 * shape_.depth), nullptr, nullptr, 0));
         return made(completions_.get(), call_of(step));
       case DataStep::kMemory:
         return register_memory();
@@ -76,14 +73,15 @@ class OwnQueuePair final : public DataPath {
   }
 
   [[nodiscard]] uint32_t max_message_bytes() const override { return max_message_bytes_; }
+  [[nodiscard]] uint32_t max_rdma_bytes() const override { return max_rdma_bytes_; }
   [[nodiscard]] bool reads() const override {
     return (capabilities_ & EFADV_DEVICE_ATTR_CAPS_RDMA_READ) != 0;
   }
   [[nodiscard]] bool writes() const override { return (capabilities_ & kCanWrite) != 0; }
   [[nodiscard]] DataAddress address() const override { return own_; }
-  [[nodiscard]] std::span<uint8_t> sent() override { return {memory_.get(), kDataBuffer}; }
+  [[nodiscard]] std::span<uint8_t> sent() override { return {memory_.get(), shape_.buffer}; }
   [[nodiscard]] std::span<uint8_t> received() override {
-    return {memory_.get() + kDataBuffer, kDataBuffer};
+    return {memory_.get() + shape_.buffer, shape_.buffer};
   }
 
   Result<Done> reach(const DataAddress& peer) override {
@@ -111,19 +109,21 @@ class OwnQueuePair final : public DataPath {
     return went(ibv_wr_complete(extended_), "ibv_wr_send");
   }
 
-  Result<Done> read(uint64_t id, uint32_t bytes) override {
+  Result<Done> read(uint64_t id, uint32_t bytes, DataTarget target) override {
+    const bool peer = target == DataTarget::kPeer;
     start(id);
-    ibv_wr_rdma_read(extended_, region_->rkey, place(sent()));
-    ibv_wr_set_ud_addr(extended_, self_.get(), own_.number, own_.key);
-    ibv_wr_set_sge(extended_, region_->lkey, place(received()), bytes);
+    ibv_wr_rdma_read(extended_, peer ? peer_address_.memory_key : region_->rkey,
+                     peer ? peer_address_.memory : place(sent()));
+    finish_rdma(peer, received(), bytes);
     return went(ibv_wr_complete(extended_), "ibv_wr_rdma_read");
   }
 
-  Result<Done> write(uint64_t id, uint32_t bytes) override {
+  Result<Done> write(uint64_t id, uint32_t bytes, DataTarget target) override {
+    const bool peer = target == DataTarget::kPeer;
     start(id);
-    ibv_wr_rdma_write(extended_, region_->rkey, place(received()));
-    ibv_wr_set_ud_addr(extended_, self_.get(), own_.number, own_.key);
-    ibv_wr_set_sge(extended_, region_->lkey, place(sent()), bytes);
+    ibv_wr_rdma_write(extended_, peer ? peer_address_.memory_key : region_->rkey,
+                      peer ? peer_address_.memory : place(received()));
+    finish_rdma(peer, sent(), bytes);
     return went(ibv_wr_complete(extended_), "ibv_wr_rdma_write");
   }
 
@@ -143,6 +143,12 @@ class OwnQueuePair final : public DataPath {
 
   static uint64_t place(std::span<uint8_t> bytes) {
     return reinterpret_cast<uint64_t>(bytes.data());  // NOLINT
+  }
+
+  void finish_rdma(bool peer, std::span<uint8_t> own_half, uint32_t bytes) {
+    const DataAddress& to = peer ? peer_address_ : own_;
+    ibv_wr_set_ud_addr(extended_, peer ? peer_.get() : self_.get(), to.number, to.key);
+    ibv_wr_set_sge(extended_, region_->lkey, place(own_half), bytes);
   }
 
   Result<Done> open() {
@@ -167,6 +173,7 @@ class OwnQueuePair final : public DataPath {
     }
     capabilities_ = device.device_caps;
     max_message_bytes_ = port.max_msg_sz;
+    max_rdma_bytes_ = reads() || writes() ? device.max_rdma_size : 0;
     std::copy(std::begin(gid.raw), std::end(gid.raw), own_.gid.begin());
     if (getrandom(&own_.key, sizeof own_.key, GRND_NONBLOCK) < 0) own_.key = 1;
     own_.key &= kOrdinaryKeys;
@@ -175,21 +182,25 @@ class OwnQueuePair final : public DataPath {
 
   Result<Done> register_memory() {
     constexpr size_t kPage = 4096;
-    memory_.reset(static_cast<uint8_t*>(std::aligned_alloc(kPage, kMemory)));
+    const size_t bytes = (2 * shape_.buffer + kPage - 1) / kPage * kPage;
+    memory_.reset(static_cast<uint8_t*>(std::aligned_alloc(kPage, bytes)));
     if (!memory_) return system_error(ENOMEM, "aligned_alloc");
-    std::fill_n(memory_.get(), kMemory, uint8_t{0});
+    std::fill_n(memory_.get(), bytes, uint8_t{0});
     int access = IBV_ACCESS_LOCAL_WRITE;
     if (reads()) access |= IBV_ACCESS_REMOTE_READ;
     if (writes()) access |= IBV_ACCESS_REMOTE_WRITE;
-    region_.reset(ibv_reg_mr(domain_.get(), memory_.get(), kMemory, access));
-    return made(region_.get(), "ibv_reg_mr");
+    region_.reset(ibv_reg_mr(domain_.get(), memory_.get(), 2 * shape_.buffer, access));
+    const Result<Done> done = made(region_.get(), "ibv_reg_mr");
+    if (done) own_.memory = place(received());
+    if (done) own_.memory_key = region_->rkey;
+    return done;
   }
 
   QueuePair create_queue_pair() {
     ibv_qp_init_attr_ex wanted{};
     wanted.send_cq = wanted.recv_cq = completions_.get();
-    wanted.cap = {.max_send_wr = kQueueLength / 2,
-                  .max_recv_wr = kQueueLength / 2,
+    wanted.cap = {.max_send_wr = shape_.depth,
+                  .max_recv_wr = shape_.depth,
                   .max_send_sge = 1,
                   .max_recv_sge = 1,
                   .max_inline_data = 0};
@@ -248,6 +259,7 @@ class OwnQueuePair final : public DataPath {
   // destroyed in the opposite order
   const VerbsDevices& devices_;
   std::string name_;
+  DataShape shape_;
   Owned<ibv_context, ibv_close_device> context_;
   Owned<ibv_pd, ibv_dealloc_pd> domain_;
   Owned<ibv_cq, ibv_destroy_cq> completions_;
@@ -260,6 +272,7 @@ class OwnQueuePair final : public DataPath {
   uint32_t ended_ = 0;
   uint32_t capabilities_ = 0;
   uint32_t max_message_bytes_ = 0;
+  uint32_t max_rdma_bytes_ = 0;
   DataAddress own_;
   DataAddress peer_address_;
 };
@@ -268,8 +281,8 @@ class Libibverbs final : public DataLibrary {
  public:
   [[nodiscard]] std::optional<std::string> file() const override { return libibverbs_file(); }
   Result<std::vector<std::string>> list() override { return devices_.list(); }
-  std::unique_ptr<DataPath> path_of(const std::string& name) override {
-    return std::make_unique<OwnQueuePair>(devices_, name);
+  std::unique_ptr<DataPath> path_of(const std::string& name, const DataShape& shape) override {
+    return std::make_unique<OwnQueuePair>(devices_, name, shape);
   }
 
  private:
@@ -277,11 +290,9 @@ class Libibverbs final : public DataLibrary {
 };
 
 }  // namespace
-}  // namespace efa
 
-int main(int argc, char** argv) {
-  return efa::probe_main(argc, argv, [](const efa::Look& look) {
-    efa::Libibverbs library;
-    efa::read_data(look, library);
-  });
+std::unique_ptr<DataLibrary> open_libibverbs() {
+  return std::make_unique<Libibverbs>();
 }
+
+}  // namespace efa

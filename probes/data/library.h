@@ -1,5 +1,5 @@
-// The calls of libibverbs and libefa that probe-data makes, so that it can be tested without a
-// device: one implementation calls them, tests replay answers.
+// The calls of libibverbs and libefa that move data, so that what makes them can be tested without
+// a device: one implementation calls them, tests replay answers.
 #pragma once
 
 #include <array>
@@ -15,6 +15,11 @@
 namespace efa {
 
 constexpr size_t kDataBuffer = 8192;  // of what is sent, and of what is received
+
+struct DataShape {
+  size_t buffer = kDataBuffer;  // of each half of the memory that is registered
+  uint32_t depth = 8;           // requests that wait at once, of each kind
+};
 
 // In the order in which they are made; each can be an admin command that a dead device holds.
 enum class DataStep {
@@ -37,11 +42,14 @@ constexpr const char* call_of(DataStep step) {
   return kDataCalls[static_cast<size_t>(step)];
 }
 
-// Where a queue pair is reached, as its own process tells it to another.
+// Where a queue pair is reached, as its own process tells it to another, and where the half of its
+// memory begins that others write to.
 struct DataAddress {
   std::array<uint8_t, 16> gid{};
   uint32_t number = 0;
   uint32_t key = 0;
+  uint64_t memory = 0;
+  uint32_t memory_key = 0;
 };
 
 struct DataCompletion {
@@ -69,6 +77,7 @@ class DataPath {
 
   // What was learned on the way.
   [[nodiscard]] virtual uint32_t max_message_bytes() const = 0;
+  [[nodiscard]] virtual uint32_t max_rdma_bytes() const = 0;  // 0: it has none
   [[nodiscard]] virtual bool reads() const = 0;
   [[nodiscard]] virtual bool writes() const = 0;
   [[nodiscard]] virtual DataAddress address() const = 0;
@@ -79,9 +88,10 @@ class DataPath {
   virtual Result<Done> reach(const DataAddress& peer) = 0;
   virtual Result<Done> post_receive(uint64_t id, uint32_t bytes) = 0;
   virtual Result<Done> send(uint64_t id, uint32_t bytes, DataTarget target) = 0;
-  // One half of its own memory into the other, over the device.
-  virtual Result<Done> read(uint64_t id, uint32_t bytes) = 0;
-  virtual Result<Done> write(uint64_t id, uint32_t bytes) = 0;
+  // To itself: one half of its memory into the other, over the device. Of a peer: its half that is
+  // written to, into the one that is received in; or the one that is sent, into that of the peer.
+  virtual Result<Done> read(uint64_t id, uint32_t bytes, DataTarget target) = 0;
+  virtual Result<Done> write(uint64_t id, uint32_t bytes, DataTarget target) = 0;
   virtual Result<std::optional<DataCompletion>> poll() = 0;
 };
 
@@ -95,7 +105,9 @@ class DataLibrary {
   [[nodiscard]] virtual std::optional<std::string> file() const = 0;
   virtual Result<std::vector<std::string>> list() = 0;
   // One of those listed, in a child of this process; nothing of it is opened yet.
-  virtual std::unique_ptr<DataPath> path_of(const std::string& name) = 0;
+  virtual std::unique_ptr<DataPath> path_of(const std::string& name, const DataShape& shape) = 0;
 };
+
+std::unique_ptr<DataLibrary> open_libibverbs();
 
 }  // namespace efa

@@ -4,22 +4,17 @@
 
 #include "probes/data/read.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <filesystem>
 #include <map>
-#include <set>
-#include <thread>
 
 #include "probes/base/file_lock.h"
 #include "probes/base/rights.h"
 #include "probes/base/text.h"
+#include "probes/data/counter_files.h"
 #include "probes/data/exchange.h"
 #include "probes/data/facts.h"
+#include "probes/data/holders.h"
 #include "probes/data/ring.h"
-#include "probes/protocol/efa_functions.h"
 #include "probes/protocol/open_files.h"
 #include "probes/protocol/own_process.h"
 
@@ -30,113 +25,10 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kForDevice{3'000};
-constexpr milliseconds kForHolders{3'000};
 constexpr milliseconds kForNeighbours{1'500};
-
-constexpr const char* kCounters[] = {"tx_bytes",   "tx_pkts",  "rx_bytes",   "rx_pkts",
-                                     "send_bytes", "send_wrs", "recv_bytes", "recv_wrs"};
 
 Unseen why(const Error& error) {
   return {error.where, error.what, error.os_error};
-}
-
-// The agent and its other probes open devices too; one that the driver holds is one of theirs.
-class OurOwn {
- public:
-  explicit OurOwn(const Look& look) : look_(look) {
-    if (const auto own = executable(getpid())) probes_ = own->parent_path();
-  }
-
-  // What has ended since its files were looked at is no user either.
-  [[nodiscard]] bool is_or_ended(int pid) const {
-    const Result<std::filesystem::path> path = executable(pid);
-    if (!path) return path.error().kind == ErrorKind::kNotFound;
-    return path->filename() == "efa-doctor" || path->parent_path() == probes_;
-  }
-
- private:
-  [[nodiscard]] Result<std::filesystem::path> executable(int pid) const {
-    constexpr std::string_view kReplaced = " (deleted)";  // by an update
-    Result<std::string> path = look_.root.link("/proc/" + std::to_string(pid) + "/exe");
-    if (!path) return path.error();
-    if (path->ends_with(kReplaced)) path->resize(path->size() - kReplaced.size());
-    return std::filesystem::path(*path);
-  }
-
-  const Look& look_;
-  std::filesystem::path probes_;  // where the executables of other probes are
-};
-
-struct Holders {
-  std::map<PciAddress, std::vector<int>> of;
-  bool all_seen = false;
-  bool cut = false;  // there was more than could be looked at in time
-  std::optional<int> unreadable;
-};
-
-Holders find_holders(const Look& look, const std::map<std::string, PciAddress>& nodes) {
-  Holders holders;
-  look.out.doing("list processes", "/proc");
-  const auto names = look.root.list("/proc", Sysroot::kManyProcesses);
-  if (!names) return holders;
-  OpenFiles files(
-      look.root, [&](const std::string& path) { return nodes.contains(path); },
-      std::min(Clock::now() + kForHolders, look.deadline));
-  files.look_at(process_ids(*names));
-  const OurOwn ours(look);
-  for (const auto& [pid, paths] : files.found()) {
-    if (ours.is_or_ended(pid)) continue;
-    for (const std::string& path : paths) holders.of[nodes.at(path)].push_back(pid);
-  }
-  holders.all_seen = files.saw_all();
-  holders.cut = files.late() > 0 || !files.too_many().empty();
-  holders.unreadable = files.unreadable();
-  return holders;
-}
-
-// Asked of the device itself; the kernel gives what it has when that is younger than "lifespan".
-class CounterFiles {
- public:
-  CounterFiles(const Look& look, const Emitter& out, const std::string& name)
-      : look_(look),
-        out_(out),
-        directory_("/sys/class/infiniband/" + name + "/ports/1/hw_counters") {}
-
-  [[nodiscard]] bool shown() const { return look_.root.exists(directory_); }
-
-  [[nodiscard]] std::map<std::string, uint64_t> read() const {
-    std::map<std::string, uint64_t> values;
-    out_.doing("read " + directory_);
-    for (const char* name : kCounters) {
-      const auto text = look_.root.text(directory_ + "/" + name);
-      const auto value = text ? parse_number<uint64_t>(*text) : std::nullopt;
-      if (value) values[name] = *value;
-    }
-    return values;
-  }
-
-  // Until what is read is no older than now.
-  void outlive() const {
-    constexpr int64_t kUsual = 12;     // ms, of real devices; 10 is the kernel's default
-    constexpr int64_t kLongest = 200;  // anybody may set it
-    constexpr int64_t kMore = 5;
-    const auto text = look_.root.text(directory_ + "/lifespan");
-    const int64_t lifespan = (text ? parse_number<int64_t>(*text) : std::nullopt).value_or(kUsual);
-    std::this_thread::sleep_for(milliseconds(std::clamp(lifespan, int64_t{0}, kLongest) + kMore));
-  }
-
- private:
-  const Look& look_;
-  const Emitter& out_;
-  std::string directory_;
-};
-
-std::optional<int64_t> lockable_bytes() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
-    return std::nullopt;
-  }
-  return static_cast<int64_t>(limit.rlim_cur);
 }
 
 // "VmPin:\t      16 kB"
@@ -160,7 +52,7 @@ class DeviceTest {
         out_(out),
         device_(std::move(device)),
         ring_(ring),
-        counters_(look, out, device_.name) {}
+        counters_(look.root, out, device_.name) {}
 
   void run(DataLibrary& library) {
     give_up_capabilities();
@@ -177,8 +69,8 @@ class DeviceTest {
       return false;
     }
     DataCounters counters{.address = device_.address, .shown = counters_.shown()};
-    if (*counters.shown) counters.before = counters_.read();
-    const std::unique_ptr<DataPath> path = library.path_of(device_.name);
+    if (*counters.shown) counters.before = counters_.read(kDataCounters);
+    const std::unique_ptr<DataPath> path = library.path_of(device_.name, DataShape());
     const bool ready = prepare(*path);
     const Clock::time_point stop = Clock::now() + kForDevice;
     Exchange exchange(*path, stop);
@@ -189,7 +81,7 @@ class DeviceTest {
     if (ring_ != nullptr) go_around_ring(*path, exchange, counters);
     if (*counters.shown) {
       counters_.outlive();
-      counters.after = counters_.read();
+      counters.after = counters_.read(kDataCounters);
     }
     out_.add("counters", counters);
     out_.doing("ibv_destroy_qp");
@@ -262,16 +154,6 @@ class DeviceTest {
   CounterFiles counters_;
 };
 
-std::map<PciAddress, std::string> efa_devices(const Look& look,
-                                              const std::vector<std::string>& listed) {
-  std::map<PciAddress, std::string> devices;
-  for (const std::string& name : listed) {
-    const auto address = pci_function_behind(look.root, "/sys/class/infiniband/" + name);
-    if (address && is_efa_function(look.root, *address)) devices[*address] = name;
-  }
-  return devices;
-}
-
 // Of those that are used it is told by whom; the others are given.
 std::map<std::string, DataDevice> devices_to_test(const Look& look, const Holders& holders,
                                                   const std::map<PciAddress, std::string>& all) {
@@ -325,15 +207,17 @@ void read_data(const Look& look, DataLibrary& library) {
     return;
   }
   const std::map<std::string, PciAddress> nodes = efa_device_nodes(look.root);
-  const Holders before = find_holders(look, nodes);
+  look.out.doing("list processes", "/proc");
+  const Holders before = find_holders(look.root, nodes, look.deadline);
   if (before.unreadable) look.out.set("unreadable_processes", *before.unreadable);
-  const auto devices = devices_to_test(look, before, efa_devices(look, *listed));
+  const auto devices = devices_to_test(look, before, efa_devices(look.root, *listed));
   if (before.cut) {
     look.out.set("not_tested", "who uses the devices could not be seen in time");
     return;
   }
   test_all(look, library, devices);
-  const Holders after = find_holders(look, nodes);
+  look.out.doing("list processes", "/proc");
+  const Holders after = find_holders(look.root, nodes, look.deadline);
   for (const auto& [address, pids] : after.of) {
     if (devices.contains(address.to_text())) look.out.add("taken", address);
   }

@@ -48,9 +48,10 @@ class ReplayedPath final : public DataPath {
     return Done{};
   }
   [[nodiscard]] uint32_t max_message_bytes() const override { return answers_.max_message_bytes; }
+  [[nodiscard]] uint32_t max_rdma_bytes() const override { return kDataBuffer; }
   [[nodiscard]] bool reads() const override { return answers_.reads; }
   [[nodiscard]] bool writes() const override { return answers_.writes; }
-  [[nodiscard]] DataAddress address() const override { return {{}, number_, 1}; }
+  [[nodiscard]] DataAddress address() const override { return {{}, number_, 1, 0, 0}; }
   [[nodiscard]] std::span<uint8_t> sent() override { return sent_; }
   [[nodiscard]] std::span<uint8_t> received() override { return received_; }
 
@@ -76,11 +77,11 @@ class ReplayedPath final : public DataPath {
     }
     return Done{};
   }
-  Result<Done> read(uint64_t id, uint32_t bytes) override {
+  Result<Done> read(uint64_t id, uint32_t bytes, DataTarget target) override {
     if (answers_.refuses_read) return system_error(EOPNOTSUPP, "ibv_wr_rdma_read");
-    return write(id, bytes);
+    return write(id, bytes, target);
   }
-  Result<Done> write(uint64_t id, uint32_t bytes) override {
+  Result<Done> write(uint64_t id, uint32_t bytes, DataTarget /*itself*/) override {
     std::copy_n(sent_.begin(), bytes, received_.begin());
     complete(id, 0);
     return Done{};
@@ -138,7 +139,7 @@ class ReplayedData final : public DataLibrary {
     for (const auto& [name, answers] : devices) names.push_back(name);
     return names;
   }
-  std::unique_ptr<DataPath> path_of(const std::string& name) override {
+  std::unique_ptr<DataPath> path_of(const std::string& name, const DataShape& /*shape*/) override {
     const auto number = static_cast<uint32_t>(std::distance(devices.begin(), devices.find(name)));
     return std::make_unique<ReplayedPath>(devices.at(name), boxes_, number);
   }
