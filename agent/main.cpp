@@ -24,6 +24,7 @@
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
 #include "agent/log/log.h"
+#include "agent/pair/become.h"
 #include "probes/base/exit_codes.h"
 #include "probes/base/printable.h"
 
@@ -105,6 +106,14 @@ int check_config(const Config& config, const std::string& path) {
   return 0;
 }
 
+PairOptions pair_options(const CommandLine& line) {
+  PairOptions options = line.pair;
+  options.format = line.format;
+  options.output = line.output;
+  options.sysroot = line.sysroot;
+  return options;
+}
+
 int run_with_config(const CommandLine& line) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of write(2), no more
   const std::string path = line.config.empty() ? kConfigPath : line.config;
@@ -134,6 +143,8 @@ int run_with_config(const CommandLine& line) {
     case Command::kAccount:
       return run_account(config, {line.account, line.wishes, line.format, line.output,
                                   line.deliver_account, line.config});
+    case Command::kPair:
+      return become_pair(config, pair_options(line));
     default:
       return run_once(once_options(line, config));
   }

@@ -2,7 +2,7 @@
 
 #include "agent/account/fleet_report.h"
 #include "agent/account/rights.h"
-#include "agent/cli/output.h"
+#include "agent/report/output.h"
 #include "agent/deliver/s3/hand_over.h"
 #include "agent/log/log.h"
 #include "probes/base/exit_codes.h"

@@ -58,6 +58,7 @@ class Parser {
  private:
   void add_commands();
   void add_account(CLI::App& account);
+  void add_pair(CLI::App& pair);
   [[nodiscard]] Command command() const;
   [[nodiscard]] std::vector<std::string> meant() const;
 
@@ -161,6 +162,44 @@ void Parser::add_commands() {
   add_account(*add("account", Command::kAccount,
                    "Check what AWS provides for a fleet, or what a template will: security "
                    "groups, interfaces, placement"));
+  add_pair(*add("pair", Command::kPair,
+                "Send own messages between the EFA devices of two nodes, and say what does not "
+                "work and why; on the one 'pair server', on the other 'pair client HOST'"));
+}
+
+void Parser::add_pair(CLI::App& pair) {
+  PairOptions& options = line_.pair;
+  pair.add_option("ROLE", options.role, "server or client")
+      ->required()
+      ->check(CLI::IsMember({"server", "client"}));
+  pair.add_option("HOST", options.host, "Of the server, for a client");
+  pair.add_option("--bind", options.bind, "Of a server: listen at this address alone")
+      ->type_name("ADDRESS");
+  pair.add_option("--port", options.port, "TCP port of the server")
+      ->type_name("N")
+      ->check(whole_number(1, 65'535))
+      ->capture_default_str();
+  pair.add_option("--device", options.device, "Test this EFA device alone: its PCI address or name")
+      ->type_name("DEVICE")
+      ->capture_default_str();
+  pair.add_flag("--once", options.once, "Of a server: end once a client was served");
+  pair.add_option("--token-file", options.token_file,
+                  "What both ends must know. Without it a server prints one, and a client reads "
+                  "it from standard input")
+      ->type_name("FILE");
+  pair.add_option("--sizes", options.sizes,
+                  "Of a client: take figures with messages of so many bytes")
+      ->type_name("BYTES,...")
+      ->delimiter(',')
+      ->capture_default_str();
+  pair.add_option("--seconds", options.seconds,
+                  "Of a client: for the figures of each pair of devices")
+      ->type_name("N")
+      ->check(whole_number(1, kMostPairSeconds))
+      ->capture_default_str();
+  add_formats(pair, line_, {"text", "json"});
+  pair.add_option("--output", line_.output, "Of a client: write the report to FILE")
+      ->type_name("FILE");
 }
 
 void Parser::add_account(CLI::App& account) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/account/ask.h"
+#include "agent/pair/options.h"
 #include "probes/account/wishes.h"
 
 namespace efa {
@@ -26,7 +27,8 @@ enum class Command {
   kImageCheck,
   kDeliver,
   kAccount,
-  kTopology
+  kTopology,
+  kPair
 };
 
 struct CommandLine {
@@ -48,6 +50,7 @@ struct CommandLine {
   bool redact = false;
   int64_t deliver_limit_s = 60;
   bool patient = false;
+  PairOptions pair;
   AccountQuestion account;
   AccountWishes wishes;
   bool deliver_account = false;

@@ -1,6 +1,6 @@
 #include "agent/cli/image_check.h"
 
-#include "agent/cli/output.h"
+#include "agent/report/output.h"
 #include "agent/config/paths.h"
 #include "agent/diagnose/image.h"
 #include "agent/log/log.h"

@@ -124,6 +124,8 @@ constexpr Example kExamples[] = {
     {"efa-doctor --once --replay node.tar.zst", "the report on such a recording, on any machine"},
     {"efa-doctor topology --format svg --output node.svg", "a drawing of GPUs and EFA devices"},
     {"efa-doctor account --filter tag:Fleet=train", "what AWS provides for a fleet"},
+    {"efa-doctor pair server", "prints a token, and waits for another node"},
+    {"efa-doctor pair client 10.0.0.5", "whether the EFA devices of the two reach each other"},
 };
 
 std::string examples() {

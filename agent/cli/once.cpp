@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "agent/cli/output.h"
+#include "agent/report/output.h"
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
 #include "agent/log/log.h"

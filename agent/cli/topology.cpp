@@ -1,8 +1,8 @@
 #include "agent/cli/topology.h"
 
-#include "agent/cli/output.h"
 #include "agent/log/log.h"
 #include "agent/pass/node_facts.h"
+#include "agent/report/output.h"
 #include "agent/report/topology.h"
 #include "probes/base/exit_codes.h"
 

@@ -1,4 +1,4 @@
-#include "agent/cli/output.h"
+#include "agent/report/output.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>

@@ -1,0 +1,62 @@
+// The test of one pair of devices, led by the client: what is asked of both ends in which order,
+// and what each answered. What that means is judged elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/pair/ends.h"
+#include "agent/pair/protocol.h"
+
+namespace efa {
+
+struct PairFigure {
+  uint64_t bytes = 0;
+  std::optional<PairLatency> latency;  // of what one message can hold
+  std::string way;                     // of the bandwidth: "write", "read", "send"; "": not taken
+  std::optional<double> rate;          // bits a second
+  std::string why_not;                 // there is none
+};
+
+enum class PairSide { kOwn, kOther };  // of who leads, and of the other node
+
+// The step that ended the test.
+struct PairBreak {
+  PairSide side = PairSide::kOwn;
+  PairAnswer answer;
+};
+
+struct PairRail {
+  PairDevice own;
+  PairDevice other;
+  uint64_t registered = 0;  // bytes that each end registers
+  PairAnswer own_setup;
+  PairAnswer other_setup;
+  std::optional<PairBreak> broken;
+  uint64_t passed = 0;   // messages that had arrived, of either way
+  bool differs = false;  // other bytes lay there than were sent
+  std::vector<PairFigure> figures;
+  // what the counters grew by; empty where they were not seen before and after
+  std::map<std::string, uint64_t> own_grew;
+  std::map<std::string, uint64_t> other_grew;
+};
+
+// Which device meets which: those of one rail; where each end has chosen one, these two.
+std::vector<std::pair<PairDevice, PairDevice>> rails_of(const std::vector<PairDevice>& own,
+                                                        const std::vector<PairDevice>& other);
+
+struct PairPlan {
+  std::vector<uint64_t> sizes;
+  int64_t seconds = 2;
+};
+
+PairRail test_rail(PairEnd& own, PairEnd& other, const std::pair<PairDevice, PairDevice>& devices,
+                   const PairPlan& plan);
+
+// At the largest size that has one.
+std::optional<double> best_rate(const PairRail& rail);
+
+}  // namespace efa

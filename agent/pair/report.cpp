@@ -1,0 +1,196 @@
+#include "agent/pair/report.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "agent/config/version.h"
+#include "agent/pair/judge.h"
+#include "probes/base/moment.h"
+#include "probes/base/text.h"
+#include "probes/pair/checks.h"
+
+namespace efa {
+namespace {
+
+// Nothing is known of the devices where it fails.
+bool leaves_unknown(const Finding& finding) {
+  constexpr const Check* kBlind[] = {&kPairNoControlTimeout, &kPairNoControlRefused,
+                                     &kPairNoControlName,    &kPairRefused,
+                                     &kPairPeerGone,         &kPairInUse};
+  const auto is_it = [&](const Check* check) { return check->code == finding.check->code; };
+  return std::any_of(std::begin(kBlind), std::end(kBlind), is_it);
+}
+
+struct Counts {
+  size_t passed = 0;
+  size_t failed = 0;
+  size_t unknown = 0;
+  size_t warned = 0;
+};
+
+Counts counts_of(const PairReport& report) {
+  Counts counts;
+  for (const Finding& finding : report.findings) {
+    const bool of_rail = finding.check->code == kPairUnreachable.code && !is_failing(finding);
+    if (of_rail) ++counts.passed;
+    if (!is_failing(finding)) continue;
+    if (finding.check->severity == Severity::kWarning) {
+      ++counts.warned;
+    } else {
+      ++(leaves_unknown(finding) || !report.other ? counts.unknown : counts.failed);
+    }
+  }
+  return counts;
+}
+
+const Finding* gravest(const PairReport& report) {
+  const Finding* first = nullptr;
+  for (const Finding& finding : report.findings) {
+    if (!is_failing(finding)) continue;
+    const auto rank = [](const Finding& one) {
+      return std::pair(leaves_unknown(one), one.check->severity);
+    };
+    if (first == nullptr || rank(finding) < rank(*first)) first = &finding;
+  }
+  return first;
+}
+
+Verdict verdict_of(const Counts& counts) {
+  if (counts.failed > 0) return Verdict::kUnhealthy;
+  if (counts.passed == 0) return Verdict::kUnknown;
+  return counts.warned + counts.unknown > 0 ? Verdict::kDegraded : Verdict::kHealthy;
+}
+
+std::string devices_words(size_t count) {
+  return fmt::format("{} pair{} of devices", count, count == 1 ? "" : "s");
+}
+
+std::string words_of_none(const PairReport& report) {
+  const PairHello& other = *report.other;
+  for (const PairHello* hello : {&report.own, &other}) {
+    const char* who = hello == &other ? "the other node" : "this node";
+    if (hello->list_failed) {
+      return fmt::format("the devices of {} could not be listed: {}: {}", who,
+                         hello->list_failed->what, hello->list_failed->reason);
+    }
+    if (hello->devices.empty()) return fmt::format("{} has no EFA device", who);
+  }
+  return "no device of this node has its like on the other";
+}
+
+std::string summary_of(const PairReport& report, const Counts& counts) {
+  const Finding* first = gravest(report);
+  const size_t all = report.rails.size();
+  if (first == nullptr) {
+    if (all == 0) return words_of_none(report);
+    return fmt::format("{} work{}", devices_words(all), all == 1 ? "s" : "");
+  }
+  const std::string title(first->check->title);
+  if (all == 0) return title;
+  return fmt::format("{} of {} work: {}", counts.passed, devices_words(all), title);
+}
+
+Value finding_value(const Finding& finding) {
+  Value remedy;
+  remedy.set("actor", actor_text(finding.check->actor));
+  remedy.set("text", finding.remedy_text());
+  if (!finding.check->command.empty()) remedy.set("command", finding.check->command);
+  if (finding.drain_first) remedy.set("drain_first", true);
+  Value value;
+  value.set("code", finding.check->code);
+  value.set("result", result_text(finding.result));
+  value.set("severity", severity_text(finding.check->severity));
+  value.set("subject", finding.subject);
+  value.set("message", finding.message);
+  if (is_failing(finding)) value.set("remedy", std::move(remedy));
+  return value;
+}
+
+Value figure_value(const PairFigure& figure) {
+  Value value;
+  value.set("bytes", figure.bytes);
+  if (figure.latency) value.set("latency", to_value(*figure.latency));
+  if (figure.rate) {
+    value.set("way", figure.way);
+    value.set("bits_per_second", static_cast<int64_t>(*figure.rate));
+  }
+  if (!figure.why_not.empty()) value.set("not_taken", figure.why_not);
+  return value;
+}
+
+Value rail_value(const PairReport& report, const PairRail& rail) {
+  Value value;
+  value.set("subject", subject_of(rail));
+  value.set("state", lower_case(state_of(report, rail)));
+  value.set("own", to_value(rail.own));
+  value.set("other", to_value(rail.other));
+  value.set("messages", rail.passed);
+  if (rail.broken && rail.broken->answer.transfer) {
+    value.set("transfer", to_value(*rail.broken->answer.transfer));
+  }
+  value.set("own_counters_grew", to_value(rail.own_grew));
+  value.set("other_counters_grew", to_value(rail.other_grew));
+  Array figures;
+  for (const PairFigure& figure : rail.figures) figures.push_back(figure_value(figure));
+  value.set("figures", std::move(figures));
+  return value;
+}
+
+std::vector<std::string> causes_of(const PairReport& report) {
+  std::vector<std::string> codes;
+  if (const Finding* first = gravest(report)) codes.emplace_back(first->check->code);
+  for (const Finding& finding : report.findings) {
+    const std::string code(finding.check->code);
+    if (is_failing(finding) && !is_one_of(code, codes)) codes.push_back(code);
+  }
+  return codes;
+}
+
+}  // namespace
+
+// Who leads names the cause; here only whether it works.
+const char* state_of(const PairReport& report, const PairRail& rail) {
+  const std::string subject = subject_of(rail);
+  const char* state = "ok";
+  for (const Finding& finding : report.findings) {
+    if (!is_failing(finding) || finding.subject != subject) continue;
+    if (finding.check->code == kPairSlow.code) return "slow";
+    if (finding.check->code == kPairInUse.code) return "in use";
+    return leaves_unknown(finding) ? "?" : "FAILS";
+  }
+  return state;
+}
+
+void conclude(PairReport& report) {
+  const Counts counts = counts_of(report);
+  report.verdict = verdict_of(counts);
+  report.summary = summary_of(report, counts);
+}
+
+Value pair_value(const PairReport& report) {
+  Value agent;
+  agent.set("version", kVersion);
+  agent.set("commit", kCommit);
+  Value value;
+  value.set("schema", "efa-doctor.pair.v1");
+  value.set("agent", std::move(agent));
+  value.set("started_at", time_text(report.started_at_ms));
+  value.set("duration_ms", report.duration_ms);
+  value.set("verdict", verdict_text(report.verdict));
+  value.set("exit_code", exit_code_of(report.verdict));
+  value.set("summary", report.summary);
+  value.set("root_causes", to_value(causes_of(report)));
+  value.set("server", report.server);
+  value.set("own", to_value(report.own));
+  if (report.other) value.set("other", to_value(*report.other));
+  Array findings;
+  for (const Finding& finding : report.findings) findings.push_back(finding_value(finding));
+  value.set("findings", std::move(findings));
+  Array rails;
+  for (const PairRail& rail : report.rails) rails.push_back(rail_value(report, rail));
+  value.set("pairs", std::move(rails));
+  return value;
+}
+
+}  // namespace efa

@@ -1,0 +1,147 @@
+// A test of two nodes for a person: the verdict and the cause first, then a row for each pair of
+// devices.
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+
+#include "agent/pair/figures.h"
+#include "agent/pair/judge.h"
+#include "agent/pair/report.h"
+#include "probes/base/text.h"
+
+namespace efa {
+namespace {
+
+std::string words_of(const PairHello& hello) {
+  std::vector<std::string> known;
+  for (const auto& part : {hello.instance_id, hello.instance_type, hello.zone_id}) {
+    if (part) known.push_back(*part);
+  }
+  known.push_back("driver " + hello.driver.value_or("unknown"));
+  known.push_back("rdma-core " + hello.rdma_core.value_or("unknown"));
+  return join(known, ", ");
+}
+
+void put_head(TextPage& page, const PairReport& report) {
+  page.paragraph(report.summary, 0, mark_of(report.verdict));
+  page.paragraph("this node: " + words_of(report.own), 0);
+  page.paragraph(report.server + ": " + (report.other ? words_of(*report.other) : "not reached"),
+                 0);
+}
+
+void put_causes(TextPage& page, const PairReport& report) {
+  std::vector<const Finding*> failing;
+  for (const Finding& finding : report.findings) {
+    if (is_failing(finding)) failing.push_back(&finding);
+  }
+  std::stable_sort(failing.begin(), failing.end(), [](const Finding* a, const Finding* b) {
+    return std::pair(a->check->severity, a->check->code) <
+           std::pair(b->check->severity, b->check->code);
+  });
+  for (size_t i = 0, shown = 0; i < failing.size(); ++i, ++shown) {
+    const Check& check = *failing[i]->check;
+    if (i == 0 || failing[i - 1]->check->code != check.code) {
+      shown = 0;
+      page.line();
+      page.paragraph(fmt::format("{}: {}", check.code, check.title), 4, mark_of(check.severity));
+    }
+    if (shown < kMaxSubjects) {
+      page.paragraph(fmt::format("{}: {}", failing[i]->subject, failing[i]->message), 4);
+    }
+    const bool last = i + 1 == failing.size() || failing[i + 1]->check->code != check.code;
+    if (!last) continue;
+    if (shown >= kMaxSubjects) page.line(fmt::format("    and {} more", shown - kMaxSubjects + 1));
+    page.paragraph(fmt::format("fix ({}): {}", actor_text(check.actor), check.remedy), 4);
+    if (!check.command.empty()) page.command(std::string(check.command), 4);
+  }
+}
+
+void put_unknown(TextPage& page, const PairReport& report) {
+  bool first = true;
+  for (const Finding& finding : report.findings) {
+    if (finding.result != FindingResult::kUnknown) continue;
+    if (first) page.line();
+    first = false;
+    page.paragraph(fmt::format("{}: {}", finding.check->code, finding.message), 4,
+                   {"UNKNOWN ", "36"});
+  }
+}
+
+const PairFigure* latency_figure(const PairRail& rail) {
+  for (const PairFigure& figure : rail.figures) {
+    if (figure.latency) return &figure;
+  }
+  return nullptr;
+}
+
+const PairFigure* rate_figure(const PairRail& rail) {
+  for (auto figure = rail.figures.rbegin(); figure != rail.figures.rend(); ++figure) {
+    if (figure->rate) return &*figure;
+  }
+  return nullptr;
+}
+
+std::string latency_words(const PairRail& rail) {
+  const PairFigure* figure = latency_figure(rail);
+  if (figure == nullptr) return "-";
+  const PairLatency& latency = *figure->latency;
+  return fmt::format("{}: {}, p99 {}", size_words(figure->bytes), time_words(latency.median_ns),
+                     time_words(latency.p99_ns));
+}
+
+void put_rails(TextPage& page, const PairReport& report, bool bars) {
+  if (report.rails.empty()) return;
+  double most = 0;
+  for (const PairRail& rail : report.rails) most = std::max(most, best_rate(rail).value_or(0));
+  page.line();
+  page.line(fmt::format("{:<6} {:<29} {:<29} {}", "", "device to peer", "latency (half round trip)",
+                        "bandwidth"));
+  constexpr size_t kBar = 20;
+  for (const PairRail& rail : report.rails) {
+    const PairFigure* rate = rate_figure(rail);
+    std::string bandwidth = "-";
+    if (rate != nullptr) {
+      bandwidth =
+          fmt::format("{} {}: {}", size_words(rate->bytes), rate->way, rate_words(*rate->rate));
+      if (bars) bandwidth += " " + bar_of(*rate->rate, most, kBar);
+    }
+    page.line(fmt::format("{:<6} {:<29} {:<29} {}", state_of(report, rail), subject_of(rail),
+                          latency_words(rail), bandwidth));
+  }
+}
+
+// Of each size, over all pairs.
+void put_sizes(TextPage& page, const PairReport& report) {
+  std::map<uint64_t, std::pair<std::vector<double>, std::vector<double>>> sizes;
+  for (const PairRail& rail : report.rails) {
+    for (const PairFigure& figure : rail.figures) {
+      auto& [latencies, rates] = sizes[figure.bytes];
+      if (figure.latency) latencies.push_back(static_cast<double>(figure.latency->median_ns));
+      if (figure.rate) rates.push_back(*figure.rate);
+    }
+  }
+  if (!sizes.empty()) page.line();
+  for (const auto& [bytes, values] : sizes) {
+    const auto latency = median_of(values.first);
+    const auto rate = median_of(values.second);
+    page.line(fmt::format("{:<9} median latency {:<12} median bandwidth {}", size_words(bytes),
+                          latency ? time_words(static_cast<int64_t>(*latency)) : "-",
+                          rate ? rate_words(*rate) : "-"));
+  }
+}
+
+}  // namespace
+
+std::string render_pair_text(const PairReport& report, const TextStyle& style, bool bars) {
+  TextPage page(style);
+  put_head(page, report);
+  put_causes(page, report);
+  if (report.verdict != Verdict::kHealthy) put_unknown(page, report);
+  put_rails(page, report, bars);
+  put_sizes(page, report);
+  return page.take(kMostOfFleet);
+}
+
+}  // namespace efa

@@ -1,0 +1,138 @@
+"""`pair` between two nodes with the real driver, and what is said where messages do not arrive.
+VIRTUAL_NODE_DEB: a package instead of this tree's.
+"""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from efa_doctor import schema
+from scenarios_test import package
+from virtual_node import HERE, Node, run_tests
+
+DEVICES = 2  # of each node
+STATUSES = {2: "pair.fails", 9: "pair.wrong-queue", 10: "pair.not-ready", 13: "pair.unreachable",
+            15: "pair.unreachable", 18: "pair.version-mismatch"}
+TOKEN = "a-token-of-the-test-0123456789"
+ADDRESS = "192.168.77.1"
+ROUNDS = int(os.environ.get("PAIR_KILLS", "20"))
+
+START = f"""
+echo {TOKEN} > /tmp/token
+made() {{ rdma resource show 2> /dev/null | sed 's/ctx.*//'; }}
+made > /tmp/seen/before
+"""
+# the client's last test is with the second one
+SERVER = START + """
+efa-doctor pair server --token-file /tmp/token > /tmp/seen/server 2>&1 &
+seen last timeout 1100 efa-doctor pair server --once --port 18517 --token-file /tmp/token
+kill $!
+sleep 1
+made > /tmp/seen/after
+dmesg | grep -ci 'call trace\\|bug:' > /tmp/seen/traces
+"""
+CLIENT = START + f"""
+pair() {{ local name=$1; shift; seen $name efa-doctor pair client {ADDRESS} --token-file /tmp/token --format json "$@"; }}
+fault() {{ vefa-host fault 2 "$@" > /dev/null; }}
+for round in $(seq 120); do pair healthy && grep -q '^0' /tmp/seen/healthy.code && break; sleep 1; done
+pair large --sizes 64,8192,1M --seconds 5
+for status in {" ".join(map(str, STATUSES))}; do fault tx_status=$status; pair status$status; fault tx_status=0; done
+fault blackhole=true; pair blackhole; fault blackhole=false
+for op in CREATE_AH CREATE_QP REG_MR; do fault "admin_fail_ops=[\\"$op\\"]"; pair $op; fault "admin_fail_ops=[]"; done
+seen memlock prlimit --memlock=4096 setpriv --reuid nobody --regid nogroup --clear-groups efa-doctor pair client {ADDRESS} --format json < /tmp/token
+sleep 1000 9<> /dev/infiniband/uverbs0 & holder=$!
+pair busy
+kill $holder
+echo another-token-0123456789 > /tmp/other
+seen token efa-doctor pair client {ADDRESS} --token-file /tmp/other --format json
+for round in $(seq {ROUNDS}); do
+  efa-doctor pair client {ADDRESS} --token-file /tmp/token > /dev/null 2>&1 &
+  sleep 0.$((RANDOM % 10))$((RANDOM % 10)); sleep $((RANDOM % 2))
+  kill -9 $!
+done
+sleep 2
+made > /tmp/seen/after
+pair later
+dmesg | grep -ci 'call trace\\|bug:' > /tmp/seen/traces
+pair last --port 18517
+"""
+
+
+class PairTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        lan = 20000 + os.getpid() % 10000
+        with tempfile.TemporaryDirectory() as fabric:
+            vefad = subprocess.Popen([sys.executable, HERE / "vefad.py", "--dir", fabric, "-n", str(2 * DEVICES),
+                                      "--log", pathlib.Path(fabric, "log")])
+            try:
+                with concurrent.futures.ThreadPoolExecutor() as pool:
+                    cls.server, cls.client = pool.map(lambda number: Node(
+                        (SERVER, CLIENT)[number], "--fabric", fabric, "--devs",
+                        ",".join(str(DEVICES * number + i) for i in range(DEVICES)), "--lan",
+                        f"{lan}:{number + 1}", "--deb", package(), "--timeout", 1200, limit_s=1500), range(2))
+            finally:
+                vefad.terminate()
+                vefad.wait()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.remove()
+        cls.client.remove()
+
+    def report(self, name):
+        report = json.loads(self.client.text(name))
+        self.assertEqual([error.message for error in schema("pair").iter_errors(report)], [], name)
+        self.assertEqual(self.client.number(name + ".code"), report["exit_code"])
+        return report
+
+    def assert_first(self, name, code):
+        report = self.report(name)
+        self.assertEqual(report["root_causes"][:1], [code], name)
+        self.assertEqual([pair["state"] for pair in report["pairs"]], ["fails", "ok"], name)
+        return next(finding for finding in report["findings"] if finding["code"] == code)
+
+    def test_healthy(self):
+        for name in ("healthy", "large", "later", "last"):
+            report = self.report(name)
+            self.assertEqual((report["verdict"], len(report["pairs"])), ("healthy", DEVICES), name)
+        for pair in self.report("large")["pairs"]:
+            print(json.dumps(pair["figures"]), flush=True)
+            self.assertEqual([figure["way"] for figure in pair["figures"]], ["write"] * 3)
+            self.assertGreater(pair["other_counters_grew"]["rx_pkts"], 0)
+
+    def test_the_status_of_the_device_is_told(self):
+        for status, code in STATUSES.items():
+            self.assertIn(f"vendor_err {status} ", self.assert_first(f"status{status}", code)["message"])
+        self.assertIn("no completion in time", self.assert_first("blackhole", "pair.unreachable")["message"])
+
+    def test_what_cannot_be_set_up(self):
+        for operation in ("CREATE_QP", "REG_MR"):
+            self.assert_first(operation, "pair.cannot-create")
+        # the own address is the first that is refused
+        self.assert_first("CREATE_AH", "pair.cannot-create")
+        self.assertEqual(self.report("memlock")["root_causes"][:1], ["pair.memlock"])
+
+    def test_one_in_use_is_not_touched(self):
+        report = self.report("busy")
+        self.assertEqual((report["verdict"], report["root_causes"]), ("degraded", ["pair.in-use"]))
+        self.assertEqual([pair["state"] for pair in report["pairs"]], ["in use", "ok"])
+
+    def test_a_wrong_token_is_refused(self):
+        self.assertEqual((self.report("token")["verdict"], self.report("token")["root_causes"]),
+                         ("unknown", ["pair.refused"]))
+
+    def test_nothing_is_left(self):
+        for node in (self.server, self.client):
+            self.assertEqual(node.text("before"), node.text("after"))
+            self.assertEqual(node.text("traces"), "0\n")
+        self.assertNotIn(TOKEN, self.server.text("server"))
+
+
+if __name__ == "__main__":
+    run_tests()
