@@ -2,9 +2,9 @@
 
 #include "agent/account/fleet_report.h"
 #include "agent/account/rights.h"
-#include "agent/report/output.h"
 #include "agent/deliver/s3/hand_over.h"
 #include "agent/log/log.h"
+#include "agent/report/output.h"
 #include "probes/base/exit_codes.h"
 #include "probes/base/moment.h"
 #include "probes/base/text.h"

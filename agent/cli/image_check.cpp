@@ -1,10 +1,10 @@
 #include "agent/cli/image_check.h"
 
-#include "agent/report/output.h"
 #include "agent/config/paths.h"
 #include "agent/diagnose/image.h"
 #include "agent/log/log.h"
 #include "agent/pass/node_facts.h"
+#include "agent/report/output.h"
 #include "agent/report/report.h"
 #include "agent/run/pass.h"
 #include "probes/base/exit_codes.h"

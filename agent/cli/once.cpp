@@ -7,12 +7,12 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "agent/report/output.h"
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
 #include "agent/log/log.h"
 #include "agent/pass/conclude.h"
 #include "agent/pass/look.h"
+#include "agent/report/output.h"
 #include "probes/base/exit_codes.h"
 #include "probes/base/files.h"
 #include "probes/base/printable.h"

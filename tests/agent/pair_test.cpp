@@ -410,8 +410,8 @@ TEST(PairCauses, CountersSayWhichWayIsLost) {
     (side == PairSide::kOwn ? rail.other_grew : rail.own_grew) = std::move(other);
     return judge_rail(rail, {unknown, unknown}).message;
   };
-  const auto says = [](const std::string& message, const char* words) {
-    return message.find(words) != std::string::npos;
+  const auto says = [](const std::string& said, const char* words) {
+    return said.find(words) != std::string::npos;
   };
   EXPECT_TRUE(says(message({{"rx_pkts", 0}}, PairSide::kOwn), "likely the way there"));
   EXPECT_TRUE(says(message({{"rx_pkts", 0}}, PairSide::kOwn), "what this node may send"));
