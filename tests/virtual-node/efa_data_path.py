@@ -171,11 +171,31 @@ class DataPath(vfio_user.Function):
                 self.complete(qp.send_cq, qp, wqe.request, status, TO_SEND_QUEUE, wqe.op)
 
         status = self.why_not_sent(qp, wqe)
-        if status is None:
-            status = {OP_SEND: self.send_message, OP_RDMA_READ: self.rdma_read,
-                      OP_RDMA_WRITE: self.rdma_write}[wqe.op](qp, wqe, done)
         if status is not None:
             done(status)
+            return
+        act = {OP_SEND: self.send_message, OP_RDMA_READ: self.rdma_read,
+               OP_RDMA_WRITE: self.rdma_write}[wqe.op]
+        denier = self.denier(wqe)
+        if denier is not None:
+            if denier is not self and wqe.op != OP_RDMA_READ:
+                act(qp, wqe, lambda status: None)
+            status = denier.faults["deny_status"]
+            if status:
+                self.later(denier.faults["deny_ms"], lambda: done(status))
+            return
+        status = act(qp, wqe, done)
+        if status is not None:
+            done(status)
+
+    def denier(self, wqe):
+        """The device whose packets are lost: the message's own, or those that say that it came."""
+        peer = self.fabric.by_gid(self.ahs[wqe.ah][0])
+        if peer is None:
+            return None
+        if peer.number in self.faults["deny_to"]:
+            return self
+        return peer if self.number in peer.faults["deny_to"] else None
 
     def why_not_sent(self, qp, wqe):
         """The status that a descriptor ends with before anything is sent."""

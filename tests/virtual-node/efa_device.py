@@ -65,6 +65,9 @@ FAULTS = {
     "tx_status": 0,  # otherwise every send completes with it
     "tx_delay_ms": 0,
     "blackhole": False,  # sends are taken and never completed
+    "deny_to": [],  # devices that no packet reaches from here, as by a security group's rules
+    "deny_status": 15,  # then a message ends so, one way or the other; 0: it never ends
+    "deny_ms": 0,  # and so late
     "control_passes": False,  # a send to a queue pair that is not there succeeds
     "freeze_counters": False,  # they keep the values that they have, whatever is moved
 }

@@ -43,6 +43,11 @@ for round in $(seq 120); do pair healthy && grep -q '^0' /tmp/seen/healthy.code 
 pair large --sizes 64,8192,1M --seconds 5
 for status in {" ".join(map(str, STATUSES))}; do fault tx_status=$status; pair status$status; fault tx_status=0; done
 fault blackhole=true; pair blackhole; fault blackhole=false
+deny() {{  # NAME FROM TO STATUS MS
+  vefa-host fault $2 "deny_to=[$3]" deny_status=$4 deny_ms=$5 > /dev/null; pair $1
+  vefa-host fault $2 "deny_to=[]" > /dev/null
+}}
+deny denied-there 2 0 15 0; deny denied-back 0 2 13 1500; deny denied-silently 2 0 0 0
 for op in CREATE_AH CREATE_QP REG_MR; do fault "admin_fail_ops=[\\"$op\\"]"; pair $op; fault "admin_fail_ops=[]"; done
 seen memlock prlimit --memlock=4096 setpriv --reuid nobody --regid nogroup --clear-groups efa-doctor pair client {ADDRESS} --format json < /tmp/token
 sleep 1000 9<> /dev/infiniband/uverbs0 & holder=$!
@@ -110,6 +115,12 @@ class PairTest(unittest.TestCase):
         for status, code in STATUSES.items():
             self.assertIn(f"vendor_err {status} ", self.assert_first(f"status{status}", code)["message"])
         self.assertIn("no completion in time", self.assert_first("blackhole", "pair.unreachable")["message"])
+
+    def test_the_way_that_is_lost_is_told(self):
+        for name, words in (("denied-there", "vendor_err 15 .*the way there is lost"),
+                            ("denied-back", "vendor_err 13 .*the way back is lost"),
+                            ("denied-silently", "no completion in time.*the way there is lost")):
+            self.assertRegex(self.assert_first(name, "pair.unreachable")["message"], words)
 
     def test_what_cannot_be_set_up(self):
         for operation in ("CREATE_QP", "REG_MR"):
