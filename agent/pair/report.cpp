@@ -34,6 +34,9 @@ Counts counts_of(const PairReport& report) {
   for (const Finding& finding : report.findings) {
     const bool of_rail = finding.check->code == kPairUnreachable.code && !is_failing(finding);
     if (of_rail) ++counts.passed;
+    if (finding.check->code == kPairInUse.code && finding.result == FindingResult::kUnknown) {
+      ++counts.unknown;
+    }
     if (!is_failing(finding)) continue;
     if (finding.check->severity == Severity::kWarning) {
       ++counts.warned;
@@ -84,7 +87,8 @@ std::string summary_of(const PairReport& report, const Counts& counts) {
   const size_t all = report.rails.size();
   if (first == nullptr) {
     if (all == 0) return words_of_none(report);
-    return fmt::format("{} work{}", devices_words(all), all == 1 ? "s" : "");
+    const char* untested = counts.passed < all ? ": the others could not be tested" : "";
+    return fmt::format("{} of {} work{}", counts.passed, devices_words(all), untested);
   }
   const std::string title(first->check->title);
   if (all == 0) return title;

@@ -44,6 +44,7 @@ struct CloudFacts {
   // "malformed"
   std::string metadata_status = "not-asked";
   std::string metadata_detail;
+  bool metadata_session = false;  // the service gave a token: it is there
   std::optional<std::string> instance_id;
   std::optional<std::string> instance_type;
   std::string instance_type_source;  // "metadata" or "dmi"
@@ -65,6 +66,7 @@ void describe(Io& io, CloudFacts& facts) {
   io("on_ec2", facts.on_ec2);
   io("metadata_status", facts.metadata_status);
   io("metadata_detail", facts.metadata_detail);
+  io("metadata_session", facts.metadata_session);
   io("instance_id", facts.instance_id);
   io("instance_type", facts.instance_type);
   io("instance_type_source", facts.instance_type_source);

@@ -8,6 +8,12 @@
 namespace efa {
 namespace {
 
+// Though not to all that it was asked, or not in time.
+bool answers(const CloudFacts& facts) {
+  return facts.metadata_session || facts.instance_type_source == "metadata" ||
+         facts.metadata_status == "throttled" || facts.metadata_status == "failing";
+}
+
 void judge_metadata(const Node& node, Findings& findings) {
   const Check& check = kCloudMetadataUnreachable;
   const CloudFacts& facts = node.cloud.facts;
@@ -18,8 +24,11 @@ void judge_metadata(const Node& node, Findings& findings) {
     findings.not_applicable(check, kNodeSubject, "not asked: not an EC2 instance", evidence);
   } else if (facts.metadata_status == "ok") {
     findings.pass(check, kNodeSubject, "the metadata service answers", evidence);
-  } else if (facts.metadata_status == "slow" && facts.instance_type_source == "metadata") {
-    findings.unknown(check, kNodeSubject, "it answers, but too slowly for all questions", evidence);
+  } else if (answers(facts)) {
+    findings.unknown(check, kNodeSubject,
+                     fmt::format("it is there, and did not answer everything: {}: {}",
+                                 facts.metadata_status, facts.metadata_detail),
+                     evidence);
   } else {
     findings.fail(check, kNodeSubject,
                   fmt::format("{}: {}", facts.metadata_status, facts.metadata_detail), evidence);

@@ -241,6 +241,7 @@ void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& fac
   look.out.doing("ask the metadata service for a token",
                  endpoint.substr(endpoint.rfind('@') + 1));  // npos + 1 is 0
   const Result<Done> session = metadata.start_session();
+  facts.metadata_session = session.ok();
   const std::optional<Error> error =
       session ? ask(look, metadata, facts, telling) : std::optional(session.error());
   facts.metadata_status = error ? status_of(*error) : "ok";

@@ -614,9 +614,15 @@ TEST(PairReports, TheVerdictIsOfAllPairs) {
   PairRail used =
       rail_broken(PairStep::kSetup, answer_with([](PairAnswer& answer) { answer.holders = {7}; }));
   EXPECT_EQ(report_of({good, good}).verdict, Verdict::kHealthy);
-  EXPECT_EQ(report_of({good, good}).summary, "2 pairs of devices work");
+  EXPECT_EQ(report_of({good, good}).summary, "2 of 2 pairs of devices work");
   EXPECT_EQ(report_of({good, used}).verdict, Verdict::kDegraded);
   EXPECT_EQ(report_of({used}).verdict, Verdict::kUnknown);
+  const PairRail unseen = rail_broken(
+      PairStep::kSetup, answer_with([](PairAnswer& answer) { answer.users_unseen = true; }));
+  EXPECT_EQ(report_of({good, unseen}).verdict, Verdict::kDegraded);
+  EXPECT_EQ(report_of({good, unseen}).summary,
+            "1 of 2 pairs of devices work: the others could not be tested");
+  EXPECT_EQ(report_of({unseen}).verdict, Verdict::kUnknown);
   EXPECT_EQ(report_of({good, lost}).verdict, Verdict::kUnhealthy);
   EXPECT_EQ(report_of({good, lost}).summary,
             "1 of 2 pairs of devices work: A device does not reach its peer");

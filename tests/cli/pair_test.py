@@ -15,7 +15,7 @@ class HealthyTest(PairCase):
         self.server()
         report = self.ask()
         self.assertEqual((report["verdict"], report["summary"]),
-                         ("healthy", f"{DEVICES} pairs of devices work"), report["findings"])
+                         ("healthy", f"{DEVICES} of {DEVICES} pairs of devices work"), report["findings"])
         for pair in report["pairs"]:
             self.assertEqual(pair["state"], "ok")
             self.assertEqual(pair["own"]["address"], pair["other"]["address"], "rail to rail")
@@ -26,7 +26,7 @@ class HealthyTest(PairCase):
             self.assertEqual([figure["way"] for figure in (small, middle, large)], ["write"] * 3)
             self.assertNotIn("latency", large)
             self.assertGreater(large["bits_per_second"], small["bits_per_second"])
-        self.assertIn(f"{DEVICES} pairs of devices work", self.server_said())
+        self.assertIn(f"{DEVICES} of {DEVICES} pairs of devices work", self.server_said())
         self.assertNotIn(TOKEN, self.server_said())
 
     def test_without_rdma_messages_are_sent(self):
@@ -41,7 +41,7 @@ class HealthyTest(PairCase):
         client = self.start(0, "client", "127.0.0.1", "--seconds", "1", stdin=subprocess.PIPE)
         out, _ = client.communicate(TOKEN + "\n", timeout=ENOUGH_S)
         self.assertEqual(client.returncode, 0, out)
-        self.assertTrue(out.startswith(f"HEALTHY  {DEVICES} pairs of devices work\n"), out)
+        self.assertTrue(out.startswith(f"HEALTHY  {DEVICES} of {DEVICES} pairs of devices work\n"), out)
         self.assertNotIn(TOKEN, out)
         self.assertNotIn("###", out, "bars are for terminals")
         self.assertIn("1 MiB write: ", out)

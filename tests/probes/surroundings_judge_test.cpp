@@ -178,6 +178,20 @@ TEST(Cloud, RulesOfGroupsAreSaidToBeUnseenWithWhatShowsThem) {
   EXPECT_EQ(finding_of(blind, "cloud.rules-not-seen", kNodeSubject), nullptr);
 }
 
+TEST(Cloud, MetadataThatAnswersNotEverythingNeedsNotBeEnabled) {
+  Scene scene = healthy_scene();
+  CloudFacts& facts = scene.node.cloud.facts;
+  facts.instance_type_source = "dmi";
+  for (const char* status : {"throttled", "failing"}) {
+    facts.metadata_status = status;
+    EXPECT_EQ(result_of(scene, "cloud.metadata-unreachable", kNodeSubject), kUnknown) << status;
+  }
+  facts.metadata_status = "slow";
+  EXPECT_EQ(result_of(scene, "cloud.metadata-unreachable", kNodeSubject), kFail);
+  facts.metadata_session = true;
+  EXPECT_EQ(result_of(scene, "cloud.metadata-unreachable", kNodeSubject), kUnknown);
+}
+
 TEST(Cloud, OnlyASpotInstanceCanBeTakenBack) {
   Scene scene = healthy_scene();
   EXPECT_EQ(result_of(scene, "cloud.spot-ends", kNodeSubject), kPass);

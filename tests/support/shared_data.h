@@ -66,7 +66,7 @@ void describe(Io& io, SharedFaults& faults) {
 constexpr size_t kSharedMessages = 256;  // that wait at most
 constexpr size_t kSharedBytes = 8760;    // of a message
 constexpr size_t kSharedMemory = size_t{8} * 1024 * 1024;
-constexpr uint32_t kSharedDevices = 8;  // of a node
+constexpr size_t kSharedDevices = 8;  // of a node
 
 struct SharedMessage {
   uint32_t bytes = 0;

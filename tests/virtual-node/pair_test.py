@@ -20,6 +20,8 @@ STATUSES = {2: "pair.fails", 9: "pair.wrong-queue", 10: "pair.not-ready", 13: "p
             15: "pair.unreachable", 18: "pair.version-mismatch"}
 TOKEN = "a-token-of-the-test-0123456789"
 ADDRESS = "192.168.77.1"
+SIZES = "64 8192"
+MESSAGES = 200
 ROUNDS = int(os.environ.get("PAIR_KILLS", "20"))
 
 START = f"""
@@ -28,19 +30,22 @@ made() {{ rdma resource show 2> /dev/null | sed 's/ctx.*//'; }}
 made > /tmp/seen/before
 """
 # the client's last test is with the second one
-SERVER = START + """
+SERVER = START + f"""
 efa-doctor pair server --token-file /tmp/token > /tmp/seen/server 2>&1 &
 seen last timeout 1100 efa-doctor pair server --once --port 18517 --token-file /tmp/token
 kill $!
 sleep 1
 made > /tmp/seen/after
 dmesg | grep -ci 'call trace\\|bug:' > /tmp/seen/traces
+for size in {SIZES}; do timeout 120 fi_pingpong -p efa -e rdm -I {MESSAGES} -S $size > /dev/null 2>&1; done
+true
 """
 CLIENT = START + f"""
 pair() {{ local name=$1; shift; seen $name efa-doctor pair client {ADDRESS} --token-file /tmp/token --format json "$@"; }}
 fault() {{ vefa-host fault 2 "$@" > /dev/null; }}
 for round in $(seq 120); do pair healthy && grep -q '^0' /tmp/seen/healthy.code && break; sleep 1; done
 pair large --sizes 64,8192,1M --seconds 5
+seen text efa-doctor pair client {ADDRESS} --token-file /tmp/token
 for status in {" ".join(map(str, STATUSES))}; do fault tx_status=$status; pair status$status; fault tx_status=0; done
 fault blackhole=true; pair blackhole; fault blackhole=false
 deny() {{  # NAME FROM TO STATUS MS
@@ -57,7 +62,7 @@ echo another-token-0123456789 > /tmp/other
 seen token efa-doctor pair client {ADDRESS} --token-file /tmp/other --format json
 for round in $(seq {ROUNDS}); do
   efa-doctor pair client {ADDRESS} --token-file /tmp/token > /dev/null 2>&1 &
-  sleep 0.$((RANDOM % 10))$((RANDOM % 10)); sleep $((RANDOM % 2))
+  sleep 0.$((RANDOM % 10))$((RANDOM % 10)); sleep $((RANDOM % 5))
   kill -9 $!
 done
 sleep 2
@@ -65,6 +70,13 @@ made > /tmp/seen/after
 pair later
 dmesg | grep -ci 'call trace\\|bug:' > /tmp/seen/traces
 pair last --port 18517
+for size in {SIZES}; do
+  for round in $(seq 30); do  # until the other one listens
+    seen pingpong-$size timeout 60 fi_pingpong -p efa -e rdm -I {MESSAGES} -S $size {ADDRESS}
+    grep -q '^0' /tmp/seen/pingpong-$size.code && break
+    sleep 1
+  done
+done
 """
 
 
@@ -106,10 +118,20 @@ class PairTest(unittest.TestCase):
         for name in ("healthy", "large", "later", "last"):
             report = self.report(name)
             self.assertEqual((report["verdict"], len(report["pairs"])), ("healthy", DEVICES), name)
+        self.assertEqual(self.client.text("text.code"), "0\n")
+        print("\n" + self.client.text("text"), flush=True)
         for pair in self.report("large")["pairs"]:
-            print(json.dumps(pair["figures"]), flush=True)
             self.assertEqual([figure["way"] for figure in pair["figures"]], ["write"] * 3)
             self.assertGreater(pair["other_counters_grew"]["rx_pkts"], 0)
+
+    def test_how_long_a_message_takes_is_what_libfabric_says_too(self):
+        """Of the first device of both nodes, in the same boot. How fast the machine is just then differs."""
+        figures = {figure["bytes"]: figure for figure in self.report("large")["pairs"][0]["figures"]}
+        for size in map(int, SIZES.split()):
+            last = self.client.text(f"pingpong-{size}").splitlines()[-1].split()
+            ours, theirs = figures[size]["latency"]["median_ns"] / 1000, float(last[-2])
+            print(f"{size} B, half a round trip: {ours:.0f} us, fi_pingpong {theirs:.0f} us", flush=True)
+            self.assertLess(ours, 3 * theirs)
 
     def test_the_status_of_the_device_is_told(self):
         for status, code in STATUSES.items():
