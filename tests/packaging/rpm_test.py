@@ -1,10 +1,11 @@
 """packaging/efa-doctor.spec builds an rpm from a source archive. Debian has neither the names of
-what is required to build nor systemd's macros, so neither is looked at. The libraries that rpm
-distributions lack are built in, from sources made of what is installed here."""
+what is required to build, so these are not looked at, nor systemd's macros, for which others stand.
+The libraries that rpm distributions lack are built in, from sources made of what is installed here."""
 
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -21,6 +22,14 @@ FETCHED = {
     "spdlog": ("spdlog", "spdlog_header_only", ""),
     "pugixml": ("pugi*.hpp", "pugixml", "target_link_libraries(source-pugixml INTERFACE pugixml)"),
 }
+# What systemd's macros come to: units are told to its helper on the first installation, before the
+# last removal, and after an upgrade.
+MACROS = """
+%efa_doctor_tell() helper=/usr/lib/systemd/systemd-update-helper; [ ! -x $helper ] || $helper %* || :
+%systemd_post() [ $1 -ne 1 ] || { %{efa_doctor_tell install-system-units %*}; }
+%systemd_preun() [ $1 -ne 0 ] || { %{efa_doctor_tell remove-system-units %*}; }
+%systemd_postun_with_restart() [ $1 -lt 1 ] || { %{efa_doctor_tell mark-restart-system-units %*}; }
+"""
 
 
 def why_not():
@@ -65,9 +74,11 @@ class Rpm(unittest.TestCase):
         name = "efa-doctor-" + re.search(r"^Version: +(\S+)$", spec, re.M)[1]
         run("git", "-C", SOURCE, "archive", f"--prefix={name}/", "-o",
             cls.top / f"SOURCES/{name}.tar.gz", "HEAD")
-        run("rpmbuild", "-ba", "--nodeps", "--define", f"_topdir {cls.top}", "--define",
-            "_unitdir /usr/lib/systemd/system", "--define", "_presetdir /usr/lib/systemd/system-preset",
-            "--define", "_sysusersdir /usr/lib/sysusers.d", "--define", "_tmpfilesdir /usr/lib/tmpfiles.d",
+        (cls.top / "macros").write_text(MACROS)
+        run("rpmbuild", "-ba", "--nodeps", "--load", cls.top / "macros", "--define",
+            f"_topdir {cls.top}", "--define", "_unitdir /usr/lib/systemd/system",
+            "--define", "_presetdir /usr/lib/systemd/system-preset", "--define",
+            "_sysusersdir /usr/lib/sysusers.d", "--define", "_tmpfilesdir /usr/lib/tmpfiles.d",
             "--with", "fetched", "--define", f"efa_doctor_options {fetched_options(cls.top / 'fetched')}",
             SOURCE / "packaging/efa-doctor.spec")
         cls.rpm = next(path for path in cls.top.glob(f"RPMS/*/{name}-*.rpm"))
@@ -86,6 +97,17 @@ class Rpm(unittest.TestCase):
     def test_a_changed_configuration_is_kept(self):
         flags = run("rpm", "-qp", "--queryformat", "[%{FILENAMES} %{FILEFLAGS:fflags}\n]", self.rpm)
         self.assertIn("/etc/efa-doctor/config.toml cn", flags.splitlines())
+
+    def test_rpmlint_finds_nothing(self):
+        if shutil.which("rpmlint") is None:
+            self.skipTest("not installed: rpmlint")
+        done = subprocess.run(
+            ["rpmlint", "-c", SOURCE / "packaging/rpmlint.toml", SOURCE / "packaging/efa-doctor.spec",
+             *self.top.glob("RPMS/*/*.rpm"), *self.top.glob("SRPMS/*.rpm")],
+            capture_output=True, text=True, timeout=300)
+        self.assertRegex(done.stdout, "[2-9] packages and 1 specfiles checked")
+        self.assertEqual((done.returncode, re.findall(r"^.*: [EW]: .*$", done.stdout, re.M)), (0, []),
+                         done.stdout + done.stderr)
 
     def test_no_rdma_library_is_required(self):
         required = "\n".join(self.ask("--requires"))
