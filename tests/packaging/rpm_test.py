@@ -5,14 +5,17 @@ The libraries that rpm distributions lack are built in, from sources made of wha
 import pathlib
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
 import unittest
 
-from debian_root import SOURCE, run
+import debian_root
+from debian_root import SOURCE, kept_root, run
 
 SKIPPED = 77
+CONFIG = "/etc/efa-doctor/config.toml"
 # name: headers below /usr/include, target of its CMake, what else the target says
 FETCHED = {
     "nlohmann_json": ("nlohmann", "nlohmann_json", ""),
@@ -64,6 +67,25 @@ def fetched_options(top):
     return " ".join(options)
 
 
+class Root:
+    """A minimal Debian as rpm sees it: a shell and no systemd."""
+
+    def __init__(self, path):
+        self.path = path
+        run("cp", "-a", kept_root("bookworm", "bookworm", "--variant=minbase"), path)
+        self.rpm("--initdb")
+
+    def rpm(self, *arguments):
+        """What it says; Debian's names are not those that the rpm requires."""
+        return run("rpm", "--root", self.path, "--dbpath", "/var/lib/rpm", *arguments)
+
+    def files(self):
+        """But for rpm's book; directories too where they are ours."""
+        return {f"/{path.relative_to(self.path)}" for path in self.path.rglob("*")
+                if (not path.is_dir() or path.name == "efa-doctor")
+                and self.path / "var/lib/rpm" not in path.parents}
+
+
 class Rpm(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -89,14 +111,14 @@ class Rpm(unittest.TestCase):
     def test_it_has_what_the_service_needs(self):
         files = self.ask("-l")
         for path in ["/usr/bin/efa-doctor", "/usr/libexec/efa-doctor/efa-doctord",
-                     "/usr/libexec/efa-doctor/probe-verbs", "/etc/efa-doctor/config.toml",
+                     "/usr/libexec/efa-doctor/probe-verbs", CONFIG,
                      "/usr/lib/systemd/system/efa-doctor.service"]:
             self.assertIn(path, files)
         self.assertEqual([path for path in files if "/include/" in path], [], "of a library built in")
 
     def test_a_changed_configuration_is_kept(self):
         flags = run("rpm", "-qp", "--queryformat", "[%{FILENAMES} %{FILEFLAGS:fflags}\n]", self.rpm)
-        self.assertIn("/etc/efa-doctor/config.toml cn", flags.splitlines())
+        self.assertIn(CONFIG + " cn", flags.splitlines())
 
     def test_rpmlint_finds_nothing(self):
         if shutil.which("rpmlint") is None:
@@ -108,6 +130,43 @@ class Rpm(unittest.TestCase):
         self.assertRegex(done.stdout, "[2-9] packages and 1 specfiles checked")
         self.assertEqual((done.returncode, re.findall(r"^.*: [EW]: .*$", done.stdout, re.M)), (0, []),
                          done.stdout + done.stderr)
+
+    def test_it_is_installed_and_erased_without_systemd(self):
+        if debian_root.why_not():
+            self.skipTest(debian_root.why_not())
+        root = Root(self.top / "root")
+        before = root.files()
+        said = root.rpm("-i", "--nodeps", self.rpm)
+        self.check_files(root)
+        version = run("chroot", root.path, "efa-doctor", "--version")
+        self.assertIn(run("rpm", "-qp", "--queryformat", "%{VERSION}", self.rpm), version)
+        said += root.rpm("-e", "efa-doctor")
+        self.assertEqual(root.files(), before)
+
+        said += root.rpm("-i", "--nodeps", self.rpm)
+        config = root.path / CONFIG[1:]
+        config.write_text("interval_s = 120\n")
+        said += root.rpm("-U", "--nodeps", "--replacepkgs", self.rpm)
+        self.assertEqual(config.read_text(), "interval_s = 120\n", "kept")
+        said += root.rpm("-e", "efa-doctor")
+        self.assertEqual(root.files() - before, {"/etc/efa-doctor", CONFIG + ".rpmsave"})
+        self.assertNotIn("scriptlet failed", said)
+
+    def check_files(self, root):
+        """They are on the disk as the rpm has them, root's, and for nobody else to change."""
+        self.assertEqual(root.rpm("-V", "--nodeps", "efa-doctor"), "")
+        programs = set()
+        for name in self.ask("-l"):
+            there = (root.path / name[1:]).lstat()
+            self.assertEqual((there.st_uid, there.st_gid), (0, 0), name)
+            if not stat.S_ISLNK(there.st_mode):  # as those of build ids, which have all bits
+                self.assertEqual(there.st_mode & 0o7022, 0, name)
+            if stat.S_ISREG(there.st_mode):
+                self.assertIn(there.st_mode & 0o777, (0o644, 0o755), name)
+                if there.st_mode & 0o111:
+                    programs.add(name)
+        self.assertLessEqual({"/usr/bin/efa-doctor", "/usr/libexec/efa-doctor/efa-doctord"}, programs)
+        self.assertEqual([name for name in programs if name.startswith(("/etc/", "/usr/lib/"))], [])
 
     def test_no_rdma_library_is_required(self):
         required = "\n".join(self.ask("--requires"))
