@@ -25,9 +25,10 @@ FETCHED = {
     "spdlog": ("spdlog", "spdlog_header_only", ""),
     "pugixml": ("pugi*.hpp", "pugixml", "target_link_libraries(source-pugixml INTERFACE pugixml)"),
 }
-# What systemd's macros come to: units are told to its helper on the first installation, before the
-# last removal, and after an upgrade.
+# Debian's brp-compress is written for bash and run by another shell. Systemd's macros come to this:
+# units are told to its helper on the first installation, before the last removal, after an upgrade.
 MACROS = """
+%__os_install_post bash %{_rpmconfigdir}/brp-compress /usr && %{_rpmconfigdir}/brp-elfperms
 %efa_doctor_tell() helper=/usr/lib/systemd/systemd-update-helper; [ ! -x $helper ] || $helper %* || :
 %systemd_post() [ $1 -ne 1 ] || { %{efa_doctor_tell install-system-units %*}; }
 %systemd_preun() [ $1 -ne 0 ] || { %{efa_doctor_tell remove-system-units %*}; }
