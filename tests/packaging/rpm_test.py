@@ -2,6 +2,7 @@
 what is required to build, so these are not looked at, nor systemd's macros, for which others stand.
 The libraries that rpm distributions lack are built in, from sources made of what is installed here."""
 
+import os
 import pathlib
 import re
 import shutil
@@ -103,7 +104,8 @@ class Rpm(unittest.TestCase):
             "--define", "_presetdir /usr/lib/systemd/system-preset", "--define",
             "_sysusersdir /usr/lib/sysusers.d", "--define", "_tmpfilesdir /usr/lib/tmpfiles.d",
             "--with", "fetched", "--define", f"efa_doctor_options {fetched_options(cls.top / 'fetched')}",
-            SOURCE / "packaging/efa-doctor.spec")
+            SOURCE / "packaging/efa-doctor.spec",
+            env={**os.environ, "CCACHE_BASEDIR": str(cls.top)})  # where ccache is used
         cls.rpm = next(path for path in cls.top.glob(f"RPMS/*/{name}-*.rpm"))
 
     def ask(self, *what):
