@@ -333,8 +333,9 @@ CommandText text_of(const CLI::App& app, const std::string& name) {
     if (option->get_group().empty()) continue;                    // hidden
     const bool flag = option->get_items_expected_max() == 0;
     const bool argument = option->get_positional();
-    text.options.push_back({option->get_name(argument),
-                            flag || argument ? "" : value_of(option->get_type_name()),
+    const std::string type = option->get_type_name();
+    const bool named = argument && type.find('{') == std::string::npos;  // by its name alone
+    text.options.push_back({option->get_name(argument), flag || named ? "" : value_of(type),
                             option->get_description()});
   }
   return text;

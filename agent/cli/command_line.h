@@ -62,7 +62,7 @@ CommandLine parse_command_line(int argc, const char* const* argv);
 
 struct OptionText {
   std::string name;   // "--format", or "FILE" of an argument
-  std::string value;  // "SECONDS"; "" of a flag
+  std::string value;  // "SECONDS", "text|json"; "" of a flag, and of an argument that may be any
   std::string help;
 };
 

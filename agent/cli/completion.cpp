@@ -27,7 +27,7 @@ Completed completed(const OptionText& option) {
   one.help = option.help;
   const bool argument = !option.name.starts_with('-');
   if (!argument) one.names = split(option.name, ',');
-  const std::string value = argument ? option.name : option.value;
+  const std::string value = argument && option.value.empty() ? option.name : option.value;
   if (value.empty()) return one;
   if (value == "FILE") {
     one.kind = Kind::kFile;
@@ -100,10 +100,13 @@ std::string bash_cases(const std::vector<CommandText>& commands) {
   std::string cases;
   for (const CommandText& command : commands) {
     if (command.name.empty()) continue;
+    bool has_argument = false;
     for (const Completed& option : completed_options(command)) {
+      const bool argument = option.names.empty();
       const std::string what = bash_words(option);
-      if (what.empty()) continue;
-      const std::string before = option.names.empty() ? command.name : option.names.back();
+      if (what.empty() || (argument && has_argument)) continue;  // a second one follows any word
+      has_argument = has_argument || argument;
+      const std::string before = argument ? command.name : option.names.back();
       cases += fmt::format("    {},{}) {} ;;\n", command.name, before, what);
     }
   }
@@ -180,8 +183,11 @@ std::string zsh_action(const Completed& option) {
 
 std::string zsh_arguments(const CommandText& command) {
   std::string lines;
+  int arguments = 0;
   for (const Completed& option : completed_options(command)) {
-    if (option.names.empty()) lines += " \\\n      " + quoted("1" + zsh_action(option), "'\\''");
+    if (option.names.empty()) {
+      lines += " \\\n      " + quoted(std::to_string(++arguments) + zsh_action(option), "'\\''");
+    }
     for (const std::string& name : option.names) {
       lines += " \\\n      " +
                quoted(name + "[" + zsh_help(option.help) + "]" + zsh_action(option), "'\\''");

@@ -190,7 +190,7 @@ class OwnQueuePair final : public DataPath {
     if (reads()) access |= IBV_ACCESS_REMOTE_READ;
     if (writes()) access |= IBV_ACCESS_REMOTE_WRITE;
     region_.reset(ibv_reg_mr(domain_.get(), memory_.get(), 2 * shape_.buffer, access));
-    const Result<Done> done = made(region_.get(), "ibv_reg_mr");
+    Result<Done> done = made(region_.get(), "ibv_reg_mr");
     if (done) own_.memory = place(received());
     if (done) own_.memory_key = region_->rkey;
     return done;

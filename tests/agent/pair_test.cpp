@@ -124,9 +124,8 @@ TEST(PairProof, IsOfTheTokenTheRoleAndBothNonces) {
 TEST(PairProof, ATokenIsOneLineOfVisibleLetters) {
   EXPECT_EQ(*parse_token(std::string(kToken) + "\n", "t"), kToken);
   EXPECT_EQ(*parse_token(std::string(" ") + kToken + " \nmore", "t"), kToken);
-  for (const char* text : {"", "\n", "short", "with a blank in the middle",
-                           "0123456789abcde\x01"
-                           "f"}) {
+  for (const char* text :
+       {"", "\n", "short", "with a blank in the middle", "0123456789abcd\x01gh"}) {
     EXPECT_FALSE(parse_token(text, "t").ok()) << text;
   }
   EXPECT_FALSE(parse_token(std::string(257, 'a'), "t").ok());
@@ -134,7 +133,7 @@ TEST(PairProof, ATokenIsOneLineOfVisibleLetters) {
 
 TEST(PairOptions, SizesHaveUnitsAndBounds) {
   EXPECT_EQ(*parse_pair_sizes({"1M", "64", "8K", "64"}),
-            (std::vector<uint64_t>{64, 8192, 1024 * 1024}));
+            (std::vector<uint64_t>{64, 8192, 1'048'576}));
   for (const char* size : {"", "0", "x", "-1", "1.5", "9M", "K", "1G", "99999999999999999999"}) {
     EXPECT_FALSE(parse_pair_sizes({size}).ok()) << size;
   }
@@ -433,7 +432,9 @@ TEST(PairCauses, GroupsWithoutOneInCommonExplainWhatDoesNotArrive) {
 }
 
 TEST(PairCauses, OfTheConnection) {
-  const auto code = [](Error error) { return judge_connection(error, "host port 1").check->code; };
+  const auto code = [](const Error& error) {
+    return judge_connection(error, "host port 1").check->code;
+  };
   EXPECT_EQ(code({ErrorKind::kNotFound, kNameFailed, "x"}), kPairNoControlName.code);
   EXPECT_EQ(code({ErrorKind::kInputOutput, kConnectFailed, "x", ECONNREFUSED}),
             kPairNoControlRefused.code);

@@ -67,6 +67,7 @@ class ManualTest(Case):
     def test_completion_knows_what_follows_each_option(self):
         self.assertEqual(self.complete("efa-doctor status --format "), ["text", "reason"])
         self.assertEqual(self.complete("efa-doctor topology --format "), ["text", "svg"])
+        self.assertEqual(self.complete("efa-doctor pair "), ["server", "client"])
         self.assertEqual(self.complete("efa-doctor --expect m"), ["max"])
         self.assertEqual(self.complete("efa-doctor status --max-age "), [])
         (self.directory / "one").touch()
