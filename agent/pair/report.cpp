@@ -90,7 +90,7 @@ std::string summary_of(const PairReport& report, const Counts& counts) {
     const char* untested = counts.passed < all ? ": the others could not be tested" : "";
     return fmt::format("{} of {} work{}", counts.passed, devices_words(all), untested);
   }
-  const std::string title(first->check->title);
+  std::string title(first->check->title);
   if (all == 0) return title;
   return fmt::format("{} of {} work: {}", counts.passed, devices_words(all), title);
 }

@@ -137,12 +137,12 @@ Result<Done> Wire::beat() {
   if (beats_ && Clock::now() - said_ >= kBetweenBeats) {
     Value alive;
     alive.set("alive", true);
-    const Result<Done> said = say(alive);
+    Result<Done> said = say(alive);
     if (!said) return said;
   }
   if (early_) return Done{};
   if (is_readable_within(socket_.get(), milliseconds(0))) {
-    const Result<Done> read = read_what_is_there();
+    Result<Done> read = read_what_is_there();
     Result<std::optional<Value>> value = next_of_substance();
     if (!value) return value.error();
     if (*value) early_ = std::move(**value);
