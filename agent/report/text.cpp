@@ -22,13 +22,13 @@
 namespace efa {
 namespace {
 
-constexpr size_t kWhole = kLongestLine;
+constexpr size_t kUncut = kLongestLine;
 
 // How much is told.
 struct Detail {
   size_t subjects = kMaxSubjects;  // of a cause
-  size_t message = kWhole;         // bytes of what was seen of one
-  size_t remedy = kWhole;
+  size_t message = kUncut;         // bytes of what was seen of one
+  size_t remedy = kUncut;
   bool notes = true;      // of info, each with its fix; else their codes
   bool reasons = true;    // why something could not be looked at; else how many checks
   bool followers = true;  // what else fails because of a cause
