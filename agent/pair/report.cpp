@@ -22,6 +22,11 @@ bool leaves_unknown(const Finding& finding) {
   return std::any_of(std::begin(kBlind), std::end(kBlind), is_it);
 }
 
+// Of a pair of devices: those of the places say nothing of the test.
+bool leaves_untested(const Finding& finding) {
+  return finding.result == FindingResult::kUnknown && finding.check->code == kPairInUse.code;
+}
+
 struct Counts {
   size_t passed = 0;
   size_t failed = 0;
@@ -34,9 +39,7 @@ Counts counts_of(const PairReport& report) {
   for (const Finding& finding : report.findings) {
     const bool of_rail = finding.check->code == kPairUnreachable.code && !is_failing(finding);
     if (of_rail) ++counts.passed;
-    if (finding.check->code == kPairInUse.code && finding.result == FindingResult::kUnknown) {
-      ++counts.unknown;
-    }
+    if (leaves_untested(finding)) ++counts.unknown;
     if (!is_failing(finding)) continue;
     if (finding.check->severity == Severity::kWarning) {
       ++counts.warned;
@@ -87,8 +90,9 @@ std::string summary_of(const PairReport& report, const Counts& counts) {
   const size_t all = report.rails.size();
   if (first == nullptr) {
     if (all == 0) return words_of_none(report);
-    const char* untested = counts.passed < all ? ": the others could not be tested" : "";
-    return fmt::format("{} of {} work{}", counts.passed, devices_words(all), untested);
+    std::string words = fmt::format("{} of {} work", counts.passed, devices_words(all));
+    if (counts.unknown > 0) words += fmt::format(": {} could not be tested", counts.unknown);
+    return words;
   }
   std::string title(first->check->title);
   if (all == 0) return title;
@@ -158,7 +162,9 @@ const char* state_of(const PairReport& report, const PairRail& rail) {
   const std::string subject = subject_of(rail);
   const char* state = "ok";
   for (const Finding& finding : report.findings) {
-    if (!is_failing(finding) || finding.subject != subject) continue;
+    if (finding.subject != subject) continue;
+    if (leaves_untested(finding)) return "?";
+    if (!is_failing(finding)) continue;
     if (finding.check->code == kPairSlow.code) return "slow";
     if (finding.check->code == kPairInUse.code) return "in use";
     return leaves_unknown(finding) ? "?" : "FAILS";

@@ -622,7 +622,9 @@ TEST(PairReports, TheVerdictIsOfAllPairs) {
       PairStep::kSetup, answer_with([](PairAnswer& answer) { answer.users_unseen = true; }));
   EXPECT_EQ(report_of({good, unseen}).verdict, Verdict::kDegraded);
   EXPECT_EQ(report_of({good, unseen}).summary,
-            "1 of 2 pairs of devices work: the others could not be tested");
+            "1 of 2 pairs of devices work: 1 could not be tested");
+  const PairReport untested = report_of({unseen});
+  EXPECT_STREQ(state_of(untested, untested.rails.at(0)), "?");
   EXPECT_EQ(report_of({unseen}).verdict, Verdict::kUnknown);
   EXPECT_EQ(report_of({good, lost}).verdict, Verdict::kUnhealthy);
   EXPECT_EQ(report_of({good, lost}).summary,
