@@ -114,7 +114,7 @@ std::string peer_of(int socket) {
   socklen_t size = sizeof address;
   char host[NI_MAXHOST] = "";
   char port[NI_MAXSERV] = "";
-  auto* generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
   if (getpeername(socket, generic, &size) != 0 ||
       getnameinfo(generic, size, host, sizeof host, port, sizeof port,
                   NI_NUMERICHOST | NI_NUMERICSERV) != 0) {

@@ -7,7 +7,9 @@
 #include <iterator>
 
 #include "agent/pair/wire.h"
+#include "probes/aws/digest.h"
 #include "probes/base/rights.h"
+#include "probes/base/text.h"
 #include "probes/data/holders.h"
 
 namespace efa {
@@ -36,6 +38,11 @@ constexpr const char* kPairCounters[] = {"tx_bytes",
 constexpr milliseconds kForReceive{1'000};  // once the sender was told that it arrived
 constexpr milliseconds kForNobody{50};      // when it was not
 
+std::string digest_of(std::span<const uint8_t> bytes, uint64_t count) {
+  const auto* text = reinterpret_cast<const char*>(bytes.data());
+  return to_hex(sha256({text, std::min<uint64_t>(count, bytes.size())}));
+}
+
 }  // namespace
 
 void find_users(const PairGround& ground, const PairDevice& device, PairAnswer& answer) {
@@ -46,17 +53,6 @@ void find_users(const PairGround& ground, const PairDevice& device, PairAnswer& 
   if (held != holders.of.end()) answer.holders = held->second;
   if (answer.holders.size() > kMost) answer.holders.resize(kMost);
   answer.users_unseen = holders.cut && answer.holders.empty();
-}
-
-// FNV-1a: of bytes of chance, against faults and not against an adversary.
-uint64_t DeviceEnd::digest_of(std::span<const uint8_t> bytes, uint64_t count) const {
-  constexpr uint64_t kBasis = 0xcbf29ce484222325;
-  constexpr uint64_t kPrime = 0x100000001b3;
-  uint64_t digest = kBasis;
-  for (const uint8_t byte : bytes.first(std::min<uint64_t>(count, bytes.size()))) {
-    digest = (digest ^ byte) * kPrime;
-  }
-  return digest;
 }
 
 void DeviceEnd::keep_error(PairAnswer& answer) const {

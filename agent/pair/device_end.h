@@ -50,7 +50,6 @@ class DeviceEnd {
   void lead(PairStep step, const PairOrder& order, PairAnswer& answer);
   void act_on_path(PairStep step, const PairOrder& order, PairAnswer& answer);
   void keep_error(PairAnswer& answer) const;
-  [[nodiscard]] uint64_t digest_of(std::span<const uint8_t> bytes, uint64_t count) const;
 
   const PairGround& ground_;
   const PairDevice& device_;

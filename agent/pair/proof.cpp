@@ -24,13 +24,7 @@ std::string proof_of(std::string_view token, PairRole role, const PairNonces& no
 
 bool is_proof(std::string_view given, std::string_view token, PairRole role,
               const PairNonces& nonces) {
-  const std::string wanted = proof_of(token, role, nonces);
-  if (given.size() != wanted.size()) return false;
-  unsigned difference = 0;
-  for (size_t i = 0; i < wanted.size(); ++i) {
-    difference |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(wanted[i]);
-  }
-  return difference == 0;
+  return are_equal_secrets(given, proof_of(token, role, nonces));
 }
 
 Result<std::string> chance() {

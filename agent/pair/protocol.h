@@ -239,9 +239,9 @@ struct PairAnswer {
   bool other_test = false;           // it is another data test
   bool users_unseen = false;         // not all could be looked at in time; it is not touched
   std::optional<DataTransfer>
-      transfer;                    // that was sent or received, or of many the one that failed
-  uint64_t messages = 0;           // that went well
-  std::optional<uint64_t> digest;  // of what was sent or received
+      transfer;                       // that was sent or received, or of many the one that failed
+  uint64_t messages = 0;              // that went well
+  std::optional<std::string> digest;  // SHA-256 of what was sent or received
   std::optional<PairAddress> address;
   std::optional<uint32_t> mtu;
   std::optional<uint32_t> max_rdma;

@@ -226,11 +226,16 @@ PairRail test_rail(PairEnd& own, PairEnd& other, const std::pair<PairDevice, Pai
   return rail;
 }
 
-std::optional<double> best_rate(const PairRail& rail) {
+const PairFigure* rate_figure(const PairRail& rail) {
   for (auto figure = rail.figures.rbegin(); figure != rail.figures.rend(); ++figure) {
-    if (figure->rate) return figure->rate;
+    if (figure->rate) return &*figure;
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+std::optional<double> best_rate(const PairRail& rail) {
+  const PairFigure* figure = rate_figure(rail);
+  return figure == nullptr ? std::nullopt : figure->rate;
 }
 
 }  // namespace efa

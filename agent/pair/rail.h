@@ -56,7 +56,8 @@ struct PairPlan {
 PairRail test_rail(PairEnd& own, PairEnd& other, const std::pair<PairDevice, PairDevice>& devices,
                    const PairPlan& plan);
 
-// At the largest size that has one.
-std::optional<double> best_rate(const PairRail& rail);
+// The largest that has a bandwidth, or null.
+const PairFigure* rate_figure(const PairRail& rail);
+std::optional<double> best_rate(const PairRail& rail);  // its
 
 }  // namespace efa

@@ -76,13 +76,6 @@ const PairFigure* latency_figure(const PairRail& rail) {
   return nullptr;
 }
 
-const PairFigure* rate_figure(const PairRail& rail) {
-  for (auto figure = rail.figures.rbegin(); figure != rail.figures.rend(); ++figure) {
-    if (figure->rate) return &*figure;
-  }
-  return nullptr;
-}
-
 std::string latency_words(const PairRail& rail) {
   const PairFigure* figure = latency_figure(rail);
   if (figure == nullptr) return "-";

@@ -1,5 +1,6 @@
 #include "probes/aws/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -25,6 +26,10 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes) {
   HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(),
        digest, nullptr);
   return {reinterpret_cast<const char*>(digest), sizeof digest};
+}
+
+bool are_equal_secrets(std::string_view one, std::string_view other) {
+  return one.size() == other.size() && CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
 }
 
 std::string base64(std::string_view bytes) {
