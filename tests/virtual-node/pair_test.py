@@ -20,6 +20,7 @@ STATUSES = {2: "pair.fails", 9: "pair.wrong-queue", 10: "pair.not-ready", 13: "p
             15: "pair.unreachable", 18: "pair.version-mismatch"}
 TOKEN = "a-token-of-the-test-0123456789"
 ADDRESS = "192.168.77.1"
+NOBODY = "192.168.77.9"
 SIZES = "64 8192"
 MESSAGES = 200
 ROUNDS = int(os.environ.get("PAIR_KILLS", "20"))
@@ -58,6 +59,7 @@ seen memlock prlimit --memlock=4096 setpriv --reuid nobody --regid nogroup --cle
 sleep 1000 9<> /dev/infiniband/uverbs0 & holder=$!
 pair busy
 kill $holder
+seen nobody efa-doctor pair client {NOBODY} --token-file /tmp/token --format json
 echo another-token-0123456789 > /tmp/other
 seen token efa-doctor pair client {ADDRESS} --token-file /tmp/other --format json
 for round in $(seq {ROUNDS}); do
@@ -155,6 +157,10 @@ class PairTest(unittest.TestCase):
         report = self.report("busy")
         self.assertEqual((report["verdict"], report["root_causes"]), ("degraded", ["pair.in-use"]))
         self.assertEqual([pair["state"] for pair in report["pairs"]], ["in use", "ok"])
+
+    def test_an_address_that_does_not_answer_is_told(self):
+        self.assertEqual((self.report("nobody")["verdict"], self.report("nobody")["root_causes"]),
+                         ("unknown", ["pair.no-control-timeout"]))
 
     def test_a_wrong_token_is_refused(self):
         self.assertEqual((self.report("token")["verdict"], self.report("token")["root_causes"]),
