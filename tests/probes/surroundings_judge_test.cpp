@@ -4,7 +4,6 @@
 
 #include <cerrno>
 
-#include "probes/judging/remedy.h"
 #include "tests/support/check_case.h"
 
 namespace efa {

@@ -126,14 +126,14 @@ class PairTest(unittest.TestCase):
             self.assertEqual([figure["way"] for figure in pair["figures"]], ["write"] * 3)
             self.assertGreater(pair["other_counters_grew"]["rx_pkts"], 0)
 
-    def test_how_long_a_message_takes_is_what_libfabric_says_too(self):
+    def test_a_message_takes_no_longer_than_with_libfabric(self):
         """Of the first device of both nodes, in the same boot. How fast the machine is just then differs."""
         figures = {figure["bytes"]: figure for figure in self.report("large")["pairs"][0]["figures"]}
         for size in map(int, SIZES.split()):
             last = self.client.text(f"pingpong-{size}").splitlines()[-1].split()
             ours, theirs = figures[size]["latency"]["median_ns"] / 1000, float(last[-2])
             print(f"{size} B, half a round trip: {ours:.0f} us, fi_pingpong {theirs:.0f} us", flush=True)
-            self.assertLess(ours, 3 * theirs)
+            self.assertLessEqual(ours, 1.05 * theirs)
 
     def test_the_status_of_the_device_is_told(self):
         for status, code in STATUSES.items():
