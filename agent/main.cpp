@@ -24,7 +24,7 @@
 #include "agent/deliver/local.h"
 #include "agent/deliver/s3/hand_over.h"
 #include "agent/log/log.h"
-#include "agent/pair/become.h"
+#include "agent/mesh/become.h"
 #include "probes/base/exit_codes.h"
 #include "probes/base/printable.h"
 
@@ -106,11 +106,16 @@ int check_config(const Config& config, const std::string& path) {
   return 0;
 }
 
-PairOptions pair_options(const CommandLine& line) {
-  PairOptions options = line.pair;
+PairOptions pair_options(const CommandLine& line, PairOptions options) {
   options.format = line.format;
   options.output = line.output;
   options.sysroot = line.sysroot;
+  return options;
+}
+
+MeshOptions mesh_options(const CommandLine& line) {
+  MeshOptions options = line.mesh;
+  options.pair = pair_options(line, options.pair);
   return options;
 }
 
@@ -144,7 +149,9 @@ int run_with_config(const CommandLine& line) {
       return run_account(config, {line.account, line.wishes, line.format, line.output,
                                   line.deliver_account, line.config});
     case Command::kPair:
-      return become_pair(config, pair_options(line));
+      return become_pair(config, pair_options(line, line.pair));
+    case Command::kMesh:
+      return become_mesh(config, mesh_options(line));
     default:
       return run_once(once_options(line, config));
   }

@@ -31,6 +31,7 @@ CLI::Validator whole_number(int64_t least, int64_t most) {
           ""};
 }
 
+constexpr int64_t kMostPort = 65'535;
 constexpr int64_t kLongestWait = int64_t{86'400} * 365;  // seconds
 constexpr int64_t kOldestVerdict = 9'999'999'999'999;    // likewise: of any age
 
@@ -59,6 +60,7 @@ class Parser {
   void add_commands();
   void add_account(CLI::App& account);
   void add_pair(CLI::App& pair);
+  void add_mesh(CLI::App& mesh);
   [[nodiscard]] Command command() const;
   [[nodiscard]] std::vector<std::string> meant() const;
 
@@ -165,6 +167,9 @@ void Parser::add_commands() {
   add_pair(*add("pair", Command::kPair,
                 "Send own messages between the EFA devices of two nodes, and say what does not "
                 "work and why; on the one 'pair server', on the other 'pair client HOST'"));
+  add_mesh(*add("mesh", Command::kMesh,
+                "Let the nodes of a job test each other, and say which of them fail, or what parts "
+                "them; started once on each node, by srun, mpirun or an Indexed Job"));
 }
 
 void Parser::add_pair(CLI::App& pair) {
@@ -177,7 +182,7 @@ void Parser::add_pair(CLI::App& pair) {
       ->type_name("ADDRESS");
   pair.add_option("--port", options.port, "TCP port of the server")
       ->type_name("N")
-      ->check(whole_number(1, 65'535))
+      ->check(whole_number(1, kMostPort))
       ->capture_default_str();
   pair.add_option("--device", options.device, "Test this EFA device alone: its PCI address or name")
       ->type_name("DEVICE")
@@ -199,6 +204,42 @@ void Parser::add_pair(CLI::App& pair) {
       ->capture_default_str();
   add_formats(pair, line_, {"text", "json"});
   pair.add_option("--output", line_.output, "Of a client: write the report to FILE")
+      ->type_name("FILE");
+}
+
+void Parser::add_mesh(CLI::App& mesh) {
+  MeshOptions& options = line_.mesh;
+  mesh.add_option(
+          "--leader", options.leader,
+          "Host of rank 0. Without it EFA_DOCTOR_MESH_LEADER, or the first node of srun's list")
+      ->type_name("HOST");
+  mesh.add_option("--rank", options.rank, "Of this node, from 0. Without it what started it says")
+      ->type_name("N")
+      ->check(whole_number(0, kMostRanks - 1));
+  mesh.add_option("--ranks", options.ranks, "How many there are; with an Indexed Job to be said")
+      ->type_name("N")
+      ->check(whole_number(2, kMostRanks));
+  mesh.add_option("--port", options.port, "TCP port of rank 0")
+      ->type_name("N")
+      ->check(whole_number(1, kMostPort))
+      ->capture_default_str();
+  mesh.add_option("--wait", options.wait_s, "For all ranks to be there; who is not is absent")
+      ->type_name("SECONDS")
+      ->check(whole_number(1, kMostMeshWait))
+      ->capture_default_str();
+  mesh.add_option("--token-file", options.pair.token_file,
+                  "What all ranks must know. Without it EFA_DOCTOR_MESH_TOKEN")
+      ->type_name("FILE");
+  mesh.add_option("--seconds", options.pair.seconds, "For the figures of each two nodes")
+      ->type_name("N")
+      ->check(whole_number(1, kMostPairSeconds))
+      ->capture_default_str();
+  mesh.add_option("--sizes", options.pair.sizes, "Take figures with messages of so many bytes")
+      ->type_name("BYTES,...")
+      ->delimiter(',')
+      ->capture_default_str();
+  add_formats(mesh, line_, {"text", "json", "svg"});
+  mesh.add_option("--output", line_.output, "Of rank 0: write the report to FILE")
       ->type_name("FILE");
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/account/ask.h"
+#include "agent/mesh/options.h"
 #include "agent/pair/options.h"
 #include "probes/account/wishes.h"
 
@@ -28,7 +29,8 @@ enum class Command {
   kDeliver,
   kAccount,
   kTopology,
-  kPair
+  kPair,
+  kMesh
 };
 
 struct CommandLine {
@@ -51,6 +53,7 @@ struct CommandLine {
   int64_t deliver_limit_s = 60;
   bool patient = false;
   PairOptions pair;
+  MeshOptions mesh;
   AccountQuestion account;
   AccountWishes wishes;
   bool deliver_account = false;

@@ -126,6 +126,7 @@ constexpr Example kExamples[] = {
     {"efa-doctor account --filter tag:Fleet=train", "what AWS provides for a fleet"},
     {"efa-doctor pair server", "prints a token, and waits for another node"},
     {"efa-doctor pair client 10.0.0.5", "whether the EFA devices of the two reach each other"},
+    {"srun --ntasks-per-node=1 efa-doctor mesh", "which nodes of a job fail, or what parts them"},
 };
 
 std::string examples() {

@@ -46,23 +46,19 @@ Result<std::string> ask_for_token() {
 }
 
 Result<std::string> take_token(const PairOptions& options) {
-  if (options.token_file.empty()) return ask_for_token();
-  const Result<std::string> text = read_file(options.token_file, kMostToken);
-  if (!text) return text.error();
-  return parse_token(*text, options.token_file);
+  return options.token_file.empty() ? ask_for_token() : read_token(options.token_file);
 }
 
 class Client {
  public:
-  Client(const PairGround& ground, const PairOptions& options, const PairPlan& plan,
-         PairReport& report)
-      : ground_(ground), options_(options), plan_(plan), report_(report) {}
+  Client(const PairGround& ground, const PairPlan& plan, PairReport& report)
+      : ground_(ground), plan_(plan), report_(report) {}
 
-  void run(const std::string& token) {
-    Result<Fd> socket = connect_to(options_.host, options_.port);
+  void run(const PairTarget& target) {
+    Result<Fd> socket = connect_to(target.host, target.port);
     if (!socket) return keep(judge_connection(socket.error(), report_.server));
     Wire wire(std::move(*socket));
-    const Result<PairHello> other = greet_server(wire, token, report_.own);
+    const Result<PairHello> other = greet_server(wire, target.token, report_.own);
     if (!other) return keep(judge_connection(other.error(), report_.server));
     report_.other = *other;
     std::vector<Finding> places = judge_places(report_.own, *other);
@@ -71,6 +67,7 @@ class Client {
     if (!stop) test_rails(wire);
     conclude(report_);
     (void)wire.say(PairOrder{.step = word_of(PairStep::kBye), .words = report_.summary});
+    wire.end();  // then the server is free for the next
   }
 
  private:
@@ -84,6 +81,11 @@ class Client {
       const PairRail& rail = report_.rails.emplace_back(test_rail(own, other, devices, plan_));
       keep(judge_rail(rail, nodes));
       if (rail.broken && rail.broken->answer.gone) return;
+      const bool enough = static_cast<size_t>(std::count_if(
+                              report_.rails.begin(), report_.rails.end(), [](const PairRail& one) {
+                                return one.broken || one.differs;
+                              })) >= plan_.failures;
+      if (enough) return;
     }
     judge_slow(own, other);
   }
@@ -115,7 +117,6 @@ class Client {
   }
 
   const PairGround& ground_;
-  const PairOptions& options_;
   const PairPlan& plan_;
   PairReport& report_;
 };
@@ -133,21 +134,30 @@ int usage(const Error& error) {
 
 }  // namespace
 
+PairReport test_pair(const PairGround& ground, const PairTarget& target, const PairPlan& plan,
+                     PairHello own) {
+  const Moment start = Moment::now();
+  PairReport report;
+  report.server = fmt::format("{} port {}", target.host, target.port);
+  report.own = std::move(own);
+  report.started_at_ms = start.unix_ms;
+  Client(ground, plan, report).run(target);
+  conclude(report);
+  report.duration_ms = Moment::now().boot_ms - start.boot_ms;
+  return report;
+}
+
 int run_pair_client(const PairGround& ground, const PairOptions& options) {
+  constexpr int64_t kMsOfSecond = 1000;
   const Result<std::vector<uint64_t>> sizes = parse_pair_sizes(options.sizes);
   if (!sizes) return usage(sizes.error());
   const Result<std::string> token = take_token(options);
   if (!token) return usage(token.error());
   Result<PairHello> own = read_hello(ground, options);
   if (!own) return usage(own.error());
-  const Moment start = Moment::now();
-  PairReport report;
-  report.server = fmt::format("{} port {}", options.host, options.port);
-  report.own = std::move(*own);
-  report.started_at_ms = start.unix_ms;
-  Client(ground, options, {*sizes, options.seconds}, report).run(*token);
-  conclude(report);
-  report.duration_ms = Moment::now().boot_ms - start.boot_ms;
+  const PairPlan plan{.sizes = *sizes, .ms = options.seconds * kMsOfSecond};
+  const PairReport report =
+      test_pair(ground, {options.host, options.port, *token}, plan, std::move(*own));
   return put_out(rendered(options, report), options.output, exit_code_of(report.verdict));
 }
 

@@ -10,8 +10,6 @@
 #include <cstdlib>
 #include <memory>
 
-#include "agent/pair/proof.h"
-
 namespace efa {
 namespace {
 
@@ -70,6 +68,20 @@ Result<Fd> listen_at(const addrinfo& address) {
   return socket;
 }
 
+std::pair<std::string, std::string> names_of_peer(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  char host[NI_MAXHOST] = "";
+  char port[NI_MAXSERV] = "";
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (getpeername(socket, generic, &size) != 0 ||
+      getnameinfo(generic, size, host, sizeof host, port, sizeof port,
+                  NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+    return {};
+  }
+  return {host, port};
+}
+
 Error refused(const std::string& word) {
   return {ErrorKind::kDenied, kRefusedByServer, refusal_words(word)};
 }
@@ -109,18 +121,24 @@ Result<Fd> connect_to(const std::string& host, int64_t port) {
   return socket;
 }
 
-std::string peer_of(int socket) {
+Result<int> port_of(const Fd& listener) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
-  char host[NI_MAXHOST] = "";
-  char port[NI_MAXSERV] = "";
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (getpeername(socket, generic, &size) != 0 ||
-      getnameinfo(generic, size, host, sizeof host, port, sizeof port,
-                  NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
-    return "a client that is gone";
+  if (getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return failed_to("getsockname");
   }
-  return fmt::format("{} port {}", host, port);
+  return ntohs(address.ss_family == AF_INET6
+                   ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
+                   : reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+std::string peer_of(int socket) {
+  const auto [host, port] = names_of_peer(socket);
+  return host.empty() ? "a client that is gone" : fmt::format("{} port {}", host, port);
+}
+
+std::string peer_host_of(int socket) {
+  return names_of_peer(socket).first;
 }
 
 Result<PairHello> greet_server(Wire& wire, const std::string& token, const PairHello& own) {
@@ -150,32 +168,58 @@ Result<PairHello> greet_server(Wire& wire, const std::string& token, const PairH
   return welcome->hello;
 }
 
-Result<PairHello> greet_client(Wire& wire, const std::string& token,
-                               const std::function<std::optional<PairHello>()>& claim) {
-  const Clock::time_point end = Clock::now() + Wire::kForStep;
+Result<Done> ClientGreeting::begin(Wire& wire) {
   const Result<std::string> nonce = chance();
   if (!nonce) return nonce.error();
-  const Result<Done> greeted = wire.say(PairGreeting{kPairProgram, kPairProtocol, *nonce, {}});
-  if (!greeted) return greeted.error();
-  const Result<PairClaim> claimed = hear_as<PairClaim>(wire, end);
+  nonce_ = *nonce;
+  return wire.say(PairGreeting{kPairProgram, kPairProtocol, nonce_, {}});
+}
+
+Result<PairNonces> ClientGreeting::check_claim(const Value& line) const {
+  const Result<PairClaim> claimed = from_value<PairClaim>(line, "a line");
   if (!claimed) return claimed.error();
   if (claimed->protocol != kPairProtocol) {
     return Error{ErrorKind::kMalformed, kOtherProtocol,
                  fmt::format("the client speaks protocol {}", claimed->protocol)};
   }
-  const PairNonces nonces{*nonce, claimed->nonce};
-  if (!is_nonce(claimed->nonce) || !is_proof(claimed->proof, token, PairRole::kClient, nonces)) {
+  PairNonces nonces{nonce_, claimed->nonce};
+  if (!is_nonce(claimed->nonce) || !is_proof(claimed->proof, token_, PairRole::kClient, nonces)) {
     return Error{ErrorKind::kDenied, kRefusedByServer, "the client has another token"};
   }
-  const std::optional<PairHello> own = claim();
+  return nonces;
+}
+
+Result<std::optional<PairHello>> ClientGreeting::take(Wire& wire, const Value& line) {
+  if (welcomed_) {
+    Result<PairWelcome> hello = from_value<PairWelcome>(line, "a line");
+    if (!hello) return hello.error();
+    wire.begin_to_beat();
+    return std::optional(std::move(hello->hello));
+  }
+  const Result<PairNonces> nonces = check_claim(line);
+  if (!nonces) return nonces.error();
+  const std::optional<PairHello> own = claim_();
   if (!own) return Error{ErrorKind::kTimedOut, kBusyServer, "another client is served"};
   const Result<Done> welcomed =
-      wire.say(PairWelcome{proof_of(token, PairRole::kServer, nonces), *own, {}});
+      wire.say(PairWelcome{proof_of(token_, PairRole::kServer, *nonces), *own, {}});
   if (!welcomed) return welcomed.error();
-  const Result<PairWelcome> hello = hear_as<PairWelcome>(wire, end);
-  if (!hello) return hello.error();
-  wire.begin_to_beat();
-  return hello->hello;
+  welcomed_ = true;
+  return std::optional<PairHello>();
+}
+
+Result<PairHello> greet_client(Wire& wire, const std::string& token,
+                               const std::function<std::optional<PairHello>()>& claim) {
+  const Clock::time_point end = Clock::now() + Wire::kForStep;
+  ClientGreeting greeting(token, claim);
+  const Result<Done> begun = greeting.begin(wire);
+  if (!begun) return begun.error();
+  while (true) {
+    const Result<Value> line = wire.hear(end);
+    if (!line) return line.error();
+    Result<std::optional<PairHello>> hello = greeting.take(wire, *line);
+    if (!hello) return hello.error();
+    if (*hello) return std::move(**hello);
+  }
 }
 
 void refuse(Wire& wire, Refusal refusal) {

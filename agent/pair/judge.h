@@ -8,13 +8,10 @@
 
 #include "agent/pair/protocol.h"
 #include "agent/pair/rail.h"
+#include "agent/report/findings.h"
 #include "probes/judging/check.h"
 
 namespace efa {
-
-inline bool is_failing(const Finding& finding) {
-  return finding.result == FindingResult::kFail;
-}
 
 // Of zone, VPC and types: where one of them fails, no byte is sent. A security group in common that
 // is missing is told only where a message does not arrive: groups may have rules for each other.

@@ -6,12 +6,14 @@
 
 #include "agent/pair/protocol.h"
 #include "probes/aws/digest.h"
+#include "probes/base/files.h"
 #include "probes/base/text.h"
 
 namespace efa {
 namespace {
 
 constexpr size_t kChanceBytes = 16;
+constexpr size_t kMostTokenFile = 4096;
 
 }  // namespace
 
@@ -48,6 +50,12 @@ Result<std::string> parse_token(std::string_view text, const std::string& where)
     return malformed(where, "a token is 16 to 256 visible letters in one line");
   }
   return token;
+}
+
+Result<std::string> read_token(const std::string& file) {
+  const Result<std::string> text = read_file(file, kMostTokenFile);
+  if (!text) return text.error();
+  return parse_token(*text, file);
 }
 
 }  // namespace efa

@@ -28,5 +28,6 @@ bool is_nonce(std::string_view text);
 
 // The first line; at least 16 visible letters of ASCII.
 Result<std::string> parse_token(std::string_view text, const std::string& where);
+Result<std::string> read_token(const std::string& file);
 
 }  // namespace efa

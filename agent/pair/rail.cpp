@@ -8,7 +8,6 @@ namespace efa {
 namespace {
 
 constexpr uint64_t kFirstBytes = 64;
-constexpr int64_t kMsOfSecond = 1000;
 
 std::map<std::string, uint64_t> growth(const std::map<std::string, uint64_t>& before,
                                        const std::map<std::string, uint64_t>& after) {
@@ -95,7 +94,7 @@ class RailTest {
 
   void take_figures() {
     const auto steps = static_cast<int64_t>(2 * plan_.sizes.size());
-    ms_ = std::max<int64_t>(plan_.seconds * kMsOfSecond / steps, 1);
+    ms_ = std::max<int64_t>(plan_.ms / steps, 1);
     for (const uint64_t bytes : plan_.sizes) {
       PairFigure& figure = rail_.figures.emplace_back(PairFigure{.bytes = bytes});
       if (!take_latency(figure) || !take_rate(figure) || !is_free()) return;

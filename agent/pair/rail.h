@@ -50,7 +50,8 @@ std::vector<std::pair<PairDevice, PairDevice>> rails_of(const std::vector<PairDe
 
 struct PairPlan {
   std::vector<uint64_t> sizes;
-  int64_t seconds = 2;
+  int64_t ms = 2000;           // for the figures of each pair of devices
+  size_t failures = SIZE_MAX;  // after so many pairs of devices that fail no more are tested
 };
 
 PairRail test_rail(PairEnd& own, PairEnd& other, const std::pair<PairDevice, PairDevice>& devices,

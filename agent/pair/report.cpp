@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
-#include "agent/config/version.h"
 #include "agent/pair/judge.h"
+#include "agent/report/findings.h"
+#include "agent/report/report.h"
 #include "probes/base/moment.h"
 #include "probes/base/text.h"
 #include "probes/pair/checks.h"
@@ -99,22 +100,6 @@ std::string summary_of(const PairReport& report, const Counts& counts) {
   return fmt::format("{} of {} work: {}", counts.passed, devices_words(all), title);
 }
 
-Value finding_value(const Finding& finding) {
-  Value remedy;
-  remedy.set("actor", actor_text(finding.check->actor));
-  remedy.set("text", finding.remedy_text());
-  if (!finding.check->command.empty()) remedy.set("command", finding.check->command);
-  if (finding.drain_first) remedy.set("drain_first", true);
-  Value value;
-  value.set("code", finding.check->code);
-  value.set("result", result_text(finding.result));
-  value.set("severity", severity_text(finding.check->severity));
-  value.set("subject", finding.subject);
-  value.set("message", finding.message);
-  if (is_failing(finding)) value.set("remedy", std::move(remedy));
-  return value;
-}
-
 Value figure_value(const PairFigure& figure) {
   Value value;
   value.set("bytes", figure.bytes);
@@ -145,7 +130,9 @@ Value rail_value(const PairReport& report, const PairRail& rail) {
   return value;
 }
 
-std::vector<std::string> causes_of(const PairReport& report) {
+}  // namespace
+
+std::vector<std::string> root_causes_of(const PairReport& report) {
   std::vector<std::string> codes;
   if (const Finding* first = gravest(report)) codes.emplace_back(first->check->code);
   for (const Finding& finding : report.findings) {
@@ -154,8 +141,6 @@ std::vector<std::string> causes_of(const PairReport& report) {
   }
   return codes;
 }
-
-}  // namespace
 
 // Who leads names the cause; here only whether it works.
 const char* state_of(const PairReport& report, const PairRail& rail) {
@@ -179,24 +164,19 @@ void conclude(PairReport& report) {
 }
 
 Value pair_value(const PairReport& report) {
-  Value agent;
-  agent.set("version", kVersion);
-  agent.set("commit", kCommit);
   Value value;
   value.set("schema", "efa-doctor.pair.v1");
-  value.set("agent", std::move(agent));
+  value.set("agent", agent_value());
   value.set("started_at", time_text(report.started_at_ms));
   value.set("duration_ms", report.duration_ms);
   value.set("verdict", verdict_text(report.verdict));
   value.set("exit_code", exit_code_of(report.verdict));
   value.set("summary", report.summary);
-  value.set("root_causes", to_value(causes_of(report)));
+  value.set("root_causes", to_value(root_causes_of(report)));
   value.set("server", report.server);
   value.set("own", to_value(report.own));
   if (report.other) value.set("other", to_value(*report.other));
-  Array findings;
-  for (const Finding& finding : report.findings) findings.push_back(finding_value(finding));
-  value.set("findings", std::move(findings));
+  value.set("findings", findings_value(report.findings));
   Array rails;
   for (const PairRail& rail : report.rails) rails.push_back(rail_value(report, rail));
   value.set("pairs", std::move(rails));

@@ -28,6 +28,8 @@ struct PairReport {
   std::string summary;
 };
 
+// Codes, the gravest first.
+std::vector<std::string> root_causes_of(const PairReport& report);
 // Verdict and summary.
 void conclude(PairReport& report);
 

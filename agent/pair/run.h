@@ -1,11 +1,12 @@
-// The executable that efa-doctor pair becomes, with any library of devices.
+// efa-doctor pair, in the executable that links libibverbs.
 #pragma once
 
+#include "agent/pair/options.h"
 #include "probes/data/library.h"
 
 namespace efa {
 
-// data-pair JSON, as options.h has it. Returns the exit code.
-int run_pair(int argc, char** argv, DataLibrary& library);
+// Returns the exit code.
+int run_pair(const PairOptions& options, DataLibrary& library);
 
 }  // namespace efa

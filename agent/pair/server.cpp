@@ -41,40 +41,31 @@ struct Token {
 };
 
 Result<Token> take_token(const std::string& file) {
-  constexpr size_t kMost = 4096;
-  if (file.empty()) {
-    const Result<std::string> token = chance();
-    if (!token) return token.error();
-    return Token{*token, true};
-  }
-  const Result<std::string> text = read_file(file, kMost);
-  if (!text) return text.error();
-  const Result<std::string> token = parse_token(*text, file);
+  const bool made = file.empty();
+  const Result<std::string> token = made ? chance() : read_token(file);
   if (!token) return token.error();
-  return Token{*token, false};
+  return Token{*token, made};
 }
 
 // One client, in a process of its own.
 class Session {
  public:
-  Session(const PairGround& ground, const PairOptions& options, const std::string& token,
-          const Fd& devices, Fd socket)
-      : ground_(ground),
-        options_(options),
-        token_(token),
+  Session(const PairService& service, const Fd& devices, Fd socket)
+      : service_(service),
         devices_(devices),
         client_(peer_of(socket.get())),
         wire_(std::move(socket)) {}
 
   int run() {
-    const Result<PairHello> client = greet_client(wire_, token_, [&] { return claim(); });
+    const Result<PairHello> client = greet_client(wire_, service_.token, [&] { return claim(); });
     if (!client) {
-      print(fmt::format("{}: not served: {}", client_, client.error().what));
+      service_.tell(fmt::format("{}: not served: {}", client_, client.error().what));
       if (client.error().kind != ErrorKind::kNotFound) refuse(wire_, refusal_of(client.error()));
       return kRefused;
     }
-    print(fmt::format("{}: tests {} ({})", client_, client->instance_id.value_or("its node"),
-                      client->instance_type.value_or("type unknown")));
+    service_.tell(fmt::format("{}: tests {} ({})", client_,
+                              client->instance_id.value_or("its node"),
+                              client->instance_type.value_or("type unknown")));
     serve();
     return kServed;
   }
@@ -90,30 +81,31 @@ class Session {
   // What the metadata says may have changed since the last client.
   std::optional<PairHello> claim() {
     if (!has_devices()) return std::nullopt;
-    Result<PairHello> hello = read_hello(ground_, options_);
+    Result<PairHello> hello = service_.hello();
     if (hello) hello_ = std::move(*hello);
     return hello_;
   }
 
   void serve() {
     constexpr milliseconds kForNext{2 * kMostPairSeconds * 1000};  // who leads asks its own device
-    OwnEnd end(ground_, hello_.devices, wire_);
+    OwnEnd end(service_.ground, hello_.devices, wire_);
     while (true) {
       const Result<PairOrder> order = hear_as<PairOrder>(wire_, Clock::now() + kForNext);
       const std::string wrong = order ? why_not(*order) : "";
       if (!order || !wrong.empty()) {
-        print(fmt::format("{}: {}", client_, order ? wrong : order.error().what));
+        service_.tell(fmt::format("{}: {}", client_, order ? wrong : order.error().what));
         if (order || order.error().kind != ErrorKind::kNotFound) {
           refuse(wire_, Refusal::kGarbage);
         }
         return;
       }
       if (order->step == word_of(PairStep::kBye)) {
-        print(fmt::format("{}: {}", client_, printable(order->words.value_or("done"), kForWords)));
+        service_.tell(
+            fmt::format("{}: {}", client_, printable(order->words.value_or("done"), kForWords)));
         return;
       }
       if (!wire_.say(end.ask(*order))) {
-        print(client_ + ": it is gone");
+        service_.tell(client_ + ": it is gone");
         return;
       }
     }
@@ -121,9 +113,7 @@ class Session {
 
   static constexpr size_t kForWords = 200;
 
-  const PairGround& ground_;
-  const PairOptions& options_;
-  const std::string& token_;
+  const PairService& service_;
   const Fd& devices_;
   PairHello hello_;
   std::string client_;
@@ -132,18 +122,13 @@ class Session {
 
 class Server {
  public:
-  Server(const PairGround& ground, const PairOptions& options, std::string token, Fd listener,
-         Fd devices)
-      : ground_(ground),
-        options_(options),
-        token_(std::move(token)),
-        listener_(std::move(listener)),
-        devices_(std::move(devices)) {}
+  Server(const PairService& service, Fd listener, Fd devices)
+      : service_(service), listener_(std::move(listener)), devices_(std::move(devices)) {}
 
   // Until one was served, where that is all.
   void run() {
     constexpr milliseconds kBetweenLooks{100};
-    while (!(reap() && options_.once)) {
+    while (!(reap() && service_.once)) {
       if (is_readable_within(listener_.get(), kBetweenLooks)) take_client();
     }
   }
@@ -170,14 +155,12 @@ class Server {
     }
     Result<Child> client = start_child([&] {
       listener_.reset();
-      return Session(ground_, options_, token_, devices_, std::move(socket)).run();
+      return Session(service_, devices_, std::move(socket)).run();
     });
     if (client) clients_.push_back(std::move(*client));
   }
 
-  const PairGround& ground_;
-  const PairOptions& options_;
-  std::string token_;
+  const PairService& service_;
   Fd listener_;
   Fd devices_;
   std::vector<Child> clients_;
@@ -200,6 +183,13 @@ int told(const Result<T>& result) {
 
 }  // namespace
 
+Result<Done> serve_pairs(const PairService& service, Fd listener) {
+  Result<Fd> devices = memory_file("devices");
+  if (!devices) return devices.error();
+  Server(service, std::move(listener), std::move(*devices)).run();
+  return Done{};
+}
+
 int run_pair_server(const PairGround& ground, const PairOptions& options) {
   const Result<Token> token = take_token(options.token_file);
   if (!token) return told(token);
@@ -211,11 +201,14 @@ int run_pair_server(const PairGround& ground, const PairOptions& options) {
   }
   Result<Fd> listener = listen_on(options.bind, options.port);
   if (!listener) return told(listener);
-  Result<Fd> devices = memory_file("devices");
-  if (!devices) return told(devices);
   tell_what_is_there(*hello, options, *token);
-  Server(ground, options, token->text, std::move(*listener), std::move(*devices)).run();
-  return 0;
+  const PairService service{.ground = ground,
+                            .token = token->text,
+                            .once = options.once,
+                            .hello = [&] { return read_hello(ground, options); },
+                            .tell = print};
+  const Result<Done> served = serve_pairs(service, std::move(*listener));
+  return served ? 0 : told(served);
 }
 
 }  // namespace efa

@@ -9,6 +9,7 @@
 #include "agent/pair/figures.h"
 #include "agent/pair/judge.h"
 #include "agent/pair/report.h"
+#include "agent/report/findings.h"
 #include "probes/base/text.h"
 
 namespace efa {
@@ -29,44 +30,6 @@ void put_head(TextPage& page, const PairReport& report) {
   page.paragraph("this node: " + words_of(report.own), 0);
   page.paragraph(report.server + ": " + (report.other ? words_of(*report.other) : "not reached"),
                  0);
-}
-
-void put_causes(TextPage& page, const PairReport& report) {
-  std::vector<const Finding*> failing;
-  for (const Finding& finding : report.findings) {
-    if (is_failing(finding)) failing.push_back(&finding);
-  }
-  std::stable_sort(failing.begin(), failing.end(), [](const Finding* a, const Finding* b) {
-    return std::pair(a->check->severity, a->check->code) <
-           std::pair(b->check->severity, b->check->code);
-  });
-  for (size_t i = 0, shown = 0; i < failing.size(); ++i, ++shown) {
-    const Check& check = *failing[i]->check;
-    if (i == 0 || failing[i - 1]->check->code != check.code) {
-      shown = 0;
-      page.line();
-      page.paragraph(fmt::format("{}: {}", check.code, check.title), 4, mark_of(check.severity));
-    }
-    if (shown < kMaxSubjects) {
-      page.paragraph(fmt::format("{}: {}", failing[i]->subject, failing[i]->message), 4);
-    }
-    const bool last = i + 1 == failing.size() || failing[i + 1]->check->code != check.code;
-    if (!last) continue;
-    if (shown >= kMaxSubjects) page.line(fmt::format("    and {} more", shown - kMaxSubjects + 1));
-    page.paragraph(fmt::format("fix ({}): {}", actor_text(check.actor), check.remedy), 4);
-    if (!check.command.empty()) page.command(std::string(check.command), 4);
-  }
-}
-
-void put_unknown(TextPage& page, const PairReport& report) {
-  bool first = true;
-  for (const Finding& finding : report.findings) {
-    if (finding.result != FindingResult::kUnknown) continue;
-    if (first) page.line();
-    first = false;
-    page.paragraph(fmt::format("{}: {}", finding.check->code, finding.message), 4,
-                   {"UNKNOWN ", "36"});
-  }
 }
 
 const PairFigure* latency_figure(const PairRail& rail) {
@@ -130,8 +93,8 @@ void put_sizes(TextPage& page, const PairReport& report) {
 std::string render_pair_text(const PairReport& report, const TextStyle& style, bool bars) {
   TextPage page(style);
   put_head(page, report);
-  put_causes(page, report);
-  if (report.verdict != Verdict::kHealthy) put_unknown(page, report);
+  put_causes(page, report.findings);
+  if (report.verdict != Verdict::kHealthy) put_unknown(page, report.findings);
   put_rails(page, report, bars);
   put_sizes(page, report);
   return page.take(kMostOfFleet);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/report/topology.h"
+#include "agent/report/xml_text.h"
 #include "probes/base/printable.h"
 
 namespace efa {
@@ -22,29 +23,6 @@ constexpr const char* kStyle =
     ".n{fill:#f4f4f4;stroke:#999}.s{fill:#fff;stroke:#999}.EFA{fill:#ffe3bd;stroke:#c77d1a}"
     ".GPU{fill:#d3ecc8;stroke:#5a9440}.Neuron{fill:#d7e3f7;stroke:#4a6fb0}"
     ".u{stroke:#c00;stroke-width:3}.w{fill:#c00;font-weight:bold}";
-
-std::string xml_text(const std::string& text) {
-  std::string out;
-  for (const char c : printable(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string box(const std::string& kind, int x, int y, int width, int height, bool unlike) {
   return fmt::format(

@@ -29,6 +29,7 @@
 #include "probes/log/read.h"
 #include "probes/net/checks.h"
 #include "probes/net/read.h"
+#include "probes/mesh/checks.h"
 #include "probes/pair/checks.h"
 #include "probes/pci/checks.h"
 #include "probes/pci/read.h"
@@ -313,6 +314,7 @@ constexpr void for_each_check(const Function& function) {
   for (const Check* check : kOutcomeChecks) function(*check);
   for (const Check* check : kSiteChecks) function(*check);
   for (const Check* check : kPairChecks) function(*check);
+  for (const Check* check : kMeshChecks) function(*check);
   for (const auto& checks : kAccountChecks) {
     for (const Check* check : checks) function(*check);
   }

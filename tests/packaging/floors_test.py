@@ -8,7 +8,7 @@ import unittest
 SOURCE = pathlib.Path(os.environ["SOURCE_DIR"])
 PROBE = "probes/*"  # a folder for each
 FLOORS = ["probes/base", "probes/aws", "probes/protocol", "probes/judging", PROBE, "agent/log",
-          "agent/config", "agent/run", "agent/diagnose", "agent/report", "agent/pair", "agent/account",
+          "agent/config", "agent/run", "agent/diagnose", "agent/report", "agent/pair", "agent/mesh", "agent/account",
           "agent/pass", "agent/deliver", "agent/deliver/s3", "agent/cli", "agent/watch", "agent"]
 # a judge sees the whole machine, and the table names every probe
 MACHINE = {"probes/judging/node.h", "probes/judging/table.cpp"}
