@@ -65,7 +65,7 @@ class MeshJudge {
         [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
     if (most == codes.end()) return "no test was made";
     const MeshMeeting& last = *most->second.back();
-    return fmt::format("{} ({} of {} tests), so {} of {}: {}",
+    return fmt::format("{} ({} of {} tests), as {} saw it with {}: {}",
                        most->first.empty() ? "cause unknown" : most->first, most->second.size(),
                        meetings.size(), name_of(last.one), name_of(last.other), last.outcome.words);
   }

@@ -74,7 +74,7 @@ std::string rendered(const MeshOptions& options, const MeshReport& report) {
 }
 
 // The rank that leads takes part like the others, in a process of its own.
-int run_leader(const MeshOptions& options, MeshPlace place, const std::string& token,
+int run_leader(const MeshOptions& options, const MeshPlace& place, const std::string& token,
                MeshEngine& engine) {
   const std::chrono::seconds wait(options.wait_s);
   const Result<Done> allowed = allow_files(place.ranks);

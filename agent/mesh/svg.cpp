@@ -24,7 +24,8 @@ constexpr const char* kStyle =
 class Picture {
  public:
   explicit Picture(const MeshReport& report)
-      : report_(report), count_(report.mesh.nodes.size()), cell_(kSide / std::max(1.0, count_)) {
+      : report_(report),
+        cell_(kSide / static_cast<double>(std::max<size_t>(report.mesh.nodes.size(), 1))) {
     order_nodes();
   }
 
@@ -99,7 +100,6 @@ class Picture {
   }
 
   const MeshReport& report_;
-  double count_;
   double cell_;
   std::vector<int> places_;
   int next_ = 0;

@@ -90,11 +90,11 @@ Play apart_at(int first, const std::set<int>& dead = {}) {
 }
 
 TEST(MeshJudge, WhatPartsTheNodesIsNamedAndNoNode) {
-  const std::pair<MeshAttribute, const Check*> kCases[] = {
+  const std::pair<MeshAttribute, const Check*> cases[] = {
       {MeshAttribute::kZone, &kMeshSplitByPlace},
       {MeshAttribute::kGroups, &kMeshSplitByPlace},
       {MeshAttribute::kDriver, &kMeshSplitBySoftware}};
-  for (const auto& [attribute, check] : kCases) {
+  for (const auto& [attribute, check] : cases) {
     for (uint64_t seed = 0; seed < 100; ++seed) {
       MeshFacts mesh = parted(64, 50, attribute);
       play(mesh, seed, apart_at(50));

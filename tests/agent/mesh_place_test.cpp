@@ -11,14 +11,14 @@ namespace efa {
 namespace {
 
 TEST(HostList, IsReadAsSlurmWritesIt) {
-  const std::pair<const char*, std::vector<std::string>> kRows[] = {
+  const std::pair<const char*, std::vector<std::string>> rows[] = {
       {"login1", {"login1"}},
       {"p5-[001-003,007],login1", {"p5-001", "p5-002", "p5-003", "p5-007", "login1"}},
       {"p5-[9-11]", {"p5-9", "p5-10", "p5-11"}},
       {"rack[1-2]-n[0-1]", {"rack1-n0", "rack1-n1", "rack2-n0", "rack2-n1"}},
       {"a,b", {"a", "b"}},
   };
-  for (const auto& [text, wanted] : kRows) {
+  for (const auto& [text, wanted] : rows) {
     const auto hosts = parse_host_list(text);
     ASSERT_TRUE(hosts) << text;
     EXPECT_EQ(*hosts, wanted) << text;

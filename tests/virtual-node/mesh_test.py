@@ -28,12 +28,11 @@ export EFA_DOCTOR_MESH_TOKEN={TOKEN}
 made() {{ rdma resource show 2> /dev/null | sed 's/ctx.*//'; }}
 made > /tmp/seen/before
 mesh() {{
-  local name=$1; shift
-  seen $name efa-doctor mesh --rank $RANK --ranks {NODES} --leader {LEADER} --wait 400 --format json "$@"
+  seen $1 efa-doctor mesh --rank $RANK --ranks {NODES} --leader {LEADER} --wait 400 --format ${{2:-json}}
 }}
 fault() {{ if [ $RANK = {BAD} ]; then for dev in {BAD * DEVICES} {BAD * DEVICES + 1}; do vefa-host fault $dev "$@" > /dev/null; done; fi; }}
 mesh healthy
-fault tx_status=13; mesh unreachable; fault tx_status=0
+fault tx_status=13; mesh unreachable; mesh text text; fault tx_status=0
 fault blackhole=true; mesh silent; fault blackhole=false
 if [ $RANK = {BAD} ]; then sleep 1000 9<> /dev/infiniband/uverbs0 & fi
 mesh busy
@@ -41,6 +40,7 @@ if [ $RANK = {BAD} ]; then kill $!; fi
 mesh later
 made > /tmp/seen/after
 dmesg | grep -ci 'call trace\\|bug:' > /tmp/seen/traces
+true
 """
 
 
@@ -86,6 +86,10 @@ class MeshTest(unittest.TestCase):
             report = self.report(name)
             self.assertEqual((report["root_causes"], report["hosts"]),
                              (["mesh.node-fails"], {"fails": "p5-2", "works": "p5-[0-1]"}), report["findings"])
+
+    def test_a_list_can_be_pasted(self):
+        print("\n" + self.nodes[0].text("text"), flush=True)
+        self.assertIn("nodename=p5-2 state=drain", self.nodes[0].text("text"))
 
     def test_a_busy_node_is_unknown(self):
         report = self.report("busy")
