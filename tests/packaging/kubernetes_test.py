@@ -36,8 +36,14 @@ RULE_OF_READINESS = {
         "dryRun": {"type": "boolean"},
         "enforcementMode": {"enum": ["bootstrap-only", "continuous"]},
         "nodeSelector": {"type": "object", "minProperties": 1, "additionalProperties": False,
-                         "properties": {"matchLabels": {"type": "object"},
-                                        "matchExpressions": {"type": "array", "minItems": 1}}},
+                         "properties": {
+                             "matchLabels": {"type": "object", "additionalProperties": {"type": "string"}},
+                             "matchExpressions": {"type": "array", "minItems": 1, "items": {
+                                 "type": "object", "additionalProperties": False,
+                                 "required": ["key", "operator"],
+                                 "properties": {
+                                     "key": {"type": "string"}, "operator": {"type": "string"},
+                                     "values": {"type": "array", "items": {"type": "string"}}}}}}},
         "taint": {"type": "object", "additionalProperties": False, "required": ["effect", "key"],
                   "properties": {
                       "effect": {"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]},
@@ -178,7 +184,15 @@ class Configuration(unittest.TestCase):
         rule = yaml.safe_load((DIRECTORY / "node-readiness-rule.yaml").read_text())
         self.assertEqual((rule["apiVersion"], rule["kind"]),
                          ("readiness.node.x-k8s.io/v1alpha1", "NodeReadinessRule"))
-        jsonschema.Draft202012Validator(RULE_OF_READINESS).validate(rule["spec"])
+        self.assertEqual((set(rule), set(rule["metadata"])),
+                         ({"apiVersion", "kind", "metadata", "spec"}, {"name"}))
+        schema = jsonschema.Draft202012Validator(RULE_OF_READINESS)
+        schema.validate(rule["spec"])
+        text = json.dumps(rule["spec"])
+        for right, wrong in (("dryRun", "dry_run"), ("defaultStatus", "default"), ("operator", "op"),
+                             ("continuous", "always"), ("readiness.k8s.io/", "efa/"), ('"effect"', '"what"')):
+            self.assertIn(right, text)
+            self.assertFalse(schema.is_valid(json.loads(text.replace(right, wrong))), wrong)
         condition, = rule["spec"]["conditions"]
         self.assertIn(condition["type"], {one["type"] for one in MONITOR["conditions"]})
         # neither a node without the condition nor one without a verdict is closed

@@ -16,12 +16,12 @@ def why_not(package):
 
 
 def modules(package):
-    """Where NAME@VERSION and what it needs are installed: a NODE_PATH."""
-    directory = CACHE / "npm" / package.replace("/", "-")
+    """Where NAME@VERSION, or several beside each other, and what they need are installed: a NODE_PATH."""
+    directory = CACHE / "npm" / package.replace("/", "-").replace(" ", "+")
     if not directory.exists():
         unfinished = CACHE / "npm" / "unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        run("npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", unfinished, package)
+        run("npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", unfinished, *package.split())
         unfinished.rename(directory)
     return directory / "node_modules"
