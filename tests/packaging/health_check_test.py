@@ -180,6 +180,59 @@ class HealthCheck(Case):
             self.verdict(UNHEALTHY, hostile)
             self.assertEqual(self.drained(), ["State=DRAIN", f"Reason=efa-doctor: {hostile}", "Comment="])
 
+    def test_hyperpod_replaces_only_an_empty_node_for_hardware_by_a_switch(self):
+        replaced = ["State=FAIL", "Reason=Action:Replace"]
+        yes = "SPREAD_S=0 HYPERPOD_REPLACE=yes "
+        for settings, state, of_hardware, of_others, others, wanted in (
+                (yes, "IDLE+DRAIN", CAUSE, "", "", replaced),
+                (yes, "IDLE+CLOUD+DRAIN", CAUSE, "", "", replaced),
+                ("SPREAD_S=0", "IDLE+DRAIN", CAUSE, "", "", []),
+                (yes + "DRY_RUN=yes", "IDLE+DRAIN", CAUSE, "", "", []),
+                (yes + "MAX_DRAINED_NODES=0", "IDLE+DRAIN", CAUSE, "", "", []),
+                (yes, "MIXED+DRAIN", CAUSE, "", "", []),
+                (yes, "ALLOCATED+DRAIN", CAUSE, "", "", []),
+                (yes, "IDLE+COMPLETING+DRAIN", CAUSE, "", "", []),
+                (yes, "IDLE+DRAIN+MAINTENANCE", CAUSE, "", "", []),
+                (yes, "IDLE+DRAIN", "", "", "", []),
+                (yes, "IDLE+DRAIN", CAUSE, "unhealthy kernel.uverbs-not-installed", "", []),
+                (yes, "IDLE+DRAIN", CAUSE, "exit 3", "", []),
+                (yes + "MAX_DRAINED_NODES=9", "IDLE+DRAIN", CAUSE, "", f"efa-doctor: {CAUSE}", []),
+                (yes + "MAX_DRAINED_NODES=9", "IDLE+DRAIN", CAUSE, "", "Action:Replace", [])):
+            write(self.settings, settings + "\n")
+            self.node(state, f"efa-doctor: {CAUSE}")
+            other = of_others if of_others.startswith("exit") else f"echo '{of_others}'; exit 2"
+            self.tool("efa-doctor", f"""case "$*" in
+                *" aws_support") echo '{of_hardware}'; exit 2 ;;
+                *" image_owner,account_owner") {other} ;;
+                *) echo '{CAUSE}'; exit 2 ;;
+                esac""")
+            self.fleet(0, 40)
+            if others:
+                with open(self.directory / "fleet", "a", encoding="utf-8") as fleet:
+                    fleet.write(f"{'o':128}{'':32}{others[:32]:32}\n")
+            self.assertEqual(self.updates(), wanted, (settings, state, of_hardware, of_others, others))
+
+    def test_a_node_that_hyperpod_acts_on_is_let_be_and_counts(self):
+        self.node("IDLE+FAIL", "Action:Replace")
+        for verdict in (HEALTHY, UNHEALTHY):
+            self.verdict(verdict)
+            self.assertEqual(self.updates(), [])
+        self.node("IDLE")
+        write(self.settings, "SPREAD_S=0 HYPERPOD_REPLACE=yes\n")
+        self.assertEqual(self.drained(), DRAINED)
+        with open(self.directory / "fleet", "a", encoding="utf-8") as fleet:
+            fleet.write(f"{'o':128}{'':32}{'Action:Reboot':32}\n")
+        self.assertEqual(self.updates(), [])
+
+    def test_in_maintenance_nothing_is_changed(self):
+        for verdict, reason in ((UNHEALTHY, None), (HEALTHY, f"efa-doctor: {CAUSE}")):
+            self.verdict(verdict)
+            for state in ("MAINT", "IDLE+MAINTENANCE", "IDLE+DRAIN+MAINTENANCE"):
+                self.node(state, reason)
+                self.assertEqual(self.updates(), [])
+        self.node("IDLE+DRAIN", f"efa-doctor: {CAUSE}")
+        self.assertEqual(self.updates(), ["State=RESUME"], "remembered")
+
     def test_its_own_drain_is_undone(self):
         self.node("IDLE+DRAIN", f"efa-doctor: {CAUSE}")
         self.assertEqual(self.updates(), ["State=RESUME"])

@@ -1,6 +1,7 @@
-"""Every script of the project by shellcheck; ParallelCluster's action with an apt of our own."""
+"""Every script of the project by shellcheck; what installs on nodes with an apt of our own."""
 
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -9,6 +10,7 @@ import yaml
 from efa_doctor import SOURCE, Case, write
 
 ACTION = SOURCE / "packaging/parallelcluster/on-node-configured.sh"
+HYPERPOD = SOURCE / "packaging/hyperpod"
 
 
 def scripts():
@@ -36,18 +38,20 @@ class Scripts(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
 
-class ParallelCluster(Case):
-    def run_action(self, *arguments, **failing):
+class OnANode(Case):
+    def run_action(self, *arguments, action=ACTION, **failing):
         """(exit code, the commands that would have changed the node)"""
         log = self.directory / "log"
         log.unlink(missing_ok=True)
         for name in ("aws", "apt-get", "dnf", "cp", "mkdir", "systemctl", "efa-doctor"):
             write(self.directory / "bin" / name, f'#!/bin/sh\necho {name} "$@" >> "{log}"\n'
                   f'exit {failing.get(name.replace("-", "_"), 0)}\n', 0o755)
-        run = subprocess.run([ACTION, *arguments], capture_output=True, text=True, timeout=30,
+        run = subprocess.run([action, *arguments], capture_output=True, text=True, timeout=30,
                              env={"PATH": f"{self.directory}/bin:/usr/bin:/bin"})
         return run.returncode, log.read_text().splitlines() if log.exists() else []
 
+
+class ParallelCluster(OnANode):
     def test_the_package_is_installed_and_the_service_started(self):
         for kind, installer in (("deb", "apt-get"), ("rpm", "dnf")):
             code, done = self.run_action(f"s3://b/efa-doctor.{kind}")
@@ -79,6 +83,52 @@ class ParallelCluster(Case):
         self.assertTrue((SOURCE / installed).exists())
         script = scheduling["SlurmQueues"][0]["CustomActions"]["OnNodeConfigured"]["Script"]
         self.assertEqual(script.rpartition("/")[2], ACTION.name)
+
+
+class HyperPod(OnANode):
+    def setUp(self):
+        super().setUp()
+        for path in (HYPERPOD / "lifecycle-part.sh", ACTION):
+            shutil.copy(path, self.directory)
+
+    def run_part(self, *arguments, **failing):
+        return self.run_action(*arguments, action=self.directory / "lifecycle-part.sh", **failing)
+
+    def test_the_package_is_installed_and_the_timer_started(self):
+        code, done = self.run_part("s3://b/efa-doctor.deb")
+        self.assertEqual(code, 0)
+        self.assertEqual(done[-3:], [
+            "systemctl enable --now efa-doctor.service",
+            "systemctl link /usr/share/efa-doctor/hyperpod/efa-health-check.service",
+            "systemctl enable --now /usr/share/efa-doctor/hyperpod/efa-health-check.timer"])
+        for line in done[-2:]:  # the directory is installed whole
+            self.assertTrue((HYPERPOD / line.rpartition("/")[2]).exists(), line)
+
+    def test_a_failure_is_one_of_the_part_and_starts_no_timer(self):
+        for name in ("aws", "apt_get", "efa_doctor", "systemctl"):
+            code, done = self.run_part("s3://b/efa-doctor.deb", **{name: 1})
+            self.assertNotEqual(code, 0, name)
+            self.assertFalse(any("timer" in line for line in done), done)
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "not installed: systemd-analyze (systemd)")
+    def test_the_units_are_ones_and_run_what_is_installed(self):
+        program = "/usr/share/efa-doctor/slurm/efa-health-check"
+        root = self.directory / "root"
+        units = root / "etc/systemd/system"
+        units.mkdir(parents=True)
+        for unit in HYPERPOD.glob("efa-health-check.*"):
+            shutil.copy(unit, units)
+        (root / program[1:]).parent.mkdir(parents=True)
+        shutil.copy(SOURCE / "packaging/slurm/efa-health-check", root / program[1:])
+        for name in ("sysinit.target", "basic.target", "shutdown.target", "timers.target"):
+            write(units / name, "[Unit]\nDefaultDependencies=no\n")
+        verify = ["systemd-analyze", "verify", f"--root={root}", "--man=no", "--recursive-errors=yes",
+                  "efa-health-check.timer", "efa-health-check.service"]
+        run = subprocess.run(verify, capture_output=True, text=True, timeout=60)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        (root / program[1:]).unlink()
+        run = subprocess.run(verify, capture_output=True, text=True, timeout=60)
+        self.assertNotEqual(run.returncode, 0, "the program is looked for")
 
 
 if __name__ == "__main__":
