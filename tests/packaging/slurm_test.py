@@ -23,6 +23,7 @@ class RealSlurm(Case):
     nodes = 1
     spread_s = 0
     settings = "DRAIN_ACTORS=node_operator,image_owner"  # the fault that is made is of those
+    actor = None  # or who cures it instead
 
     def setUp(self):
         super().setUp()
@@ -56,7 +57,7 @@ exec {shlex.quote(EFA_DOCTOR)} --config {self.config} "$@"
         health = {"verdict": report["verdict"], "exit_code": code, "summary": report["summary"],
                   "root_causes": report["root_causes"], "generated_at": utc(now),
                   "causes": [{"code": finding["code"], "severity": finding["severity"],
-                              "actor": finding["remedy"]["actor"]}
+                              "actor": self.actor or finding["remedy"]["actor"]}
                              for finding in report["findings"]
                              if finding["code"] in report["root_causes"]
                              and finding["result"] == "fail"],
@@ -98,6 +99,19 @@ class OneNode(RealSlurm):
             self.rounds()
             self.assertEqual((self.slurm.state(), self.slurm.reason()),
                              ("IDLE+DRAIN", "disk is slow"))
+
+
+class HyperPod(RealSlurm):
+    settings = "HYPERPOD_REPLACE=yes"
+    actor = "aws_support"
+
+    def test_a_node_that_drained_empty_is_ordered_anew_and_then_let_be(self):
+        self.look(broken=True)
+        self.slurm.wait_for(lambda: self.slurm.reason() == "Action:Replace")
+        self.assertEqual(self.slurm.state(), "IDLE+FAIL")
+        self.look(broken=False)
+        self.rounds()
+        self.assertEqual((self.slurm.state(), self.slurm.reason()), ("IDLE+FAIL", "Action:Replace"))
 
 
 class TenNodes(RealSlurm):
