@@ -59,7 +59,7 @@ void put_subjects(TextPage& page, const SomeFindings& findings, const AccountFac
 
 void put_remedy(TextPage& page, const SomeFindings& findings) {
   const Finding& first = *findings.front();
-  page.paragraph(fmt::format("fix ({}): {}", actor_text(first.check->actor), first.remedy_text()),
+  page.paragraph(fmt::format("fix ({}): {}", actor_words(first.check->actor), first.remedy_text()),
                  4);
   for (const std::string& command : commands_of(findings)) page.command(command, 4);
   for (const Described& described : described_remedy(findings)) {

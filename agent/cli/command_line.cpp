@@ -70,6 +70,7 @@ class Parser {
   bool no_deliver_ = false;
   int64_t max_age_s_ = 0;
   std::string accept_;
+  std::string require_;
   CLI::Option* age_ = nullptr;
   std::vector<std::pair<CLI::App*, Command>> commands_;
   CLI::App app_{"Tells whether EFA works on this node, and if not, why and who fixes it how.",
@@ -124,6 +125,8 @@ void Parser::add_commands() {
   add_formats(*status, line_, {"text", "reason"});
   status->add_option("--accept", accept_, "Exit with 0 for this verdict too")
       ->check(CLI::IsMember({"degraded"}));
+  status->add_option("--require", require_, "Unknown unless all devices moved data in this boot")
+      ->check(CLI::IsMember({"data"}));
   status
       ->add_option("--actors", line_.actors,
                    "With --format reason: only root causes that one of these removes, in short; "
@@ -350,6 +353,7 @@ CommandLine Parser::parse(int argc, const char* const* argv) {
   }
   line_.deliver = !no_deliver_;
   line_.accept_degraded = !accept_.empty();
+  line_.require_data = !require_.empty();
   if (age_->count() > 0) line_.max_age_s = max_age_s_;
   line_.command = command();
   if (line_.command == Command::kUsageError) {

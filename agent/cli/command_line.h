@@ -46,6 +46,7 @@ struct CommandLine {
   std::optional<int64_t> max_age_s;
   int64_t wait_s = 0;
   bool accept_degraded = false;
+  bool require_data = false;
   std::vector<std::string> actors;
   std::string code;
   std::string record_file;

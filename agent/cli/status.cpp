@@ -80,6 +80,11 @@ std::vector<HealthCause> causes_of(const Value& health) {
   return causes;
 }
 
+std::optional<int64_t> devices_in(const Value& health, const char* which) {
+  const Value* devices = health.find("devices");
+  return devices == nullptr ? std::nullopt : number_of(*devices, which);
+}
+
 std::string devices_of(const Value& health) {
   const Value* devices = health.find("devices");
   if (devices == nullptr) return "";
@@ -125,6 +130,8 @@ Health judge_health(const std::string& json, const Moment& now, const std::strin
           root_causes_of(*health),
           causes_of(*health),
           devices_of(*health),
+          devices_in(*health, "expected"),
+          devices_in(*health, "moved_data"),
           health->text("generated_at"),
           age_s};
 }
@@ -158,6 +165,20 @@ namespace {
 Health in_force(const Health& health, const ServiceWord& service) {
   if (service.in_force || health.verdict == Verdict::kUnknown) return health;
   return unknown(service.words + "; its last verdict was " + verdict_text(health.verdict));
+}
+
+// Where bytes must have been seen to move; a node that has no EFA device to test moves none.
+Health with_data(Health health) {
+  const bool good = exit_code_of(health.verdict) == 0 || health.verdict == Verdict::kDegraded;
+  if (!good || health.verdict == Verdict::kNotApplicable) return health;
+  if (!health.moved) {
+    return unknown(
+        "no data test was made in this boot: efa-doctor --once --data, or data_interval_s");
+  }
+  if (health.expected && *health.moved >= *health.expected) return health;
+  return unknown(
+      fmt::format("{} EFA devices moved data in the last test, of {}", *health.moved,
+                  health.expected ? std::to_string(*health.expected) : "an unknown number"));
 }
 
 Health read_health(const std::string& path, std::optional<int64_t> max_age_s) {
@@ -214,12 +235,16 @@ int run_status(const Config& config, const StatusOptions& options) {
            (options.accept_degraded && health.verdict == Verdict::kDegraded);
   };
   const std::string path = health_path(config.files);
+  const auto look = [&](const ServiceWord& word) {
+    const Health health = in_force(read_health(path, options.max_age_s), word);
+    return options.require_data ? with_data(health) : health;
+  };
   ServiceWord service = word_on_service(config.files);
-  Health health = in_force(read_health(path, options.max_age_s), service);
+  Health health = look(service);
   while (!good(health) && Steady::now() < end) {
     std::this_thread::sleep_for(kBetweenLooks);
     service = word_on_service(config.files);
-    health = in_force(read_health(path, options.max_age_s), service);
+    health = look(service);
   }
   if (options.reason_only) {
     const std::string reason =

@@ -25,6 +25,8 @@ struct Health {
   std::vector<std::string> root_causes;  // codes, the gravest first; none of an unknown file
   std::vector<HealthCause> causes;       // of those, where it is known who removes it
   std::string devices;                   // "31/32" work; "" when not known
+  std::optional<int64_t> expected;       // devices
+  std::optional<int64_t> moved;          // data, in a test of this boot
   std::string checked_at;                // RFC 3339; "" of an unknown file
   int64_t age_s = 0;
 };
@@ -46,6 +48,7 @@ struct StatusOptions {
   std::optional<int64_t> max_age_s;
   int64_t wait_s = 0;               // for a good verdict
   bool accept_degraded = false;     // is good too
+  bool require_data = false;        // a verdict without a data test of all devices is none
   bool reason_only = false;         // print reason_of() and no more
   std::vector<std::string> actors;  // then drain_reason_of() them, unless empty
 };

@@ -38,6 +38,14 @@ RunInfo run_info(const Recording& recording) {
           recording.cpu_ms,      recording.boottime_ms};
 }
 
+// The last rung, where a test was made: who was in use counts by what the job moved.
+std::optional<int64_t> moved_in(const Diagnosis& diagnosis) {
+  for (const FunnelStage& stage : diagnosis.funnel) {
+    if (stage.rung == Rung::kData && stage.count && !stage.at_least) return *stage.count;
+  }
+  return std::nullopt;
+}
+
 // A person or a script that asks once is told what is seen now; the daemon has a recovery
 // confirmed.
 bool wants_confirmation(const Recording& recording) {
@@ -101,6 +109,8 @@ Result<Conclusion> conclude(const Recording& recording, const std::vector<ProbeR
     report.diagnosis = diagnose(node, expectation);
   }
   conclusion.after.confirming = report.diagnosis.recovering;
+  if (const auto moved = moved_in(report.diagnosis)) conclusion.after.moved = moved;
+  report.moved = conclusion.after.moved;
   report.run = run_info(recording);
   for (const ProbeRun& run : runs) {
     report.facts.emplace_back(run.outcome.name, told_facts(run));

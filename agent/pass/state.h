@@ -4,6 +4,7 @@
 // 0.1.0, which are of the wall clock, lie far in its future and count for nothing.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,9 @@ struct State {
   std::vector<CounterBaseline> baselines;
   std::vector<ErrorBaseline> pci_errors;
   History history;
-  bool confirming = false;  // the pass before saw a recovery
-  CloudFacts metadata;      // where its status is "ok"
+  bool confirming = false;       // the pass before saw a recovery
+  CloudFacts metadata;           // where its status is "ok"
+  std::optional<int64_t> moved;  // EFA devices that moved data in the last test of this boot
 };
 
 template <class Io>
@@ -38,6 +40,7 @@ void describe(Io& io, State& state) {
   io("history", state.history);
   io("confirming", state.confirming);
   io("metadata", state.metadata);
+  io("moved", state.moved);
 }
 
 // From the text of a state file what is whole and plausible of it; the rest costs itself alone.

@@ -31,7 +31,7 @@ void put_causes(TextPage& page, const std::vector<Finding>& findings) {
     const bool last = i + 1 == failing.size() || failing[i + 1]->check->code != check.code;
     if (!last) continue;
     if (shown >= kMaxSubjects) page.line(fmt::format("    and {} more", shown - kMaxSubjects + 1));
-    page.paragraph(fmt::format("fix ({}): {}", actor_text(check.actor), check.remedy), 4);
+    page.paragraph(fmt::format("fix ({}): {}", actor_words(check.actor), check.remedy), 4);
     if (!check.command.empty()) page.command(std::string(check.command), 4);
   }
 }

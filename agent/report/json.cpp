@@ -207,10 +207,10 @@ Value causes_value(const Diagnosis& diagnosis, const std::vector<std::string>& c
 }
 
 // How many are expected, and how many reach every rung that was measured.
-Value devices_at_work(const std::vector<FunnelStage>& funnel) {
+Value devices_at_work(const Report& report) {
   std::optional<int> expected;
   std::optional<int> working;
-  for (const FunnelStage& stage : funnel) {
+  for (const FunnelStage& stage : report.diagnosis.funnel) {
     if (!stage.count) continue;
     if (stage.rung == Rung::kExpected) expected = stage.count;
     if (!stage.at_least) working = std::min(working.value_or(*stage.count), *stage.count);
@@ -219,6 +219,7 @@ Value devices_at_work(const std::vector<FunnelStage>& funnel) {
   Value devices;
   devices.set("expected", *expected);
   devices.set("working", *working);
+  if (report.moved) devices.set("moved_data", *report.moved);
   return devices;
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ struct Report {
   Diagnosis diagnosis;
   Node node;
   RunInfo run;
-  Object facts;  // probe name -> what it said
+  Object facts;                  // probe name -> what it said
+  std::optional<int64_t> moved;  // of State: EFA devices that moved data
 };
 
 Value report_value(const Report& report);

@@ -131,9 +131,8 @@ void put_subjects(TextPage& page, const SomeFindings& findings, const Detail& de
 
 void put_remedy(TextPage& page, const SomeFindings& findings, const Detail& detail) {
   const Finding& first = *findings.front();
-  std::string actor = actor_text(first.check->actor);
-  std::replace(actor.begin(), actor.end(), '_', ' ');
-  page.paragraph(fmt::format("fix ({}): {}", actor, printable(first.remedy_text(), detail.remedy)),
+  page.paragraph(fmt::format("fix ({}): {}", actor_words(first.check->actor),
+                             printable(first.remedy_text(), detail.remedy)),
                  4);
   const std::vector<std::string> commands = commands_of(findings);
   for (size_t i = 0; i < std::min(commands.size(), kMaxSubjects); ++i) {

@@ -79,6 +79,12 @@ std::string actor_text(Actor actor) {
   return "aws_support";
 }
 
+std::string actor_words(Actor actor) {
+  std::string words = actor_text(actor);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
+
 std::string rung_text(Rung rung) {
   constexpr const char* kNames[] = {"none", "expected", "attached", "pci",    "driver",
                                     "rdma", "node",     "verbs",    "fabric", "data"};

@@ -17,6 +17,7 @@ std::string severity_text(Severity severity);
 // Of a check as the configuration weighs it: "off" where there is none.
 std::string weight_text(const std::optional<Severity>& severity);
 std::string actor_text(Actor actor);
+std::string actor_words(Actor actor);  // "aws support"
 std::string rung_text(Rung rung);
 std::string status_text(ProbeStatus status);
 ProbeStatus status_from(const std::string& text);  // kFailed for a word that is none

@@ -74,7 +74,7 @@ TEST(PairReports, TextNamesTheCauseFirstThenARowAPair) {
       report_of({rail_with_rate(0, 50e9), rail_broken(PairStep::kSend, sent(15))});
   const std::string text = render_pair_text(report, {.width = 200}, true);
   const size_t cause = text.find("CRITICAL  pair.unreachable: A device does not reach its peer");
-  const size_t fix = text.find("fix (account_owner): Likely a security group");
+  const size_t fix = text.find("fix (account owner): Likely a security group");
   const size_t row = text.find("ok     0000:10:1b.0 to 0000:10:1b.0");
   EXPECT_LT(cause, fix) << text;
   EXPECT_LT(fix, row) << text;

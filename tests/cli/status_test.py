@@ -121,6 +121,20 @@ class Status(Case):
         self.write_health(verdict="unhealthy", exit_code=2)
         self.assert_status(2, "unhealthy  .+", "--accept", "degraded")
 
+    def test_data_must_have_moved_where_that_is_required(self):
+        require = ("--require", "data")
+        self.write_health(devices={"expected": 4, "working": 4})
+        self.assert_status(0, "healthy  .+")
+        self.assert_status(3, "unknown  no data test was made in this boot: .+", *require)
+        self.write_health(devices={"expected": 4, "working": 4, "moved_data": 3})
+        self.assert_status(3, "unknown  3 EFA devices moved data in the last test, of 4", *require)
+        self.write_health(devices={"expected": 4, "working": 4, "moved_data": 4})
+        self.assert_status(0, "healthy  .+", *require)
+        self.write_health(verdict="unhealthy", exit_code=2)
+        self.assert_status(2, "unhealthy  .+", *require)
+        self.write_health(verdict="not_applicable", exit_code=0)
+        self.assert_status(0, "not_applicable  .+", *require)
+
     def test_a_reason_leads_with_the_root_causes(self):
         self.write_health(verdict="unhealthy", exit_code=2, summary="no driver",
                           root_causes=["kernel.driver-not-loaded", "limits.memlock-low"])
