@@ -1,5 +1,7 @@
 #include "probes/judging/words.h"
 
+#include <algorithm>
+
 namespace efa {
 
 std::string verdict_text(Verdict verdict) {
