@@ -67,10 +67,11 @@ Term TemplateFunctions::get_att(const Value& argument) {
     return stack_.attribute(text->substr(0, dot), text->substr(dot + 1));
   }
   const Array* list = list_of(argument, 2);
-  const auto* id = list == nullptr ? nullptr : list->front().as<std::string>();
-  if (id == nullptr) return ill("Fn::GetAtt");
+  if (list == nullptr) return ill("Fn::GetAtt");
+  Term id = stack_.evaluate(list->front());  // AWS::LanguageExtensions lets functions make it
   const Term name = stack_.evaluate((*list)[1]);
-  return name.is_text() ? stack_.attribute(*id, name.text) : ill("Fn::GetAtt");
+  if (id.is_unknown()) return id;
+  return id.is_text() && name.is_text() ? stack_.attribute(id.text, name.text) : ill("Fn::GetAtt");
 }
 
 Term TemplateFunctions::sub_variable(const std::string& name, const Value* own) {

@@ -38,6 +38,25 @@ Term as_parameter(const Term& value) {
   return value.is_list() ? concatenated(value.items, ",") : value;
 }
 
+bool is_unseen(const Object::value_type& member) {
+  return member.first.starts_with("Fn::");
+}
+
+bool has_macro(const Value* transform) {
+  if (transform == nullptr || transform->is_null()) return false;
+  const Array one{*transform};
+  const auto* list = transform->as<Array>();
+  const Array& all = list == nullptr ? one : *list;
+  return std::any_of(all.begin(), all.end(),
+                     [](const Value& name) { return !(name == Value("AWS::LanguageExtensions")); });
+}
+
+// Of a loop that is not resolved, the reason is its value.
+std::string unresolved_words(const std::string& name, const Value& value) {
+  const auto* why = is_loop(name) ? value.as<std::string>() : nullptr;
+  return "not resolved" + (why == nullptr ? "" : ": " + *why);
+}
+
 Truth negated(Truth truth) {
   if (truth == Truth::kUnknown) return truth;
   return truth == Truth::kYes ? Truth::kNo : Truth::kYes;
@@ -52,11 +71,18 @@ void TemplateNotes::note(const std::string& words) {
 
 TemplateStack::TemplateStack(const Value& content, std::string prefix, Parameters given,
                              TemplateWorld& world, int depth)
-    : content_(content),
+    : content_(&content),
       prefix_(std::move(prefix)),
       given_(std::move(given)),
       world_(world),
       depth_(depth) {
+  if (has_loops(content)) {
+    const LoopParameter parameter = [this](const std::string& name) {
+      return parameter_of_loop(name);
+    };
+    unrolled_ = without_loops(content, parameter, world_.loops);
+    content_ = &unrolled_;
+  }
   const Value* resources = section("Resources");
   const auto* members = resources == nullptr ? nullptr : resources->as<Object>();
   if (members == nullptr) return;
@@ -79,9 +105,12 @@ bool TemplateStack::has_parameter(const std::string& name) const {
   return member("Parameters", name) != nullptr;
 }
 
-// Macros and extensions make resources that are not written down.
-bool TemplateStack::has_transform() const {
-  return section("Transform") != nullptr;
+// Macros make what is not written down; of loops there is left what could not be resolved.
+bool TemplateStack::has_unseen(const char* of_section) const {
+  const Value* part = section(of_section);
+  const auto* members = part == nullptr ? nullptr : part->as<Object>();
+  const bool loop = members != nullptr && std::any_of(members->begin(), members->end(), is_unseen);
+  return loop || has_macro(section("Transform"));
 }
 
 bool TemplateStack::step() const {
@@ -129,15 +158,26 @@ Term TemplateStack::evaluate_within(const Value& value) {
 
 Term TemplateStack::evaluate_members(const Object& members) {
   const std::string function = function_of(members);
-  if (function == "Ref") return reference(scalar_text(members.front().second));
-  if (!function.empty()) return TemplateFunctions(*this).call(function, members.front().second);
+  if (function == "Ref") return reference_of(members.front().second);
+  if (!function.empty() && !is_loop(function))
+    return TemplateFunctions(*this).call(function, members.front().second);
   Term term{.kind = Term::Kind::kMap};
   for (const auto& [name, value] : members) {
-    if (name.starts_with("Fn::")) return Term::unknown(name + " is not resolved");
+    if (name.starts_with("Fn::")) {
+      return Term::unknown(name + " is " + unresolved_words(name, value));
+    }
     Term one = evaluate(value);
     if (!one.is_nothing()) term.put(name, std::move(one));
   }
   return term;
+}
+
+// AWS::LanguageExtensions lets functions make the name.
+Term TemplateStack::reference_of(const Value& argument) {
+  if (argument.as<Object>() == nullptr) return reference(scalar_text(argument));
+  const Term name = evaluate(argument);
+  if (name.is_text()) return reference(name.text);
+  return name.is_unknown() ? name : Term::unknown("the name that Ref is given is not known");
 }
 
 Term TemplateStack::reference(const std::string& name) {
@@ -169,15 +209,26 @@ Term TemplateStack::parameter(const std::string& name, const Value& declared) {
   return is_list_type(type) ? list_in(text) : term_of_text(text);
 }
 
+Term TemplateStack::parameter_of_loop(const std::string& name) {
+  const Value* declared = member("Parameters", name);
+  if (declared == nullptr) return Term::unknown(name + " is no parameter");
+  const std::string type = declared->text("Type");
+  if (is_list_type(type) && type != "CommaDelimitedList") {
+    return Term::unknown("the parameter " + name + " is no CommaDelimitedList");
+  }
+  return parameter(name, *declared);
+}
+
 Term TemplateStack::attribute(const std::string& id, const std::string& name) {
   const Value* made = resource(id);
   if (made == nullptr) {
-    if (has_transform()) return Term::symbol(prefix_ + id + (name.empty() ? "" : "." + name));
+    if (has_unseen("Resources"))
+      return Term::symbol(prefix_ + id + (name.empty() ? "" : "." + name));
     fault("refers to " + id + ", which is no resource and no parameter");
     return Term::unknown(prefix_ + id + " is nowhere in the template");
   }
   if (is_made(*made) == Truth::kNo) {
-    fault("refers to " + id + ", whose condition " + made->text("Condition") + " does not hold");
+    fault("refers to " + id + ", whose condition " + condition_of(*made) + " does not hold");
     return Term::unknown(prefix_ + id + " is not made: its condition does not hold");
   }
   need(id);
@@ -193,6 +244,7 @@ Term TemplateStack::output_of(const std::string& id, const std::string& name) {
   if (stack == nullptr) return Term::symbol(prefix_ + id + ".Outputs." + name);
   std::optional<Term> value = stack->output(name);
   if (value) return *value;
+  if (stack->has_unseen("Outputs")) return Term::symbol(prefix_ + id + ".Outputs." + name);
   fault("asks " + id + " for the output " + name + ", which it has not");
   return Term::unknown(prefix_ + id + " has no output " + name);
 }
@@ -205,7 +257,7 @@ std::optional<Term> TemplateStack::output(const std::string& name) {
     case Truth::kNo:
       return std::nullopt;
     case Truth::kUnknown:
-      return Term::unknown("the condition " + found->text("Condition") + " is not known");
+      return Term::unknown("the condition " + condition_of(*found) + " is not known");
     default:
       break;
   }
@@ -227,9 +279,21 @@ std::optional<Term> TemplateStack::exported(const std::string& name) {
   return std::nullopt;
 }
 
+// AWS::LanguageExtensions lets functions make the name; "": there is none.
+std::string TemplateStack::condition_of(const Value& part) {
+  const Value* name = part.find("Condition");
+  if (name == nullptr) return "";
+  const Term term = evaluate(*name);
+  const bool is_name = term.is_nothing() || term.is_named() || term.is_unknown();
+  return is_name ? term.text : "that is no name";
+}
+
 Truth TemplateStack::is_made(const Value& part) {
-  const std::string name = part.text("Condition");
-  return name.empty() ? Truth::kYes : condition(name);
+  const Value* name = part.find("Condition");
+  if (name == nullptr) return Truth::kYes;
+  const Term term = evaluate(*name);
+  if (term.is_nothing()) return Truth::kYes;
+  return term.is_text() ? condition(term.text) : Truth::kUnknown;
 }
 
 Truth TemplateStack::condition(const std::string& name) {
@@ -237,7 +301,8 @@ Truth TemplateStack::condition(const std::string& name) {
   if (known != conditions_.end()) return known->second.value_or(Truth::kUnknown);
   conditions_[name] = std::nullopt;  // while it is at work: one that needs itself is not known
   const Value* value = member("Conditions", name);
-  if (value == nullptr) fault("names the condition " + name + ", which is nowhere");
+  if (value == nullptr && !has_unseen("Conditions"))
+    fault("names the condition " + name + ", which is nowhere");
   const Truth truth = value == nullptr ? Truth::kUnknown : truth_of(*value);
   conditions_[name] = truth;
   return truth;
@@ -337,7 +402,8 @@ void TemplateStack::add_resource(const std::string& name, const Value& value,
   current_ = &made;
   if (name.starts_with("Fn::") || made.type.empty()) {
     if (name.starts_with("Fn::")) {
-      world_.notes.missing.push_back(name + " makes resources that are not resolved");
+      world_.notes.missing.push_back(name + " makes resources that are " +
+                                     unresolved_words(name, value));
     } else {
       fault("is no resource: it has no Type");
     }
@@ -347,7 +413,7 @@ void TemplateStack::add_resource(const std::string& name, const Value& value,
   const Truth truth = is_made(value);
   const Value* properties = value.find("Properties");
   if (truth != Truth::kNo) {
-    if (truth == Truth::kUnknown) made.may_miss = value.text("Condition");
+    if (truth == Truth::kUnknown) made.may_miss = condition_of(value);
     if (properties != nullptr) made.properties = evaluate(*properties);
     add_depends(value, made);
     all.push_back(made);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "probes/base/value.h"
+#include "probes/template/loops.h"
 #include "probes/template/term.h"
 
 namespace efa {
@@ -51,6 +52,7 @@ struct TemplateWorld {
   TemplateNotes& notes;
   size_t steps_left = 1'000'000;  // that all stacks together may take: a large one takes 50,000
   size_t depth = 0;               // of the values that are evaluated, each for another
+  LoopBudget loops = {};
 };
 
 class TemplateStack {
@@ -77,7 +79,9 @@ class TemplateStack {
   [[nodiscard]] Term evaluate_within(const Value& value);
   [[nodiscard]] Term evaluate_members(const Object& members);
   [[nodiscard]] Term reference(const std::string& name);
+  [[nodiscard]] Term reference_of(const Value& argument);
   [[nodiscard]] Term parameter(const std::string& name, const Value& declared);
+  [[nodiscard]] Term parameter_of_loop(const std::string& name);
   [[nodiscard]] Term attribute(const std::string& id, const std::string& name);
   [[nodiscard]] Term output_of(const std::string& id, const std::string& name);
   [[nodiscard]] Truth condition(const std::string& name);
@@ -86,13 +90,15 @@ class TemplateStack {
   [[nodiscard]] Truth equal(const Array& sides);
   // Of resource, output: that of its "Condition".
   [[nodiscard]] Truth is_made(const Value& part);
+  [[nodiscard]] std::string condition_of(const Value& part);
 
-  [[nodiscard]] const Value* section(const char* name) const { return content_.find(name); }
+  [[nodiscard]] const Value* section(const char* name) const { return content_->find(name); }
   [[nodiscard]] const Value* resource(const std::string& id) const;
   [[nodiscard]] const Value* member(const char* of_section, const std::string& name) const;
   [[nodiscard]] TemplateStack* child(const std::string& id);
   [[nodiscard]] Parameters parameters_for(const Value& resource);
-  [[nodiscard]] bool has_transform() const;
+  // Something of the section is not written down.
+  [[nodiscard]] bool has_unseen(const char* of_section) const;
 
   void add_resource(const std::string& name, const Value& value,
                     std::vector<TemplateResource>& all);
@@ -101,7 +107,8 @@ class TemplateStack {
   void fault(const std::string& words);
   [[nodiscard]] bool step() const;
 
-  const Value& content_;
+  const Value* content_;
+  Value unrolled_;  // where the template has loops: it without them
   std::string prefix_;
   Parameters given_;
   TemplateWorld& world_;

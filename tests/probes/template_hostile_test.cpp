@@ -149,10 +149,10 @@ const Bad kBad[] = {
      "Resources: {A: {Type: 'AWS::EC2::LaunchTemplate', Properties: {LaunchTemplateData: !Magic "
      "x}}}",
      "Fn::Magic is not resolved"},
-    {"a loop",
-     "Transform: AWS::LanguageExtensions\nResources: {'Fn::ForEach::Each': [X, [a], {'A${X}': "
-     "{Type: x}}]}",
-     "Fn::ForEach::Each makes resources that are not resolved"},
+    {"a loop without its transform",
+     "Resources: {'Fn::ForEach::Each': [X, [a], {'A${X}': {Type: x}}]}",
+     "Fn::ForEach::Each makes resources that are not resolved: it needs the transform "
+     "AWS::LanguageExtensions"},
     {"a child that is not here", stack_of("https://s3/x.json"),
      "the template of the nested stack Child is not here"},
     {"a child that is its own parent", stack_of("self"), "is nested more than 5 deep"},
