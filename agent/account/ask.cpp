@@ -130,6 +130,16 @@ Result<Done> check_places(const AccountQuestion& question) {
   return malformed("'" + question.bucket + "'", "is no bucket: s3://bucket/prefix is one");
 }
 
+// A directory of reports needs no right in AWS.
+Result<Done> check_question_of_rights(const AccountQuestion& question) {
+  const bool of_fleet = !question.instances.empty() || !question.filters.empty() ||
+                        !question.bucket.empty() || !question.templates.empty() ||
+                        !question.replay.empty();
+  const bool of_directory = !question.reports.empty() && !question.reports.starts_with(kS3Scheme);
+  if (!of_fleet && !of_directory) return Done{};
+  return malformed("the fleet", "is not asked about with --check-rights");
+}
+
 }  // namespace
 
 Result<Done> check_question(const AccountQuestion& question) {
@@ -151,10 +161,7 @@ Result<Done> check_question(const AccountQuestion& question) {
   const bool reads = !question.templates.empty() || !question.replay.empty();
   const Result<Done> places = check_places(question);
   if (!places) return places.error();
-  if (question.only_rights && (asks_aws || reads)) {
-    return malformed("the fleet", "is not asked about with --check-rights");
-  }
-  if (question.only_rights) return Done{};
+  if (question.only_rights) return check_question_of_rights(question);
   if (asks_aws && reads) return malformed("the fleet", "is either in AWS or in a file");
   const bool only_bucket =
       question.instances.empty() && question.filters.empty() && question.reports.empty();

@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 
+#include "probes/account/resources.h"
 #include "probes/base/describe.h"
 
 namespace efa {
@@ -17,18 +19,22 @@ bool is_allowed(const AccountSection& section) {
   return section.status == SectionStatus::kOk;
 }
 
-// Null when nothing is denied.
-Value missing_statement(const AccountFacts& facts) {
-  Array actions;
+// One for each resource; none when nothing is denied.
+Array missing_statements(const AccountFacts& facts) {
+  std::map<std::string, Array> actions;  // by resource, "*" first
   for (const AccountSection& section : facts.sections) {
-    if (is_denied(section)) actions.push_back(*section.denied_action);
+    if (!is_denied(section)) continue;
+    actions[resource_of(facts, *section.denied_action)].push_back(*section.denied_action);
   }
-  if (actions.empty()) return nullptr;
-  Value statement;
-  statement.set("Effect", "Allow");
-  statement.set("Action", std::move(actions));
-  statement.set("Resource", "*");
-  return statement;
+  Array statements;
+  for (auto& [resource, denied] : actions) {
+    Value statement;
+    statement.set("Effect", "Allow");
+    statement.set("Action", std::move(denied));
+    statement.set("Resource", resource);
+    statements.push_back(std::move(statement));
+  }
+  return statements;
 }
 
 }  // namespace
@@ -54,11 +60,13 @@ std::string render_rights(const AccountFacts& facts, const TextStyle& style) {
     page.paragraph(fmt::format("{} {}{}", word, section.name, why), 4);
     said = section.words;
   }
-  const Value statement = missing_statement(facts);
-  if (statement.is_null()) return page.take(kMostOfFleet);
+  const Array statements = missing_statements(facts);
+  if (statements.empty()) return page.take(kMostOfFleet);
   page.line();
-  page.paragraph("the statement to add to a policy of the caller:", 0);
-  page.line(render_json(statement));
+  page.paragraph(fmt::format("the statement{} to add to a policy of the caller:",
+                             statements.size() > 1 ? "s" : ""),
+                 0);
+  for (const Value& statement : statements) page.line(render_json(statement));
   return page.take(kMostOfFleet);
 }
 
@@ -74,8 +82,8 @@ Value rights_value(const AccountFacts& facts) {
   Value value;
   if (facts.caller) value.set("caller", to_value(*facts.caller));
   value.set("rights", std::move(rights));
-  Value statement = missing_statement(facts);
-  if (!statement.is_null()) value.set("statement", std::move(statement));
+  Array statements = missing_statements(facts);
+  if (!statements.empty()) value.set("statements", std::move(statements));
   return value;
 }
 

@@ -12,8 +12,8 @@ namespace efa {
 // Healthy: all of it; degraded: not all; unknown: some could not be asked.
 Verdict verdict_of_rights(const AccountFacts& facts);
 std::string render_rights(const AccountFacts& facts, const TextStyle& style);
-// {"caller", "rights": [{"action", "status", "words"}], "statement": of a policy, where one is
-// missing}
+// {"caller", "rights": [{"action", "status", "words"}], "statements": of a policy, where some
+// are missing}
 Value rights_value(const AccountFacts& facts);
 
 }  // namespace efa

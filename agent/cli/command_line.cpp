@@ -274,8 +274,10 @@ void Parser::add_account(CLI::App& account) {
       .add_option("--bucket", question.bucket,
                   "Where nodes put their reports: whether their roles may")
       ->type_name("s3://BUCKET/PREFIX");
-  account.add_flag("--check-rights", question.only_rights,
-                   "Say which of the calls the caller may make, and ask about no fleet");
+  account.add_flag(
+      "--check-rights", question.only_rights,
+      "Say which of the calls the caller may make, with --from-reports also of its bucket, "
+      "and ask about no fleet");
   account.add_flag("--expect-efa", line_.wishes.efa_is_expected,
                    "Every instance is meant to have EFA");
   account.add_flag("--require-ssm", line_.wishes.ssm_is_required,

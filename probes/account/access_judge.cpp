@@ -3,28 +3,11 @@
 #include <fmt/core.h>
 
 #include "probes/account/access_checks.h"
-#include "probes/account/facts.h"
+#include "probes/account/resources.h"
 #include "probes/judging/findings.h"
 
 namespace efa {
 namespace {
-
-std::string partition_of(const std::string& region) {
-  if (region.starts_with("cn-")) return "aws-cn";
-  return region.starts_with("us-gov-") ? "aws-us-gov" : "aws";
-}
-
-// Describing has no resources that a policy could name; of IAM, all roles are meant.
-std::string resource_of(const AccountFacts& facts, const std::string& action) {
-  constexpr std::string_view kScheme = "s3://";
-  if (!action.starts_with("s3:") || !facts.reports || !facts.reports->starts_with(kScheme)) {
-    return "*";
-  }
-  const std::string place = facts.reports->substr(kScheme.size());
-  const std::string arn = fmt::format("arn:{}:s3:::", partition_of(facts.region));
-  if (action == "s3:ListBucket") return arn + place.substr(0, place.find('/'));
-  return arn + place + (place.ends_with('/') ? "latest/*" : "/latest/*");
-}
 
 std::string statement_for(const AccountFacts& facts, const std::string& action) {
   return fmt::format(R"({{"Effect": "Allow", "Action": "{}", "Resource": "{}"}})", action,

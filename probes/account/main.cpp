@@ -2,7 +2,7 @@
 // account for that, and TLS; where the keys come from is as for the AWS SDKs. Its options:
 //   region, profile, endpoint, metadata-endpoint, calls-a-second, session-log-group
 //   reports (a directory or s3://bucket/prefix), bucket, s3-endpoint, s3-addressing, s3-region
-//   check-rights=1: what the caller may ask, and nothing else
+//   check-rights=1: what the caller may ask, with reports of that bucket, and nothing else
 //   own=1: this instance, as the metadata service names it
 //   id.N=i-0123456789abcdef0, filter.N=tag:Fleet=train
 
@@ -164,7 +164,9 @@ void read_fleet(const Look& look) {
   Calls calls(*settings, signed_http, clock,
               [&] { return std::uniform_real_distribution<double>(0, 1)(generator); });
   const TakeFacts take = [&](const AccountFacts& part) { look.out.part(part); };
-  if (only_rights) return read_own_rights(calls, take);
+  if (only_rights) {
+    return read_own_rights(calls, settings->region, option(look, "reports"), take);
+  }
   read_account(calls, settings->region, *query, take);
 }
 

@@ -288,6 +288,13 @@ class RightsOfTheBucket(unittest.TestCase):
         self.assertEqual((found["verdict"], found["root_causes"]), ("degraded", ["account.bucket"]))
 
 
+def actions_of(policy):
+    value = json.loads((SOURCE / f"packaging/aws/{policy}.json").read_text())
+    for statement in value["Statement"]:
+        actions = statement["Action"]
+        yield from [actions] if isinstance(actions, str) else actions
+
+
 class RightsOfTheCaller(unittest.TestCase):
     def ask(self, denied=(), *arguments):
         def refuse(request, _):
@@ -319,19 +326,69 @@ class RightsOfTheCaller(unittest.TestCase):
         self.assertEqual([one["action"] for one in value["rights"] if one["status"] != "ok"],
                          ["ec2:DescribeVolumes"])
 
+    def ask_about(self, bucket, *arguments):
+        with tempfile.TemporaryDirectory() as directory:
+            config = pathlib.Path(directory, "config.toml")
+            config.write_text(f'[s3]\nuri = "s3://pics/efa"\nendpoint = "{bucket.endpoint}"\n'
+                              'region = "eu-west-1"\n')
+            return self.ask((), "--from-reports", "s3://pics/efa", "--config", str(config), *arguments)
+
+    def test_the_bucket_of_reports_is_asked_about_where_it_is_named(self):
+        with S3Server() as bucket:
+            bucket.objects = {"/pics/efa/latest/i-1.json": b"{}", "/pics/efa/other": b"{}"}
+            done = self.ask_about(bucket)
+            paths = [asked[0].split("?")[0] for asked in bucket.asked]
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("may make 13 of the 13 calls", done.stdout)
+        self.assertEqual(paths, ["/pics/", "/pics/efa/latest/i-1.json"])
+
+    def test_a_report_that_may_not_be_read_names_its_statement(self):
+        with S3Server() as bucket:
+            bucket.objects = {"/pics/efa/latest/i-1.json": b"{}"}
+            bucket.faults = [lambda request: False, refuse(403, "AccessDenied")]
+            done = self.ask_about(bucket)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn('{"Effect":"Allow","Action":["s3:GetObject"],'
+                      '"Resource":"arn:aws:s3:::pics/efa/latest/*"}', done.stdout)
+        self.assertIn("may make 12 of the 13 calls", done.stdout)
+
+    def test_a_bucket_that_may_not_be_listed_says_nothing_of_its_reports(self):
+        with S3Server(always=refuse(403, "AccessDenied")) as bucket:
+            value = json.loads(self.ask_about(bucket, "--format", "json").stdout)
+        self.assertEqual([(one["action"], one["status"]) for one in value["rights"][-2:]],
+                         [("s3:ListBucket", "denied"), ("s3:GetObject", "failed")])
+        self.assertEqual(value["statements"], [{"Effect": "Allow", "Action": ["s3:ListBucket"],
+                                                "Resource": "arn:aws:s3:::pics"}])
+
+    def test_a_bucket_without_reports_or_without_answer_is_unknown(self):
+        with S3Server() as bucket:
+            empty = self.ask_about(bucket)
+            bucket.always = refuse(404, "NoSuchBucket")
+            gone = self.ask_about(bucket)
+        for done, words in ((empty, "holds no report"), (gone, "NoSuchBucket")):
+            self.assertEqual(done.returncode, 3, done.stdout)
+            self.assertIn(words, " ".join(done.stdout.split()))
+            self.assertNotIn("statement", done.stdout)
+
+    def test_no_fleet_is_asked_about_with_it(self):
+        for arguments in (("--filter", "tag:a=b"), ("--bucket", "s3://pics/efa"), ("--from-reports", "/x"),
+                          ("--template", "x"), ("--from-reports", "s3://")):
+            done = run("--check-rights", "--region", "eu-west-1", *arguments)
+            self.assertEqual((done.returncode, done.stdout), (USAGE, ""), arguments)
+
     def test_nobody_answers(self):
         done = run("--check-rights", "--region", "eu-west-1", "--endpoint", "http://127.0.0.1:9",
                    "--limit", "5")
         self.assertEqual(done.returncode, 3, done.stdout)
 
     def test_the_policy_that_is_shipped_allows_what_is_asked(self):
-        value = json.loads(self.ask((), "--format", "json").stdout)
-        policy = json.loads((SOURCE / "packaging/aws/iam-describe.json").read_text())
-        allowed = []
-        for statement in policy["Statement"]:
-            actions = statement["Action"]
-            allowed += [actions] if isinstance(actions, str) else actions
-        self.assertEqual(sorted(one["action"] for one in value["rights"]), sorted(allowed))
+        describing = json.loads(self.ask((), "--format", "json").stdout)
+        with S3Server() as bucket:
+            reading = json.loads(self.ask_about(bucket, "--format", "json").stdout)
+        for value, policies in ((describing, ["iam-describe"]),
+                                (reading, ["iam-describe", "iam-read-reports"])):
+            allowed = [action for policy in policies for action in actions_of(policy)]
+            self.assertEqual(sorted(one["action"] for one in value["rights"]), sorted(allowed))
 
 
 class Lines(unittest.TestCase):
