@@ -102,7 +102,7 @@ Result<AccountAnswer> read_recording(const AccountQuestion& question) {
   const std::string& path = question.replay;
   const Result<std::string> lines = read_file(path, kMaxRecording);
   if (!lines) return lines.error();
-  FactsTaker taker(/*keeps_macs=*/true);
+  FactsTaker taker;
   Transcript transcript(kAccountAllowance);
   transcript.give_to([&](const std::string& name, const Value& fact) { taker.take(name, fact); });
   if (!transcript.take(*lines)) {
@@ -190,7 +190,7 @@ Result<AccountAnswer> ask_account(const AccountQuestion& question) {
                           O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!recording) return system_error(errno, question.record);
   }
-  FactsTaker taker(/*keeps_macs=*/!question.reports.empty());
+  FactsTaker taker;
   Result<Done> kept = Done{};
   Launch launch = launch_of(question);
   launch.take = [&](const std::string& name, const Value& fact) {

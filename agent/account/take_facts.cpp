@@ -54,11 +54,8 @@ class Member {
 
 void FactsTaker::take(const std::string& name, const Value& fact) {
   if (!broken_.empty()) return;
-  const size_t instances = facts_.instances.size();
   Member member(name, fact, broken_);
   describe(member, facts_);
-  if (keeps_macs_ || facts_.instances.size() == instances) return;
-  for (AccountInterface& interface : facts_.instances.back().interfaces) interface.mac.reset();
 }
 
 }  // namespace efa

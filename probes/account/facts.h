@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "probes/account/mac_address.h"
 #include "probes/account/node_facts.h"
 #include "probes/account/shared_text.h"
 
@@ -71,8 +72,8 @@ void describe(Io& io, AccountSection& section) {
 }
 
 struct AccountInterface {
-  std::string id;                    // "eni-..."
-  std::optional<std::string> mac;    // "0e:8b:10:5d:54:fb"
+  std::string id;  // "eni-..."
+  std::optional<MacAddress> mac;
   std::optional<SharedText> type;    // "interface", "efa", "efa-only", "trunk", ...
   std::optional<int> card;           // the network card
   std::optional<int> device;         // the device index on it

@@ -12,18 +12,10 @@ namespace {
 constexpr size_t kMostInterfaces = 256;  // of one instance: p5 has 64
 constexpr size_t kMostGroups = 64;       // of one interface: 16 with the highest quota
 
-std::optional<std::string> mac_in(const XmlElement& parent) {
-  constexpr size_t kLength = 17;  // "0e:8b:10:5d:54:fb"
-  const auto text = word_in(parent, "macAddress", kLength);
-  const bool is_mac = text && text->size() == kLength &&
-                      text->find_first_not_of("0123456789abcdef:") == std::string::npos;
-  return is_mac ? text : std::nullopt;
-}
-
 AccountInterface interface_in(const XmlElement& item) {
   AccountInterface interface;
   interface.id = word_in(item, "networkInterfaceId").value_or("");
-  interface.mac = mac_in(item);
+  interface.mac = MacAddress::from_text(item["macAddress"].text);
   interface.type = word_in(item, "interfaceType");
   interface.card = number_in(item["attachment"], "networkCardIndex");
   interface.device = number_in(item["attachment"], "deviceIndex");

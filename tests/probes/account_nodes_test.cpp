@@ -29,7 +29,7 @@ AccountFacts healthy() {
   AccountFacts facts = fleet_of("a in all a, a out all a", "i1: a a");
   int number = 0;
   for (AccountInterface& interface : facts.instances.at(0).interfaces) {
-    interface.mac = "0e:00:00:00:00:0" + std::to_string(number++);
+    interface.mac = MacAddress::from_text("0e:00:00:00:00:0" + std::to_string(number++));
     interface.status = "attached";
   }
   facts.asked_ms = *parse_iso_time_ms(kAsked);

@@ -23,9 +23,10 @@ Scene scene_beside(AccountFacts facts) {
   AccountInstance& instance = facts.instances.at(0);
   for (AccountInterface& interface : instance.interfaces) {
     interface.status = "attached";
-    interface.mac = "02:00:00:00:00:01";  // of that without EFA
+    interface.mac = MacAddress::from_text("02:00:00:00:00:01");  // of that without EFA
     if (interface.type != "interface") {
-      interface.mac = scene.node.rdma.facts.devices.at(number++).mac;
+      interface.mac =
+          MacAddress::from_text(scene.node.rdma.facts.devices.at(number++).mac.value_or(""));
     }
   }
   account.facts = std::move(facts);

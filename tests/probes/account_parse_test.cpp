@@ -68,6 +68,7 @@ TEST(AccountParse, ReadsAnInstanceAndItsInterfaces) {
   EXPECT_EQ(interface.id, "eni-1");
   EXPECT_EQ(interface.type, "efa-only");
   EXPECT_EQ(interface.mac, "0e:8b:10:5d:54:fb");
+  EXPECT_EQ(interface.mac->to_text(), "0e:8b:10:5d:54:fb");
   EXPECT_EQ(interface.card, 3);
   EXPECT_EQ(interface.device, 1);
   EXPECT_EQ(interface.status, "attached");
@@ -331,6 +332,24 @@ TEST(AccountParse, ReadsWhereSessionsAreLogged) {
         body(R"({\"inputs\":{\"cloudWatchLogGroupName\":\"a b\"}})")}) {
     EXPECT_FALSE(parse_session_log_group(bad)) << bad;
   }
+}
+
+TEST(AccountParse, WhatIsNoMacIsNone) {
+  for (const char* text :
+       {"", "0e:8b:10:5d:54", "0e:8b:10:5d:54:fb:", "0e:8b:10:5d:54:fg", "0e-8b-10-5d-54-fb",
+        "0e:8b:10:5d:54:-1", "0e:8b:10:5d:54: 1", "02:00:00:18402x:ff", "0e:8b:10:5d:54::f"}) {
+    EXPECT_FALSE(MacAddress::from_text(text)) << text;
+  }
+  EXPECT_EQ(MacAddress::from_text("0E:8B:10:5D:54:FB"), MacAddress::from_text("0e:8b:10:5d:54:fb"));
+}
+
+TEST(AccountParse, TextsThatAreSharedStayApart) {
+  const SharedText a("a");
+  const SharedText b("b");
+  EXPECT_EQ(a, SharedText("a"));
+  EXPECT_FALSE(a == b);
+  EXPECT_EQ(b.to_text(), "b");
+  EXPECT_EQ(SharedText().to_text(), "");
 }
 
 }  // namespace
