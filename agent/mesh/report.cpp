@@ -5,8 +5,6 @@
 #include <algorithm>
 
 #include "agent/report/findings.h"
-#include "agent/report/report.h"
-#include "probes/base/moment.h"
 #include "probes/base/text.h"
 #include "probes/mesh/checks.h"
 
@@ -126,15 +124,12 @@ std::vector<std::string> root_causes_of(const MeshReport& report) {
 }
 
 Value mesh_value(const MeshReport& report) {
-  Value value;
-  value.set("schema", "efa-doctor.mesh.v1");
-  value.set("agent", agent_value());
-  value.set("started_at", time_text(report.started_at_ms));
-  value.set("duration_ms", report.duration_ms);
-  value.set("verdict", verdict_text(report.verdict));
-  value.set("exit_code", exit_code_of(report.verdict));
-  value.set("summary", report.summary);
-  value.set("root_causes", to_value(root_causes_of(report)));
+  Value value = head_value({.schema = "efa-doctor.mesh.v1",
+                            .started_at_ms = report.started_at_ms,
+                            .duration_ms = report.duration_ms,
+                            .verdict = report.verdict,
+                            .summary = report.summary,
+                            .root_causes = root_causes_of(report)});
   value.set("hosts", lists_value(report));
   value.set("findings", findings_value(report.judged.findings));
   Array nodes;

@@ -6,8 +6,6 @@
 
 #include "agent/pair/judge.h"
 #include "agent/report/findings.h"
-#include "agent/report/report.h"
-#include "probes/base/moment.h"
 #include "probes/base/text.h"
 #include "probes/pair/checks.h"
 
@@ -164,15 +162,12 @@ void conclude(PairReport& report) {
 }
 
 Value pair_value(const PairReport& report) {
-  Value value;
-  value.set("schema", "efa-doctor.pair.v1");
-  value.set("agent", agent_value());
-  value.set("started_at", time_text(report.started_at_ms));
-  value.set("duration_ms", report.duration_ms);
-  value.set("verdict", verdict_text(report.verdict));
-  value.set("exit_code", exit_code_of(report.verdict));
-  value.set("summary", report.summary);
-  value.set("root_causes", to_value(root_causes_of(report)));
+  Value value = head_value({.schema = "efa-doctor.pair.v1",
+                            .started_at_ms = report.started_at_ms,
+                            .duration_ms = report.duration_ms,
+                            .verdict = report.verdict,
+                            .summary = report.summary,
+                            .root_causes = root_causes_of(report)});
   value.set("server", report.server);
   value.set("own", to_value(report.own));
   if (report.other) value.set("other", to_value(*report.other));

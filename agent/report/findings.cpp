@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "agent/report/report.h"
-#include "probes/judging/words.h"
+#include "probes/base/moment.h"
 
 namespace efa {
 
@@ -45,6 +45,19 @@ void put_unknown(TextPage& page, const std::vector<Finding>& findings) {
     page.paragraph(fmt::format("{}: {}", finding.check->code, finding.message), 4,
                    {"UNKNOWN ", "36"});
   }
+}
+
+Value head_value(const ReportHead& head) {
+  Value value;
+  value.set("schema", head.schema);
+  value.set("agent", agent_value());
+  value.set("started_at", time_text(head.started_at_ms));
+  value.set("duration_ms", head.duration_ms);
+  value.set("verdict", verdict_text(head.verdict));
+  value.set("exit_code", exit_code_of(head.verdict));
+  value.set("summary", head.summary);
+  value.set("root_causes", to_value(head.root_causes));
+  return value;
 }
 
 Array findings_value(const std::vector<Finding>& findings) {

@@ -238,7 +238,7 @@ Value health_value(const Report& report, const std::string& report_path) {
   value.set("root_causes", to_value(causes));
   if (left_out > 0) value.set("root_causes_left_out", static_cast<int64_t>(left_out));
   value.set("causes", causes_value(report.diagnosis, causes));
-  const Value devices = devices_at_work(report.diagnosis.funnel);
+  const Value devices = devices_at_work(report);
   if (!devices.is_null()) value.set("devices", devices);
   value.set("generated_at", time_text(report.run.started_at_ms));
   value.set("valid_until", time_text(report.run.started_at_ms + report.run.valid_for_ms));
