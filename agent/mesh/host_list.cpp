@@ -38,7 +38,7 @@ Result<Done> add_hosts(std::string_view text, std::vector<std::string>& hosts) {
     if (close == std::string_view::npos) return malformed(kWhere, "a '[' without its ']'");
     std::vector<std::string> numbers;
     for (const std::string& range : split(text.substr(open + 1, close - open - 1), ',')) {
-      const Result<Done> added = add_range(range, numbers);
+      Result<Done> added = add_range(range, numbers);
       if (!added) return added;
       if (numbers.size() > kMostHosts) return malformed(kWhere, "too many hosts");
     }
