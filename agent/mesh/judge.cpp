@@ -82,8 +82,8 @@ class MeshJudge {
 
   // What is said of all nodes; whether no node can be blamed then.
   bool judge_whole() {
-    if (view_.parts) {
-      judge_parts(*view_.parts);
+    if (const auto attribute = view_.parts ? view_.parts : told_by_any()) {
+      judge_parts(*attribute);
     } else if (count(MeshResult::kWorks) == 0 && count(MeshResult::kFails) > 0) {
       fails(kMeshNoneWorks, kAll, cause_of(meetings_with(MeshResult::kFails)));
       return true;
@@ -91,6 +91,13 @@ class MeshJudge {
       judge_sides();
     }
     return false;
+  }
+
+  [[nodiscard]] std::optional<MeshAttribute> told_by_any() const {
+    for (const MeshMeeting& meeting : mesh_.meetings) {
+      if (const auto attribute = told_by(meeting)) return attribute;
+    }
+    return std::nullopt;
   }
 
   void judge_parts(MeshAttribute attribute) {
@@ -110,7 +117,7 @@ class MeshJudge {
                                   ranks.size() == 1 ? "" : "s", names_of(mesh_, ranks)));
     }
     std::string message =
-        fmt::format("all {} tests of nodes that differ in {} fail, by {}; {}", across.size(),
+        fmt::format("{} tests of nodes that differ in {} fail, by {}; {}", across.size(),
                     words_of(attribute), cause_of(across), join(words, "; "));
     std::vector<std::string> too;
     for (const MeshAttribute other : view_.parts_too) too.emplace_back(words_of(other));

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "agent/pair/figures.h"
+#include "probes/pair/checks.h"
 
 namespace efa {
 namespace {
@@ -91,7 +92,16 @@ MeshView view_of(const MeshFacts& mesh) {
   return view;
 }
 
+std::optional<MeshAttribute> told_by(const MeshMeeting& meeting) {
+  const std::string& code = meeting.outcome.code;
+  if (code == kPairZoneDiffers.code) return MeshAttribute::kZone;
+  if (code == kPairVpcDiffers.code) return MeshAttribute::kVpc;
+  if (code == kPairTypesIncompatible.code) return MeshAttribute::kType;
+  return std::nullopt;
+}
+
 bool tells_of_node(const MeshFacts& mesh, const MeshView& view, const MeshMeeting& meeting) {
+  if (told_by(meeting)) return false;
   return !view.parts || crosses(mesh, meeting, *view.parts) != true;
 }
 

@@ -33,6 +33,9 @@ struct MeshView {
 
 MeshView view_of(const MeshFacts& mesh);
 
+// In what the two saw themselves that they may not differ, so that they sent nothing.
+std::optional<MeshAttribute> told_by(const MeshMeeting& meeting);
+
 // Meetings that say something of the node itself: they do not cross what parts the nodes.
 bool tells_of_node(const MeshFacts& mesh, const MeshView& view, const MeshMeeting& meeting);
 

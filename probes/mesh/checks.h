@@ -83,8 +83,9 @@ inline constexpr Check kMeshNodeFails{
         "Its tests with two nodes and more fail, which work with others; where the nodes fall into "
         "sides, with each of them.",
     .remedy =
-        "Take the node out of the job's nodes. On it, efa-doctor --once says whether it knows the "
-        "cause itself; where it knows none, replace the instance, and give AWS Support the report.",
+        "Drain the node. On it, efa-doctor --once says whether it knows the cause itself; where it "
+        "knows "
+        "none, replace the instance, and give AWS Support the report.",
     .command = "efa-doctor --once",
 };
 

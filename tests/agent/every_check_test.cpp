@@ -10,6 +10,7 @@
 #include "probes/account/checks.h"
 #include "probes/judging/remedy.h"
 #include "probes/judging/table.h"
+#include "probes/mesh/checks.h"
 #include "probes/pair/checks.h"
 #include "tests/support/account_fleet.h"
 #include "tests/support/check_case.h"
@@ -111,14 +112,14 @@ TEST(EveryCheck, IsSilentOrPassesOnAHealthyNode) {
   EXPECT_EQ(diagnose(scene).summary, "4 of 4 EFA devices work");
 }
 
-// Layouts of groups, what was denied, templates, pairs of nodes: in words of their own.
+// Layouts of groups, what was denied, templates, nodes that test each other: in words of their own.
 bool has_tests_of_its_own(const Check& check) {
   const auto is_in = [&](const auto& checks) {
     return std::any_of(std::begin(checks), std::end(checks),
                        [&](const Check* one) { return one->code == check.code; });
   };
   return is_in(kAccountGroupChecks) || is_in(kAccountAccessChecks) ||
-         is_in(kAccountTemplateChecks) || is_in(kPairChecks);
+         is_in(kAccountTemplateChecks) || is_in(kPairChecks) || is_in(kMeshChecks);
 }
 
 TEST(EveryCheck, HasBothCases) {

@@ -127,6 +127,38 @@ TEST(MeshJudge, ADeadNodeThatDiffersAloneIsTheNode) {
   EXPECT_EQ(finding_in(judged, kMeshSplitBySoftware), nullptr);
 }
 
+// Who is alone in a zone, VPC or kind of type is no dead node: the two saw why themselves.
+TEST(MeshJudge, WhatTheTwoSawThemselvesIsBelievedOfOneNodeToo) {
+  const std::pair<MeshAttribute, const char*> cases[] = {
+      {MeshAttribute::kZone, "pair.zone-differs"},
+      {MeshAttribute::kVpc, "pair.vpc-differs"},
+      {MeshAttribute::kType, "pair.types-incompatible"}};
+  for (const auto& [attribute, code] : cases) {
+    for (const int count : {2, 3, 16}) {
+      MeshFacts mesh = parted(count, count - 1, attribute);
+      play(mesh, 1, [&](int one, int other) {
+        return one == count - 1 || other == count - 1 ? fails_by(code) : works_at();
+      });
+      const MeshJudgement judged = judge_mesh(mesh);
+      EXPECT_EQ(failing_codes(judged), std::set<std::string>{"mesh.split-by-place"}) << code;
+      EXPECT_TRUE(blamed_in(judged).empty());
+    }
+  }
+}
+
+// One P4d among P5 and P5en, which talk to each other: the type alone parts nothing.
+TEST(MeshJudge, TypesThatDoNotFitBlameNoNode) {
+  MeshFacts mesh = nodes_of(16);
+  for (int rank = 8; rank < 16; ++rank) tell(mesh, rank, MeshAttribute::kType, "p5en.48xlarge");
+  tell(mesh, 15, MeshAttribute::kType, "p4d.24xlarge");
+  play(mesh, 1, [](int one, int other) {
+    return one == 15 || other == 15 ? fails_by("pair.types-incompatible") : works_at();
+  });
+  const MeshJudgement judged = judge_mesh(mesh);
+  EXPECT_EQ(failing_codes(judged), std::set<std::string>{"mesh.split-by-place"});
+  EXPECT_TRUE(blamed_in(judged).empty());
+}
+
 TEST(MeshJudge, AnAttributeThatDoesNotPartThemIsNotNamed) {
   for (uint64_t seed = 0; seed < 50; ++seed) {
     MeshFacts mesh = parted(64, 32, MeshAttribute::kSubnet);

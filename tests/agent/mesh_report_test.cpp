@@ -6,6 +6,8 @@
 #include "agent/mesh/report.h"
 #include "agent/pair/judge.h"
 #include "agent/pair/report.h"
+#include "probes/judging/table.h"
+#include "probes/mesh/checks.h"
 #include "tests/support/pair_parts.h"
 #include "tests/support/played_mesh.h"
 
@@ -84,6 +86,10 @@ TEST(MeshReport, ThePictureHasASquareForEachTestAndWay) {
   EXPECT_TRUE(says(svg, "class=\"fails\""));
   EXPECT_TRUE(says(svg, "&lt;script&gt;: works"));
   EXPECT_FALSE(says(svg, "<script>"));
+}
+
+TEST(MeshChecks, AreInTheCatalogue) {
+  for (const Check* check : kMeshChecks) EXPECT_EQ(find_check(check->code), check);
 }
 
 PairReport pair_with(std::vector<PairRail> rails, std::vector<Finding> findings) {
