@@ -133,9 +133,10 @@ TEST(MeshJudge, WhatTheTwoSawThemselvesIsBelievedOfOneNodeToo) {
       {MeshAttribute::kZone, "pair.zone-differs"},
       {MeshAttribute::kVpc, "pair.vpc-differs"},
       {MeshAttribute::kType, "pair.types-incompatible"}};
-  for (const auto& [attribute, code] : cases) {
+  for (const auto& one_case : cases) {
+    const char* code = one_case.second;
     for (const int count : {2, 3, 16}) {
-      MeshFacts mesh = parted(count, count - 1, attribute);
+      MeshFacts mesh = parted(count, count - 1, one_case.first);
       play(mesh, 1, [&](int one, int other) {
         return one == count - 1 || other == count - 1 ? fails_by(code) : works_at();
       });
