@@ -15,6 +15,7 @@
 #include "agent/pair/connect.h"
 #include "agent/pair/wire.h"
 #include "probes/base/printable.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {
@@ -183,7 +184,9 @@ class Leader {
     if (guest.rank == 0) guest.host.clear();  // where it is, others know
     guests_of_[at] = &guest;
     node.joined = true;
-    node.name = printable(join->name, kLongestName);
+    // it stands in commands that are pasted
+    const bool is_host = join->name.size() <= kLongestName && is_made_of(join->name, "-._");
+    if (is_host && !join->name.empty()) node.name = join->name;
     take_hello(*guest.hello, node);
     ++joined_;
     return Done{};

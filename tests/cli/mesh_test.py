@@ -88,6 +88,12 @@ class PlayedTest(PlayedCase):
         report = self.play(8, environment=self.srun(8))
         self.assertEqual((report["verdict"], report["hosts"]), ("healthy", {"works": "p5-[01-08]"}))
 
+    def test_a_name_that_no_host_has_stands_in_no_command(self):
+        def named(rank):
+            return {**self.srun(4)(rank), **({"SLURMD_NODENAME": "p5;reboot"} if rank == 2 else {})}
+        report = self.play(4, environment=named, dead=[2])
+        self.assertEqual(report["hosts"], {"fails": "p5-03", "works": "p5-[01-02,04]"})
+
     def test_an_absent_rank_is_named_by_its_node(self):
         report = self.play(8, absent=[5], environment=self.srun(8), wait=10)
         self.assertEqual((report["root_causes"], report["verdict"]), (["mesh.absent"], "degraded"))
