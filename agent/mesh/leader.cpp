@@ -92,18 +92,25 @@ class Leader {
     if (Clock::now() >= next_beat_) beat();
     std::erase_if(guests_, [&](const auto& guest) { return gone_.contains(guest.get()); });
     gone_.clear();
-    if ((polled[0].revents & POLLIN) != 0) accept_one(open);
+    if ((polled[0].revents & POLLIN) != 0) accept_guests(open);
   }
 
-  void accept_one(bool open) {
+  void accept_guests(bool open) {
+    constexpr int kAtOnce = 256;  // then the others are heard again
+    for (int i = 0; i < kAtOnce; ++i) {
+      Fd socket(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+      if (!socket) return;
+      take_guest(std::move(socket), open);
+    }
+  }
+
+  void take_guest(Fd socket, bool open) {
     constexpr size_t kStrangers = 64;  // connections beyond those of ranks
     constexpr milliseconds kToJoin{20'000};
-    Fd socket(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!socket) return;
     const std::string host = peer_host_of(socket.get());
     Wire wire(std::move(socket));
     if (!open || guests_.size() >= mesh_.nodes.size() + kStrangers) {
-      return refuse(wire, Refusal::kBusy);
+      return say_refused(wire, Refusal::kBusy);
     }
     auto guest = std::make_unique<Guest>(
         Guest{.wire = std::move(wire),

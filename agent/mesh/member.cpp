@@ -109,13 +109,27 @@ class Member {
   Wire wire_;
 };
 
-// Rank 0 may start later than this one.
-Result<Fd> find_leader(const MeshMember& member) {
+Result<Wire> try_to_join(const MeshMember& member, const PairHello& own) {
+  Result<Fd> socket = connect_to(member.place.leader, member.port);
+  if (!socket) return socket.error();
+  Wire wire(std::move(*socket));
+  const Result<PairHello> leader = greet_server(wire, member.token, own);
+  if (!leader) return leader.error();
+  return wire;
+}
+
+// Another try would end no better: a token, a version. A busy rank 0 has all its ranks.
+bool is_final(const Error& error) {
+  return error.where == kRefusedByServer || error.where == kOtherProtocol;
+}
+
+// Rank 0 may start later than this one, and be slow where all come at once.
+Result<Wire> join(const MeshMember& member, const PairHello& own) {
   constexpr milliseconds kBetweenTries{500};
   const Clock::time_point end = Clock::now() + member.wait;
   while (true) {
-    Result<Fd> socket = connect_to(member.place.leader, member.port);
-    if (socket || Clock::now() + kBetweenTries >= end) return socket;
+    Result<Wire> joined = try_to_join(member, own);
+    if (joined || is_final(joined.error()) || Clock::now() + kBetweenTries >= end) return joined;
     std::this_thread::sleep_for(kBetweenTries);
   }
 }
@@ -134,12 +148,9 @@ int take_part(const MeshMember& member, MeshEngine& engine) {
   listener->reset();
   const int unknown = exit_code_of(Verdict::kUnknown);
   const std::string where = member.place.leader + " port " + std::to_string(member.port);
-  Result<Fd> socket = find_leader(member);
-  if (!socket) return exit_with({socket.error().kind, where, socket.error().what}, unknown);
-  Wire wire(std::move(*socket));
-  const Result<PairHello> leader = greet_server(wire, member.token, *own);
-  if (!leader) return exit_with({leader.error().kind, where, leader.error().what}, unknown);
-  return Member(member, engine, *own, std::move(wire)).run(*port);
+  Result<Wire> wire = join(member, *own);
+  if (!wire) return exit_with({wire.error().kind, where, wire.error().what}, unknown);
+  return Member(member, engine, *own, std::move(*wire)).run(*port);
 }
 
 }  // namespace efa

@@ -62,9 +62,9 @@ Result<Fd> listen_at(const addrinfo& address) {
   if (address.ai_family == AF_INET6) {
     setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   }
-  constexpr int kWaiting = 16;
   if (bind(socket.get(), address.ai_addr, address.ai_addrlen) != 0) return failed_to("bind");
-  if (listen(socket.get(), kWaiting) != 0) return failed_to("listen");
+  // the ranks of a mesh come all at once; the kernel cuts it to net.core.somaxconn
+  if (listen(socket.get(), SOMAXCONN) != 0) return failed_to("listen");
   return socket;
 }
 
@@ -222,12 +222,16 @@ Result<PairHello> greet_client(Wire& wire, const std::string& token,
   }
 }
 
-void refuse(Wire& wire, Refusal refusal) {
+void say_refused(Wire& wire, Refusal refusal) {
   Value line;
   line.set("program", kPairProgram);
   line.set("protocol", kPairProtocol);
   line.set("refused", word_of(refusal));
   (void)wire.say(line);
+}
+
+void refuse(Wire& wire, Refusal refusal) {
+  say_refused(wire, refusal);
   wire.end();
 }
 

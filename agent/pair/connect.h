@@ -53,6 +53,8 @@ class ClientGreeting {
   bool welcomed_ = false;
 };
 // To one for whom there is no room.
+void say_refused(Wire& wire, Refusal refusal);
+// And reads for a moment what it still says, so that it reads that (Wire::end).
 void refuse(Wire& wire, Refusal refusal);
 // What an error of the wire is to the client.
 Refusal refusal_of(const Error& error);

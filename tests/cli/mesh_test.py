@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -141,6 +142,26 @@ class ConnectionTest(PlayedCase):
         leader = self.start_rank(0, 4)
         self.assertEqual(self.report_of(leader)["verdict"], "healthy")
         self.assertEqual(sorted(rank.wait(timeout=ENOUGH_S) for rank in ranks), [0, 0, 0, UNKNOWN])
+
+    def test_ranks_that_come_all_at_once_wait_for_a_slow_rank_0(self):
+        write(self.directory / "played.json", "{}")
+        leader = self.start_rank(0, 400)
+        self.await_members(1)
+        os.kill(leader.pid, signal.SIGSTOP)
+        ranks = [socket.create_connection(("127.0.0.1", self.port), timeout=ENOUGH_S) for _ in range(300)]
+        self.addCleanup(lambda: [rank.close() for rank in ranks])
+        os.kill(leader.pid, signal.SIGCONT)
+        for rank in ranks:
+            self.assertIn(b'"nonce"', rank.makefile("rb").readline())
+
+    def test_a_rank_whose_greeting_breaks_off_tries_again(self):
+        write(self.directory / "played.json", "{}")
+        with socket.create_server(("127.0.0.1", self.port)) as other:
+            rank = self.start_rank(1, 2)
+            other.accept()[0].close()
+        leader = self.start_rank(0, 2)
+        self.assertEqual(self.report_of(leader)["verdict"], "healthy")
+        self.assertEqual(rank.wait(timeout=ENOUGH_S), 0)
 
     def test_rank_0_may_come_last_and_its_end_ends_all(self):
         write(self.directory / "played.json", "{}")
