@@ -200,6 +200,11 @@ void Parser::add_pair(CLI::App& pair) {
       ->type_name("BYTES,...")
       ->delimiter(',')
       ->capture_default_str();
+  pair.add_option("--engine", options.engine,
+                  "Of a client: use the devices by libibverbs, by each libfabric that is "
+                  "installed, or first by the one and then by the others")
+      ->check(CLI::IsMember({kVerbsEngine, kLibfabricEngine, kBothEngines}))
+      ->capture_default_str();
   pair.add_option("--seconds", options.seconds,
                   "Of a client: for the figures of each pair of devices")
       ->type_name("N")

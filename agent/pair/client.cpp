@@ -12,6 +12,7 @@
 #include "agent/pair/figures.h"
 #include "agent/pair/hello.h"
 #include "agent/pair/judge.h"
+#include "agent/pair/match.h"
 #include "agent/pair/proof.h"
 #include "agent/pair/rail.h"
 #include "agent/pair/report.h"
@@ -64,7 +65,7 @@ class Client {
     std::vector<Finding> places = judge_places(report_.own, *other);
     const bool stop = stops(places);
     for (Finding& finding : places) keep(std::move(finding));
-    if (!stop) test_rails(wire);
+    if (!stop) test_devices(wire);
     conclude(report_);
     (void)wire.say(PairOrder{.step = word_of(PairStep::kBye), .words = report_.summary});
     wire.end();  // then the server is free for the next
@@ -73,21 +74,44 @@ class Client {
  private:
   void keep(Finding finding) { report_.findings.push_back(std::move(finding)); }
 
-  void test_rails(Wire& wire) {
-    OwnEnd own(ground_, report_.own.devices, wire);
+  void test_devices(Wire& wire) {
+    OwnEnd own(ground_, report_.own, wire);
     OtherEnd other(wire);
-    const PairNodes nodes{report_.own, *report_.other};
-    for (const auto& devices : rails_of(report_.own.devices, report_.other->devices)) {
-      const PairRail& rail = report_.rails.emplace_back(test_rail(own, other, devices, plan_));
-      keep(judge_rail(rail, nodes));
-      if (rail.broken && rail.broken->answer.gone) return;
-      const bool enough = static_cast<size_t>(std::count_if(
-                              report_.rails.begin(), report_.rails.end(), [](const PairRail& one) {
-                                return one.broken || one.differs;
-                              })) >= plan_.failures;
-      if (enough) return;
+    const auto all = rails_of(report_.own.devices, report_.other->devices);
+    if (plan_.verbs) {
+      if (!test_rails(own, other, all, {})) return;
+      judge_slow(own, other);
     }
-    judge_slow(own, other);
+    if (!plan_.libfabric || all.empty()) return;
+    // what does not work without it says nothing of libfabric
+    Devices working;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(working), [&](const auto& devices) {
+      return std::none_of(report_.rails.begin(), report_.rails.end(), [&](const PairRail& rail) {
+        return rail.own.rail == devices.first.rail && (rail.broken || rail.differs);
+      });
+    });
+    PairMatch match = match_copies(report_.own.copies, report_.other->copies);
+    for (Finding& finding : match.untested) keep(std::move(finding));
+    for (const PairCopies& copies : match.copies) {
+      if (!test_rails(own, other, working, copies)) return;
+    }
+  }
+
+  using Devices = std::vector<std::pair<PairDevice, PairDevice>>;
+
+  // False when no more can or need be tested.
+  bool test_rails(PairEnd& own, PairEnd& other, const Devices& all, const PairCopies& copies) {
+    const PairNodes nodes{report_.own, *report_.other};
+    size_t failures = 0;
+    for (const auto& devices : all) {
+      const PairRail& rail =
+          report_.rails.emplace_back(test_rail(own, other, devices, plan_, copies));
+      keep(judge_rail(rail, nodes));
+      if (rail.broken && rail.broken->answer.gone) return false;
+      if (rail.broken || rail.differs) ++failures;
+      if (failures >= plan_.failures) return false;
+    }
+    return true;
   }
 
   // What was slow once is measured again, in turns with the one whose rate is the median: of the
@@ -155,7 +179,10 @@ int run_pair_client(const PairGround& ground, const PairOptions& options) {
   if (!token) return usage(token.error());
   Result<PairHello> own = read_hello(ground, options);
   if (!own) return usage(own.error());
-  const PairPlan plan{.sizes = *sizes, .ms = options.seconds * kMsOfSecond};
+  const PairPlan plan{.sizes = *sizes,
+                      .ms = options.seconds * kMsOfSecond,
+                      .verbs = options.engine != kLibfabricEngine,
+                      .libfabric = options.engine != kVerbsEngine};
   const PairReport report =
       test_pair(ground, {options.host, options.port, *token}, plan, std::move(*own));
   return put_out(rendered(options, report), options.output, exit_code_of(report.verdict));

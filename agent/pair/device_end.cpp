@@ -76,7 +76,7 @@ bool DeviceEnd::may_take_device(PairAnswer& answer) {
 bool DeviceEnd::prepare(PairAnswer& answer) {
   for (size_t i = 0; i < std::size(kDataCalls); ++i) {
     const auto step = static_cast<DataStep>(i);
-    out_.doing(call_of(step));
+    out_.doing(path_->call(step));
     const Result<Done> done = path_->take(step);
     if (done) continue;
     answer.failed = {done.error().where, done.error().what, done.error().os_error};
@@ -93,6 +93,8 @@ void DeviceEnd::set_up(const PairOrder& order, PairAnswer& answer) {
   DataShape shape;
   shape.buffer = std::max<size_t>(order.bytes, kDataBuffer);
   shape.depth = kPairDepth;
+  answer.library = ground_.library.file();
+  answer.version = ground_.library.version();
   path_ = ground_.library.path_of(device_.name, shape);
   if (!prepare(answer)) return;
   exchange_.emplace(*path_, Clock::time_point::max());
@@ -107,7 +109,7 @@ void DeviceEnd::set_up(const PairOrder& order, PairAnswer& answer) {
 void DeviceEnd::reach(const PairOrder& order, PairAnswer& answer) {
   const auto address = order.address ? from_pair(*order.address) : std::nullopt;
   if (!address) return;
-  out_.doing(call_of(DataStep::kAddress));
+  out_.doing(path_->call(DataStep::kAddress));
   const Result<Done> done = path_->reach(*address);
   reached_ = done.ok();
   if (!done) answer.failed = {done.error().where, done.error().what, done.error().os_error};

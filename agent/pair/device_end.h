@@ -24,6 +24,8 @@ struct PairGround {
   const Sysroot& root;
   DataLibrary& library;
   std::string lock_directory;  // "": none
+  std::string modules;         // where the executable with libfabric is; "": none is used
+  std::string sysroot = "/";   // the directory of `root`, for that
 };
 
 // The processes, but for those of efa-doctor, that have the device open: a few of them.

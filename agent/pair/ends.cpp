@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <csignal>
 
+#include "agent/pair/copies.h"
+#include "agent/pair/fabric_end.h"
 #include "probes/base/process.h"
 
 namespace efa {
@@ -32,9 +34,9 @@ milliseconds limit_of(const PairOrder& order) {
 }
 
 const PairDevice* OwnEnd::device_at(int rail) const {
-  const auto device = std::find_if(devices_.begin(), devices_.end(),
+  const auto device = std::find_if(own_.devices.begin(), own_.devices.end(),
                                    [&](const PairDevice& one) { return one.rail == rail; });
-  return device == devices_.end() ? nullptr : &*device;
+  return device == own_.devices.end() ? nullptr : &*device;
 }
 
 // Here and not in the process that has the device: that one may not see others' files any more.
@@ -45,12 +47,24 @@ PairAnswer OwnEnd::look(const PairOrder& order) const {
   return answer;
 }
 
-std::optional<PairAnswer> OwnEnd::start(int rail) {
+int OwnEnd::become(const PairOrder& order, const PairDevice& device, const Fd& socket) {
+  socket_.reset();
+  close(wire_.fd());  // one that the driver holds would keep it open
+  if (order.copy == kNoCopy) return run_device_end(ground_, device, socket.get());
+  return become_fabric_end(ground_, own_.copies[static_cast<size_t>(order.copy)], device, socket);
+}
+
+std::optional<PairAnswer> OwnEnd::start(const PairOrder& order) {
   release();
   PairAnswer answer{.step = word_of(PairStep::kSetup)};
-  const PairDevice* device = device_at(rail);
+  const PairDevice* device = device_at(order.rail);
   if (device == nullptr) {
-    answer.failed = {"rail " + std::to_string(rail), "no such device", 0};
+    answer.failed = {"rail " + std::to_string(order.rail), "no such device", 0};
+    return answer;
+  }
+  const bool has_copy = order.copy == kNoCopy || is_usable(own_.copies, order.copy);
+  if (!has_copy) {
+    answer.failed = {"libfabric " + std::to_string(order.copy), "no such copy", 0};
     return answer;
   }
   int sockets[2];
@@ -60,11 +74,7 @@ std::optional<PairAnswer> OwnEnd::start(int rail) {
   }
   socket_.reset(sockets[0]);
   const Fd theirs(sockets[1]);
-  Result<Child> process = start_child([&] {
-    socket_.reset();
-    close(wire_.fd());  // one that the driver holds would keep it open
-    return run_device_end(ground_, *device, theirs.get());
-  });
+  Result<Child> process = start_child([&] { return become(order, *device, theirs); });
   if (!process) {
     answer.failed = {process.error().where, process.error().what, process.error().os_error};
     return answer;
@@ -82,7 +92,7 @@ PairAnswer OwnEnd::ask(const PairOrder& order) {
   }
   if (order.step == word_of(PairStep::kLook)) return look(order);
   if (order.step == word_of(PairStep::kSetup)) {
-    if (auto failed = start(order.rail)) return *failed;
+    if (auto failed = start(order)) return *failed;
   }
   if (!socket_) {
     PairAnswer answer{.step = order.step};

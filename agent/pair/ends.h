@@ -30,8 +30,9 @@ class PairEnd {
 // when the other end is gone, nothing more is waited for.
 class OwnEnd final : public PairEnd {
  public:
-  OwnEnd(const PairGround& ground, const std::vector<PairDevice>& devices, Wire& wire)
-      : ground_(ground), devices_(devices), wire_(wire) {}
+  // Its devices and copies alone are used.
+  OwnEnd(const PairGround& ground, const PairHello& own, Wire& wire)
+      : ground_(ground), own_(own), wire_(wire) {}
   ~OwnEnd() override { release(); }
 
   PairAnswer ask(const PairOrder& order) override;
@@ -39,7 +40,8 @@ class OwnEnd final : public PairEnd {
  private:
   [[nodiscard]] const PairDevice* device_at(int rail) const;
   [[nodiscard]] PairAnswer look(const PairOrder& order) const;
-  std::optional<PairAnswer> start(int rail);
+  std::optional<PairAnswer> start(const PairOrder& order);
+  int become(const PairOrder& order, const PairDevice& device, const Fd& socket);
   PairAnswer await(const PairOrder& order);
   // The next answer that is there; what the process says that it does is kept in step_.
   Result<std::optional<PairAnswer>> take_answer();
@@ -48,7 +50,7 @@ class OwnEnd final : public PairEnd {
   void release();
 
   const PairGround& ground_;
-  const std::vector<PairDevice>& devices_;
+  const PairHello& own_;
   Wire& wire_;
   Child process_;
   Fd socket_;

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "agent/config/version.h"
+#include "agent/pair/copies.h"
 #include "agent/run/runner.h"
 #include "probes/base/rights.h"
 #include "probes/base/text.h"
@@ -88,6 +89,7 @@ Result<PairHello> read_hello(const PairGround& ground, const PairOptions& option
   hello.lockable = lockable_bytes();
   const Result<Done> listed = list_devices(ground, options.device, hello);
   if (!listed) return listed.error();
+  hello.copies = list_copies(ground);
   take_place(read_place(options), hello);
   return hello;
 }

@@ -8,29 +8,14 @@
 
 #include "agent/pair/connect.h"
 #include "agent/pair/figures.h"
+#include "agent/pair/findings.h"
+#include "agent/pair/libfabric_judge.h"
 #include "probes/base/text.h"
 #include "probes/data/words.h"
 #include "probes/pair/checks.h"
 
 namespace efa {
 namespace {
-
-Finding finding_of(const Check& check, FindingResult result, std::string subject,
-                   std::string message) {
-  Finding finding;
-  finding.check = row_of(check);
-  finding.result = result;
-  finding.subject = std::move(subject);
-  finding.message = std::move(message);
-  finding.drain_first = check.drain_first && result == FindingResult::kFail;
-  return finding;
-}
-
-constexpr const char* kNodes = "nodes";
-
-Finding of_nodes(const Check& check, FindingResult result, std::string message) {
-  return finding_of(check, result, kNodes, std::move(message));
-}
 
 Finding not_told(const Check& check, const char* what) {
   return of_nodes(check, FindingResult::kUnknown,
@@ -111,10 +96,6 @@ bool shares_no_group(const PairNodes& nodes) {
          !here.empty() && !there.empty() && !has_common(here, there);
 }
 
-const char* name_of(PairSide side) {
-  return side == PairSide::kOwn ? "this node" : "the other node";
-}
-
 // The device's own counters say which way is lost: what the receiver counted had come.
 std::string direction_of(const PairRail& rail) {
   const PairSide sender = rail.broken->side;
@@ -166,6 +147,7 @@ class RailJudge {
     const PairAnswer& answer = rail_.broken->answer;
     const std::string who = name_of(rail_.broken->side);
     if (answer.gone) return fails(kPairPeerGone, "control connection: " + *answer.gone);
+    if (answer.ended && by_libfabric(rail_)) return judge_libfabric(rail_, nodes_);
     if (answer.ended) {
       return fails(kPairPeerGone,
                    fmt::format("the process with the device of {} ended: {}", who, *answer.ended));
@@ -176,6 +158,7 @@ class RailJudge {
       return finding_of(kPairInUse, FindingResult::kUnknown, subject_of(rail_),
                         fmt::format("who uses the device of {} could not be seen in time", who));
     }
+    if (by_libfabric(rail_)) return judge_libfabric(rail_, nodes_);
     if (answer.failed) return of_call(*answer.failed);
     return of_transfer(answer);
   }
@@ -186,8 +169,10 @@ class RailJudge {
   }
 
   [[nodiscard]] Finding passes() const {
-    return finding_of(kPairUnreachable, FindingResult::kPass, subject_of(rail_),
-                      fmt::format("{} messages arrived", rail_.passed));
+    const std::string words = fmt::format("{} messages arrived", rail_.passed);
+    const bool libfabric = by_libfabric(rail_);
+    return finding_of(libfabric ? kPairLibfabric : kPairUnreachable, FindingResult::kPass,
+                      subject_of(rail_), libfabric ? words + "; " + libfabrics_of(rail_) : words);
   }
 
   [[nodiscard]] Finding in_use() const {
@@ -278,10 +263,6 @@ std::vector<Finding> judge_places(const PairHello& own, const PairHello& other) 
 bool stops(const std::vector<Finding>& places) {
   return std::any_of(places.begin(), places.end(),
                      [](const Finding& finding) { return finding.result == FindingResult::kFail; });
-}
-
-std::string subject_of(const PairRail& rail) {
-  return rail.own.address.to_text() + " to " + rail.other.address.to_text();
 }
 
 Finding judge_rail(const PairRail& rail, const PairNodes& nodes) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/pair/findings.h"
 #include "agent/pair/protocol.h"
 #include "agent/pair/rail.h"
 #include "agent/report/findings.h"
@@ -18,13 +19,8 @@ namespace efa {
 std::vector<Finding> judge_places(const PairHello& own, const PairHello& other);
 bool stops(const std::vector<Finding>& places);
 
-struct PairNodes {
-  const PairHello& own;
-  const PairHello& other;
-};
-
 // One finding of the pair of devices: of its cause, in use, or that it passes, which is that of
-// kPairUnreachable.
+// kPairUnreachable, by a libfabric of kPairLibfabric.
 Finding judge_rail(const PairRail& rail, const PairNodes& nodes);
 // Of those that pass, which are slower than the others, at first and by what was measured again of
 // them and of another; without that, none is known to be.
@@ -32,8 +28,5 @@ std::vector<Finding> judge_rates(const std::vector<PairRail>& rails,
                                  const std::vector<std::optional<double>>& again);
 // Why there is no control connection; `where` names the server.
 Finding judge_connection(const Error& error, const std::string& where);
-
-// "0000:10:1b.0 to 0000:20:1b.0"
-std::string subject_of(const PairRail& rail);
 
 }  // namespace efa

@@ -14,6 +14,11 @@ inline constexpr uint64_t kMostPairBytes = uint64_t{8} * 1024 * 1024;  // of one
 inline constexpr size_t kMostPairSizes = 16;
 inline constexpr int64_t kMostPairSeconds = 60;
 
+// By what the devices are used.
+inline constexpr const char* kVerbsEngine = "verbs";
+inline constexpr const char* kLibfabricEngine = "libfabric";
+inline constexpr const char* kBothEngines = "both";
+
 struct PairOptions {
   std::string role;  // "server" or "client"
   std::string host;  // of a client
@@ -23,6 +28,7 @@ struct PairOptions {
   bool once = false;
   std::string token_file;
   std::vector<std::string> sizes = {"64", "4096", "8192", "1M"};
+  std::string engine = kBothEngines;
   int64_t seconds = 2;  // of figures, for each pair of devices
   std::string format = "text";
   std::string output;
@@ -44,6 +50,7 @@ void describe(Io& io, PairOptions& options) {
   io("once", options.once);
   io("token_file", options.token_file);
   io("sizes", options.sizes);
+  io("engine", options.engine);
   io("seconds", options.seconds);
   io("format", options.format);
   io("output", options.output);

@@ -54,16 +54,23 @@ std::optional<PairStep> pair_step(std::string_view word) {
   return static_cast<PairStep>(found - std::begin(kSteps));
 }
 
+bool is_hex(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 PairAddress to_pair(const DataAddress& address) {
   const std::string gid(address.gid.begin(), address.gid.end());
-  return {to_hex(gid), address.number, address.key, address.memory, address.memory_key};
+  return {to_hex(gid),    address.number,     address.key,
+          address.memory, address.memory_key, to_hex(address.name)};
 }
 
 std::optional<DataAddress> from_pair(const PairAddress& address) {
-  DataAddress data{{}, address.number, address.key, address.memory, address.memory_key};
-  const bool hexadecimal = address.gid.size() == 2 * data.gid.size() &&
-                           address.gid.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (!hexadecimal) return std::nullopt;
+  DataAddress data{{}, address.number, address.key, address.memory, address.memory_key, ""};
+  const bool right = address.gid.size() == 2 * data.gid.size() && is_hex(address.gid) &&
+                     address.name.size() <= 2 * kLongestEndpointName &&
+                     address.name.size() % 2 == 0 && is_hex(address.name);
+  if (!right) return std::nullopt;
+  data.name = from_hex(address.name);
   const std::string gid = from_hex(address.gid);
   std::copy(gid.begin(), gid.end(), data.gid.begin());
   return data;

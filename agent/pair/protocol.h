@@ -99,6 +99,20 @@ void describe(Io& io, PairInterface& interface) {
   io("security_group_ids", interface.security_group_ids);
 }
 
+// A libfabric of a node, by which its devices can be tested too.
+struct PairCopy {
+  std::string directory;  // that leads the loader to it; "": it finds it by itself
+  std::string file;
+  std::string why_not;  // root does not load it; "": it does
+};
+
+template <class Io>
+void describe(Io& io, PairCopy& copy) {
+  io("directory", copy.directory);
+  io("file", copy.file);
+  io("why_not", copy.why_not);
+}
+
 // Who an end is, and where. What the metadata service did not say is absent.
 struct PairHello {
   std::string agent;  // versions
@@ -112,6 +126,7 @@ struct PairHello {
   std::optional<std::string> placement_group;
   std::vector<PairInterface> interfaces;
   std::vector<PairDevice> devices;  // those that are tested
+  std::vector<PairCopy> copies;
   std::optional<Unseen> list_failed;
   std::optional<int64_t> lockable;  // bytes; absent: any number
 };
@@ -129,6 +144,7 @@ void describe(Io& io, PairHello& hello) {
   io("placement_group", hello.placement_group);
   io("interfaces", hello.interfaces);
   io("devices", hello.devices);
+  io("copies", hello.copies);
   io("list_failed", hello.list_failed);
   io("lockable", hello.lockable);
 }
@@ -153,6 +169,7 @@ struct PairAddress {
   uint32_t key = 0;
   uint64_t memory = 0;
   uint32_t memory_key = 0;
+  std::string name;  // of libfabric's endpoint, in hexadecimal digits
 };
 
 template <class Io>
@@ -162,6 +179,7 @@ void describe(Io& io, PairAddress& address) {
   io("key", address.key);
   io("memory", address.memory);
   io("memory_key", address.memory_key);
+  io("name", address.name);
 }
 
 PairAddress to_pair(const DataAddress& address);
@@ -190,9 +208,12 @@ enum class PairStep {
 const char* word_of(PairStep step);
 std::optional<PairStep> pair_step(std::string_view word);
 
+inline constexpr int kNoCopy = -1;
+
 struct PairOrder {
   std::string step;
   int rail = 0;
+  int copy = kNoCopy;  // of kSetup: which of the end's libfabrics; without, libibverbs
   uint64_t bytes = 0;
   int64_t ms = 0;
   bool sent = false;
@@ -204,6 +225,7 @@ template <class Io>
 void describe(Io& io, PairOrder& order) {
   io("step", order.step);
   io("rail", order.rail);
+  io("copy", order.copy);
   io("bytes", order.bytes);
   io("ms", order.ms);
   io("sent", order.sent);
@@ -243,6 +265,8 @@ struct PairAnswer {
   uint64_t messages = 0;              // that went well
   std::optional<std::string> digest;  // SHA-256 of what was sent or received
   std::optional<PairAddress> address;
+  std::optional<std::string> library;  // the file
+  std::optional<std::string> version;  // its own word
   std::optional<uint32_t> mtu;
   std::optional<uint32_t> max_rdma;
   std::optional<bool> reads;
@@ -266,6 +290,8 @@ void describe(Io& io, PairAnswer& answer) {
   io("messages", answer.messages);
   io("digest", answer.digest);
   io("address", answer.address);
+  io("library", answer.library);
+  io("version", answer.version);
   io("mtu", answer.mtu);
   io("max_rdma", answer.max_rdma);
   io("reads", answer.reads);

@@ -51,7 +51,9 @@ class RailTest {
 
   bool set_up() {
     const auto prepare = [&](PairSide side, PairAnswer& setup, PairDevice& device) {
-      setup = ask(side, PairStep::kSetup, rail_.registered / 2);
+      PairOrder order{.step = word_of(PairStep::kSetup), .bytes = rail_.registered / 2};
+      order.copy = side == PairSide::kOwn ? rail_.copies.own : rail_.copies.other;
+      setup = ask(side, order);
       if (setup.mtu) device.mtu = setup.mtu;
       if (setup.reads) device.reads = setup.reads;
       if (setup.writes) device.writes = setup.writes;
@@ -215,8 +217,9 @@ std::vector<std::pair<PairDevice, PairDevice>> rails_of(const std::vector<PairDe
 }
 
 PairRail test_rail(PairEnd& own, PairEnd& other, const std::pair<PairDevice, PairDevice>& devices,
-                   const PairPlan& plan) {
+                   const PairPlan& plan, const PairCopies& copies) {
   PairRail rail;
+  rail.copies = copies;
   rail.own = devices.first;
   rail.other = devices.second;
   const uint64_t longest = plan.sizes.empty() ? 0 : plan.sizes.back();

@@ -29,9 +29,18 @@ struct PairBreak {
   PairAnswer answer;
 };
 
+// By which of its libfabrics each end uses its device.
+struct PairCopies {
+  int own = kNoCopy;
+  int other = kNoCopy;
+  std::string file;  // of the own one; "": both use libibverbs
+  std::string other_file;
+};
+
 struct PairRail {
   PairDevice own;
   PairDevice other;
+  PairCopies copies;
   uint64_t registered = 0;  // bytes that each end registers
   PairAnswer own_setup;
   PairAnswer other_setup;
@@ -50,12 +59,14 @@ std::vector<std::pair<PairDevice, PairDevice>> rails_of(const std::vector<PairDe
 
 struct PairPlan {
   std::vector<uint64_t> sizes;
-  int64_t ms = 2000;           // for the figures of each pair of devices
+  int64_t ms = 2000;  // for the figures of each pair of devices
+  bool verbs = true;
+  bool libfabric = false;
   size_t failures = SIZE_MAX;  // after so many pairs of devices that fail no more are tested
 };
 
 PairRail test_rail(PairEnd& own, PairEnd& other, const std::pair<PairDevice, PairDevice>& devices,
-                   const PairPlan& plan);
+                   const PairPlan& plan, const PairCopies& copies = {});
 
 // The largest that has a bandwidth, or null.
 const PairFigure* rate_figure(const PairRail& rail);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 
 #include "agent/pair/judge.h"
 #include "agent/report/findings.h"
@@ -26,25 +27,43 @@ bool leaves_untested(const Finding& finding) {
   return finding.result == FindingResult::kUnknown && finding.check->code == kPairInUse.code;
 }
 
+// What a finding says, the worst last.
+enum class Word { kNothing, kWorks, kWarns, kUnknown, kFails };
+
+Word word_of(const PairReport& report, const Finding& finding) {
+  if (leaves_untested(finding)) return Word::kUnknown;
+  if (!is_failing(finding)) return Word::kNothing;
+  if (finding.check->severity == Severity::kWarning) return Word::kWarns;
+  return leaves_unknown(finding) || !report.other ? Word::kUnknown : Word::kFails;
+}
+
 struct Counts {
+  size_t pairs = 0;  // of devices, by whatever they were used
   size_t passed = 0;
   size_t failed = 0;
   size_t unknown = 0;
   size_t warned = 0;
 };
 
+// A pair of devices counts once; what is said of none of them counts too.
 Counts counts_of(const PairReport& report) {
-  Counts counts;
+  std::map<std::string, std::string> devices;  // by the subject of each test
+  std::map<std::string, Word> words;
+  for (const PairRail& rail : report.rails) {
+    devices[subject_of(rail)] = devices_of(rail);
+    words[devices_of(rail)] = Word::kWorks;
+  }
+  Counts counts{.pairs = words.size()};
   for (const Finding& finding : report.findings) {
-    const bool of_rail = finding.check->code == kPairUnreachable.code && !is_failing(finding);
-    if (of_rail) ++counts.passed;
-    if (leaves_untested(finding)) ++counts.unknown;
-    if (!is_failing(finding)) continue;
-    if (finding.check->severity == Severity::kWarning) {
-      ++counts.warned;
-    } else {
-      ++(leaves_unknown(finding) || !report.other ? counts.unknown : counts.failed);
-    }
+    const auto pair = devices.find(finding.subject);
+    Word& word = words[pair == devices.end() ? finding.subject : pair->second];
+    word = std::max(word, word_of(report, finding));
+  }
+  for (const auto& [subject, word] : words) {
+    if (word == Word::kWorks || word == Word::kWarns) ++counts.passed;
+    if (word == Word::kWarns) ++counts.warned;
+    if (word == Word::kUnknown) ++counts.unknown;
+    if (word == Word::kFails) ++counts.failed;
   }
   return counts;
 }
@@ -71,6 +90,14 @@ std::string devices_words(size_t count) {
   return fmt::format("{} pair{} of devices", count, count == 1 ? "" : "s");
 }
 
+// By libfabric, where nothing else was asked for.
+std::string words_of_untested(const PairReport& report) {
+  for (const Finding& finding : report.findings) {
+    if (finding.check->code == kPairLibfabric.code) return finding.message;
+  }
+  return "nothing was tested";
+}
+
 std::string words_of_none(const PairReport& report) {
   const PairHello& other = *report.other;
   for (const PairHello* hello : {&report.own, &other}) {
@@ -81,12 +108,13 @@ std::string words_of_none(const PairReport& report) {
     }
     if (hello->devices.empty()) return fmt::format("{} has no EFA device", who);
   }
+  if (!rails_of(report.own.devices, other.devices).empty()) return words_of_untested(report);
   return "no device of this node has its like on the other";
 }
 
 std::string summary_of(const PairReport& report, const Counts& counts) {
   const Finding* first = gravest(report);
-  const size_t all = report.rails.size();
+  const size_t all = counts.pairs;
   if (first == nullptr) {
     if (all == 0) return words_of_none(report);
     std::string words = fmt::format("{} of {} work", counts.passed, devices_words(all));
@@ -110,10 +138,19 @@ Value figure_value(const PairFigure& figure) {
   return value;
 }
 
+void set_known(Value& value, const char* name, const std::optional<std::string>& text) {
+  if (text) value.set(name, *text);
+}
+
 Value rail_value(const PairReport& report, const PairRail& rail) {
   Value value;
   value.set("subject", subject_of(rail));
   value.set("state", lower_case(state_of(report, rail)));
+  if (by_libfabric(rail)) {
+    value.set("library", rail.copies.file);
+    set_known(value, "own_version", rail.own_setup.version);
+    set_known(value, "other_version", rail.other_setup.version);
+  }
   value.set("own", to_value(rail.own));
   value.set("other", to_value(rail.other));
   value.set("messages", rail.passed);

@@ -14,7 +14,7 @@ int run_pair(const PairOptions& options, DataLibrary& library) {
     log_error("{}", message_of(right ? root.error() : right.error()));
     return kExitUsage;
   }
-  const PairGround ground{*root, library, options.lock_directory};
+  const PairGround ground{*root, library, options.lock_directory, options.modules, options.sysroot};
   return options.role == "server" ? run_pair_server(ground, options)
                                   : run_pair_client(ground, options);
 }

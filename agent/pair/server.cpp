@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <thread>
 #include <vector>
 
 #include "agent/log/log.h"
@@ -78,9 +79,16 @@ class Session {
     return fcntl(devices_.get(), F_SETLK, &lock) == 0;
   }
 
-  // What the metadata says may have changed since the last client.
+  // What the metadata says may have changed since the last client, whose process may still be about
+  // to end.
   std::optional<PairHello> claim() {
-    if (!has_devices()) return std::nullopt;
+    constexpr milliseconds kForLast{1'000};
+    constexpr milliseconds kBetweenTries{20};
+    const Clock::time_point end = Clock::now() + kForLast;
+    while (!has_devices()) {
+      if (Clock::now() >= end) return std::nullopt;
+      std::this_thread::sleep_for(kBetweenTries);
+    }
     Result<PairHello> hello = service_.hello();
     if (hello) hello_ = std::move(*hello);
     return hello_;
@@ -88,7 +96,7 @@ class Session {
 
   void serve() {
     constexpr milliseconds kForNext{2 * kMostPairSeconds * 1000};  // who leads asks its own device
-    OwnEnd end(service_.ground, hello_.devices, wire_);
+    OwnEnd end(service_.ground, hello_, wire_);
     while (true) {
       const Result<PairOrder> order = hear_as<PairOrder>(wire_, Clock::now() + kForNext);
       const std::string wrong = order ? why_not(*order) : "";

@@ -47,15 +47,31 @@ std::string latency_words(const PairRail& rail) {
                      time_words(latency.p99_ns));
 }
 
-void put_rails(TextPage& page, const PairReport& report, bool bars) {
-  if (report.rails.empty()) return;
+using Rails = std::vector<const PairRail*>;
+
+// Those by libibverbs first, then by each libfabric, as they were tested.
+std::vector<Rails> engines_of(const PairReport& report) {
+  std::vector<Rails> engines;
+  for (const PairRail& rail : report.rails) {
+    const bool same = !engines.empty() && engines.back()[0]->copies.file == rail.copies.file;
+    if (!same) engines.emplace_back();
+    engines.back().push_back(&rail);
+  }
+  return engines;
+}
+
+void put_rails(TextPage& page, const PairReport& report, const Rails& rails, bool bars) {
   double most = 0;
-  for (const PairRail& rail : report.rails) most = std::max(most, best_rate(rail).value_or(0));
+  for (const PairRail* rail : rails) most = std::max(most, best_rate(*rail).value_or(0));
   page.line();
+  if (by_libfabric(*rails[0])) {
+    page.paragraph(libfabrics_of(*rails[0]) + ", " + rails[0]->copies.file, 0);
+  }
   page.line(fmt::format("{:<6} {:<29} {:<29} {}", "", "device to peer", "latency (half round trip)",
                         "bandwidth"));
   constexpr size_t kBar = 20;
-  for (const PairRail& rail : report.rails) {
+  for (const PairRail* one : rails) {
+    const PairRail& rail = *one;
     const PairFigure* rate = rate_figure(rail);
     std::string bandwidth = "-";
     if (rate != nullptr) {
@@ -63,16 +79,16 @@ void put_rails(TextPage& page, const PairReport& report, bool bars) {
           fmt::format("{} {}: {}", size_words(rate->bytes), rate->way, rate_words(*rate->rate));
       if (bars) bandwidth += " " + bar_of(*rate->rate, most, kBar);
     }
-    page.line(fmt::format("{:<6} {:<29} {:<29} {}", state_of(report, rail), subject_of(rail),
+    page.line(fmt::format("{:<6} {:<29} {:<29} {}", state_of(report, rail), devices_of(rail),
                           latency_words(rail), bandwidth));
   }
 }
 
 // Of each size, over all pairs.
-void put_sizes(TextPage& page, const PairReport& report) {
+void put_sizes(TextPage& page, const Rails& rails) {
   std::map<uint64_t, std::pair<std::vector<double>, std::vector<double>>> sizes;
-  for (const PairRail& rail : report.rails) {
-    for (const PairFigure& figure : rail.figures) {
+  for (const PairRail* rail : rails) {
+    for (const PairFigure& figure : rail->figures) {
       auto& [latencies, rates] = sizes[figure.bytes];
       if (figure.latency) latencies.push_back(static_cast<double>(figure.latency->median_ns));
       if (figure.rate) rates.push_back(*figure.rate);
@@ -95,8 +111,10 @@ std::string render_pair_text(const PairReport& report, const TextStyle& style, b
   put_head(page, report);
   put_causes(page, report.findings);
   if (report.verdict != Verdict::kHealthy) put_unknown(page, report.findings);
-  put_rails(page, report, bars);
-  put_sizes(page, report);
+  for (const Rails& rails : engines_of(report)) {
+    put_rails(page, report, rails, bars);
+    put_sizes(page, rails);
+  }
   return page.take(kMostOfFleet);
 }
 

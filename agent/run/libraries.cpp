@@ -82,6 +82,12 @@ std::vector<std::string> parse_traced(const std::string& text) {
   return paths;
 }
 
+std::vector<std::string> libraries_of(const Launch& launch) {
+  Result<RunningCommand> trace = start_trace(launch);
+  if (!trace) return {};
+  return parse_traced(trace->output(Clock::now() + kLimit, kMostText).text);
+}
+
 std::vector<std::string> why_not_as_root(const std::vector<Launch>& launches) {
   const Clock::time_point end = Clock::now() + kLimit;
   std::vector<Result<RunningCommand>> traces;

@@ -15,6 +15,9 @@ namespace efa {
 //   "\tlibfabric.so.1 => /opt/amazon/efa/lib/libfabric.so.1 (0x00007f...)"
 std::vector<std::string> parse_traced(const std::string& text);
 
+// What that launch would load.
+std::vector<std::string> libraries_of(const Launch& launch);
+
 // For each launch why it must not be made as root, "" when it may be. Asks all at once.
 std::vector<std::string> why_not_as_root(const std::vector<Launch>& launches);
 

@@ -8,6 +8,7 @@
 
 #include "agent/log/log.h"
 #include "agent/run/adopted.h"
+#include "agent/run/libfabric_copies.h"
 #include "agent/run/libraries.h"
 #include "probes/base/fd.h"
 #include "probes/base/text.h"
@@ -25,9 +26,6 @@ constexpr milliseconds kTimeToReport{500};  // of the deadline: diagnosis and wr
 constexpr uint64_t kMemoryMib = 128;        // of a probe: half of what the unit gives to all
 constexpr uint64_t kMemoryMibForAws = 512;  // TLS, and a page of an API
 constexpr size_t kMaxSiteProbes = 64;
-
-// The copies of libfabric beside the one that the loader finds by itself.
-constexpr const char* kFabricDirectories[] = {"/opt/amazon/efa/lib64", "/opt/amazon/efa/lib"};
 
 // A library maps what it likes on the machine that it was made for; our own code needs little.
 uint64_t memory_of(const ProbeRow& row, bool live) {
@@ -88,21 +86,6 @@ Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
     }
   }
   return launch;
-}
-
-void add_for_each_libfabric(const Launch& system, std::vector<Launch>& launches) {
-  launches.push_back(system);
-  std::set<std::string> real;  // lib64 may be a link to lib
-  for (const char* directory : kFabricDirectories) {
-    std::error_code error;
-    const auto library =
-        std::filesystem::canonical(std::string(directory) + "/libfabric.so.1", error);
-    if (error || !real.insert(library.string()).second) continue;
-    Launch other = system;
-    other.name += std::string(":") + directory;
-    other.environment.push_back(std::string("LD_LIBRARY_PATH=") + directory);
-    launches.push_back(std::move(other));
-  }
 }
 
 ProbeRun not_started(const std::string& name, ProbeStatus status, const std::string& detail) {
@@ -199,7 +182,7 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
       others.push_back(
           not_started(row.name, ProbeStatus::kNotApplicable, "not available in a sysroot"));
     } else if (row.runs == Runs::kForEachLibfabric) {
-      add_for_each_libfabric(launch, launches);
+      for (Launch& copy : for_each_libfabric(launch)) launches.push_back(std::move(copy));
     } else {
       launches.push_back(launch);
     }

@@ -1,5 +1,5 @@
-// The calls of libibverbs and libefa that move data, so that what makes them can be tested without
-// a device: one implementation calls them, tests replay answers.
+// The calls of libibverbs and libefa, or of libfabric, that move data, so that what makes them can
+// be tested without a device: one implementation calls them, tests replay answers.
 #pragma once
 
 #include <array>
@@ -50,7 +50,9 @@ struct DataAddress {
   uint32_t key = 0;
   uint64_t memory = 0;
   uint32_t memory_key = 0;
+  std::string name;  // of libfabric's endpoint, in its place
 };
+inline constexpr size_t kLongestEndpointName = 256;
 
 struct DataCompletion {
   uint64_t id = 0;
@@ -74,6 +76,8 @@ class DataPath {
   virtual ~DataPath() = default;
 
   virtual Result<Done> take(DataStep step) = 0;
+  // What it calls in that step.
+  [[nodiscard]] virtual const char* call(DataStep step) const { return call_of(step); }
 
   // What was learned on the way.
   [[nodiscard]] virtual uint32_t max_message_bytes() const = 0;
@@ -103,6 +107,7 @@ class DataLibrary {
   virtual ~DataLibrary() = default;
 
   [[nodiscard]] virtual std::optional<std::string> file() const = 0;
+  [[nodiscard]] virtual std::string version() const { return ""; }  // where it tells one
   virtual Result<std::vector<std::string>> list() = 0;
   // One of those listed, in a child of this process; nothing of it is opened yet.
   virtual std::unique_ptr<DataPath> path_of(const std::string& name, const DataShape& shape) = 0;

@@ -200,8 +200,8 @@ inline constexpr Check kPairMemlock{
     .title = "The memory for the test may not be registered",
     .meaning = "Every program under the same limit that registers as much fails.",
     .seen_by =
-        "ibv_reg_mr(3) fails with ENOMEM or EPERM, and the limit of locked memory is lower than "
-        "what it is for.",
+        "ibv_reg_mr(3) fails with ENOMEM or EPERM, or libfabric ends for want of memory, and the "
+        "limit of locked memory is lower than what it is for.",
     .remedy =
         "Raise the limit where it is set: ulimit -l of the shell, /etc/security/limits.conf, or "
         "LimitMEMLOCK= of the service; or ask for smaller --sizes.",
@@ -258,6 +258,20 @@ inline constexpr Check kPairCorrupt{
     .drain_first = true,
 };
 
+inline constexpr Check kPairLibfabric{
+    .code = "pair.libfabric",
+    .severity = Severity::kCritical,
+    .actor = Actor::kImageOwner,
+    .title = "libfabric does not move data between two devices",
+    .meaning = "MPI and NCCL jobs that load this libfabric hang, fail, or fall back to TCP.",
+    .seen_by =
+        "A message by the fabric \"efa\" of an installed libfabric ends with an error or does not "
+        "come, between devices that move the same bytes without it.",
+    .remedy =
+        "Install the same release of the EFA installer on both nodes; the message has libfabric's "
+        "own word for it and the versions of both ends.",
+};
+
 inline constexpr Check kPairSlow{
     .code = "pair.slow",
     .severity = Severity::kWarning,
@@ -306,6 +320,7 @@ inline constexpr const Check* kPairChecks[] = {&kPairNoControlTimeout,
                                                &kPairHang,
                                                &kPairFails,
                                                &kPairCorrupt,
+                                               &kPairLibfabric,
                                                &kPairSlow,
                                                &kPairInUse};
 

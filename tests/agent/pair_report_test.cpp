@@ -30,12 +30,13 @@ PairReport report_of(std::vector<PairRail> rails, std::vector<Finding> more = {}
 }
 
 TEST(PairReports, TheVerdictIsOfAllPairs) {
-  const PairRail good = rail_with_rate(0, 1e9);
+  const PairRail good = rail_with_rate(1, 1e9);
+  const PairRail better = rail_with_rate(2, 2e9);
   PairRail lost = rail_broken(PairStep::kSend, sent(15));
   PairRail used =
       rail_broken(PairStep::kSetup, answer_with([](PairAnswer& answer) { answer.holders = {7}; }));
-  EXPECT_EQ(report_of({good, good}).verdict, Verdict::kHealthy);
-  EXPECT_EQ(report_of({good, good}).summary, "2 of 2 pairs of devices work");
+  EXPECT_EQ(report_of({good, better}).verdict, Verdict::kHealthy);
+  EXPECT_EQ(report_of({good, better}).summary, "2 of 2 pairs of devices work");
   EXPECT_EQ(report_of({good, used}).verdict, Verdict::kDegraded);
   EXPECT_EQ(report_of({used}).verdict, Verdict::kUnknown);
   const PairRail unseen = rail_broken(

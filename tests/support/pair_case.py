@@ -10,7 +10,8 @@ import time
 
 from efa_doctor import EFA_DOCTOR, ENOUGH_S, LIBEXEC, Case, environment, write
 
-SHARED_PAIR = pathlib.Path(os.environ["MAKE_NODE"]).parent / "shared-pair"
+SHARED = {name: pathlib.Path(os.environ["MAKE_NODE"]).parent / shared
+          for name, shared in (("data-pair", "shared-pair"), ("data-pair-fabric", "shared-fabric"))}
 DEVICES = 2
 TOKEN = "a-token-of-the-test-0123456789"
 
@@ -29,8 +30,7 @@ class PairCase(Case):
         libexec = self.directory / "libexec/efa-doctor"
         libexec.mkdir(parents=True)
         for program in LIBEXEC.iterdir():
-            to = SHARED_PAIR if program.name == "data-pair" else program
-            (libexec / program.name).symlink_to(to)
+            (libexec / program.name).symlink_to(SHARED.get(program.name, program))
         (self.directory / "a").mkdir()
         (self.directory / "b").mkdir()
         home = self.directory
@@ -95,9 +95,10 @@ class PairCase(Case):
             self.assertLess(time.monotonic(), end)
             time.sleep(0.02)
 
-    def start_client(self, *arguments, faults=None, token=None, seconds=1):
+    def start_client(self, *arguments, faults=None, token=None, seconds=1, engine="verbs"):
         return self.start(0, "client", "127.0.0.1", "--token-file", token or self.token, "--format", "json",
-                          "--sizes", "64,4096,1M", "--seconds", str(seconds), *arguments, faults=faults)
+                          "--sizes", "64,4096,1M", "--seconds", str(seconds), "--engine", engine, *arguments,
+                          faults=faults)
 
     def end_of(self, client):
         out, err = client.communicate(timeout=ENOUGH_S)

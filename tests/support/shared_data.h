@@ -28,8 +28,11 @@
 
 namespace efa {
 
+enum class SharedEngine { kVerbs, kLibfabric };
+
 struct SharedFaults {
   std::string device;     // of it alone; "": of all
+  std::string engine;     // "verbs" or "libfabric" alone; "": both
   int status = 0;         // vendor_err of a message to the peer
   int64_t after = 0;      // only from that one on
   bool silent = false;    // nothing completes
@@ -48,6 +51,7 @@ struct SharedFaults {
 template <class Io>
 void describe(Io& io, SharedFaults& faults) {
   io("device", faults.device);
+  io("engine", faults.engine);
   io("status", faults.status);
   io("after", faults.after);
   io("silent", faults.silent);
@@ -96,8 +100,9 @@ inline std::string shared_text(const std::string& path) {
 class SharedPath final : public DataPath {
  public:
   SharedPath(SharedSlot* slots, uint32_t node, uint32_t device, std::vector<std::string> names,
-             const DataShape& shape)
-      : slots_(slots),
+             const DataShape& shape, SharedEngine engine)
+      : engine_(engine),
+        slots_(slots),
         node_(node),
         device_(device),
         names_(std::move(names)),
@@ -107,7 +112,9 @@ class SharedPath final : public DataPath {
     const Result<Value> value = parse_json(shared_text(shared_setting("SHARED_FAULTS")), "faults");
     const Result<SharedFaults> faults =
         value ? from_value<SharedFaults>(*value, "faults") : Result<SharedFaults>(value.error());
-    const bool mine = faults && (faults->device.empty() || faults->device == names_[device_]);
+    const char* own = engine == SharedEngine::kVerbs ? "verbs" : "libfabric";
+    const bool mine = faults && (faults->device.empty() || faults->device == names_[device_]) &&
+                      (faults->engine.empty() || faults->engine == own);
     if (mine) faults_ = *faults;
     if (faults && !mine) faults_.delay_us = faults->others_delay_us;
     size_ = shape.buffer;
@@ -126,9 +133,11 @@ class SharedPath final : public DataPath {
     return Done{};
   }
   [[nodiscard]] uint32_t max_message_bytes() const override { return kSharedBytes; }
-  [[nodiscard]] uint32_t max_rdma_bytes() const override { return kSharedMemory; }
+  [[nodiscard]] uint32_t max_rdma_bytes() const override { return writes() ? kSharedMemory : 0; }
   [[nodiscard]] bool reads() const override { return false; }
-  [[nodiscard]] bool writes() const override { return faults_.writes; }
+  [[nodiscard]] bool writes() const override {
+    return faults_.writes && engine_ == SharedEngine::kVerbs;
+  }
   [[nodiscard]] DataAddress address() const override {
     DataAddress address{{}, own_.number, 1, 0, 0};
     address.gid[0] = static_cast<uint8_t>(node_);
@@ -179,6 +188,10 @@ class SharedPath final : public DataPath {
     }
     const DataCompletion next = completions_.front();
     completions_.pop_front();
+    if (engine_ == SharedEngine::kLibfabric && next.status != 0) {
+      return Error{ErrorKind::kInputOutput, "completion", "the provider's word is played",
+                   next.vendor_error};
+    }
     return std::optional(next);
   }
 
@@ -219,6 +232,7 @@ class SharedPath final : public DataPath {
     if (value) std::ofstream(path) << *value + 1 << "\n";
   }
 
+  SharedEngine engine_;
   SharedSlot* slots_;
   uint32_t node_;
   uint32_t device_;
@@ -236,7 +250,7 @@ class SharedPath final : public DataPath {
 
 class SharedData final : public DataLibrary {
  public:
-  SharedData() {
+  explicit SharedData(SharedEngine engine = SharedEngine::kVerbs) : engine_(engine) {
     constexpr size_t kBytes = 2 * kSharedDevices * sizeof(SharedSlot);
     const int file = ::open(shared_setting("SHARED_DATA").c_str(), O_RDWR | O_CREAT, 0600);
     if (file < 0 || ftruncate(file, kBytes) != 0) std::abort();
@@ -248,6 +262,7 @@ class SharedData final : public DataLibrary {
   }
 
   [[nodiscard]] std::optional<std::string> file() const override { return std::nullopt; }
+  [[nodiscard]] std::string version() const override { return "0.0"; }
   Result<std::vector<std::string>> list() override {
     std::vector<std::string> names;
     const std::vector<std::string> roots = split(shared_setting("SHARED_ROOTS"), ':');
@@ -262,10 +277,12 @@ class SharedData final : public DataLibrary {
   std::unique_ptr<DataPath> path_of(const std::string& name, const DataShape& shape) override {
     const std::vector<std::string> names = *list();
     const auto place = std::find(names.begin(), names.end(), name) - names.begin();
-    return std::make_unique<SharedPath>(slots_, node_, static_cast<uint32_t>(place), names, shape);
+    return std::make_unique<SharedPath>(slots_, node_, static_cast<uint32_t>(place), names, shape,
+                                        engine_);
   }
 
  private:
+  SharedEngine engine_;
   SharedSlot* slots_ = nullptr;
   uint32_t node_ = 0;
 };
