@@ -205,6 +205,9 @@ void Parser::add_pair(CLI::App& pair) {
                   "installed, or first by the one and then by the others")
       ->check(CLI::IsMember({kVerbsEngine, kLibfabricEngine, kBothEngines}))
       ->capture_default_str();
+  pair.add_flag("--compare", options.compare,
+                "Of a client: let fi_pingpong, where both nodes have it, send the same messages "
+                "over one pair of devices (its TCP port 47592 must be open too)");
   pair.add_option("--seconds", options.seconds,
                   "Of a client: for the figures of each pair of devices")
       ->type_name("N")

@@ -13,6 +13,7 @@
 #include "agent/pair/hello.h"
 #include "agent/pair/judge.h"
 #include "agent/pair/match.h"
+#include "agent/pair/pingpong.h"
 #include "agent/pair/proof.h"
 #include "agent/pair/rail.h"
 #include "agent/pair/report.h"
@@ -65,7 +66,7 @@ class Client {
     std::vector<Finding> places = judge_places(report_.own, *other);
     const bool stop = stops(places);
     for (Finding& finding : places) keep(std::move(finding));
-    if (!stop) test_devices(wire);
+    if (!stop) test_devices(wire, target.host);
     conclude(report_);
     (void)wire.say(PairOrder{.step = word_of(PairStep::kBye), .words = report_.summary});
     wire.end();  // then the server is free for the next
@@ -74,8 +75,8 @@ class Client {
  private:
   void keep(Finding finding) { report_.findings.push_back(std::move(finding)); }
 
-  void test_devices(Wire& wire) {
-    OwnEnd own(ground_, report_.own, wire);
+  void test_devices(Wire& wire, const std::string& host) {
+    OwnEnd own(ground_, report_.own, wire, host);
     OtherEnd other(wire);
     const auto all = rails_of(report_.own.devices, report_.other->devices);
     if (plan_.verbs) {
@@ -93,8 +94,18 @@ class Client {
     PairMatch match = match_copies(report_.own.copies, report_.other->copies);
     for (Finding& finding : match.untested) keep(std::move(finding));
     for (const PairCopies& copies : match.copies) {
+      const size_t first = report_.rails.size();
       if (!test_rails(own, other, working, copies)) return;
+      if (plan_.compare) compare_one(own, other, first);
     }
+  }
+
+  // One pair of devices is enough, since fi_pingpong itself is looked at.
+  void compare_one(PairEnd& own, PairEnd& other, size_t first) {
+    const auto works =
+        std::find_if(report_.rails.begin() + static_cast<ptrdiff_t>(first), report_.rails.end(),
+                     [](const PairRail& rail) { return !rail.broken && !rail.differs; });
+    if (works != report_.rails.end()) compare(own, other, *works);
   }
 
   using Devices = std::vector<std::pair<PairDevice, PairDevice>>;
@@ -182,7 +193,8 @@ int run_pair_client(const PairGround& ground, const PairOptions& options) {
   const PairPlan plan{.sizes = *sizes,
                       .ms = options.seconds * kMsOfSecond,
                       .verbs = options.engine != kLibfabricEngine,
-                      .libfabric = options.engine != kVerbsEngine};
+                      .libfabric = options.engine != kVerbsEngine,
+                      .compare = options.compare};
   const PairReport report =
       test_pair(ground, {options.host, options.port, *token}, plan, std::move(*own));
   return put_out(rendered(options, report), options.output, exit_code_of(report.verdict));

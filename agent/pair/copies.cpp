@@ -40,6 +40,9 @@ std::vector<std::string> environment_for(const PairCopy& copy) {
   }
   if (!copy.directory.empty()) variables.push_back("LD_LIBRARY_PATH=" + copy.directory);
   variables.emplace_back("FI_EFA_ENABLE_SHM_TRANSFER=0");  // over the device, not beside it
+  // one with PSM would write a file of its own where its process ends: libpsm2, libinfinipath
+  variables.emplace_back("HFI_NO_BACKTRACE=1");
+  variables.emplace_back("IPATH_NO_BACKTRACE=1");
   return variables;
 }
 

@@ -9,6 +9,7 @@
 
 #include "agent/pair/copies.h"
 #include "agent/pair/fabric_end.h"
+#include "agent/pair/pingpong.h"
 #include "probes/base/process.h"
 
 namespace efa {
@@ -51,18 +52,23 @@ int OwnEnd::become(const PairOrder& order, const PairDevice& device, const Fd& s
   socket_.reset();
   close(wire_.fd());  // one that the driver holds would keep it open
   if (order.copy == kNoCopy) return run_device_end(ground_, device, socket.get());
-  return become_fabric_end(ground_, own_.copies[static_cast<size_t>(order.copy)], device, socket);
+  const PairCopy& copy = own_.copies[static_cast<size_t>(order.copy)];
+  if (order.step == word_of(PairStep::kSetup)) {
+    return become_fabric_end(ground_, copy, device, socket);
+  }
+  return run_pingpong({copy, version_, device.name, order.bytes, host_}, socket);
 }
 
 std::optional<PairAnswer> OwnEnd::start(const PairOrder& order) {
   release();
-  PairAnswer answer{.step = word_of(PairStep::kSetup)};
+  PairAnswer answer{.step = order.step};
   const PairDevice* device = device_at(order.rail);
   if (device == nullptr) {
     answer.failed = {"rail " + std::to_string(order.rail), "no such device", 0};
     return answer;
   }
-  const bool has_copy = order.copy == kNoCopy || is_usable(own_.copies, order.copy);
+  const bool may_have_none = order.step == word_of(PairStep::kSetup) && order.copy == kNoCopy;
+  const bool has_copy = may_have_none || is_usable(own_.copies, order.copy);
   if (!has_copy) {
     answer.failed = {"libfabric " + std::to_string(order.copy), "no such copy", 0};
     return answer;
@@ -91,7 +97,8 @@ PairAnswer OwnEnd::ask(const PairOrder& order) {
     return {.step = order.step};
   }
   if (order.step == word_of(PairStep::kLook)) return look(order);
-  if (order.step == word_of(PairStep::kSetup)) {
+  const bool compares = order.step == word_of(PairStep::kCompare);
+  if (compares || order.step == word_of(PairStep::kSetup)) {
     if (auto failed = start(order)) return *failed;
   }
   if (!socket_) {
@@ -99,6 +106,7 @@ PairAnswer OwnEnd::ask(const PairOrder& order) {
     answer.failed = {order.step, "nothing is set up", 0};
     return answer;
   }
+  if (compares) return await(order);  // nothing more is said to it
   const std::string line = render_json(to_value(order)) + "\n";
   const ssize_t sent = send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL);
   if (sent != static_cast<ssize_t>(line.size())) return end_of_ended(order.step);
@@ -127,7 +135,10 @@ PairAnswer OwnEnd::await(const PairOrder& order) {
   while (Clock::now() < end) {
     Result<std::optional<PairAnswer>> answer = take_answer();
     if (!answer) return end_of_ended(order.step);
-    if (*answer) return std::move(**answer);
+    if (*answer) {
+      if ((*answer)->version) version_ = *(*answer)->version;
+      return std::move(**answer);
+    }
     const Result<Done> alive = wire_.beat();
     if (!alive) {
       release();

@@ -30,9 +30,9 @@ class PairEnd {
 // when the other end is gone, nothing more is waited for.
 class OwnEnd final : public PairEnd {
  public:
-  // Its devices and copies alone are used.
-  OwnEnd(const PairGround& ground, const PairHello& own, Wire& wire)
-      : ground_(ground), own_(own), wire_(wire) {}
+  // Its devices and copies alone are used. `host`: of the other end; "" for who is asked by it.
+  OwnEnd(const PairGround& ground, const PairHello& own, Wire& wire, std::string host = "")
+      : ground_(ground), own_(own), wire_(wire), host_(std::move(host)) {}
   ~OwnEnd() override { release(); }
 
   PairAnswer ask(const PairOrder& order) override;
@@ -52,6 +52,8 @@ class OwnEnd final : public PairEnd {
   const PairGround& ground_;
   const PairHello& own_;
   Wire& wire_;
+  std::string host_;
+  std::string version_;  // of the libfabric that was set up last
   Child process_;
   Fd socket_;
   Lines lines_{kLongestPairLine};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace efa {
 namespace {
@@ -17,8 +18,9 @@ std::optional<PairLatency> latency_of(std::vector<int64_t> round_trips) {
   std::sort(round_trips.begin(), round_trips.end());
   const size_t count = round_trips.size();
   const size_t p99 = (count * 99 + 99) / 100 - 1;  // the nearest rank
+  const int64_t all = std::accumulate(round_trips.begin(), round_trips.end(), int64_t{0});
   return PairLatency{count, round_trips.front() / 2, round_trips[(count - 1) / 2] / 2,
-                     round_trips[p99] / 2};
+                     round_trips[p99] / 2, all / static_cast<int64_t>(count) / 2};
 }
 
 std::optional<double> median_of(std::vector<double> values) {

@@ -56,6 +56,9 @@ Result<Done> check_options(const PairOptions& options) {
   if (client && (!options.bind.empty() || options.once)) {
     return malformed("pair client", "--bind and --once are for a server");
   }
+  if (options.compare && options.engine == kVerbsEngine) {
+    return malformed("pair client", "--compare is with libfabric: leave out --engine verbs");
+  }
   const Result<std::vector<uint64_t>> sizes = parse_pair_sizes(options.sizes);
   if (!sizes) return sizes.error();
   return Done{};

@@ -29,6 +29,7 @@ struct PairOptions {
   std::string token_file;
   std::vector<std::string> sizes = {"64", "4096", "8192", "1M"};
   std::string engine = kBothEngines;
+  bool compare = false;
   int64_t seconds = 2;  // of figures, for each pair of devices
   std::string format = "text";
   std::string output;
@@ -51,6 +52,7 @@ void describe(Io& io, PairOptions& options) {
   io("token_file", options.token_file);
   io("sizes", options.sizes);
   io("engine", options.engine);
+  io("compare", options.compare);
   io("seconds", options.seconds);
   io("format", options.format);
   io("output", options.output);

@@ -28,7 +28,7 @@ constexpr RefusalWords kRefusals[] = {
 // In the order of PairStep.
 constexpr const char* kSteps[] = {"setup",  "reach",    "receive", "send",    "received", "echo",
                                   "ping",   "sink",     "stream",  "write",   "read",     "ended",
-                                  "digest", "counters", "look",    "release", "bye"};
+                                  "digest", "counters", "look",    "compare", "release",  "bye"};
 
 }  // namespace
 
@@ -60,19 +60,26 @@ bool is_hex(std::string_view text) {
 
 PairAddress to_pair(const DataAddress& address) {
   const std::string gid(address.gid.begin(), address.gid.end());
+  const std::string name(address.name.begin(), address.name.begin() + address.name_bytes);
   return {to_hex(gid),    address.number,     address.key,
-          address.memory, address.memory_key, to_hex(address.name)};
+          address.memory, address.memory_key, to_hex(name)};
 }
 
 std::optional<DataAddress> from_pair(const PairAddress& address) {
-  DataAddress data{{}, address.number, address.key, address.memory, address.memory_key, ""};
+  DataAddress data;
   const bool right = address.gid.size() == 2 * data.gid.size() && is_hex(address.gid) &&
-                     address.name.size() <= 2 * kLongestEndpointName &&
-                     address.name.size() % 2 == 0 && is_hex(address.name);
+                     address.name.size() <= 2 * data.name.size() && address.name.size() % 2 == 0 &&
+                     is_hex(address.name);
   if (!right) return std::nullopt;
-  data.name = from_hex(address.name);
   const std::string gid = from_hex(address.gid);
+  const std::string name = from_hex(address.name);
   std::copy(gid.begin(), gid.end(), data.gid.begin());
+  std::copy(name.begin(), name.end(), data.name.begin());
+  data.name_bytes = static_cast<uint32_t>(name.size());
+  data.number = address.number;
+  data.key = address.key;
+  data.memory = address.memory;
+  data.memory_key = address.memory_key;
   return data;
 }
 

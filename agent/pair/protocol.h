@@ -202,6 +202,7 @@ enum class PairStep {
   kDigest,    // of what lies in the half that is received in
   kCounters,  // once they are no older than now
   kLook,      // who uses the device by now
+  kCompare,   // fi_pingpong, with messages of `bytes`: it is started, or how long one took
   kRelease,   // the process ends, and all it had with it
   kBye,       // the client has its report; of a server, to no device
 };
@@ -241,6 +242,7 @@ struct PairLatency {
   int64_t least_ns = 0;  // half round trips
   int64_t median_ns = 0;
   int64_t p99_ns = 0;
+  int64_t mean_ns = 0;
 };
 
 template <class Io>
@@ -249,6 +251,7 @@ void describe(Io& io, PairLatency& latency) {
   io("least_ns", latency.least_ns);
   io("median_ns", latency.median_ns);
   io("p99_ns", latency.p99_ns);
+  io("mean_ns", latency.mean_ns);
 }
 
 struct PairAnswer {

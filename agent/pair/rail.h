@@ -19,6 +19,7 @@ struct PairFigure {
   std::string way;                     // of the bandwidth: "write", "read", "send"; "": not taken
   std::optional<double> rate;          // bits a second
   std::string why_not;                 // there is none
+  std::optional<int64_t> pingpong_ns;  // half a round trip of fi_pingpong's
 };
 
 enum class PairSide { kOwn, kOther };  // of who leads, and of the other node
@@ -48,6 +49,7 @@ struct PairRail {
   uint64_t passed = 0;   // messages that had arrived, of either way
   bool differs = false;  // other bytes lay there than were sent
   std::vector<PairFigure> figures;
+  std::string not_compared;  // why one has none of fi_pingpong's
   // what the counters grew by; empty where they were not seen before and after
   std::map<std::string, uint64_t> own_grew;
   std::map<std::string, uint64_t> other_grew;
@@ -62,6 +64,7 @@ struct PairPlan {
   int64_t ms = 2000;  // for the figures of each pair of devices
   bool verbs = true;
   bool libfabric = false;
+  bool compare = false;
   size_t failures = SIZE_MAX;  // after so many pairs of devices that fail no more are tested
 };
 

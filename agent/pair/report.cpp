@@ -134,6 +134,7 @@ Value figure_value(const PairFigure& figure) {
     value.set("way", figure.way);
     value.set("bits_per_second", static_cast<int64_t>(*figure.rate));
   }
+  if (figure.pingpong_ns) value.set("fi_pingpong_ns", *figure.pingpong_ns);
   if (!figure.why_not.empty()) value.set("not_taken", figure.why_not);
   return value;
 }
@@ -162,6 +163,7 @@ Value rail_value(const PairReport& report, const PairRail& rail) {
   Array figures;
   for (const PairFigure& figure : rail.figures) figures.push_back(figure_value(figure));
   value.set("figures", std::move(figures));
+  if (!rail.not_compared.empty()) value.set("not_compared", rail.not_compared);
   return value;
 }
 

@@ -84,6 +84,20 @@ void put_rails(TextPage& page, const PairReport& report, const Rails& rails, boo
   }
 }
 
+// fi_pingpong's beside ours, of the pair of devices that it was asked for.
+void put_compared(TextPage& page, const Rails& rails) {
+  for (const PairRail* rail : rails) {
+    for (const PairFigure& figure : rail->figures) {
+      if (!figure.pingpong_ns) continue;
+      page.line(fmt::format("{:<9} mean latency   {:<12} of fi_pingpong {}, {}",
+                            size_words(figure.bytes),
+                            figure.latency ? time_words(figure.latency->mean_ns) : "-",
+                            time_words(*figure.pingpong_ns), devices_of(*rail)));
+    }
+    if (!rail->not_compared.empty()) page.paragraph("not compared: " + rail->not_compared, 0);
+  }
+}
+
 // Of each size, over all pairs.
 void put_sizes(TextPage& page, const Rails& rails) {
   std::map<uint64_t, std::pair<std::vector<double>, std::vector<double>>> sizes;
@@ -102,6 +116,7 @@ void put_sizes(TextPage& page, const Rails& rails) {
                           latency ? time_words(static_cast<int64_t>(*latency)) : "-",
                           rate ? rate_words(*rate) : "-"));
   }
+  put_compared(page, rails);
 }
 
 }  // namespace

@@ -105,6 +105,8 @@ class FabricPath final : public DataPath {
   }
 
   Result<Done> reach(const DataAddress& peer) override {
+    // the provider reads as many bytes as its own names have
+    if (peer.name_bytes != own_.name_bytes) return fabric_error(-FI_EINVAL, "fi_av_insert");
     const ssize_t added = fi_av_insert(addresses_.get(), peer.name.data(), 1, &peer_, 0, nullptr);
     if (added == 1) return Done{};
     return fabric_error(added < 0 ? added : -FI_EINVAL, "fi_av_insert");
@@ -218,10 +220,9 @@ class FabricPath final : public DataPath {
   }
 
   Result<Done> get_name() {
-    own_.name.resize(kLongestEndpointName);
-    size_t size = own_.name.size();
-    const int status = fi_getname(&endpoint_->fid, own_.name.data(), &size);
-    own_.name.resize(status == 0 ? size : 0);
+    size_t bytes = own_.name.size();
+    const int status = fi_getname(&endpoint_->fid, own_.name.data(), &bytes);
+    own_.name_bytes = status == 0 ? static_cast<uint32_t>(bytes) : 0;
     return went(status, "fi_getname");
   }
 

@@ -42,6 +42,8 @@ constexpr const char* call_of(DataStep step) {
   return kDataCalls[static_cast<size_t>(step)];
 }
 
+inline constexpr size_t kLongestEndpointName = 64;  // one of efa has 32
+
 // Where a queue pair is reached, as its own process tells it to another, and where the half of its
 // memory begins that others write to.
 struct DataAddress {
@@ -50,9 +52,10 @@ struct DataAddress {
   uint32_t key = 0;
   uint64_t memory = 0;
   uint32_t memory_key = 0;
-  std::string name;  // of libfabric's endpoint, in its place
+  // in place of these, the name of libfabric's endpoint; processes hand all this on as it lies
+  std::array<uint8_t, kLongestEndpointName> name{};
+  uint32_t name_bytes = 0;
 };
-inline constexpr size_t kLongestEndpointName = 256;
 
 struct DataCompletion {
   uint64_t id = 0;

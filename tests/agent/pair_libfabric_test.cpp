@@ -5,6 +5,7 @@
 
 #include "agent/pair/judge.h"
 #include "agent/pair/match.h"
+#include "agent/pair/pingpong.h"
 #include "agent/pair/report.h"
 #include "probes/pair/checks.h"
 #include "tests/support/pair_parts.h"
@@ -111,6 +112,16 @@ TEST(PairLibfabric, BothVersionsAreTold) {
   EXPECT_EQ(judge_rail(works, nodes).check->code, kPairLibfabric.code);
   works.other_setup.version.reset();
   EXPECT_NE(judge_rail(works, nodes).message.find(kInstaller.file + " there"), std::string::npos);
+}
+
+TEST(PairPingpong, OfItsLastLineTheMicroseconds) {
+  EXPECT_EQ(parse_pingpong("bytes   #sent   #ack     total       time     MB/sec    usec/xfer   "
+                           "Mxfers/sec\n64      1k      =1k      125k        0.43s      0.30     "
+                           "214.77       0.00\n"),
+            214'770);
+  EXPECT_EQ(parse_pingpong(""), std::nullopt);
+  EXPECT_EQ(parse_pingpong("ctrl/connect: Connection refused\n"), std::nullopt);
+  EXPECT_EQ(parse_pingpong("64 1k =1k 125k 0.43s 0.30 fast 0.00"), std::nullopt);
 }
 
 TEST(PairLibfabric, APairOfDevicesCountsOnce) {

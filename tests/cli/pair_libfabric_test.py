@@ -92,6 +92,14 @@ class LibfabricTest(PairCase):
         alone = self.ask(engine="libfabric")
         self.assertEqual((alone["verdict"], alone["summary"]), ("unknown", "this node has no libfabric"))
 
+    def test_what_is_not_compared_says_why(self):
+        self.server()
+        report = self.ask("--compare", engine="libfabric")
+        self.assertEqual(report["verdict"], "healthy", report["findings"])
+        [compared] = [pair for pair in report["pairs"] if "not_compared" in pair]
+        self.assertIn("fi_pingpong is not there", compared["not_compared"])
+        self.assertTrue(all("fi_pingpong_ns" not in figure for figure in compared["figures"]))
+
     def test_text_for_a_person(self):
         self.server("--once")
         client = self.start(0, "client", "127.0.0.1", "--seconds", "1", stdin=subprocess.PIPE)
