@@ -226,6 +226,7 @@ void DeviceEnd::act(const PairOrder& order) {
 int run_device_end(const PairGround& ground, const PairDevice& device, int socket) {
   const Emitter out(socket);
   DeviceEnd end(ground, device, out);
+  constexpr milliseconds kBetweenCalls{1};
   Lines lines(kLongestPairLine);
   char buffer[4096];
   while (true) {
@@ -239,6 +240,7 @@ int run_device_end(const PairGround& ground, const PairDevice& device, int socke
       end.act(*order);
       continue;
     }
+    while (end.go_on() && !is_readable_within(socket, kBetweenCalls)) continue;
     const ssize_t count = read(socket, buffer, sizeof buffer);
     if (count <= 0) return 0;
     lines.take({buffer, static_cast<size_t>(count)});

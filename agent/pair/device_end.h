@@ -36,6 +36,8 @@ class DeviceEnd {
   DeviceEnd(const PairGround& ground, const PairDevice& device, const Emitter& out)
       : ground_(ground), device_(device), out_(out), counters_(ground.root, out, device.name) {}
 
+  // While it waits for an order. False: nothing has to go on.
+  bool go_on() { return path_ && path_->go_on(); }
   // Says its answer; of a step that goes on for a time, twice.
   void act(const PairOrder& order);
 

@@ -136,13 +136,23 @@ class FabricPath final : public DataPath {
 
   Result<std::optional<DataCompletion>> poll() override {
     if (came_.empty()) {
-      const Result<Done> progressed = progress();
+      const Result<Done> progressed = failed_ ? Result<Done>(*failed_) : progress();
+      failed_.reset();
       if (!progressed) return progressed.error();
     }
     if (came_.empty()) return std::optional<DataCompletion>();
     const DataCompletion next = came_.front();
     came_.pop_front();
     return std::optional(next);
+  }
+
+  // The provider answers its peers, and a message is complete, only by its own calls.
+  bool go_on() override {
+    if (endpoint_ && completions_ && !failed_) {
+      const Result<Done> progressed = progress();
+      if (!progressed) failed_ = progressed.error();
+    }
+    return true;
   }
 
  private:
@@ -287,6 +297,7 @@ class FabricPath final : public DataPath {
   std::deque<Request> requests_;
   std::vector<Request*> free_;
   std::deque<DataCompletion> came_;
+  std::optional<Error> failed_;  // while nobody waited for it
   struct Free {
     void operator()(uint8_t* memory) const { std::free(memory); }
   };

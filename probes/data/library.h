@@ -1,5 +1,5 @@
-// The calls of libibverbs and libefa, or of libfabric, that move data, so that what makes them can
-// be tested without a device: one implementation calls them, tests replay answers.
+// The calls of libibverbs and libefa, or of libfabric, that move data, so that what makes them can be
+// tested without a device: one implementation calls them, tests replay answers.
 #pragma once
 
 #include <array>
@@ -100,6 +100,9 @@ class DataPath {
   virtual Result<Done> read(uint64_t id, uint32_t bytes, DataTarget target) = 0;
   virtual Result<Done> write(uint64_t id, uint32_t bytes, DataTarget target) = 0;
   virtual Result<std::optional<DataCompletion>> poll() = 0;
+  // Where what is on its way goes on only while this is called, by who waits for something else;
+  // false: it goes on by itself.
+  virtual bool go_on() { return false; }
 };
 
 class DataLibrary {

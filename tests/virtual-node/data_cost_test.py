@@ -33,6 +33,7 @@ for round in $(seq {LOOPS}); do
 done
 made > /tmp/seen/after
 dmesg | grep -ci 'call trace\\|bug:\\|efa.*error' > /tmp/seen/traces
+true
 """
 # of two processes on one device; each second one has a test of all devices every 3 s beside it
 JOB = f"""

@@ -44,6 +44,7 @@ kill $!
 sleep 1
 made > /tmp/seen/after
 dmesg | grep -ci 'call trace\\|bug:' > /tmp/seen/traces
+true
 """
 CLIENT = START + f"""
 client() {{ local name=$1; shift; seen $name efa-doctor pair client {ADDRESS} --token-file /tmp/token --format json "$@"; }}
