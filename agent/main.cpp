@@ -73,12 +73,18 @@ int become_daemon(const CommandLine& line) {
 }
 
 // Told before anything is looked at or written.
-Result<Done> check_arguments(const CommandLine& line) {
+Result<Done> check_arguments(const CommandLine& line, const Config& config) {
   const Result<ExpectSetting> expect = parse_expect(line.expect.value_or("auto"));
   if (!expect) return expect.error();
   std::error_code error;
   if (!std::filesystem::is_directory(line.sysroot, error)) {
     return system_error(error ? error.value() : ENOTDIR, line.sysroot);
+  }
+  const std::string& host_root = config.pass.host_root;
+  if (line.sysroot == "/" && !host_root.empty() &&
+      !std::filesystem::is_directory(host_root + "/etc", error)) {
+    return Error{ErrorKind::kMalformed, "host_root",
+                 "the node's root is not mounted at " + host_root};
   }
   return Done{};
 }
@@ -126,7 +132,7 @@ int run_with_config(const CommandLine& line) {
   for (const Error& error : read.errors) log_error("{}", message_of(error));
   if (!read.errors.empty()) return kExitUsage;
   const Config& config = read.config;
-  const Result<Done> right = check_arguments(line);
+  const Result<Done> right = check_arguments(line, config);
   if (!right) {
     log_error("{}", message_of(right.error()));
     return kExitUsage;

@@ -27,6 +27,7 @@ Value check_value(const Check& check) {
   if (check.drain_first) value.set("drain_first", true);
   if (!check.in_container.empty()) value.set("in_container", check.in_container);
   if (!check.on_bottlerocket.empty()) value.set("on_bottlerocket", check.on_bottlerocket);
+  if (!check.in_auto_mode.empty()) value.set("in_auto_mode", check.in_auto_mode);
   return value;
 }
 
@@ -48,6 +49,9 @@ void print_text(const Check& check) {
   }
   if (!check.on_bottlerocket.empty()) {
     std::printf("  How on Bottlerocket: %s\n", text_of(check.on_bottlerocket).c_str());
+  }
+  if (!check.in_auto_mode.empty()) {
+    std::printf("  How in EKS Auto Mode: %s\n", text_of(check.in_auto_mode).c_str());
   }
 }
 

@@ -35,8 +35,15 @@ void keep_facts(const std::vector<ProbeRun>& runs, const std::string& suffix, Re
   }
 }
 
+// In a container beside the system: only its files are looked at, and no library is loaded.
+std::string root_of_image(const OnceOptions& options) {
+  const std::string& host_root = options.config.pass.host_root;
+  return options.sysroot == "/" && !host_root.empty() ? host_root : options.sysroot;
+}
+
 Report look_at_image(const OnceOptions& options, const Weights& weights) {
-  PassPlan plan{.sysroot = options.sysroot,
+  const std::string root = root_of_image(options);
+  PassPlan plan{.sysroot = root,
                 .libexec = find_libexec(),
                 .pass = options.config.pass,
                 .metadata = options.config.metadata,
@@ -48,7 +55,7 @@ Report look_at_image(const OnceOptions& options, const Weights& weights) {
   keep_facts(runs, "", report);
   std::vector<Seen<KernelFacts>> kernels;
   plan.only = {"kernel"};
-  for (const std::string& kernel : installed_kernels(options.sysroot)) {
+  for (const std::string& kernel : installed_kernels(root)) {
     plan.installed_kernel = kernel;
     const std::vector<ProbeRun> run = run_pass(plan, {});
     kernels.push_back(node_of(run, plan.live()).kernel);

@@ -20,6 +20,7 @@ struct PassConfig {
   std::vector<std::string> set_aside;  // PCI addresses of devices that are not judged
   WeightWords checks;
   std::string site_probes = "/etc/efa-doctor/probes.d";
+  std::string host_root;               // "": this is no container, or the container is looked at
   int64_t deadline_ms = 10'000;        // of a whole pass
   int64_t device_deadline_ms = 5'000;  // an answer of a living device takes milliseconds
   int64_t boot_grace_s = 60;           // devices may come so late

@@ -33,6 +33,11 @@ constexpr Setting kSettings[] = {
      .field = in<&Config::pass, &PassConfig::site_probes>,
      .path = Path::kOptional,
      .help = "Executables here are run as probes too"},
+    {.key = "host_root",
+     .field = in<&Config::pass, &PassConfig::host_root>,
+     .path = Path::kOptional,
+     .help = "Where the node's root is mounted in the container that looks at the node; empty: the "
+             "files of the node are below /"},
     {.key = "deadline_ms",
      .field = in<&Config::pass, &PassConfig::deadline_ms>,
      .least = 1'000,

@@ -164,6 +164,7 @@ Result<Done> check_directories(const Config& config) {
       {"state_directory", config.files.state_directory},
       {"run_directory", config.files.run_directory},
       {"site_probes", config.pass.site_probes},
+      {"host_root", config.pass.host_root},
       {"metrics_directory", config.files.metrics_directory}};
   for (const auto& [setting, path] : directories) {
     std::error_code error;

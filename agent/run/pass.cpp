@@ -75,6 +75,9 @@ Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
                       std::to_string(end_ms),
                       "--device-deadline-ms",
                       std::to_string(std::min(plan.pass.device_deadline_ms, end_ms))};
+  if (plan.live() && !plan.pass.host_root.empty()) {
+    launch.arguments.insert(launch.arguments.end(), {"--host-root", plan.pass.host_root});
+  }
   // what another replays is what it said: of jobs and routes no more is kept than the facts
   if (plan.record && row.from_files) launch.arguments.emplace_back("--record");
   for (const std::string& option : options_of(plan, row)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "probes/judging/check.h"
+#include "probes/judging/installer.h"
 
 namespace efa {
 
@@ -49,6 +50,7 @@ inline constexpr Check kCloudCapableTypeUnused{
         "Nothing if no EFA is meant; else attach EFA interfaces in the launch template, for new "
         "instances, and say expect = \"max\" in config.toml, so that a node without them is "
         "unhealthy.",
+    .in_auto_mode = kAskForEfa,
 };
 
 inline constexpr Check kCloudRailsUnused{
@@ -65,6 +67,7 @@ inline constexpr Check kCloudRailsUnused{
         "Attach EFA interfaces in the launch template, for new instances (on p6-b300 network card "
         "0 takes none); where none is meant (an image that is being built), say expect = \"none\" "
         "in config.toml.",
+    .in_auto_mode = kAskForEfa,
 };
 
 inline constexpr Check kCloudNoCommonSecurityGroup{

@@ -27,6 +27,10 @@ void judge_fabric_foreign(const Node& node, const Expectation& expectation, Find
     findings.pass(check, kNodeSubject, "libfabric passes over " + names, evidence);
   } else if (!libfabric_lists_none(node)) {
     findings.unknown(check, kNodeSubject, "no libfabric with the efa provider answered", evidence);
+  } else if (node.limits.facts.from_container == true) {
+    findings.unknown(check, kNodeSubject,
+                     "seen from a pod with foreign devices: " + names + " cannot be opened in it",
+                     evidence);
   } else if (std::any_of(rdma.devices.begin(), rdma.devices.end(), can_be_opened)) {
     findings.fail(check, kNodeSubject, names + " cannot be opened, and libfabric lists no EFA",
                   evidence);

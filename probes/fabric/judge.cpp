@@ -15,8 +15,21 @@
 namespace efa {
 namespace {
 
+constexpr const char* kOwnLibfabric = "the libfabric is that of efa-doctor's container";
+
 bool lists(const FabricFacts& facts, const std::string& device) {
   return std::find(facts.devices.begin(), facts.devices.end(), device) != facts.devices.end();
+}
+
+// No job's: libfabric came with efa-doctor in its container.
+bool came_along(const Node& node) {
+  return node.limits.facts.from_container == true;
+}
+
+// Of devices that libfabric may have given up at, it is not known whether jobs, which are given
+// EFA's alone, meet them.
+bool may_have_met_others(const Node& node) {
+  return came_along(node) && !node.rdma.facts.foreign.empty() && libfabric_lists_none(node);
 }
 
 std::string name_of(const Seen<FabricFacts>& seen) {
@@ -125,7 +138,11 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
     libraries += (libraries.empty() ? "" : ", ") + name_of(seen);
   }
   const bool answered = answers(node);
-  if (answered || (any_asked && any_hangs(node))) {
+  if (may_have_met_others(node)) {
+    findings.unknown(kFabricNotListed, subject,
+                     "seen from a pod with foreign devices: " + join(node.rdma.facts.foreign, ", "),
+                     {"absent", domain, libraries});
+  } else if (answered || (any_asked && any_hangs(node))) {
     findings.fail(kFabricNotListed, subject,
                   answered ? "no libfabric lists " + device.name
                            : "libfabric gave no answer about " + device.name,
@@ -141,7 +158,7 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
     findings.not_applicable(kFabricNotListed, subject, "no libfabric is installed on this host");
   } else if (const Seen<FabricFacts>* distrusted = not_asked(node)) {
     findings.not_applicable(kFabricNotListed, subject, distrusted->outcome.detail);
-  } else if (const auto why = why_none_works(node)) {
+  } else if (const auto why = why_none_works(node); why && !came_along(node)) {
     findings.fail(kFabricNotListed, subject, "no libfabric of this host works",
                   {*why, domain, libraries});
   } else {
@@ -234,10 +251,25 @@ void judge_library(const Seen<FabricFacts>& seen, size_t most, Findings& finding
   }
 }
 
-}  // namespace
+// It proves the devices; of what jobs of the node load it says nothing.
+void judge_what_came_along(const Seen<FabricFacts>& seen, Findings& findings) {
+  const std::string subject = name_of(seen);
+  for (const Check* check : {&kFabricDoesNotLoad, &kFabricCrashes}) {
+    if (seen.facts.getinfo_status) {
+      findings.not_applicable(*check, subject, kOwnLibfabric);
+    } else {
+      findings.unknown(*check, subject, fmt::format("{}: {}", kOwnLibfabric, seen.outcome.detail));
+    }
+  }
+}
 
-void judge_fabric(const Node& node, const Expectation& expectation, Findings& findings) {
-  if (!node.live || !expectation.expected) return;
+void judge_libraries(const Node& node, Findings& findings) {
+  if (came_along(node)) {
+    findings.not_applicable(kFabricNotInstalled, kNodeSubject, kOwnLibfabric);
+    findings.not_applicable(kFabricNoEfaProvider, kNodeSubject, kOwnLibfabric);
+    for (const Seen<FabricFacts>& seen : node.fabric) judge_what_came_along(seen, findings);
+    return;
+  }
   size_t most = 0;
   for (const Seen<FabricFacts>& seen : node.fabric) {
     most = std::max(most, seen.facts.devices.size());
@@ -245,6 +277,13 @@ void judge_fabric(const Node& node, const Expectation& expectation, Findings& fi
   judge_installed(node, findings);
   judge_provider(node, findings);
   for (const Seen<FabricFacts>& seen : node.fabric) judge_library(seen, most, findings);
+}
+
+}  // namespace
+
+void judge_fabric(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (!node.live || !expectation.expected) return;
+  judge_libraries(node, findings);
   for (const RdmaDevice& device : node.rdma.facts.devices) judge_device(node, device, findings);
 }
 

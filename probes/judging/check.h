@@ -58,9 +58,11 @@ struct Check {
   std::string_view command = {};  // to paste; "" when there is none
   bool drain_first = false;       // the remedy ends jobs, also those on healthy devices
   // where command and remedy do not apply, the remedy that does: in a container that of its
-  // description; on Bottlerocket, which has no packages and keeps no files, that of its settings
+  // description; on Bottlerocket, which has no packages and keeps no files, that of its settings;
+  // in EKS Auto Mode, where nobody changes a node, that of the cluster
   std::string_view in_container = {};
   std::string_view on_bottlerocket = {};
+  std::string_view in_auto_mode = {};
   Causes causes = {};
 };
 

@@ -10,6 +10,10 @@ inline constexpr const char* kNewestInstaller =
     "aws-efa-installer-latest.tar.gz && cd aws-efa-installer && sudo ./efa_installer.sh -y && "
     "sudo reboot";
 
+inline constexpr const char* kAskForEfa =
+    "EKS Auto Mode attaches EFA interfaces to nodes that it launches for pods which request "
+    "vpc.amazonaws.com/efa, and to no other: schedule such pods, or say expect = \"none\" in "
+    "config.toml.";
 inline constexpr const char* kNewerBottlerocket =
     "Drain the node and replace it by one of a newer Bottlerocket image: the driver is part of it.";
 

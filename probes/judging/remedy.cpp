@@ -67,6 +67,33 @@ void fit_bottlerocket(Finding& finding) {
   finding.command.text = replaced(finding.command.text, kSudo, "");
 }
 
+// Bottlerocket (EKS Auto, Standard) 2026.9.14 (aws-k8s-1.36-standard)
+bool is_auto_mode(const std::string& os) {
+  return has(os, "(EKS Auto");
+}
+
+// Nobody logs in, and IAM lets nobody change the instance or its interfaces (AWS's "Security
+// Overview of EKS Auto Mode"). A node is deleted, and a new one launched.
+void fit_auto_mode(const CloudFacts& cloud, Finding& finding) {
+  const Check& check = *finding.check;
+  const std::string_view other =
+      check.in_auto_mode.empty() ? check.in_container : check.in_auto_mode;
+  const bool of_job = check.actor == Actor::kJobOwner;
+  const bool asks_aws = finding.command.text.starts_with("aws ");
+  if (!of_job) finding.drain_first = false;
+  if (!asks_aws || !other.empty()) finding.command = {};
+  if (!other.empty()) {
+    finding.remedy = other;
+  } else if (check.severity == Severity::kInfo && !of_job && !asks_aws) {
+    finding.remedy = "Nothing: EKS Auto Mode lets nobody change this on its nodes.";
+  } else if (!of_job && check.actor != Actor::kAccountOwner) {
+    finding.remedy =
+        "Delete the node from the cluster: EKS Auto Mode drains it and launches another, of its "
+        "newest image. If that has the same fault, give AWS Support the report.";
+    finding.command = {for_instance(cloud, "kubectl delete node INSTANCE_ID"), ""};
+  }
+}
+
 void complete(const Node& node, Finding& finding) {
   if (is_site_code(finding.check->code)) return;  // the site's own words
   if (finding.command.text.empty()) finding.command.text = finding.check->command;
@@ -74,6 +101,8 @@ void complete(const Node& node, Finding& finding) {
   finding.drain_first = finding.check->drain_first;
   if (node.limits.facts.container) {
     fit_container(finding);
+  } else if (is_auto_mode(node.kernel.facts.os.value_or(""))) {
+    fit_auto_mode(node.cloud.facts, finding);
   } else if (has(node.kernel.facts.os.value_or(""), "Bottlerocket")) {
     fit_bottlerocket(finding);
   }

@@ -217,6 +217,7 @@ void read_limits(const Look& look) {
   read_memory(look, facts);
   facts.container = read_container(look);
   if (facts.container) facts.may_administer = read_rights(look);
+  if (look.root.from_container()) facts.from_container = true;
   telling.so_far(facts);
   look.out.doing("read limits of this process", "/proc/self");
   read_own(look, facts);

@@ -82,6 +82,7 @@ bool judge_login(const LimitsFacts& facts, Findings& findings) {
 // Whose the limit of the process that looks is, by its control group; "" when nobody's that
 // matters: our own service, or one that is judged itself.
 std::string own_subject(const LimitsFacts& facts) {
+  if (facts.from_container == true) return "";
   if (facts.container) return "this container";
   const std::string group = facts.cgroup.value_or("");
   if (group.find("/slurmstepd") != std::string::npos ||

@@ -30,6 +30,7 @@ inline constexpr Check kPciNoneFound{
         "Give the launch template, or this instance once it is drained and stopped, network "
         "interfaces of type efa or efa-only; interfaces of type interface carry no EFA.",
     .command = kListInterfaces,
+    .in_auto_mode = kAskForEfa,
     .causes = {"node.not-given", "pci.device-vanished", "cloud.interface-not-on-pci",
                "account.interface-lost", "account.interface-type"},
 };
@@ -61,6 +62,7 @@ inline constexpr Check kPciFewerThanExpected{
         "Attach one EFA interface for each network card in the launch template (to this instance "
         "once it is drained and stopped), or correct the expected number.",
     .command = kListInterfaces,
+    .in_auto_mode = kAskForEfa,
     .causes = {"node.not-given", "pci.none-found", "pci.device-vanished",
                "cloud.interface-not-on-pci", "account.interface-lost", "account.interface-fewer"},
 };
@@ -81,6 +83,7 @@ inline constexpr Check kPciFewerThanMaximum{
         "An instance with several interfaces gets no public address by itself: a launcher that "
         "asks for one may attach a single interface.",
     .command = kListInterfaces,
+    .in_auto_mode = kAskForEfa,
     .causes = {"pci.none-found", "pci.device-vanished", "cloud.interface-not-on-pci",
                "account.interface-lost", "account.interface-fewer"},
 };

@@ -16,6 +16,7 @@ constexpr int kExitUsage = 64;
 
 struct Arguments {
   std::string sysroot = "/";
+  std::string host_root;
   std::string replay;
   bool record = false;
   int deadline_ms = 9000;
@@ -35,6 +36,8 @@ bool parse_arguments(int argc, char** argv, Arguments& arguments) {
     const std::string value = argv[i];
     if (name == "--sysroot") {
       arguments.sysroot = value;
+    } else if (name == "--host-root") {
+      arguments.host_root = value;
     } else if (name == "--replay") {
       arguments.replay = value;
     } else if (name == "--skip") {
@@ -55,7 +58,7 @@ bool parse_arguments(int argc, char** argv, Arguments& arguments) {
 }
 
 Result<Sysroot> open_root(const Arguments& arguments) {
-  if (arguments.replay.empty()) return Sysroot::open(arguments.sysroot);
+  if (arguments.replay.empty()) return Sysroot::open(arguments.sysroot, arguments.host_root);
   std::ifstream file(arguments.replay);
   std::stringstream looks;
   looks << file.rdbuf();
@@ -67,10 +70,11 @@ Result<Sysroot> open_root(const Arguments& arguments) {
 int probe_main(int argc, char** argv, void (*read)(const Look&)) {
   Arguments arguments;
   if (!parse_arguments(argc, argv, arguments)) {
-    std::fprintf(stderr,
-                 "usage: %s [--sysroot DIR] [--deadline-ms N] [--record] [--replay FILE] "
-                 "[--skip SUBJECT] [--option NAME=VALUE]\n",
-                 argv[0]);
+    std::fprintf(
+        stderr,
+        "usage: %s [--sysroot DIR] [--host-root DIR] [--deadline-ms N] [--record] [--replay FILE] "
+        "[--skip SUBJECT] [--option NAME=VALUE]\n",
+        argv[0]);
     return kExitUsage;
   }
   Result<Sysroot> root = open_root(arguments);

@@ -1,8 +1,8 @@
 // What every probe's process does the same way: read its arguments, open the sysroot, look, say
 // done.
 //
-//   probe-pci --sysroot / [--deadline-ms 9000] [--device-deadline-ms 5000] [--record] [--replay
-//   FILE] [--skip SUBJECT]...
+//   probe-pci --sysroot / [--host-root /host] [--deadline-ms 9000] [--device-deadline-ms 5000]
+//   [--record] [--replay FILE] [--skip SUBJECT]...
 //             [--option NAME=VALUE]...
 #pragma once
 

@@ -34,8 +34,11 @@ struct RootedFiles::Directory {
   Fd fd;
 };
 
-RootedFiles::RootedFiles(Fd root, bool live)
-    : root_(std::move(root)), live_(live), last_(std::make_shared<Directory>()) {}
+RootedFiles::RootedFiles(Fd root, bool is_ours, bool live)
+    : root_(std::move(root)),
+      is_ours_(is_ours),
+      live_(live),
+      last_(std::make_shared<Directory>()) {}
 
 bool FileStatus::is_directory() const {
   return S_ISDIR(mode);
@@ -47,12 +50,19 @@ bool FileStatus::is_character_device() const {
 Result<RootedFiles> RootedFiles::open(const std::string& directory) {
   Fd root(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return system_error(errno, directory);
-  return RootedFiles(std::move(root), directory == "/");
+  const bool is_ours = directory == "/";
+  return RootedFiles(std::move(root), is_ours, is_ours);
+}
+
+Result<RootedFiles> RootedFiles::open_mounted(const std::string& directory) {
+  Result<RootedFiles> files = open(directory);
+  if (files) files->live_ = true;
+  return files;
 }
 
 Result<Fd> RootedFiles::open_at(const std::string& path, int flags) const {
   long fd = -1;
-  if (live_) {  // nothing leads out of it
+  if (is_ours_) {
     fd = ::open(path.c_str(), flags | O_CLOEXEC);
   } else {
     open_how how{};

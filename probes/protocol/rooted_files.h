@@ -36,6 +36,8 @@ class RootedFiles {
   using Keep = std::function<bool(std::string&)>;
 
   static Result<RootedFiles> open(const std::string& directory);
+  // Of the machine that runs, whose root is mounted there.
+  static Result<RootedFiles> open_mounted(const std::string& directory);
 
   // It is the machine's own root: its devices are the machine's.
   [[nodiscard]] bool live() const { return live_; }
@@ -63,7 +65,7 @@ class RootedFiles {
     bool sized = false;  // a read that is short has met its end; files of /proc answer in parts
   };
 
-  RootedFiles(Fd root, bool live);
+  RootedFiles(Fd root, bool is_ours, bool live);
   [[nodiscard]] Result<Done> each_name(const std::string& directory, size_t limit,
                                        const std::function<void(int, const char*)>& take) const;
   [[nodiscard]] Result<Fd> open_at(const std::string& path, int flags) const;
@@ -72,6 +74,7 @@ class RootedFiles {
   [[nodiscard]] Result<RegularFile> open_regular(const std::string& path) const;
 
   Fd root_;
+  bool is_ours_ = false;  // nothing leads out of it
   bool live_ = false;
   std::shared_ptr<Directory> last_;  // of the file or link that was read before
 };

@@ -47,6 +47,11 @@ void put_content(Value& look, const T& content) {
   look.set("is", to_value(content));
 }
 
+void take_flag(const Value& line, const char* name, bool& flag) {
+  const Value* member = line.find(name);
+  if (member != nullptr && member->as<bool>() != nullptr) flag = *member->as<bool>();
+}
+
 template <class T>
 Result<T> content_of(const Value& look, const std::string& path) {
   if (const Value* number = look.find("errno")) {
@@ -63,12 +68,17 @@ Result<T> content_of(const Value& look, const std::string& path) {
 
 }  // namespace
 
-Result<Sysroot> Sysroot::open(const std::string& directory) {
+Result<Sysroot> Sysroot::open(const std::string& directory, const std::string& host_root) {
   Result<RootedFiles> files = RootedFiles::open(directory);
   if (!files) return files.error();
   Sysroot root;
   root.live_ = files->live();
   root.files_.emplace(std::move(*files));
+  if (host_root.empty()) return root;
+  Result<RootedFiles> mounted = RootedFiles::open_mounted(host_root);
+  if (!mounted) return mounted.error();
+  root.mounted_.emplace(std::move(*mounted));
+  root.from_container_ = true;
   return root;
 }
 
@@ -81,8 +91,8 @@ Result<Sysroot> Sysroot::replay(const std::string& looks) {
     if (root.looks_.size() >= kMaxLooks) return system_error(EFBIG, "recording");
     const Result<Value> look = parse_json(line, "recording");
     if (!look) return look.error();
-    const Value* live = look->find("live");
-    if (live != nullptr && live->as<bool>() != nullptr) root.live_ = *live->as<bool>();
+    take_flag(*look, "live", root.live_);
+    take_flag(*look, "from_container", root.from_container_);
     root.looks_.emplace(look->text("look") + " " + look->text("path"), *look);
   }
   return root;
@@ -92,7 +102,13 @@ void Sysroot::record_to(Recorder record) {
   record_ = std::move(record);
   Value root;
   root.set("live", live_);
+  if (from_container_) root.set("from_container", true);
   record_(std::move(root));
+}
+
+const RootedFiles& Sysroot::files_of(const std::string& path) const {
+  const bool is_kernels = path.starts_with("/proc") || path.starts_with("/sys");
+  return mounted_ && !is_kernels ? *mounted_ : *files_;
 }
 
 // One look: from the recording, or at the machine (and into the recording that is being made).
@@ -120,7 +136,7 @@ Result<T> Sysroot::look(const char* verb, const std::string& path, const Look& a
 
 Result<std::string> Sysroot::read(const std::string& path, size_t limit) const {
   return look<std::string>("read", path, [&]() -> Result<std::string> {
-    Result<std::string> text = files_->read(path, limit, /*whole=*/true);
+    Result<std::string> text = files_of(path).read(path, limit, /*whole=*/true);
     if (text) *text = std::string(trim_end(*text));
     return text;
   });
@@ -133,14 +149,14 @@ std::optional<std::string> Sysroot::text(const std::string& path) const {
 
 Result<std::string> Sysroot::read_bytes(const std::string& path, size_t limit) const {
   return look<std::string>("bytes", path,
-                           [&] { return files_->read(path, limit, /*whole=*/false); });
+                           [&] { return files_of(path).read(path, limit, /*whole=*/false); });
 }
 
 Result<std::string> Sysroot::read_part(
     const std::string& path, size_t limit,
     const std::function<std::string(const std::string&)>& part) const {
   return look<std::string>("part", path, [&]() -> Result<std::string> {
-    Result<std::string> bytes = files_->read(path, limit, /*whole=*/false);
+    Result<std::string> bytes = files_of(path).read(path, limit, /*whole=*/false);
     if (bytes) *bytes = part(*bytes);
     return bytes;
   });
@@ -149,41 +165,41 @@ Result<std::string> Sysroot::read_part(
 Result<std::vector<std::string>> Sysroot::read_lines(const std::string& path, const KeepLine& keep,
                                                      size_t limit, char separator) const {
   return look<std::vector<std::string>>(
-      "lines", path, [&] { return files_->read_lines(path, keep, limit, separator); });
+      "lines", path, [&] { return files_of(path).read_lines(path, keep, limit, separator); });
 }
 
 Result<std::string> Sysroot::link(const std::string& path) const {
-  return look<std::string>("link", path, [&] { return files_->link(path); });
+  return look<std::string>("link", path, [&] { return files_of(path).link(path); });
 }
 
 Result<std::vector<std::string>> Sysroot::link_targets(const std::string& directory,
                                                        const KeepLine& keep, size_t limit) const {
   return look<std::vector<std::string>>(
-      "links", directory, [&] { return files_->link_targets(directory, keep, limit); });
+      "links", directory, [&] { return files_of(directory).link_targets(directory, keep, limit); });
 }
 
 Result<std::vector<std::string>> Sysroot::list(const std::string& directory, size_t limit) const {
   return look<std::vector<std::string>>("list", directory,
-                                        [&] { return files_->list(directory, limit); });
+                                        [&] { return files_of(directory).list(directory, limit); });
 }
 
 Result<FileStatus> Sysroot::status(const std::string& path) const {
-  return look<FileStatus>("status", path, [&] { return files_->status(path); });
+  return look<FileStatus>("status", path, [&] { return files_of(path).status(path); });
 }
 
 Result<Space> Sysroot::space(const std::string& path) const {
-  return look<Space>("space", path, [&] { return files_->space(path); });
+  return look<Space>("space", path, [&] { return files_of(path).space(path); });
 }
 
 Result<Done> Sysroot::open_device(const std::string& path) const {
-  return look<Done>("open", path, [&] { return files_->open_device(path); });
+  return look<Done>("open", path, [&] { return files_of(path).open_device(path); });
 }
 
 Result<std::vector<std::string>> Sysroot::kernel_messages(const KeepLine& keep) const {
   const std::string path = "/dev/kmsg";
   if (!replaying() && !live_) return read_lines(path, keep, size_t{8} * 1024 * 1024);
   return look<std::vector<std::string>>(live_ ? "kmsg" : "lines", path,
-                                        [&] { return files_->kernel_messages(path, keep); });
+                                        [&] { return files_of(path).kernel_messages(path, keep); });
 }
 
 }  // namespace efa

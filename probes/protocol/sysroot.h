@@ -1,6 +1,7 @@
 // The one door to the files of the machine under examination: /, a directory that shows another
-// machine, or a recording of one. Paths are absolute as on that machine. While a recording is made,
-// `record` is told each look and what it showed.
+// machine, or a recording of one. Paths are absolute as on that machine. Within a container the
+// kernel's own (/proc and /sys) are those that the container has, all else is where the machine's
+// root is mounted. While a recording is made, `record` is told each look and what it showed.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +27,14 @@ class Sysroot {
   static constexpr size_t kManyNames = 65536;              // a directory of files has fewer
   static constexpr size_t kManyProcesses = 262'144;        // in /proc, which any user can fill
 
-  static Result<Sysroot> open(const std::string& directory);
+  // `host_root`: where in this container the root of the machine that runs is mounted.
+  static Result<Sysroot> open(const std::string& directory, const std::string& host_root = "");
   // `looks` is what a Recorder was told, a JSON value a line.
   static Result<Sysroot> replay(const std::string& looks);
 
   // True on the machine itself: its device nodes, network and process limits are the node's own.
   [[nodiscard]] bool live() const { return live_; }
+  [[nodiscard]] bool from_container() const { return from_container_; }
   [[nodiscard]] bool replaying() const { return !files_; }
   void record_to(Recorder record);
 
@@ -71,9 +74,12 @@ class Sysroot {
   Sysroot() = default;
   template <class T, class Look>
   Result<T> look(const char* verb, const std::string& path, const Look& at_machine) const;
+  [[nodiscard]] const RootedFiles& files_of(const std::string& path) const;
 
-  std::optional<RootedFiles> files_;  // none when replaying
+  std::optional<RootedFiles> files_;    // none when replaying
+  std::optional<RootedFiles> mounted_;  // of the machine, in a container
   bool live_ = false;
+  bool from_container_ = false;
   Recorder record_;
   std::map<std::string, Value> looks_;  // "verb path" -> what it showed
 };

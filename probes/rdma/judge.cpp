@@ -206,6 +206,10 @@ void judge_foreign(const Node& node, Findings& findings) {
     findings.unknown(check, kNodeSubject, "could not be read whether EFA: " + unidentified);
   } else if (names.empty() && node.rdma.outcome.status != ProbeStatus::kOk) {
     findings.unknown(check, kNodeSubject, "RDMA devices could not all be listed");
+  } else if (!names.empty() && !node.rdma.facts.devices.empty() && libfabric_lists_none(node) &&
+             node.limits.facts.from_container == true) {
+    findings.unknown(check, kNodeSubject, "seen from a pod with foreign devices: " + names,
+                     evidence);
   } else if (!names.empty() && !node.rdma.facts.devices.empty() && libfabric_lists_none(node)) {
     findings.fail(check, kNodeSubject,
                   "libfabric lists no EFA device, and these are none: " + names, evidence);

@@ -91,7 +91,9 @@ void judge_refused(const Node& node, Findings& findings) {
 void judge_loaded(const Node& node, Findings& findings) {
   const std::optional<std::string>& library = node.verbs.facts.library;
   for (const Check* check : {&kVerbsNotInstalled, &kVerbsDoesNotLoad}) {
-    if (library) {
+    if (node.limits.facts.from_container == true) {
+      findings.not_applicable(*check, kNodeSubject, "libibverbs is that of efa-doctor's container");
+    } else if (library) {
       findings.pass(*check, kNodeSubject, *library + " loads", {*library, "loads", ""});
     } else {
       findings.unknown(*check, kNodeSubject, "libibverbs was not asked");
@@ -105,7 +107,8 @@ void judge_verbs(const Node& node, const Expectation& expectation, Findings& fin
   if (!node.live) return;
   if (node.verbs.outcome.status == ProbeStatus::kUnavailable) {
     if (!expectation.expected) return;
-    const bool refused = is_fault_of_probe(node.verbs.outcome);
+    const bool came_along = node.limits.facts.from_container == true;
+    const bool refused = came_along || is_fault_of_probe(node.verbs.outcome);
     refused ? judge_refused(node, findings) : judge_unavailable(node, findings);
     return;
   }

@@ -91,6 +91,22 @@ TEST_P(EveryCheckCase, ItsCommandRunsOnBottlerocket) {
                                        "/etc/modprobe.d/", "/etc/sysctl.d/"});
 }
 
+// Nobody logs in there, and nobody changes the instance or its interfaces.
+TEST_P(EveryCheckCase, ItsRemedyCanBeDoneInEksAutoMode) {
+  const Finding finding = failing_on(GetParam(), [](Node& node) {
+    node.kernel.facts.os = "Bottlerocket (EKS Auto, Standard) 2026.9.14 (aws-k8s-1.36-standard)";
+    node.cloud.facts.instance_id = "i-0abc";
+  });
+  if (finding.check == nullptr) return;
+  const std::string command = command_of(finding);
+  EXPECT_TRUE(command.empty() || command.starts_with("aws ") || command.starts_with("kubectl "))
+      << command;
+  if (finding.check->actor == Actor::kJobOwner) return;
+  expect_no_word(std::string(finding.remedy_text()),
+                 {"Attach", "launch template", "stop and start", "nstaller", "Reserve", "odprobe",
+                  "Bottlerocket's", "reboot"});
+}
+
 TEST_P(EveryCheckCase, InAContainerItsRemedyIsOfTheContainerOrSaysWhere) {
   const Finding finding =
       failing_on(GetParam(), [](Node& node) { node.limits.facts.container = "docker"; });

@@ -251,6 +251,10 @@ TEST(Memlock, TheOwnLimitIsSaidOnceWithWhoseItIs) {
   facts.cgroup = "/kubepods.slice/x";
   facts.container = "kubernetes";
   EXPECT_EQ(result_of(scene, "limits.container-memlock-low", "this container"), kFail);
+  facts.container.reset();
+  EXPECT_EQ(result_of(scene, kShell, "this shell"), kFail);
+  facts.from_container = true;
+  EXPECT_EQ(result_of(scene, kShell, "this shell"), kNothing) << "it is efa-doctor's own pod";
   Scene login = with_sshd({});
   login.node.limits.facts.own_locked_memory = limit("8M");
   login.node.limits.facts.cgroup = "/user.slice/user-1000.slice/session-3.scope";

@@ -155,6 +155,38 @@ TEST_F(SysrootTest, NeverOpensADeviceOfAnotherMachine) {
   EXPECT_EQ(root.open_device("/dev/infiniband/uverbs0").error().kind, ErrorKind::kDenied);
 }
 
+// The pod of efa-doctor's DaemonSet has the node's root there.
+TEST_F(SysrootTest, InAContainerTheNodesFilesAreItsAndProcAndSysAreTheKernels) {
+  write("/etc/os-release", "PRETTY_NAME=Bottlerocket\n");
+  write("/proc/uptime", "of the mount\n");
+  std::filesystem::create_directories(directory_ + "/dev");
+  std::filesystem::create_symlink("/../../etc/os-release", directory_ + "/etc/link");
+  std::filesystem::create_symlink("/dev/null", directory_ + "/dev/uverbs0");
+  const Result<Sysroot> root = Sysroot::open("/", directory_);
+  ASSERT_TRUE(root.ok());
+  EXPECT_TRUE(root->live());
+  EXPECT_TRUE(root->from_container());
+  EXPECT_EQ(root->text("/etc/os-release"), "PRETTY_NAME=Bottlerocket");
+  EXPECT_EQ(root->text("/etc/link"), "PRETTY_NAME=Bottlerocket") << "no link leads out of it";
+  EXPECT_FALSE(root->exists("/etc/passwd"));
+  EXPECT_NE(root->text("/proc/uptime"), "of the mount");
+  EXPECT_TRUE(root->exists("/sys/kernel"));
+  EXPECT_EQ(root->open_device("/dev/uverbs0").error().os_error, ENOENT)
+      << "a node of the container";
+  EXPECT_FALSE(Sysroot::open("/", directory_ + "/missing").ok());
+}
+
+TEST_F(SysrootTest, ARecordingSaysThatItIsFromAContainer) {
+  std::string looks;
+  Result<Sysroot> root = Sysroot::open("/", directory_);
+  ASSERT_TRUE(root.ok());
+  root->record_to([&looks](const Value& look) { looks += render_json(look) + "\n"; });
+  const Result<Sysroot> again = Sysroot::replay(looks);
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(again->from_container());
+  EXPECT_FALSE(Sysroot::open("/")->from_container());
+}
+
 TEST_F(SysrootTest, ARecordingShowsTheSame) {
   write("/sys/bytes", std::string("\xff\xff\x00\x01", 4));
   write("/sys/lines", "keep 1\ndrop secret\nkeep 2\n");

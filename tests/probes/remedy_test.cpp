@@ -119,6 +119,21 @@ TEST(Remedy, OfBottlerocketNeedsNoSudoAndNoPackages) {
   EXPECT_NE(finding.remedy_text().find("Bottlerocket"), std::string::npos);
 }
 
+TEST(Remedy, OfEksAutoModeReplacesTheNodeOrAsksForEfaByAPod) {
+  Scene scene = healthy_scene();
+  remove_driver(scene);
+  scene.node.kernel.facts.os = "Bottlerocket (EKS Auto, Nvidia) 2026.4.23 (aws-k8s-1.34-nvidia)";
+  scene.node.cloud.facts.instance_id = "i-0abc";
+  EXPECT_EQ(command(scene, "kernel.driver-not-loaded"), "kubectl delete node i-0abc");
+  scene.node.cloud.facts.instance_id.reset();
+  scene.node.cloud.facts.dmi_asset_tag.reset();
+  EXPECT_EQ(command(scene, "kernel.driver-not-loaded"), "0 commands");
+  scene.expectation.exactly = 5;
+  const Finding fewer = finding_in(scene, "pci.fewer-than-expected", kNodeSubject);
+  EXPECT_NE(fewer.remedy_text().find("vpc.amazonaws.com/efa"), std::string::npos);
+  EXPECT_EQ(command_of(fewer), "");
+}
+
 TEST(Remedy, LiftsWhatKeepsTheDriverOut) {
   const std::pair<const char*, const char*> rows[] = {
       {"/etc/modprobe.d/x.conf: blacklist efa",

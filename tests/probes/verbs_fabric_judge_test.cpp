@@ -132,6 +132,69 @@ TEST(Fabric, NodesThatOpenNoEfaEitherAreNoFaultOfForeignDevices) {
   EXPECT_EQ(result_of(scene, "fabric.foreign-device", kNodeSubject), kNotApplicable);
 }
 
+// Libraries of the image that efa-doctor's DaemonSet runs.
+Scene from_container() {
+  Scene scene = healthy_scene();
+  scene.node.limits.facts.from_container = true;
+  return scene;
+}
+
+TEST(Fabric, OfEfaDoctorsContainerProvesDevicesAndNotWhatTheNodeHas) {
+  Scene scene = from_container();
+  EXPECT_EQ(result_of(scene, "fabric.not-listed", device(0)), kPass);
+  for (const char* code : {"fabric.not-installed", "fabric.no-efa-provider"}) {
+    EXPECT_EQ(result_of(scene, code, kNodeSubject), kNotApplicable) << code;
+  }
+  for (const char* code : {"fabric.does-not-load", "fabric.crashes"}) {
+    EXPECT_EQ(result_of(scene, code, kLibrary), kNotApplicable) << code;
+  }
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+  drop_fabric(scene);
+  EXPECT_EQ(result_of(scene, "fabric.not-listed", device(0)), kFail);
+}
+
+// That a probe of its own ended badly is told of the probe.
+void expect_nobody_blamed(const Scene& scene) {
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_NE(diagnosis.verdict, Verdict::kUnhealthy) << diagnosis.summary;
+  for (const Finding& finding : diagnosis.findings) {
+    if (finding.check->code.starts_with("probe.")) continue;
+    EXPECT_NE(finding.result, kFail) << finding.check->code << " " << finding.message;
+  }
+}
+
+TEST(Fabric, OfEfaDoctorsContainerThatDoesNotWorkIsNoFaultOfTheNode) {
+  for (const auto& break_it : {no_fabric, crash_fabric}) {
+    Scene scene = from_container();
+    break_it(scene);
+    expect_nobody_blamed(scene);
+  }
+  Scene scene = from_container();
+  silence(scene.node.fabric[0], ProbeStatus::kUnavailable, kWrongVersion);
+  silence(scene.node.verbs, ProbeStatus::kUnavailable, kWrongVersion);
+  expect_nobody_blamed(scene);
+}
+
+// Jobs are given EFA's nodes alone, and then all is well: p6-b200, aws-do-eks#63.
+TEST(Fabric, APodWithForeignDevicesBlamesNoNode) {
+  for (const bool closed : {false, true}) {
+    Scene scene = from_container();
+    add_foreign_device(scene);
+    if (!closed) scene.node.rdma.facts.foreign_closed.clear();
+    EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+    drop_fabric(scene);
+    expect_nobody_blamed(scene);
+    const Diagnosis diagnosis = diagnose(scene);
+    const Finding* finding = finding_of(diagnosis.findings, "fabric.not-listed", device(0));
+    EXPECT_EQ(finding->result, kUnknown);
+    EXPECT_EQ(finding->message, "seen from a pod with foreign devices: mlx5_0, mlx5_1");
+    EXPECT_EQ(finding_of(diagnosis.findings, "rdma.foreign-devices", kNodeSubject)->result,
+              kUnknown);
+    const MaybeResult foreign = closed ? MaybeResult(kUnknown) : kNothing;
+    EXPECT_EQ(result_of(scene, "fabric.foreign-device", kNodeSubject), foreign);
+  }
+}
+
 TEST(Verbs, ALibraryThatIsNotInstalledMakesNoDeviceSick) {
   Scene scene = healthy_scene();
   no_verbs(scene);
