@@ -11,12 +11,14 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 import unittest
 
 import jsonschema
 import yaml
 
-from efa_doctor import EFA_DOCTOR, SOURCE, Case, write
+import daemon_set_pod
+from efa_doctor import EFA_DOCTOR, SOURCE, USAGE, Case, write
 
 DIRECTORY = SOURCE / "packaging/kubernetes"
 MONITOR = json.loads((DIRECTORY / "efa-plugin-monitor.json").read_text())
@@ -59,6 +61,10 @@ KNOWN = {
     "conditions": {"type", "reason", "message"},
     "rules": {"type", "condition", "reason", "path", "args", "timeout", "invoke_interval"},
 }
+
+
+def iso(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def objects():
@@ -211,6 +217,106 @@ class Configuration(unittest.TestCase):
         self.assertFalse(policy["healthEvent"]["isFatal"])
         for condition in MONITOR["conditions"]:
             self.assertIn(f'c.type == "{condition["type"]}"', policy["predicate"]["expression"])
+
+
+class Agent(Case):
+    """efa-doctor.yaml: the pod may do what the service may, and sees the node."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.objects = daemon_set_pod.objects()
+        cls.spec = cls.objects["DaemonSet"]["spec"]
+        cls.pod = cls.spec["template"]["spec"]
+        cls.container, = cls.pod["containers"]
+        cls.mounts = {mount["name"]: mount for mount in cls.container["volumeMounts"]}
+        cls.host_paths = {volume["name"]: volume["hostPath"]["path"] for volume in cls.pod["volumes"]
+                          if "hostPath" in volume}
+        cls.unit = (SOURCE / "systemd/efa-doctor.service.in").read_text()
+
+    def of_unit(self, key):
+        return re.search(f"^{key}=(.*)$", self.unit, re.MULTILINE).group(1)
+
+    def test_it_has_no_right_in_the_cluster_and_no_namespace(self):
+        self.assertEqual(set(self.objects), {"ServiceAccount", "ConfigMap", "DaemonSet"})
+        account = self.objects["ServiceAccount"]
+        self.assertEqual(self.pod["serviceAccountName"], account["metadata"]["name"])
+        self.assertIs(account["automountServiceAccountToken"], False)
+        self.assertIs(self.pod["automountServiceAccountToken"], False)
+        for one in self.objects.values():
+            self.assertNotIn("namespace", one["metadata"])
+        self.assertEqual({key for volume in self.pod["volumes"] for key in volume} - {"name"},
+                         {"hostPath", "configMap"})
+
+    def test_it_takes_no_device_from_jobs_and_has_the_limits_of_the_service(self):
+        resources = self.container["resources"]
+        self.assertEqual(set(resources["requests"]) | set(resources["limits"]), {"cpu", "memory"})
+        self.assertEqual(resources["limits"]["memory"], self.of_unit("MemoryMax") + "i")
+        self.assertEqual(int(resources["limits"]["cpu"]) * 100, int(self.of_unit("CPUQuota")[:-1]))
+
+    def test_it_writes_two_folders_of_the_node_and_all_else_is_read_only_to_the_bottom(self):
+        written = {name for name, mount in self.mounts.items() if not mount.get("readOnly")}
+        self.assertEqual({self.host_paths[name] for name in written},
+                         {"/run/efa-doctor", "/var/lib/efa-doctor"})
+        for name in written:
+            self.assertEqual(self.mounts[name]["mountPath"], self.host_paths[name])
+        for name in set(self.host_paths) - written:
+            self.assertEqual(self.mounts[name]["recursiveReadOnly"], "IfPossible")
+            self.assertNotIn("mountPropagation", self.mounts[name])
+        self.assertTrue(self.container["securityContext"]["readOnlyRootFilesystem"])
+        # the runtime would make it in the node's own /dev
+        self.assertFalse(self.container["terminationMessagePath"].startswith("/dev/"))
+
+    def test_its_daemon_keeps_the_rights_that_the_unit_leaves(self):
+        bounding, = [word for word in self.container["command"] if word.startswith("--bounding-set=")]
+        kept = {"CAP_" + word[1:].upper() for word in bounding.split("=")[1].split(",") if word[0] == "+"}
+        self.assertEqual(kept, set(self.of_unit("CapabilityBoundingSet").split()))
+        self.assertTrue(bounding.startswith("--bounding-set=-all,"))
+        self.assertIn("--no-new-privs", self.container["command"])
+
+    def test_its_settings_are_right_and_say_where_the_nodes_root_is(self):
+        settings = self.objects["ConfigMap"]["data"]["config.toml"]
+        self.assertEqual(self.pod["volumes"][-1]["configMap"]["name"],
+                         self.objects["ConfigMap"]["metadata"]["name"])
+        root = self.mounts["host"]
+        self.assertEqual(self.host_paths["host"], "/")
+        self.assertIn(f'host_root = "{root["mountPath"]}"', settings)
+        here = self.directory / "host"
+        path = write(self.directory / "config.toml", settings.replace(root["mountPath"], str(here)))
+        run = subprocess.run([EFA_DOCTOR, "--config", path, "config-check"], capture_output=True, text=True)
+        self.assertEqual(run.returncode, USAGE)
+        self.assertIn("the node's root is not mounted at", run.stderr)
+        (here / "etc").mkdir(parents=True)
+        run = subprocess.run([EFA_DOCTOR, "--config", path, "config-check"], capture_output=True, text=True)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+
+    def test_it_goes_to_every_type_with_four_devices_or_more(self):
+        types = json.loads((SOURCE / "packaging/instance-types.json").read_text())["types"]
+        many = {name for name, one in types.items() if one.get("max_efa_interfaces", 0) >= 4}
+        term, = (self.pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+                 ["nodeSelectorTerms"])
+        expression, = term["matchExpressions"]
+        self.assertEqual(expression["values"], sorted(many) + sorted("ml." + name for name in many))
+        self.assertEqual(self.pod["tolerations"], [{"operator": "Exists"}])
+
+    def test_its_image_is_of_this_version(self):
+        version = re.search(r"project\(\S+ VERSION ([\d.]+)",
+                            (SOURCE / "CMakeLists.txt").read_text()).group(1)
+        self.assertTrue(self.container["image"].endswith(f"/efa-doctor:{version}"))
+
+    def is_alive(self, **health):
+        now = time.time()
+        write(self.run_directory / "health.json", json.dumps({
+            "summary": "it is", "root_causes": [], "generated_at": iso(now - 60), "valid_until": iso(now + 900),
+            "boot_id": pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip(), **health}))
+        write(self.directory / "bin/efa-doctor",
+              f"#!/bin/sh\nexec '{EFA_DOCTOR}' --config '{self.config}' \"$@\"\n", 0o755)
+        return subprocess.run(self.container["livenessProbe"]["exec"]["command"], env={
+            **os.environ, "PATH": f"{self.directory}/bin:/usr/bin:/bin"}, timeout=60).returncode == 0
+
+    def test_it_is_started_again_when_its_verdict_is_stale_and_not_when_the_node_is_broken(self):
+        for verdict in ("healthy", "unhealthy", "unknown"):
+            self.assertTrue(self.is_alive(verdict=verdict), verdict)
+            self.assertFalse(self.is_alive(verdict=verdict, valid_until=iso(time.time() - 1)), verdict)
 
 
 if __name__ == "__main__":
