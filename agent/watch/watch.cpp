@@ -27,7 +27,8 @@ constexpr int64_t kStopMs = 4'500;  // a last delivery; systemctl stop takes und
 
 uint64_t spread_of_machine() {
   sd_id128_t id{};
-  sd_id128_get_machine(&id);  // zero without one: the interval then is not shifted
+  // a container has no machine id of its own
+  if (sd_id128_get_machine(&id) < 0) sd_id128_get_boot(&id);
   return id.qwords[0] ^ id.qwords[1];
 }
 

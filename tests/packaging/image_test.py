@@ -66,11 +66,14 @@ class Image(unittest.TestCase):
                                self.directory.name], stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=120)
 
+    def config(self, *command):
+        return daemon_set_pod.config(self.settings, list(command), own_capabilities(),
+                                     daemon_set_pod.lacking(), self.directory / "written")
+
     def in_pod(self, *command):
         for path in ("run", "var/lib"):
             (self.directory / "written" / path / "efa-doctor").mkdir(parents=True, exist_ok=True)
-        return self.container(daemon_set_pod.config(
-            self.settings, list(command), own_capabilities(), self.directory / "written"))
+        return self.container(self.config(*command))
 
     def test_it_is_an_image_with_all_that_a_registry_shows(self):
         self.assertEqual(json.loads((self.layout / "oci-layout").read_text()),
@@ -127,8 +130,7 @@ class Image(unittest.TestCase):
                          ["CapEff:", f"{sys_ptrace | syslog | dac:016x}", "NoNewPrivs:", "1"])
 
     def test_without_the_nodes_root_it_does_not_judge_the_node(self):
-        config = json.loads(daemon_set_pod.config(self.settings, ["efa-doctor", "--once"],
-                                                  own_capabilities(), self.directory / "written"))
+        config = json.loads(self.config("efa-doctor", "--once"))
         without = [one for one in config["mounts"] if one["destination"] != "/host"]
         ran = self.container(json.dumps({**config, "mounts": without}))
         self.assertEqual(ran.returncode, 64)

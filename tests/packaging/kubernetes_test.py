@@ -110,6 +110,39 @@ class Plugin(Case):
         self.assertEqual(self.run_plugin(2, reason), (NOT_OK, reason.strip()))
         self.assertEqual(self.run_plugin(3, reason)[0], OK)
 
+    def run_on_file(self, **health):
+        """With the file of the agent's DaemonSet, and no efa-doctor on the host."""
+        host = self.directory / "host"
+        config = self.configure(run_directory=str(host / "run/efa-doctor"))
+        if not (host / "run/efa-doctor/health.json").exists():
+            self.efa_doctor("--once")
+        if health:
+            path = host / "run/efa-doctor/health.json"
+            path.write_text(json.dumps({**json.loads(path.read_text()), **health}, indent=1) + "\n")
+        self.assertTrue(config.exists())
+        run = subprocess.run([DIRECTORY / "check-efa"], capture_output=True, text=True, timeout=30,
+                             env={**os.environ, "HOST_ROOT": str(host)})
+        self.assertEqual(run.stderr, "")
+        self.assertEqual(run.stdout.count("\n"), 1)
+        return run.returncode, run.stdout.strip()
+
+    def test_where_the_host_has_no_efa_doctor_the_file_is_read(self):
+        code, words = self.run_on_file()
+        self.assertEqual(code, OK)
+        self.assertIn("EFA", words)
+        broken = {"exit_code": 2, "summary": "0 of 4, all \"hang\"", "root_causes": ["a.b", "c.d"]}
+        self.assertEqual(self.run_on_file(**broken), (NOT_OK, r'a.b,c.d: 0 of 4, all \"hang\"'))
+        code, words = self.run_on_file(summary="x" * 500)
+        self.assertEqual((code, len(words)), (NOT_OK, 200))
+        self.assertEqual(self.run_on_file(exit_code=3, summary="not seen", root_causes=[]),
+                         (OK, "no verdict: not seen"))
+        self.assertEqual(self.run_on_file(exit_code=1)[0], OK)
+        stale = (OK, "no verdict: the health file is stale")
+        self.assertEqual(self.run_on_file(exit_code=2, boot_id="another"), stale)
+        boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        self.assertEqual(self.run_on_file(boot_id=boot, valid_until_boottime_ms=1), stale)
+        self.assertEqual(self.run_on_file(valid_until_boottime_ms="never"), stale)
+
     @unittest.skipUnless(os.geteuid() == 0, "chroot is root's")
     def test_what_is_mounted_of_the_host_is_enough_for_a_verdict(self):
         pod = objects()["DaemonSet"]["spec"]["template"]["spec"]

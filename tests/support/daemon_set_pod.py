@@ -50,9 +50,10 @@ def bind(mount, source):
             "options": ["rbind", "rprivate", access]}
 
 
-def has_place(mount):
-    """The node's /dev, on which the runtime makes nothing: systemd mounts all of them."""
-    return mount["destination"].count("/") < 2 or pathlib.Path(mount["destination"]).is_dir()
+def lacking():
+    """Of this machine's /dev, in which the runtime makes nothing: systemd makes them all."""
+    return {mount["destination"] for mount in DEFAULT_MOUNTS
+            if mount["destination"].startswith("/dev/") and not pathlib.Path(mount["destination"]).is_dir()}
 
 
 def source_of(volume, settings, written):
@@ -63,10 +64,10 @@ def source_of(volume, settings, written):
     return f"{written}{path}" if volume["hostPath"]["type"] == "DirectoryOrCreate" else path
 
 
-def config(settings, command=None, capabilities=~0, written=""):
+def config(settings, command=None, capabilities=~0, lacks=frozenset(), written=""):
     """config.json of an OCI bundle whose rootfs/ is the image's. `settings`: where config.toml lies;
     `command` instead of that of the pod, as kubectl exec gives it. Of a privileged container's
-    `capabilities` those that the machine has to give. Below `written` are the folders that it writes."""
+    `capabilities` those that the machine has to give; `lacks`: places that it has not. Below `written` are the folders that it writes."""
     spec = pod()
     container, = spec["containers"]
     security = container["securityContext"]
@@ -75,7 +76,7 @@ def config(settings, command=None, capabilities=~0, written=""):
     mounts = [bind(mount, sources[mount["name"]]) for mount in container["volumeMounts"]]
     taken = {mount["destination"] for mount in mounts}
     mounts += [mount for mount in DEFAULT_MOUNTS
-               if mount["destination"] not in taken and has_place(mount)]
+               if mount["destination"] not in taken | lacks]
     held = ["CAP_" + name for number, name in enumerate(CAPABILITIES) if capabilities >> number & 1]
     return json.dumps({
         "ociVersion": "1.0.2",
