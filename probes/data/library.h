@@ -1,5 +1,5 @@
-// The calls of libibverbs and libefa, or of libfabric, that move data, so that what makes them can be
-// tested without a device: one implementation calls them, tests replay answers.
+// The calls of libibverbs and libefa, or of libfabric, that move data, so that what makes them can
+// be tested without a device: one implementation calls them, tests replay answers.
 #pragma once
 
 #include <array>
