@@ -218,7 +218,7 @@ class FabricPath final : public DataPath {
     int status = fi_av_open(domain_.get(), &table, &addresses, nullptr);
     addresses_.reset(addresses);
     if (status != 0) return fabric_error(status, "fi_av_open");
-    const Result<Done> made = make<fid_ep>(endpoint_, DataStep::kQueuePair, [&](fid_ep** one) {
+    Result<Done> made = make<fid_ep>(endpoint_, DataStep::kQueuePair, [&](fid_ep** one) {
       return fi_endpoint(domain_.get(), info_.get(), one, nullptr);
     });
     if (!made) return made;
@@ -245,7 +245,7 @@ class FabricPath final : public DataPath {
     while (true) {
       const ssize_t status = ask(&request.context);
       if (status == 0) return Done{};
-      const Result<Done> progressed = progress();
+      Result<Done> progressed = progress();
       if (status == -FI_EAGAIN && progressed && Clock::now() < end) continue;
       free_.push_back(&request);
       if (!progressed) return progressed;
