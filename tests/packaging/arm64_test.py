@@ -53,7 +53,7 @@ class Arm64Test(unittest.TestCase):
 
     def test_all_is_built_for_it(self):
         programs = [self.work / "efa-doctor", *(self.work / "libexec/efa-doctor").iterdir()]
-        self.assertEqual(len(programs), 1 + 3 + 6 + 2)
+        self.assertEqual(len(programs), 1 + 4 + 6 + 2)
         for program in programs:
             machine_of_elf = int.from_bytes(program.read_bytes()[18:20], "little")
             self.assertEqual(machine_of_elf, 183, program.name)
