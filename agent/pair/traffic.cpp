@@ -27,6 +27,14 @@ int64_t ns_since(Traffic::Clock::time_point start) {
       .count();
 }
 
+// Long messages share the way: with many of them at once none would be whole in time where it is
+// slow.
+uint64_t window_of(uint64_t bytes) {
+  constexpr uint64_t kOnTheWay = uint64_t{4} * 1024 * 1024;
+  constexpr uint64_t kLeast = 2;
+  return std::clamp<uint64_t>(kOnTheWay / std::max<uint64_t>(bytes, 1), kLeast, kPairWindow);
+}
+
 }  // namespace
 
 bool Traffic::keep(const Result<Done>& done, PairAnswer& answer) {
@@ -133,6 +141,7 @@ void Traffic::echo(const PairOrder& order, PairAnswer& answer, const std::functi
 void Traffic::stream(const PairOrder& order, PairAnswer& answer) {
   const Clock::time_point start = Clock::now();
   const Clock::time_point end = start + milliseconds(order.ms);
+  const uint64_t window = window_of(order.bytes);
   uint64_t sent = 0;
   uint64_t taken = 0;
   const uint64_t first = last_id_;  // what completes later and was sent before is another's
@@ -141,11 +150,11 @@ void Traffic::stream(const PairOrder& order, PairAnswer& answer) {
     if (!post_receives(kCreditReceives, answer)) return;
     const bool more = Clock::now() < end;
     if (!more && answer.messages == sent && taken == sent / kCredit * kCredit) break;
-    const bool room = sent - answer.messages < kPairWindow && sent - taken < kPairDepth - kCredit;
+    const bool room = sent - answer.messages < window && sent - taken < kPairDepth - kCredit;
     if (more && room) {
       if (!send(order.bytes, kMore, answer)) return;
       ++sent;
-      if (sent - answer.messages < kPairWindow && sent - taken < kPairDepth - kCredit) continue;
+      if (sent - answer.messages < window && sent - taken < kPairDepth - kCredit) continue;
     }
     if (!next(event, Clock::now() + kForMessage, order.bytes, answer)) return;
     if (event.kind == Kind::kReceived) taken += kCredit;
