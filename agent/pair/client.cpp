@@ -84,6 +84,7 @@ class Client {
       judge_slow(own, other);
     }
     if (!plan_.libfabric || all.empty()) return;
+    if (!plan_.verbs && !keep_broken(own, other, all)) return;
     // what does not work without it says nothing of libfabric
     Devices working;
     std::copy_if(all.begin(), all.end(), std::back_inserter(working), [&](const auto& devices) {
@@ -109,6 +110,20 @@ class Client {
   }
 
   using Devices = std::vector<std::pair<PairDevice, PairDevice>>;
+
+  // Those that do not move two messages without libfabric; nothing is told of the others. False:
+  // the other end is gone.
+  bool keep_broken(PairEnd& own, PairEnd& other, const Devices& all) {
+    for (const auto& devices : all) {
+      PairRail rail = test_rail(own, other, devices, PairPlan());
+      if (!rail.broken && !rail.differs) continue;
+      keep(judge_rail(rail, {report_.own, *report_.other}));
+      const bool gone = rail.broken && rail.broken->answer.gone;
+      report_.rails.push_back(std::move(rail));
+      if (gone) return false;
+    }
+    return true;
+  }
 
   // False when no more can or need be tested.
   bool test_rails(PairEnd& own, PairEnd& other, const Devices& all, const PairCopies& copies) {

@@ -34,7 +34,10 @@ class LibfabricJudge {
   // It ends its own process where it has no memory for its buffers.
   [[nodiscard]] Finding judge() const {
     if (answer_.ended) return by_memory("its process ended: " + *answer_.ended);
-    if (!answer_.failed) return fails(kPairLibfabric, words_of(*answer_.transfer));
+    if (!answer_.failed) {
+      return fails(kPairLibfabric, fmt::format("{}, after {} messages had arrived",
+                                               words_of(*answer_.transfer), rail_.passed));
+    }
     const Unseen& failed = *answer_.failed;
     const std::string words = failed.what + ": " + failed.reason;
     switch (failed.os_error) {

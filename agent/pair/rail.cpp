@@ -95,6 +95,7 @@ class RailTest {
   }
 
   void take_figures() {
+    if (plan_.sizes.empty()) return;
     const auto steps = static_cast<int64_t>(2 * plan_.sizes.size());
     ms_ = std::max<int64_t>(plan_.ms / steps, 1);
     for (const uint64_t bytes : plan_.sizes) {

@@ -83,6 +83,12 @@ class LibfabricTest(PairCase):
         self.assert_cause(report, "pair.unreachable")
         self.assertEqual(self.states(report), [(False, "fails"), (False, "ok"), (True, "ok")])
 
+    def test_what_does_not_work_without_it_is_none_of_its_faults(self):
+        """Also where nothing but libfabric was asked for: a security group is no fault of an image."""
+        report = self.ask_both(client={"device": self.names[0], "status": 13}, engine="libfabric")
+        self.assert_cause(report, "pair.unreachable")
+        self.assertEqual(self.states(report), [(False, "fails"), (True, "ok")])
+
     def test_nodes_without_libfabric(self):
         (self.directory / "libexec/efa-doctor/data-pair-fabric").unlink()
         report = self.ask_both()
