@@ -13,8 +13,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kForMessage{3'000};  // silence: the device tells no time-out of its own
-constexpr uint32_t kCredit = 32;            // messages that a sink has taken, told at once
-constexpr uint32_t kCreditReceives = 8;
+constexpr uint64_t kCredit = 32;            // messages that a sink has taken, told at once
 constexpr uint64_t kCreditBytes = 8;
 constexpr size_t kMostRounds = 200'000;
 constexpr uint64_t kReceive = uint64_t{1} << 63U;  // in the id of a receive
@@ -33,6 +32,10 @@ uint64_t window_of(uint64_t bytes) {
   constexpr uint64_t kOnTheWay = uint64_t{4} * 1024 * 1024;
   constexpr uint64_t kLeast = 2;
   return std::clamp<uint64_t>(kOnTheWay / std::max<uint64_t>(bytes, 1), kLeast, kPairWindow);
+}
+
+uint64_t credit_of(uint64_t bytes) {
+  return std::min(kCredit, window_of(bytes));
 }
 
 }  // namespace
@@ -136,28 +139,31 @@ void Traffic::echo(const PairOrder& order, PairAnswer& answer, const std::functi
   }
 }
 
-// No more are on their way than the sink has receives for: it tells what it has taken, all of which
-// is waited for, so that nothing of it comes later.
+// No more are on their way than the sink has receives for: it tells what it has taken. Not one is
+// on its way when the last one follows, whose mark would come over what is not looked at yet.
 void Traffic::stream(const PairOrder& order, PairAnswer& answer) {
   const Clock::time_point start = Clock::now();
   const Clock::time_point end = start + milliseconds(order.ms);
   const uint64_t window = window_of(order.bytes);
+  const uint64_t credit = credit_of(order.bytes);
   uint64_t sent = 0;
   uint64_t taken = 0;
   const uint64_t first = last_id_;  // what completes later and was sent before is another's
   Event event;
   while (true) {
-    if (!post_receives(kCreditReceives, answer)) return;
-    const bool more = Clock::now() < end;
-    if (!more && answer.messages == sent && taken == sent / kCredit * kCredit) break;
-    const bool room = sent - answer.messages < window && sent - taken < kPairDepth - kCredit;
-    if (more && room) {
+    if (!post_receives(kPairWindow, answer)) return;  // more credits never wait
+    const bool more = sent % credit != 0 || Clock::now() < end;
+    if (!more && answer.messages == sent && taken == sent) break;
+    const auto room = [&] {
+      return sent - answer.messages < window && sent - taken < kPairDepth - credit;
+    };
+    if (more && room()) {
       if (!send(order.bytes, kMore, answer)) return;
       ++sent;
-      if (sent - answer.messages < window && sent - taken < kPairDepth - kCredit) continue;
+      if (room()) continue;
     }
     if (!next(event, Clock::now() + kForMessage, order.bytes, answer)) return;
-    if (event.kind == Kind::kReceived) taken += kCredit;
+    if (event.kind == Kind::kReceived) taken += credit;
     if (event.kind == Kind::kSent && event.completion.id > first) ++answer.messages;
   }
   answer.took_ns = ns_since(start);
@@ -169,18 +175,18 @@ void Traffic::sink(const PairOrder& order, PairAnswer& answer, const std::functi
   if (!post_receives(kPairDepth, answer)) return;
   ready();
   const Clock::time_point end = Clock::now() + milliseconds(order.ms) + kForMessage;
-  const uint64_t credit = std::min(order.bytes, kCreditBytes);
+  const uint64_t credit = credit_of(order.bytes);
   Event event;
-  uint32_t untold = 0;
+  uint64_t untold = 0;
   while (true) {
     if (!next(event, end, order.bytes, answer)) return;
     if (event.kind == Kind::kSent) continue;  // of a credit
     if (path_.received()[0] == kLast) break;
     ++answer.messages;
     if (!post_receives(kPairDepth, answer)) return;
-    if (++untold < kCredit) continue;
+    if (++untold < credit) continue;
     untold = 0;
-    if (!send(credit, kMore, answer)) return;
+    if (!send(std::min(order.bytes, kCreditBytes), kMore, answer)) return;
   }
 }
 

@@ -218,8 +218,7 @@ class SharedPath final : public DataPath {
       std::copy_n(message.data.begin(), message.bytes, own_.memory.begin());
       completions_.push_back({receives_.front(), 0, 0, message.bytes});
       receives_.pop_front();
-      ++own_.taken;
-      return;  // who polls looks at it before the next comes over it
+      ++own_.taken;  // the next comes over it, whoever has looked at it or not
     }
   }
   // The first ones: that a counter moves at all is what is looked at.
