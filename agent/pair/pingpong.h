@@ -23,7 +23,7 @@ struct Pingpong {
 
 // Half a round trip in ns of what it printed:
 //   bytes   #sent   #ack     total       time     MB/sec    usec/xfer   Mxfers/sec
-//   64      1k      =1k      125k        0.43s      0.30     214.77       0.00
+//   8k      1k      =1k      15m         0.43s      0.30     214.77       0.00
 std::optional<int64_t> parse_pingpong(const std::string& printed);
 
 // Of a process of its own: runs it, and says what came of it; of a server, that it is started.

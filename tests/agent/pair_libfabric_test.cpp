@@ -119,6 +119,13 @@ TEST(PairPingpong, OfItsLastLineTheMicroseconds) {
                            "Mxfers/sec\n64      1k      =1k      125k        0.43s      0.30     "
                            "214.77       0.00\n"),
             214'770);
+  // what it prints for 1 MiB
+  EXPECT_EQ(parse_pingpong("1m      1k      =1k      1.9g       28.57s     73.41   14283.63       "
+                           "0.00\n"),
+            14'283'630);
+  EXPECT_EQ(parse_pingpong("bytes   #sent   #ack     total       time     MB/sec    usec/xfer   "
+                           "Mxfers/sec\n"),
+            std::nullopt);
   EXPECT_EQ(parse_pingpong(""), std::nullopt);
   EXPECT_EQ(parse_pingpong("ctrl/connect: Connection refused\n"), std::nullopt);
   EXPECT_EQ(parse_pingpong("64 1k =1k 125k 0.43s 0.30 fast 0.00"), std::nullopt);
