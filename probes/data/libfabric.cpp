@@ -23,7 +23,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr uint32_t kApi = FI_VERSION(FI_MAJOR_VERSION, FI_MINOR_VERSION);
+// From this one on the provider uses RDMA of a device that has it, as it does for MPI and NCCL;
+// what is used here is the same in all.
+constexpr uint32_t kApi = FI_VERSION(1, 18);
 
 // By DataStep.
 constexpr const char* kFabricCalls[] = {"fi_getinfo", "fi_fabric",   "fi_domain", "fi_cq_open",
@@ -177,7 +179,8 @@ class FabricPath final : public DataPath {
     hints->mode = FI_CONTEXT | FI_CONTEXT2;
     hints->domain_attr->mr_mode = FI_MR_LOCAL | FI_MR_VIRT_ADDR | FI_MR_ALLOCATED | FI_MR_PROV_KEY;
     fi_info* found = nullptr;
-    const int status = fi_getinfo(kApi, nullptr, nullptr, 0, hints.get(), &found);
+    const int status =
+        fi_getinfo(std::min(kApi, fi_version()), nullptr, nullptr, 0, hints.get(), &found);
     const Info offered(found);
     if (status != 0) return fabric_error(status, "fi_getinfo");
     while (found != nullptr && std::string_view(found->fabric_attr->name) == "efa-direct") {
