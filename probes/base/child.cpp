@@ -1,10 +1,10 @@
 #include "probes/base/child.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -89,19 +89,26 @@ Result<Child> start_child(const std::function<int()>& become) {
 
 Result<RunningCommand> RunningCommand::start(const std::vector<std::string>& arguments,
                                              const std::vector<std::string>& environment) {
-  Result<Pipe> pipe = make_pipe();
-  if (!pipe) return pipe.error();
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
-  posix_spawn_file_actions_adddup2(&actions, pipe->write_end.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDERR_FILENO);
-  pid_t pid = -1;
-  const int failed = posix_spawn(&pid, arguments[0].c_str(), &actions, nullptr,
-                                 exec_vector(arguments).data(), exec_vector(environment).data());
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) return system_error(failed, arguments[0]);
-  return RunningCommand(Child(pid), std::move(pipe->read_end));
+  Result<Pipe> printed = make_pipe();
+  if (!printed) return printed.error();
+  Result<Pipe> failed = make_pipe();  // closed by the program that starts
+  if (!failed) return failed.error();
+  Result<Child> child = start_child([&] {
+    const Fd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+    dup2(nothing.get(), STDIN_FILENO);
+    dup2(printed->write_end.get(), STDOUT_FILENO);
+    dup2(nothing.get(), STDERR_FILENO);
+    execve(arguments[0].c_str(), exec_vector(arguments).data(), exec_vector(environment).data());
+    const int error = errno;
+    return write(failed->write_end.get(), &error, sizeof error) == sizeof error ? 1 : 2;
+  });
+  if (!child) return child.error();
+  failed->write_end.reset();
+  int error = 0;
+  if (read(failed->read_end.get(), &error, sizeof error) == sizeof error) {
+    return system_error(error, arguments[0]);
+  }
+  return RunningCommand(std::move(*child), std::move(printed->read_end));
 }
 
 RunningCommand::Printed RunningCommand::output(Clock::time_point end, size_t most) {

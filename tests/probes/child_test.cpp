@@ -110,5 +110,27 @@ TEST(RunningCommand, IsCutOffWhenItIsLateOrPrintsTooMuch) {
   EXPECT_FALSE(late->output(steady_clock::now() + milliseconds(1), 100).whole);
 }
 
+TEST(RunningCommand, EndsWithWhoStartedIt) {
+  Result<Pipe> held = make_pipe();
+  ASSERT_TRUE(held.ok());
+  Result<Pipe> started = make_pipe();
+  ASSERT_TRUE(started.ok());
+  Result<Child> starter = start_child([&] {
+    fcntl(held->write_end.get(), F_SETFD, 0);  // it goes with the command
+    const Result<RunningCommand> command = RunningCommand::start({"/bin/sleep", "60"}, {});
+    (void)!write(started->write_end.get(), command.ok() ? "y" : "n", 1);
+    pause();
+    return 0;
+  });
+  ASSERT_TRUE(starter.ok());
+  held->write_end.reset();
+  char word = 0;
+  ASSERT_EQ(read(started->read_end.get(), &word, 1), 1);
+  ASSERT_EQ(word, 'y');
+  EXPECT_FALSE(is_readable_within(held->read_end.get(), milliseconds(0)));
+  starter->kill(SIGKILL);
+  EXPECT_TRUE(is_readable_within(held->read_end.get(), kLong)) << "it still runs";
+}
+
 }  // namespace
 }  // namespace efa
