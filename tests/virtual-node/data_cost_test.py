@@ -38,7 +38,7 @@ true
 # of two processes on one device; each second one has a test of all devices every 3 s beside it
 JOB = f"""
 systemctl stop efa-doctor
-send() {{ ib_send_bw -x 0 -d rdmap1s0 -c SRD -s 8192 -D {SECONDS} "$@"; }}
+send() {{ ib_send_bw -x 0 -d rdmap1s0 -c SRD -s 8192 -D {SECONDS} --rate_limit 10 --rate_units M --rate_limit_type SW "$@"; }}
 listening() {{ cat /proc/net/tcp /proc/net/tcp6 | grep -q ":$(printf %04X $1) 0*:0000 0A"; }}
 job() {{  # NAME
   local round
@@ -83,15 +83,17 @@ class DataCostTest(unittest.TestCase):
         self.assertEqual(node.text("traces"), "0\n")
 
     def test_beside_a_job(self):
-        node = self.node(JOB, "-n", 2)
+        node = self.node(JOB, "-n", 4)
         rates = {name: [self.rate(node, f"{name}{number + 1}") for number in range(ROUNDS)]
                  for name in ("quiet", "tested")}
         for number in range(ROUNDS):
             report = node.json(f"test{number + 1}")
-            used = [finding["subject"] for finding in report["findings"] if finding["code"] == "data.in-use"]
-            self.assertEqual((report["verdict"], len(used)), ("healthy", 1), "the job's device is left alone")
+            used = [finding["subject"] for finding in report["findings"]
+                    if (finding["code"], finding["result"]) == ("data.in-use", "fail")]
+            self.assertEqual(len(used), 1, "the job's device is left alone")
+            self.assertIn(report["verdict"], ("healthy", "unknown"), "what was late on busy CPUs is unknown")
         quiet, tested = (statistics.median(rates[name]) for name in ("quiet", "tested"))
-        print(f"ib_send_bw: {quiet:.1f} MB/s, beside a test of the other device {tested:.1f} MB/s:"
+        print(f"ib_send_bw: {quiet:.1f} MB/s, beside tests of the other devices {tested:.1f} MB/s:"
               f" {100 * (tested - quiet) / quiet:+.1f} % (medians of {ROUNDS}, of {SECONDS} s each: {rates})", flush=True)
 
     @staticmethod
