@@ -56,6 +56,10 @@ int run_account(const Config& config, const AccountOptions& options) {
     log_error("{}", message_of(weights.error()));
     return kExitUsage;
   }
+  if (options.deliver && config.s3.uri.empty()) {
+    log_error("there is no bucket to deliver to: uri of [s3] is not set");
+    return kExitUsage;
+  }
   Result<AccountAnswer> answer = ask_account(question);
   if (!answer) {
     log_error("{}", message_of(answer.error()));

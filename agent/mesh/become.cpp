@@ -6,9 +6,11 @@
 
 #include "agent/config/paths.h"
 #include "agent/log/log.h"
+#include "agent/run/libraries.h"
 #include "probes/base/describe.h"
 #include "probes/base/exec_vector.h"
 #include "probes/base/exit_codes.h"
+#include "probes/judging/words.h"
 
 namespace efa {
 namespace {
@@ -22,6 +24,17 @@ void take_config(const Config& config, PairOptions& options) {
 
 int become(const std::string& modules, const char* command, const Value& options) {
   const std::vector<std::string> arguments{modules + "/data-pair", command, render_json(options)};
+  Launch launch;
+  launch.executable = arguments[0];
+  for (char** one = environ; *one != nullptr; ++one) launch.environment.emplace_back(*one);
+  const std::string missing = missing_library(launch);
+  if (!missing.empty()) {
+    log_error(
+        "{} needs {}, which is not installed: the EFA installer has it, and the "
+        "distribution's rdma-core (Debian: ibverbs-providers)",
+        command, missing);
+    return exit_code_of(Verdict::kUnknown);
+  }
   execv(arguments[0].c_str(), exec_vector(arguments).data());
   log_error("{}", message_of(system_error(errno, arguments[0])));
   return kExitInternal;

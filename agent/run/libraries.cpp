@@ -28,6 +28,11 @@ Result<RunningCommand> start_trace(const Launch& launch) {
   return RunningCommand::start({launch.executable}, environment);
 }
 
+std::string traced(const Launch& launch) {
+  Result<RunningCommand> trace = start_trace(launch);
+  return trace ? trace->output(Clock::now() + kLimit, kMostText).text : "";
+}
+
 // What the libraries load by themselves, by where they are installed: libfabric its providers,
 // libibverbs its drivers, hwloc its plugins.
 std::vector<std::string> with_plugins(const std::vector<std::string>& libraries) {
@@ -83,9 +88,14 @@ std::vector<std::string> parse_traced(const std::string& text) {
 }
 
 std::vector<std::string> libraries_of(const Launch& launch) {
-  Result<RunningCommand> trace = start_trace(launch);
-  if (!trace) return {};
-  return parse_traced(trace->output(Clock::now() + kLimit, kMostText).text);
+  return parse_traced(traced(launch));
+}
+
+std::string missing_library(const Launch& launch) {
+  for (const std::string& line : split(traced(launch), '\n')) {
+    if (line.ends_with("=> not found")) return words(line)[0];
+  }
+  return "";
 }
 
 std::vector<std::string> why_not_as_root(const std::vector<Launch>& launches) {

@@ -18,6 +18,9 @@ std::vector<std::string> parse_traced(const std::string& text);
 // What that launch would load.
 std::vector<std::string> libraries_of(const Launch& launch);
 
+// The first that the loader does not find, by name; "" where it finds all.
+std::string missing_library(const Launch& launch);
+
 // For each launch why it must not be made as root, "" when it may be. Asks all at once.
 std::vector<std::string> why_not_as_root(const std::vector<Launch>& launches);
 

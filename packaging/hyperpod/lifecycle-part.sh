@@ -1,7 +1,7 @@
 #!/bin/bash
 # SageMaker HyperPod with Slurm: a part of the lifecycle script on_create.sh of the groups that have EFA.
 # It and on-node-configured.sh (../parallelcluster) lie beside that:
-#   ./lifecycle-part.sh s3://my-bucket/efa/efa-doctor.deb s3://my-bucket/efa/config.toml
+#   ./lifecycle-part.sh s3://my-bucket/packages/efa-doctor.deb s3://my-bucket/packages/config.toml
 # On a replaced node it runs again, on a rebooted one it does not. HyperPod writes slurm.conf and may
 # overwrite a HealthCheckProgram, so a timer runs efa-health-check. That drains a broken node with a
 # reason on which HyperPod does nothing. HYPERPOD_REPLACE=yes in /etc/efa-doctor/slurm-health-check.conf

@@ -413,6 +413,12 @@ class Lines(unittest.TestCase):
         self.assertEqual(done.returncode, INTERNAL)
         self.assertIn("account/latest.json not delivered", done.stderr)
 
+    def test_without_a_bucket_nothing_is_asked_that_is_to_be_delivered(self):
+        with Ec2(healthy()) as ec2:
+            done = ask(ec2, "--deliver")
+            self.assertEqual((done.returncode, ec2.asked), (USAGE, []), done.stderr)
+        self.assertIn("uri of [s3] is not set", done.stderr)
+
 
 class Text(unittest.TestCase):
     def test_the_verdict_is_first_and_what_is_alike_is_said_once(self):

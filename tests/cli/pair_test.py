@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from efa_doctor import ENOUGH_S, USAGE, write
+from efa_doctor import ENOUGH_S, LIBEXEC, USAGE, write
 from pair_case import DEVICES, TOKEN, PairCase
 
 
@@ -60,6 +60,18 @@ class HealthyTest(PairCase):
                          [(self.names[1], 1)])
         client = self.start_client("--device", "none-such")
         self.assertEqual((client.wait(timeout=ENOUGH_S), client.stdout.read()), (USAGE, ""))
+
+
+class WithoutLibraryTest(PairCase):
+    def test_one_that_is_missing_is_named(self):
+        program = self.directory / "libexec/efa-doctor/data-pair"
+        program.unlink()
+        program.write_bytes((LIBEXEC / "data-pair").read_bytes().replace(b"libibverbs.so.1\0", b"libibverbz.so.1\0"))
+        program.chmod(0o755)
+        server = self.start(0, "server")
+        err = server.communicate(timeout=ENOUGH_S)[1]
+        self.assertIn("libibverbz.so.1, which is not installed", err)
+        self.assertEqual(server.returncode, 3)
 
 
 class FaultTest(PairCase):
