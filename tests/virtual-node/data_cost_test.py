@@ -35,7 +35,7 @@ made > /tmp/seen/after
 dmesg | grep -ci 'call trace\\|bug:\\|efa.*error' > /tmp/seen/traces
 true
 """
-# of two processes on one device, as fast as an emulated CPU can; beside a pass, and one that tests all devices
+# 10 MB/s of two processes on one device, which never sleep; beside a pass, and one that tests all devices
 JOB = f"""
 systemctl stop efa-doctor
 send() {{ ib_send_bw -x 0 -d rdmap1s0 -c SRD -s 8192 -D {SECONDS} --rate_limit 10 --rate_units M --rate_limit_type SW "$@"; }}
