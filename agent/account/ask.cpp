@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 
 #include "agent/account/take_facts.h"
@@ -130,6 +132,19 @@ Result<Done> check_places(const AccountQuestion& question) {
   return malformed("'" + question.bucket + "'", "is no bucket: s3://bucket/prefix is one");
 }
 
+// A typing error is told before anybody is asked; what cannot be read is unknown.
+Result<Done> check_files(const AccountQuestion& question) {
+  std::vector<std::string> files = question.templates;
+  const bool of_directory = !question.reports.empty() && !question.reports.starts_with(kS3Scheme);
+  if (of_directory) files.push_back(question.reports);
+  for (const std::string& file : files) {
+    if (::access(file.c_str(), F_OK) != 0 && errno == ENOENT) {
+      return malformed("'" + file + "'", "is not there");
+    }
+  }
+  return Done{};
+}
+
 // A directory of reports needs no right in AWS.
 Result<Done> check_question_of_rights(const AccountQuestion& question) {
   const bool of_fleet = !question.instances.empty() || !question.filters.empty() ||
@@ -159,8 +174,10 @@ Result<Done> check_question(const AccountQuestion& question) {
   const bool asks_aws = !question.instances.empty() || !question.filters.empty() ||
                         !question.reports.empty() || !question.bucket.empty();
   const bool reads = !question.templates.empty() || !question.replay.empty();
-  const Result<Done> places = check_places(question);
-  if (!places) return places.error();
+  for (const auto& check : {check_places, check_files}) {
+    const Result<Done> right = check(question);
+    if (!right) return right.error();
+  }
   if (question.only_rights) return check_question_of_rights(question);
   if (asks_aws && reads) return malformed("the fleet", "is either in AWS or in a file");
   const bool only_bucket =

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <sstream>
 
 #include "agent/config/near_miss.h"
@@ -330,18 +331,29 @@ Command Parser::command() const {
   return once_ || !line_.replay.empty() ? Command::kOnce : Command::kUsageError;
 }
 
-// Of each argument that is none, the option or the command that is nearest.
+// Of each argument that is none: whose option it is, or the option or command that is nearest.
 std::vector<std::string> Parser::meant() const {
-  std::vector<CommandText> commands = texts();
+  const std::vector<CommandText> commands = texts();
   std::vector<std::string_view> known;
+  std::multimap<std::string_view, std::string> owners;
   for (const CommandText& command : commands) {
     if (!command.name.empty()) known.emplace_back(command.name);
-    for (const OptionText& option : command.options) known.emplace_back(option.name);
+    for (const OptionText& option : command.options) {
+      known.emplace_back(option.name);
+      owners.emplace(option.name, command.name);
+    }
   }
   std::vector<std::string> words;
   for (const std::string& argument : app_.remaining(/*recurse=*/true)) {
-    const std::string_view word = nearest(argument.substr(0, argument.find('=')), known);
-    if (!word.empty()) words.emplace_back(word);
+    const std::string typed = argument.substr(0, argument.find('='));
+    const auto [first, last] = owners.equal_range(typed);
+    std::vector<std::string> of;
+    for (auto owner = first; owner != last; ++owner) of.push_back(owner->second);
+    if (!of.empty()) {
+      words.push_back(fmt::format("{} is an option of: {}", typed, join(of, ", ")));
+    } else if (const std::string_view word = nearest(typed, known); !word.empty()) {
+      words.push_back(fmt::format("Did you mean {}?", word));
+    }
   }
   return words;
 }
@@ -357,7 +369,7 @@ CommandLine Parser::parse(int argc, const char* const* argv) {
       if (!one.empty()) std::fprintf(stderr, "%s\n", printable(one).c_str());
     }
     for (const std::string& one : meant()) {
-      std::fprintf(stderr, "Did you mean %s?\n", one.c_str());
+      std::fprintf(stderr, "%s\n", one.c_str());
     }
     return line_;
   }

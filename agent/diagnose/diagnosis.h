@@ -30,7 +30,7 @@ struct Diagnosis {
 Diagnosis diagnose(const Node& node, const Expectation& expectation);
 
 // What no probe's own judge says: how the probes ended, and what those of the site found.
-void judge_outcomes(const Node& node, Findings& findings);
+void judge_outcomes(const Node& node, const Expectation& expectation, Findings& findings);
 void judge_sites(const Node& node, Findings& findings);
 
 // The parts, for tests.

@@ -28,7 +28,7 @@ std::vector<Finding> judge_all(const Node& node, const Expectation& expectation)
       if (judge.judge != nullptr) judge.judge(node, expectation, findings);
     }
   }
-  judge_outcomes(node, findings);
+  judge_outcomes(node, expectation, findings);
   judge_sites(node, findings);
   std::vector<Finding> all = findings.take();
   weigh(all, expectation.weights);

@@ -9,6 +9,7 @@
 #include "probes/base/text.h"
 #include "probes/base/unseen.h"
 #include "probes/judging/outcome_checks.h"
+#include "probes/judging/own_fault.h"
 #include "probes/judging/table.h"
 
 namespace efa {
@@ -70,6 +71,13 @@ const Check* check_of(ProbeStatus status) {
   }
 }
 
+// The library that the probe loads is not on this node.
+bool lacks_library(const ProbeOutcome& outcome) {
+  const ProbeRow* probe = probe_of(outcome.name);
+  return probe != nullptr && probe->loads_libraries && outcome.status == ProbeStatus::kUnavailable &&
+         !is_fault_of_probe(outcome);
+}
+
 // Why root did not load what the probe loads; "" when it did.
 std::string distrust_of(const ProbeOutcome& outcome) {
   const ProbeRow* probe = probe_of(outcome.name);
@@ -88,11 +96,16 @@ void judge_trust(const ProbeOutcome& outcome, Findings& findings) {
 
 }  // namespace
 
-void judge_outcomes(const Node& node, Findings& findings) {
+void judge_outcomes(const Node& node, const Expectation& expectation, Findings& findings) {
   for (const ProbeOutcome* outcome : outcomes_of(node)) {
     judge_trust(*outcome, findings);
     const Check* check = check_of(outcome->status);
     if (check == nullptr) continue;
+    if (!expectation.expected && lacks_library(*outcome)) {
+      findings.not_applicable(*check, outcome->name, "no EFA is expected, nor what it loads",
+                              {outcome->detail, "", "dlopen(3)"});
+      continue;
+    }
     const std::string step = outcome->subject.empty()
                                  ? outcome->step
                                  : fmt::format("{} of {}", outcome->step, outcome->subject);

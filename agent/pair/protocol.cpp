@@ -1,6 +1,9 @@
 #include "agent/pair/protocol.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 
 #include "agent/pair/options.h"
@@ -56,6 +59,15 @@ std::optional<PairStep> pair_step(std::string_view word) {
 
 bool is_hex(std::string_view text) {
   return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+std::string why_no_device(const PairHello& hello) {
+  if (!hello.list_failed) return "no EFA device";
+  const auto& [call, reason, os_error] = *hello.list_failed;
+  const std::string words = fmt::format("{}: {}", call, reason);
+  // of libibverbs, where the kernel's ib_uverbs is not loaded: no driver brought a device
+  if (os_error == ENOSYS) return fmt::format("no EFA device: the kernel has none ({})", words);
+  return fmt::format("devices that could not be listed: {}", words);
 }
 
 PairAddress to_pair(const DataAddress& address) {

@@ -149,6 +149,9 @@ void describe(Io& io, PairHello& hello) {
   io("lockable", hello.lockable);
 }
 
+// Why there is nothing to test: "no EFA device", or why none could be listed.
+std::string why_no_device(const PairHello& hello);
+
 struct PairWelcome {
   std::string proof;  // of a client there is none any more
   PairHello hello;

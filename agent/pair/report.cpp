@@ -102,11 +102,7 @@ std::string words_of_none(const PairReport& report) {
   const PairHello& other = *report.other;
   for (const PairHello* hello : {&report.own, &other}) {
     const char* who = hello == &other ? "the other node" : "this node";
-    if (hello->list_failed) {
-      return fmt::format("the devices of {} could not be listed: {}: {}", who,
-                         hello->list_failed->what, hello->list_failed->reason);
-    }
-    if (hello->devices.empty()) return fmt::format("{} has no EFA device", who);
+    if (hello->devices.empty()) return fmt::format("{} has {}", who, why_no_device(*hello));
   }
   if (!rails_of(report.own.devices, other.devices).empty()) return words_of_untested(report);
   return "no device of this node has its like on the other";

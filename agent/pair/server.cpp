@@ -177,9 +177,6 @@ class Server {
 void tell_what_is_there(const PairHello& hello, const PairOptions& options, const Token& token) {
   print(fmt::format("efa-doctor pair server: port {}, {} EFA device{}", options.port,
                     hello.devices.size(), hello.devices.size() == 1 ? "" : "s"));
-  if (hello.list_failed) {
-    print(fmt::format("{}: {}", hello.list_failed->what, hello.list_failed->reason));
-  }
   if (token.made) print("token: " + token.text);
 }
 
@@ -204,7 +201,8 @@ int run_pair_server(const PairGround& ground, const PairOptions& options) {
   const Result<PairHello> hello = read_hello(ground, options);
   if (!hello) return told(hello);
   if (hello->devices.empty()) {
-    tell_what_is_there(*hello, options, Token());
+    print(fmt::format("efa-doctor pair server: this node has {}", why_no_device(*hello)));
+    print("efa-doctor --once tells more");
     return exit_code_of(Verdict::kUnknown);
   }
   Result<Fd> listener = listen_on(options.bind, options.port);

@@ -264,10 +264,15 @@ class ReportsOfNodes(unittest.TestCase):
 
     def test_a_source_without_reports_is_told(self):
         (self.directory / "x.json").write_text("{}")
-        for directory in (self.directory, "/none"):
-            done = self.ask("--from-reports", str(directory))
-            self.assertEqual(done.returncode, 3)
-            self.assertIn("no report says of which", done.stdout)
+        done = self.ask("--from-reports", str(self.directory))
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("no report says of which", done.stdout)
+
+    def test_what_is_not_there_is_refused(self):
+        for option in ("--from-reports", "--template"):
+            done = run(option, "/none")
+            self.assertEqual((done.returncode, done.stdout), (USAGE, ""), option)
+            self.assertIn("'/none': is not there", done.stderr)
 
     def test_what_is_no_source_is_refused(self):
         for arguments in (("--from-reports", "s3://"), ("--from-reports", "s3://a", "--template", "x"),

@@ -70,6 +70,23 @@ TEST(LimitedRights, RootIsNotToldToRunAsRoot) {
   EXPECT_EQ(remedy(), "Run efa-doctor as root.");
 }
 
+TEST(Outcome, WhereNoEfaIsExpectedNoLibraryIsMissed) {
+  const auto result_where = [](bool expected, const char* detail) {
+    Scene scene = healthy_scene();
+    scene.expectation.expected = expected;
+    silence(scene.node.fabric[0], ProbeStatus::kUnavailable, detail);
+    return result_of(scene, "probe.unavailable", scene.node.fabric[0].outcome.name);
+  };
+  const char* const missing =
+      "probe-fabric: error while loading shared libraries: libfabric.so.1: cannot open shared "
+      "object file: No such file or directory";
+  EXPECT_EQ(result_where(false, missing), FindingResult::kNotApplicable);
+  EXPECT_EQ(result_where(true, missing), FindingResult::kFail);
+  EXPECT_EQ(result_where(false, "/usr/libexec/efa-doctor/probe-fabric: No such file or directory"),
+            FindingResult::kFail)
+      << "its own file";
+}
+
 // Every ending but ok of every probe that a critical check rests on.
 TEST(Outcome, WithoutACriticalProbeNoNodeIsHealthy) {
   const std::function<void(Scene&, ProbeStatus)> probes[] = {

@@ -57,6 +57,27 @@ TEST(PairReports, TheVerdictIsOfAllPairs) {
       Verdict::kDegraded);
 }
 
+TEST(PairReports, AnEndWithoutDevicesIsNamedWithTheReason) {
+  PairReport report;
+  report.own.devices = {device_at(0)};
+  report.other.emplace();
+  const auto summary = [&] {
+    conclude(report);
+    return report.summary;
+  };
+  EXPECT_EQ(summary(), "the other node has no EFA device");
+  report.other->list_failed = {"ibv_get_device_list", "Function not implemented", ENOSYS};
+  EXPECT_EQ(summary(),
+            "the other node has no EFA device: the kernel has none (ibv_get_device_list: Function "
+            "not implemented)");
+  report.other->list_failed = {"ibv_get_device_list", "Cannot allocate memory", ENOMEM};
+  EXPECT_EQ(summary(),
+            "the other node has devices that could not be listed: ibv_get_device_list: Cannot "
+            "allocate memory");
+  report.own.devices.clear();
+  EXPECT_EQ(summary(), "this node has no EFA device");
+}
+
 TEST(PairReports, WithoutAConnectionNothingIsKnown) {
   PairReport report;
   report.server = "host port 1";

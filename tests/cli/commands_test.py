@@ -89,6 +89,12 @@ class Usage(Case):
             self.assertIn(f"Did you mean {meant}?", run.stderr)
         self.assertNotIn("Did you mean", self.efa_doctor("--entirely-else").stderr)
 
+    def test_whose_option_it_is_is_named(self):
+        run = self.efa_doctor("pair", "server", "--wait", "3")
+        self.assertEqual(run.returncode, USAGE)
+        self.assertIn("--wait is an option of: status, mesh\n", run.stderr)
+        self.assertNotIn("Did you mean", run.stderr)
+
     def test_a_number_that_is_none_is_told_shortly(self):
         for arguments in (["status", "--max-age", "abc"], ["status", "--wait", "-1"],
                           ["deliver", "--limit", "1e9"], ["account", "--rate", "0"]):
