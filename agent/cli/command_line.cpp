@@ -9,6 +9,8 @@
 #include <map>
 #include <sstream>
 
+#include "agent/cli/fleet_options.h"
+#include "agent/cli/option_types.h"
 #include "agent/config/near_miss.h"
 #include "agent/config/version.h"
 #include "probes/base/printable.h"
@@ -21,18 +23,6 @@ constexpr const char* kFooter =
     "Exit codes of --once and status: 0 healthy or no EFA expected, 1 degraded, 2 unhealthy,\n"
     "3 unknown; of all: 64 usage or configuration error, 70 internal error.";
 
-// What CLI11 says of a number that is none holds the bounds of a double.
-CLI::Validator whole_number(int64_t least, int64_t most) {
-  return {[=](const std::string& text) {
-            const auto number = parse_number<int64_t>(text);
-            const bool right = number && *number >= least && *number <= most;
-            return right ? ""
-                         : fmt::format("'{}' is no whole number from {} to {}", text, least, most);
-          },
-          ""};
-}
-
-constexpr int64_t kMostPort = 65'535;
 constexpr int64_t kLongestWait = int64_t{86'400} * 365;  // seconds
 constexpr int64_t kOldestVerdict = 9'999'999'999'999;    // likewise: of any age
 
@@ -45,12 +35,6 @@ void add_pass_options(CLI::App& app, CommandLine& line) {
       ->type_name("N");
 }
 
-void add_formats(CLI::App& app, CommandLine& line, std::vector<std::string> formats) {
-  app.add_option("--format", line.format, "Output format")
-      ->check(CLI::IsMember(std::move(formats)))
-      ->capture_default_str();
-}
-
 class Parser {
  public:
   Parser();
@@ -59,9 +43,6 @@ class Parser {
 
  private:
   void add_commands();
-  void add_account(CLI::App& account);
-  void add_pair(CLI::App& pair);
-  void add_mesh(CLI::App& mesh);
   [[nodiscard]] Command command() const;
   [[nodiscard]] std::vector<std::string> meant() const;
 
@@ -165,162 +146,17 @@ void Parser::add_commands() {
   CLI::App* topology = add("topology", Command::kTopology,
                            "Draw where GPUs and EFA devices hang, and what is unlike the others");
   add_formats(*topology, line_, {"text", "svg"});
-  add_account(*add("account", Command::kAccount,
-                   "Check what AWS provides for a fleet, or what a template will: security "
-                   "groups, interfaces, placement"));
-  add_pair(*add("pair", Command::kPair,
-                "Send own messages between the EFA devices of two nodes, and say what does not "
-                "work and why; on the one 'pair server', on the other 'pair client HOST'"));
-  add_mesh(*add("mesh", Command::kMesh,
-                "Let the nodes of a job test each other, and say which of them fail, or what parts "
-                "them; started once on each node, by srun, mpirun or an Indexed Job"));
-}
-
-void Parser::add_pair(CLI::App& pair) {
-  PairOptions& options = line_.pair;
-  pair.add_option("ROLE", options.role, "server or client")
-      ->required()
-      ->check(CLI::IsMember({"server", "client"}));
-  pair.add_option("HOST", options.host, "Of the server, for a client");
-  pair.add_option("--bind", options.bind, "Of a server: listen at this address alone")
-      ->type_name("ADDRESS");
-  pair.add_option("--port", options.port, "TCP port of the server")
-      ->type_name("N")
-      ->check(whole_number(1, kMostPort))
-      ->capture_default_str();
-  pair.add_option("--device", options.device, "Test this EFA device alone: its PCI address or name")
-      ->type_name("DEVICE")
-      ->capture_default_str();
-  pair.add_flag("--once", options.once, "Of a server: end once a client was served");
-  pair.add_option("--token-file", options.token_file,
-                  "What both ends must know. Without it a server prints one, and a client reads "
-                  "it from standard input")
-      ->type_name("FILE");
-  pair.add_option("--sizes", options.sizes,
-                  "Of a client: take figures with messages of so many bytes")
-      ->type_name("BYTES,...")
-      ->delimiter(',')
-      ->capture_default_str();
-  pair.add_option("--engine", options.engine,
-                  "Of a client: use the devices by libibverbs, by each libfabric that is "
-                  "installed, or first by the one and then by the others")
-      ->check(CLI::IsMember({kVerbsEngine, kLibfabricEngine, kBothEngines}))
-      ->capture_default_str();
-  pair.add_flag("--compare", options.compare,
-                "Of a client: let fi_pingpong, where both nodes have it, send the same messages "
-                "over one pair of devices (its TCP port 47592 must be open too)");
-  pair.add_option("--seconds", options.seconds,
-                  "Of a client: for the figures of each pair of devices")
-      ->type_name("N")
-      ->check(whole_number(1, kMostPairSeconds))
-      ->capture_default_str();
-  add_formats(pair, line_, {"text", "json"});
-  pair.add_option("--output", line_.output, "Of a client: write the report to FILE")
-      ->type_name("FILE");
-}
-
-void Parser::add_mesh(CLI::App& mesh) {
-  MeshOptions& options = line_.mesh;
-  mesh.add_option(
-          "--leader", options.leader,
-          "Host of rank 0. Without it EFA_DOCTOR_MESH_LEADER, or the first node of srun's list")
-      ->type_name("HOST");
-  mesh.add_option("--rank", options.rank, "Of this node, from 0. Without it what started it says")
-      ->type_name("N")
-      ->check(whole_number(0, kMostRanks - 1));
-  mesh.add_option("--ranks", options.ranks, "How many there are; with an Indexed Job to be said")
-      ->type_name("N")
-      ->check(whole_number(2, kMostRanks));
-  mesh.add_option("--port", options.port, "TCP port of rank 0")
-      ->type_name("N")
-      ->check(whole_number(1, kMostPort))
-      ->capture_default_str();
-  mesh.add_option("--wait", options.wait_s, "For all ranks to be there; who is not is absent")
-      ->type_name("SECONDS")
-      ->check(whole_number(1, kMostMeshWait))
-      ->capture_default_str();
-  mesh.add_option("--token-file", options.pair.token_file,
-                  "What all ranks must know. Without it EFA_DOCTOR_MESH_TOKEN")
-      ->type_name("FILE");
-  mesh.add_option("--seconds", options.pair.seconds, "For the figures of each two nodes")
-      ->type_name("N")
-      ->check(whole_number(1, kMostPairSeconds))
-      ->capture_default_str();
-  mesh.add_option("--sizes", options.pair.sizes, "Take figures with messages of so many bytes")
-      ->type_name("BYTES,...")
-      ->delimiter(',')
-      ->capture_default_str();
-  add_formats(mesh, line_, {"text", "json", "svg"});
-  mesh.add_option("--output", line_.output, "Of rank 0: write the report to FILE")
-      ->type_name("FILE");
-}
-
-void Parser::add_account(CLI::App& account) {
-  AccountQuestion& question = line_.account;
-  account.add_option("--instance", question.instances, "An instance; may be given again")
-      ->type_name("ID")
-      ->allow_extra_args(false);
-  account
-      .add_option("--filter", question.filters,
-                  "Running instances that match, as tag:Fleet=train; may be given again")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
-  account
-      .add_option("--template", question.templates,
-                  "A CloudFormation template, a cdk.out folder or a Terraform plan in JSON, "
-                  "instead of AWS; may be given again")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
-  account.add_option("--parameter", question.parameters, "A parameter of the template")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
-  account
-      .add_option("--from-reports", question.reports,
-                  "Reports of nodes, below latest/ of a bucket's prefix or a copy of them: their "
-                  "instances are asked about, and what explains their faults is told")
-      ->type_name("DIR|s3://BUCKET/PREFIX");
-  account
-      .add_option("--bucket", question.bucket,
-                  "Where nodes put their reports: whether their roles may")
-      ->type_name("s3://BUCKET/PREFIX");
-  account.add_flag(
-      "--check-rights", question.only_rights,
-      "Say which of the calls the caller may make, with --from-reports also of its bucket, "
-      "and ask about no fleet");
-  account.add_flag("--expect-efa", line_.wishes.efa_is_expected,
-                   "Every instance is meant to have EFA");
-  account.add_flag("--require-ssm", line_.wishes.ssm_is_required,
-                   "Nodes are reached by AWS Systems Manager alone");
-  account
-      .add_option("--root-volume", line_.wishes.root_volume_gib, "Recommended size of root volumes")
-      ->type_name("GIB")
-      ->check(whole_number(1, 65'536))
-      ->capture_default_str();
-  account
-      .add_option("--session-log-group", question.session_log_group,
-                  "Where sessions of SSM are logged; default: as the account's preferences say")
-      ->type_name("NAME");
-  account.add_option("--region", question.region, "Default: of the environment or the profile")
-      ->type_name("REGION");
-  account.add_option("--profile", question.profile, "Of ~/.aws/config; default: AWS_PROFILE")
-      ->type_name("NAME");
-  account.add_option("--endpoint", question.endpoint, "Of EC2's API, instead of that of AWS")
-      ->type_name("URL");
-  account.add_option("--rate", question.calls_a_second, "Calls a second at most")
-      ->type_name("N")
-      ->check(whole_number(1, 100))
-      ->capture_default_str();
-  account.add_option("--limit", question.limit_s, "Give up after this time")
-      ->type_name("SECONDS")
-      ->check(whole_number(5, 3600))
-      ->capture_default_str();
-  add_formats(account, line_, {"text", "json", "lines", "prometheus"});
-  account.add_option("--output", line_.output, "Write the report to FILE")->type_name("FILE");
-  account.add_flag("--deliver", line_.deliver_account,
-                   "Put the instances into the bucket of the configuration, account/latest.json");
-  account.add_option("--record", question.record, "Keep what AWS said in FILE")->type_name("FILE");
-  account.add_option("--replay", question.replay, "Report on such a FILE instead of AWS")
-      ->type_name("FILE");
+  add_account_options(*add("account", Command::kAccount,
+                           "Check what AWS provides for a fleet, or what a template will: security "
+                           "groups, interfaces, placement"));
+  add_pair_options(
+      *add("pair", Command::kPair,
+           "Send own messages between the EFA devices of two nodes, and say what does not "
+           "work and why; on the one 'pair server', on the other 'pair client HOST'"));
+  add_mesh_options(
+      *add("mesh", Command::kMesh,
+           "Let the nodes of a job test each other, and say which of them fail, or what parts "
+           "them; started once on each node, by srun, mpirun or an Indexed Job"));
 }
 
 Command Parser::command() const {

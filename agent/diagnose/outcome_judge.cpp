@@ -74,8 +74,8 @@ const Check* check_of(ProbeStatus status) {
 // The library that the probe loads is not on this node.
 bool lacks_library(const ProbeOutcome& outcome) {
   const ProbeRow* probe = probe_of(outcome.name);
-  return probe != nullptr && probe->loads_libraries && outcome.status == ProbeStatus::kUnavailable &&
-         !is_fault_of_probe(outcome);
+  return probe != nullptr && probe->loads_libraries &&
+         outcome.status == ProbeStatus::kUnavailable && !is_fault_of_probe(outcome);
 }
 
 // Why root did not load what the probe loads; "" when it did.

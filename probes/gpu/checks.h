@@ -254,11 +254,11 @@ inline constexpr Check kGpuNoLocalEfa{
     .code = "gpu.no-local-efa",
     .severity = Severity::kInfo,
     .actor = Actor::kAccountOwner,
-    .title = "A GPU has no EFA device beside it",
+    .title = "A GPU or Neuron device has no EFA device beside it",
     .meaning = "Its traffic crosses the processors: about half as fast, on p4d.",
     .seen_by =
-        "By sysfs no EFA function is below the GPU's bridge; on p4d and p4de, on its root bus. It "
-        "is a warning where all EFA devices of the type are attached.",
+        "By sysfs no EFA function is below its bridge; on p4d and p4de, on its root bus. It is a "
+        "warning where all EFA devices of a type with GPUs are attached.",
     .remedy = "Launch the instance anew with an EFA interface on every network card.",
     .causes = {"pci.fewer-than-maximum", "pci.fewer-than-expected", "pci.device-vanished"},
 };

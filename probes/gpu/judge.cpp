@@ -208,9 +208,9 @@ void judge_neuron_driver(const Accelerator& device, Findings& findings) {
 void judge_neuron(const Node& node, const Expectation& expectation, Findings& findings) {
   const GpuFacts& facts = node.gpu.facts;
   for (const Accelerator& device : facts.neuron) judge_neuron_driver(device, findings);
-  if (any_has_driver(facts.neuron, "neuron-driver") && has_driven_efa(node)) {
-    judge_neuron_path(node, expectation, findings);
-  }
+  if (!any_has_driver(facts.neuron, "neuron-driver")) return;
+  if (has_driven_efa(node)) judge_neuron_path(node, expectation, findings);
+  judge_locality(node, expectation, findings);
 }
 
 }  // namespace

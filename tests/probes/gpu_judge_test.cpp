@@ -138,7 +138,7 @@ size_t passing(const Scene& scene) {
 TEST(Gpu, PassesWhereEfaReachesTheMemory) {
   EXPECT_EQ(passing(scene_with(with_gpus(unchanged))), 17U) << "9 of the node, 2 of each GPU";
   EXPECT_EQ(passing(scene_with(with_grace(unchanged))), 11U);
-  EXPECT_EQ(passing(scene_with(with_neuron(unchanged))), 5U);
+  EXPECT_EQ(passing(scene_with(with_neuron(unchanged))), 9U);
 }
 
 TEST(Gpu, SaysNothingWithoutAccelerators) {

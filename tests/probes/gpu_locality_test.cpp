@@ -68,6 +68,21 @@ TEST(GpuLocality, WithAllOfTheTypesDevicesItWeighsMore) {
   EXPECT_EQ(weighs(), Severity::kWarning);
 }
 
+TEST(GpuLocality, OnTrn2OnlyWhereTheTreeShowsPairs) {
+  Scene scene = scene_with(with_neuron([](Scene&) {}));
+  EXPECT_EQ(first_gpu(scene), kPass);
+  gpu(scene).efa[0].path = gpu(scene).efa[1].path;
+  scene.expectation.maximum = static_cast<int>(gpu(scene).efa.size());
+  EXPECT_EQ(first_gpu(scene), kFail);
+  const auto findings = judge_all(scene.node, scene.expectation);
+  EXPECT_EQ(finding_of(findings, kLocal, accelerator(0))->check->severity, Severity::kInfo);
+  EXPECT_EQ(result_of(scene, kLocal, accelerator(1)), kPass);
+  for (Accelerator& efa : gpu(scene).efa) efa.path = "pci0000:f0/0000:f0:01.0/0000:f1:00.0";
+  EXPECT_EQ(first_gpu(scene), kUnknown) << "of a tree that is not as others saw it";
+  scene.expectation.instance_type = "trn1.32xlarge";
+  EXPECT_EQ(first_gpu(scene), kNothing);
+}
+
 TEST(GpuLocality, DevicesThatAreGivenAwayAreNotMissed) {
   Scene scene = without_first_efa();
   scene.expectation.set_aside = {address(0)};

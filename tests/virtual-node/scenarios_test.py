@@ -2,7 +2,8 @@
 each fault is found at its rung with one root cause.
 
 VIRTUAL_NODE_KERNELS="trixie:6.12 trixie:7.3 bookworm:6.1" names the nodes of HealthyTest; the
-default is every kernel that ./setup has built. VIRTUAL_NODE_DEB: a package instead of this tree's.
+default is every kernel that ./setup has built. VIRTUAL_NODE_KERNEL="bookworm:6.1" names that of the
+faults. VIRTUAL_NODE_DEB: a package instead of this tree's.
 """
 
 import os

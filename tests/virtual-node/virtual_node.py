@@ -31,6 +31,11 @@ def kernels():
                   for image in (CACHE / "img").glob("*/vmlinuz-*"))
 
 
+def chosen_kernel():
+    """Of nodes of which one kernel is enough: VIRTUAL_NODE_KERNEL=bookworm:6.1, or the first of trixie."""
+    return os.environ.get("VIRTUAL_NODE_KERNEL", "trixie:6.").split(":")
+
+
 def run_tests():
     """The tests of the file that calls, where virtual nodes can be."""
     reason = why_not()
@@ -51,7 +56,9 @@ def why_not():
 class Node:
     """A job on a node, and what it has seen."""
 
-    def __init__(self, job, *arguments, suite="trixie", kernel="6.", limit_s=700):
+    def __init__(self, job, *arguments, suite=None, kernel=None, limit_s=700):
+        if suite is None:
+            suite, kernel = chosen_kernel()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="efa-doctor-node-"))
         script = self.directory / "job.sh"
         script.write_text(COMMON + job)
