@@ -148,15 +148,18 @@ void Parser::add_commands() {
   add_formats(*topology, line_, {"text", "svg"});
   add_account_options(*add("account", Command::kAccount,
                            "Check what AWS provides for a fleet, or what a template will: security "
-                           "groups, interfaces, placement"));
+                           "groups, interfaces, placement"),
+                      line_);
   add_pair_options(
       *add("pair", Command::kPair,
            "Send own messages between the EFA devices of two nodes, and say what does not "
-           "work and why; on the one 'pair server', on the other 'pair client HOST'"));
+           "work and why; on the one 'pair server', on the other 'pair client HOST'"),
+      line_);
   add_mesh_options(
       *add("mesh", Command::kMesh,
            "Let the nodes of a job test each other, and say which of them fail, or what parts "
-           "them; started once on each node, by srun, mpirun or an Indexed Job"));
+           "them; started once on each node, by srun, mpirun or an Indexed Job"),
+      line_);
 }
 
 Command Parser::command() const {
