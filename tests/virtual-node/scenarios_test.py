@@ -259,7 +259,8 @@ class FaultTest(Case):
         self.assertEqual(functions["0000:02:00.0"], "0xefa1 x8 efa")
         self.assertEqual(functions["0000:03:00.0"], "0xefa1 x8 none")
         self.assertEqual(functions["0000:04:00.0"], "0xefa1 x4 efa")
-        self.assertRegex(node.text("log"), "(0000:03:00.0: probe with driver efa|probe of 0000:03:00.0) failed with error -62")
+        self.assertRegex(node.text("log"), "(0000:03:00.0: probe with driver efa|probe of 0000:03:00.0)"
+                                           " failed with error -62")
         report = self.assert_found(node, "root",
                                    ["driver.probe-failed", "pci.id-unknown", "pci.narrow-link"])
         self.assert_lost(report, "driver", 2)
