@@ -53,8 +53,8 @@ class Child {
 // `become` runs in the child and gives its exit code, where it does not become another executable.
 Result<Child> start_child(const std::function<int()>& become);
 
-// A command of which only the output is wanted: it reads nothing, its errors go nowhere, and it ends
-// with who started it.
+// A command of which only the output is wanted: it reads nothing, its errors go nowhere, and it
+// ends with who started it.
 class RunningCommand {
  public:
   static Result<RunningCommand> start(const std::vector<std::string>& arguments,
