@@ -96,7 +96,7 @@ void put_explained(TextPage& page, const FleetReport& report) {
   for (const auto& [cause, codes] : explained) {
     std::vector<std::string> parts;
     for (const auto& [code, count] : codes) parts.push_back(fmt::format("{} ({})", code, count));
-    page.paragraph(fmt::format("follows from {}: {}", cause, join(parts, ", ")), 0);
+    page.paragraph(fmt::format("because of {}: {}", cause, join(parts, ", ")), 0);
   }
 }
 

@@ -200,7 +200,14 @@ std::string delivery_words(const Config& config) {
 
 // "checked  2026-11-23T22:00:00Z, 60 s ago; the next pass comes in 240 s"
 void print_age(const Config& config, const Health& health, const ServiceWord& service) {
-  if (health.checked_at.empty()) return;
+  if (health.checked_at.empty()) {
+    const bool never = access(health_path(config.files).c_str(), F_OK) != 0 && errno == ENOENT;
+    const char* const next =
+        service.runs ? "the service is at its first pass"
+                     : "no service runs: systemctl start efa-doctor; or efa-doctor --once";
+    if (never) std::printf("checked  not yet; %s\n", next);
+    return;
+  }
   const int64_t left_s = std::max(int64_t{0}, config.daemon.interval_s - health.age_s);
   const std::string next = !service.runs ? "no service renews it: systemctl start efa-doctor"
                            : left_s > 0  ? fmt::format("the next pass comes in {} s", left_s)

@@ -33,7 +33,20 @@ struct Detail {
   bool reasons = true;    // why something could not be looked at; else how many checks
   bool followers = true;  // what else fails because of a cause
   bool lost = true;       // which devices, at which rung
+  size_t whole = kUncut;  // causes that have their title and commands; those after them a line
 };
+
+// Of each cause whom it is of, and how its fix begins.
+constexpr Detail shortest(size_t message, size_t remedy, bool lost, size_t whole = kUncut) {
+  return {.subjects = 1,
+          .message = message,
+          .remedy = remedy,
+          .notes = false,
+          .reasons = false,
+          .followers = false,
+          .lost = lost,
+          .whole = whole};
+}
 
 // The first that fits is taken.
 constexpr Detail kDetails[] = {
@@ -42,19 +55,14 @@ constexpr Detail kDetails[] = {
     {.notes = false, .reasons = false},
     {.subjects = 3, .notes = false, .reasons = false},
     {.subjects = 1, .message = 160, .notes = false, .reasons = false, .followers = false},
-    {.subjects = 1,
-     .message = 80,
-     .remedy = 160,
-     .notes = false,
-     .reasons = false,
-     .followers = false},
-    {.subjects = 0, .remedy = 100, .notes = false, .reasons = false, .followers = false},
-    {.subjects = 0,
-     .remedy = 100,
-     .notes = false,
-     .reasons = false,
-     .followers = false,
-     .lost = false},
+    shortest(80, 240, /*lost=*/true),
+    shortest(80, 160, /*lost=*/true),
+    shortest(48, 120, /*lost=*/true),
+    shortest(48, 120, /*lost=*/false),
+    shortest(0, 100, /*lost=*/false),
+    shortest(48, 100, /*lost=*/false, /*whole=*/5),
+    shortest(48, 100, /*lost=*/false, /*whole=*/3),
+    shortest(0, 80, /*lost=*/false, /*whole=*/1),
 };
 
 using SomeFindings = std::vector<const Finding*>;
@@ -102,6 +110,26 @@ void put_funnel(TextPage& page, const Report& report, const Detail& detail) {
   }
 }
 
+// The sentences, or else the words, of the beginning that are whole.
+std::string beginning_of(const std::string& text, size_t most) {
+  if (text.size() <= most) return text;
+  const std::string part = text.substr(0, most);
+  const size_t sentence = part.rfind(". ");
+  const size_t word = part.find_last_of(' ');
+  if (sentence != std::string::npos && sentence > most / 2)
+    return part.substr(0, sentence) + " ...";
+  return part.substr(0, word) + " ...";
+}
+
+// "0000:10:1b.0 and 3 more: what was seen of it"
+std::string words_of_one(const SomeFindings& findings, const Detail& detail) {
+  const size_t more = findings.size() - 1;
+  std::string text =
+      findings.front()->subject + (more > 0 ? fmt::format(" and {} more", more) : "");
+  if (detail.message == 0) return text;
+  return text + ": " + beginning_of(printable(findings.front()->message, kUncut), detail.message);
+}
+
 // The same words are said once, of all whom they are of.
 bool say_the_same(const SomeFindings& findings) {
   return std::all_of(findings.begin(), findings.end(),
@@ -109,6 +137,7 @@ bool say_the_same(const SomeFindings& findings) {
 }
 
 void put_subjects(TextPage& page, const SomeFindings& findings, const Detail& detail) {
+  if (detail.subjects == 1) return page.paragraph(words_of_one(findings, detail), 4);
   const size_t shown = std::min(findings.size(), detail.subjects);
   if (shown > 1 && say_the_same(findings)) {
     std::vector<std::string> subjects;
@@ -124,7 +153,7 @@ void put_subjects(TextPage& page, const SomeFindings& findings, const Detail& de
     page.paragraph(findings[i]->subject + ": " + printable(findings[i]->message, detail.message),
                    4);
   }
-  if (findings.size() > detail.subjects && detail.subjects > 0) {
+  if (findings.size() > detail.subjects) {
     page.line(fmt::format("    and {} more", findings.size() - detail.subjects));
   }
 }
@@ -132,7 +161,7 @@ void put_subjects(TextPage& page, const SomeFindings& findings, const Detail& de
 void put_remedy(TextPage& page, const SomeFindings& findings, const Detail& detail) {
   const Finding& first = *findings.front();
   page.paragraph(fmt::format("fix ({}): {}", actor_words(first.check->actor),
-                             printable(first.remedy_text(), detail.remedy)),
+                             beginning_of(printable(first.remedy_text(), kUncut), detail.remedy)),
                  4);
   const std::vector<std::string> commands = commands_of(findings);
   for (size_t i = 0; i < std::min(commands.size(), kMaxSubjects); ++i) {
@@ -155,9 +184,20 @@ void put_group(TextPage& page, const SomeFindings& findings, Severity gravity,
   put_remedy(page, findings, detail);
 }
 
+void put_brief(TextPage& page, const SomeFindings& findings, Severity gravity,
+               const Detail& detail) {
+  const Finding& first = *findings.front();
+  page.line();
+  page.paragraph(fmt::format("{}: {}; fix ({}): {}", first.check->code,
+                             words_of_one(findings, detail), actor_words(first.check->actor),
+                             beginning_of(printable(first.remedy_text(), kUncut), detail.remedy)),
+                 4, mark_of(gravity));
+}
+
 // What fails and nothing else explains. One check can have several remedies.
 void put_causes(TextPage& page, const Report& report, const Detail& detail) {
   std::vector<std::string> notes;
+  size_t told = 0;
   for (const Cause& cause : causes_of(report.diagnosis.findings)) {
     std::map<std::string_view, SomeFindings> groups;
     for (const Finding& finding : report.diagnosis.findings) {
@@ -168,7 +208,10 @@ void put_causes(TextPage& page, const Report& report, const Detail& detail) {
     const bool note = cause.gravity == Severity::kInfo && !detail.notes;
     if (note) notes.push_back(cause.code);
     if (note) continue;
-    for (const auto& [remedy, findings] : groups) put_group(page, findings, cause.gravity, detail);
+    for (const auto& [remedy, findings] : groups) {
+      const auto put = told++ < detail.whole ? put_group : put_brief;
+      put(page, findings, cause.gravity, detail);
+    }
   }
   if (notes.empty()) return;
   page.line();

@@ -4,6 +4,6 @@
 # the bucket becomes root on the node.
 set -eu
 aws s3 cp "s3://my-bucket/packages/efa-doctor.$(command -v apt-get > /dev/null && echo deb || echo rpm)" /run/
-if command -v apt-get > /dev/null; then apt-get update && apt-get install -y /run/efa-doctor.deb; else dnf install -y /run/efa-doctor.rpm; fi
+if command -v apt-get > /dev/null; then apt-get update && apt-get install -y --no-install-recommends /run/efa-doctor.deb; else dnf install -y /run/efa-doctor.rpm; fi
 printf '[s3]\nuri = "s3://my-bucket/efa"\n' > /etc/efa-doctor/config.toml
 systemctl enable efa-doctor.service && systemctl restart efa-doctor.service

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+#include <utility>
+
 #include "agent/report/report.h"
 #include "probes/base/text.h"
 #include "probes/judging/remedy.h"
@@ -25,8 +29,19 @@ std::string unwrapped(const std::string& text) {
 
 // How the fix of a cause begins: of the least that is told of one.
 std::string beginning(std::string_view remedy) {
-  constexpr size_t kTold = 90;
+  constexpr size_t kTold = 50;
   return unwrapped(std::string(remedy)).substr(0, kTold);
+}
+
+// What is cut ends with a whole word.
+void expect_whole_words(const std::string& plain, const std::string& remedy) {
+  const size_t at = plain.find(beginning(remedy));
+  const size_t cut = plain.find(" ...", at);
+  const std::string whole = unwrapped(remedy);
+  if (at == std::string::npos || cut == std::string::npos || cut - at >= whole.size()) return;
+  const std::string told = plain.substr(at, cut - at);
+  if (!whole.starts_with(told)) return;  // told whole; the cut is of what follows
+  EXPECT_TRUE(whole[told.size()] == ' ' || whole[told.size()] == '.') << told;
 }
 
 void expect_all_causes(const Report& report, const std::string& name) {
@@ -41,11 +56,21 @@ void expect_all_causes(const Report& report, const std::string& name) {
     EXPECT_LE(last, at) << name << ": " << code << text;
     last = at;
   }
+  std::map<std::pair<std::string, std::string>, bool> named;  // of each cause and fix: is a subject
   for (const Finding& finding : report.diagnosis.findings) {
     const bool root = finding.result == kFail && finding.explained_by.empty();
     if (!root || finding.check->severity == Severity::kInfo) continue;
+    const std::string code(finding.check->code);
+    const std::string remedy(finding.remedy_text());
+    const size_t told = plain.find(code + ": ");
+    bool& is_named = named[{code, remedy}];
+    is_named = is_named || plain.find(finding.subject, told) != std::string::npos;
+    expect_whole_words(plain, remedy);
     EXPECT_NE(plain.find(beginning(finding.remedy_text())), std::string::npos)
         << name << ": " << finding.check->code << text;
+  }
+  for (const auto& [cause, is_named] : named) {
+    EXPECT_TRUE(is_named) << name << ": whom " << cause.first << " is of" << text;
   }
 }
 
@@ -92,6 +117,10 @@ TEST(TextSize, FaultsOfEachKindOn32DevicesFitTogether) {
       [](Scene& scene, size_t i) { restrict_mode(scene, i); },
       [](Scene& scene, size_t i) { scene.pci(i).link->width = 1; },
       [](Scene& scene, size_t i) { hang(scene, i); },
+      [](Scene& scene, size_t) {
+        constexpr LockedMemory kLittle{false, 64, false, 64};
+        scene.node.limits.facts.services = {{"slurmd", 700, kLittle, "slurmd.service"}};
+      },
   };
   for (size_t many = 1; many <= std::size(kinds); ++many) {
     Scene scene = healthy_scene(32);

@@ -47,7 +47,8 @@ class Status(Case):
                                r"systemctl start efa-doctor\n$")
 
     def test_a_missing_file_is_unknown(self):
-        self.assert_status(3, r"unknown  .*health\.json: No such file or directory")
+        self.assert_status(3, r"unknown  .*health\.json: No such file or directory\n"
+                              r"checked  not yet; no service runs: systemctl start efa-doctor; or efa-doctor --once")
 
     def test_what_a_pass_writes_is_understood(self):
         verdict = self.report("--expect", "none")["verdict"]
