@@ -92,12 +92,12 @@ class UserDataTest(Sandbox):
         return config
 
     def test_it_installs_configures_and_starts(self):
-        for manager, kind in (("apt-get", "deb"), ("dnf", "rpm")):
+        for manager, kind, options in (("apt-get", "deb", "--no-install-recommends "), ("dnf", "rpm", "")):
             self.calls.write_text("")
             for program in self.programs.glob("*"):
                 program.unlink()
             config = self.install(manager)
-            self.assertIn(f"{manager} install -y /run/efa-doctor.{kind}", self.called())
+            self.assertIn(f"{manager} install -y {options}/run/efa-doctor.{kind}", self.called())
             self.assertEqual(self.called()[0], f"aws s3 cp s3://my-bucket/packages/efa-doctor.{kind} /run/")
             self.assertEqual(self.called()[-2:], ["systemctl enable efa-doctor.service",
                                                   "systemctl restart efa-doctor.service"])
