@@ -1,6 +1,7 @@
 #include "probes/kernel/parse.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "probes/base/text.h"
 
@@ -70,6 +71,18 @@ std::optional<std::string> parse_efa_alias(std::string_view line) {
   std::string text = "0x";
   for (int shift = 12; shift >= 0; shift -= 4) text += kDigits[(*id >> shift) & 0xfU];
   return text;
+}
+
+bool WrappedLines::take(std::string& line) {
+  bool goes_on = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    goes_on = line[i] == '\\' && i + 1 == line.size();
+    if (line[i] == '\\') ++i;  // the letter after it stays
+    if (i < line.size()) begun_ += line[i];
+  }
+  if (goes_on) return false;
+  line = std::exchange(begun_, "");
+  return true;
 }
 
 bool keeps_efa_out(std::string_view line) {

@@ -17,6 +17,16 @@ std::optional<std::string> parse_efa_alias(std::string_view line);
 bool is_unbound_efa_function(std::string_view line);
 // "blacklist efa", "install efa /bin/true", "install ib_uverbs /bin/false": a line of modprobe.d(5)
 // that keeps efa out, or what efa cannot do without
+// Lines of modprobe.d that end with a backslash go on in the next, comments too: getline_wrapped of
+// libkmod-config.c.
+class WrappedLines {
+ public:
+  // True when `line` is whole now, with what began it.
+  bool take(std::string& line);
+
+ private:
+  std::string begun_;
+};
 bool keeps_efa_out(std::string_view line);
 // "allow_unsupported_modules 0" of SUSE's modprobe.d -> false
 std::optional<bool> parse_allow_unsupported(std::string_view line);

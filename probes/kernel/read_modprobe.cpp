@@ -22,7 +22,9 @@ bool is_wanted(const std::string& line) {
 
 // The lines of a file of modprobe.d that matter; kNotFound when kmod does not count the file.
 Result<std::vector<std::string>> lines_that_matter(const Look& look, const std::string& path) {
-  const auto keep = [](std::string& line) {
+  WrappedLines wrapped;
+  const auto keep = [&wrapped](std::string& line) {
+    if (!wrapped.take(line)) return false;
     const bool wanted = is_wanted(line);
     if (wanted) line = words_that_matter(line);
     return wanted;

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "probes/kernel/facts.h"
+#include "probes/kernel/parse.h"
 #include "tests/support/said.h"
 
 namespace efa {
@@ -202,6 +203,24 @@ TEST(ReadKernel, ARecordingThatWasNotAskedForIbUverbsTellsNothingOfIt) {
   const std::string dep = seen("lines", module_file("modules.dep"), texts({"extra/efa.ko:"}));
   EXPECT_EQ(facts_of(dep).ib_uverbs_installed, std::nullopt);
   EXPECT_EQ(facts_of(dep + part(module_file("modules.dep"), "yes")).ib_uverbs_installed, true);
+}
+
+TEST(ReadKernel, ALineThatGoesOnIsOne) {
+  const auto kept_out = [](const std::vector<std::string>& lines) {
+    WrappedLines wrapped;
+    std::vector<std::string> kept;
+    for (std::string line : lines) {
+      if (wrapped.take(line) && keeps_efa_out(line)) kept.push_back(line);
+    }
+    return kept.size();
+  };
+  EXPECT_EQ(kept_out({"blacklist efa", "blacklist efa"}), 2U);
+  EXPECT_EQ(kept_out({"blacklist \\", "efa", "blacklist e\\", "fa", "blacklist \\", "\\", "efa"}),
+            3U);
+  EXPECT_EQ(kept_out({"blacklist e\\fa", "blacklist efa\\\\"}), 1U)
+      << "a backslash stands for what follows";
+  EXPECT_EQ(kept_out({"# for now \\", "blacklist efa", "options x \\", "blacklist efa"}), 0U);
+  EXPECT_EQ(kept_out({"", "blacklist efa"}), 1U);
 }
 
 TEST(ReadKernel, LinesOfSuseAreKeptBesideThoseThatKeepEfaOut) {

@@ -66,7 +66,7 @@ class WellTest(S3Case):
 
     def test_status_tells_how_delivery_stands(self):
         def line():
-            return self.efa_doctor("status").stdout.splitlines()[1]
+            return self.efa_doctor("status").stdout.splitlines()[-1]
         self.put(1)
         with S3Server() as bucket:
             self.use(bucket.endpoint)
