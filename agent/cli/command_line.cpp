@@ -188,7 +188,7 @@ std::vector<std::string> Parser::meant() const {
     const auto [first, last] = owners.equal_range(typed);
     std::vector<std::string> of;
     for (auto owner = first; owner != last; ++owner) of.push_back(owner->second);
-    if (!of.empty()) {
+    if (!of.empty() && typed.starts_with('-')) {
       words.push_back(fmt::format("{} is an option of: {}", typed, join(of, ", ")));
     } else if (const std::string_view word = nearest(typed, known); !word.empty()) {
       words.push_back(fmt::format("Did you mean {}?", word));

@@ -102,8 +102,9 @@ void judge_outcomes(const Node& node, const Expectation& expectation, Findings& 
     const Check* check = check_of(outcome->status);
     if (check == nullptr) continue;
     if (!expectation.expected && lacks_library(*outcome)) {
-      findings.not_applicable(*check, outcome->name, "no EFA is expected, nor what it loads",
-                              {outcome->detail, "", "dlopen(3)"});
+      findings.not_applicable(*check, outcome->name,
+                              "no EFA is expected, so its library is not missed",
+                              {outcome->detail, "", "ld.so(8)"});
       continue;
     }
     const std::string step = outcome->subject.empty()

@@ -111,14 +111,15 @@ void put_funnel(TextPage& page, const Report& report, const Detail& detail) {
 }
 
 // The sentences, or else the words, of the beginning that are whole.
-std::string beginning_of(const std::string& text, size_t most) {
-  if (text.size() <= most) return text;
-  const std::string part = text.substr(0, most);
+std::string beginning_of(std::string_view text, size_t most) {
+  const std::string all = printable(text);
+  if (all.size() <= most) return all;
+  const std::string part = all.substr(0, most);
   const size_t sentence = part.rfind(". ");
   const size_t word = part.find_last_of(' ');
-  if (sentence != std::string::npos && sentence > most / 2)
-    return part.substr(0, sentence) + " ...";
-  return part.substr(0, word) + " ...";
+  if (word == std::string::npos) return printable(text, most);
+  const bool whole_sentence = sentence != std::string::npos && sentence > most / 2;
+  return part.substr(0, whole_sentence ? sentence : word) + " ...";
 }
 
 // "0000:10:1b.0 and 3 more: what was seen of it"
@@ -127,7 +128,7 @@ std::string words_of_one(const SomeFindings& findings, const Detail& detail) {
   std::string text =
       findings.front()->subject + (more > 0 ? fmt::format(" and {} more", more) : "");
   if (detail.message == 0) return text;
-  return text + ": " + beginning_of(printable(findings.front()->message, kUncut), detail.message);
+  return text + ": " + beginning_of(findings.front()->message, detail.message);
 }
 
 // The same words are said once, of all whom they are of.
@@ -161,7 +162,7 @@ void put_subjects(TextPage& page, const SomeFindings& findings, const Detail& de
 void put_remedy(TextPage& page, const SomeFindings& findings, const Detail& detail) {
   const Finding& first = *findings.front();
   page.paragraph(fmt::format("fix ({}): {}", actor_words(first.check->actor),
-                             beginning_of(printable(first.remedy_text(), kUncut), detail.remedy)),
+                             beginning_of(first.remedy_text(), detail.remedy)),
                  4);
   const std::vector<std::string> commands = commands_of(findings);
   for (size_t i = 0; i < std::min(commands.size(), kMaxSubjects); ++i) {
@@ -190,7 +191,7 @@ void put_brief(TextPage& page, const SomeFindings& findings, Severity gravity,
   page.line();
   page.paragraph(fmt::format("{}: {}; fix ({}): {}", first.check->code,
                              words_of_one(findings, detail), actor_words(first.check->actor),
-                             beginning_of(printable(first.remedy_text(), kUncut), detail.remedy)),
+                             beginning_of(first.remedy_text(), detail.remedy)),
                  4, mark_of(gravity));
 }
 

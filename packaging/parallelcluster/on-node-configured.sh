@@ -27,8 +27,8 @@ fi
 case $package in
   *.deb)
     fetch "$package" "$work/efa-doctor.deb"
-    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends \
-      -o Dpkg::Options::=--force-confold "$work/efa-doctor.deb"
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y \
+      --no-install-recommends -o Dpkg::Options::=--force-confold "$work/efa-doctor.deb"
     ;;
   *.rpm)
     fetch "$package" "$work/efa-doctor.rpm"

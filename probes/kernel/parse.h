@@ -15,8 +15,6 @@ std::optional<std::string> parse_efa_alias(std::string_view line);
 // "0030\t1d0fefa1\t0\t...\t\tefa": a line of /proc/bus/pci/devices, which ends with the driver's
 // name where there is one: whether it is of an EFA function without
 bool is_unbound_efa_function(std::string_view line);
-// "blacklist efa", "install efa /bin/true", "install ib_uverbs /bin/false": a line of modprobe.d(5)
-// that keeps efa out, or what efa cannot do without
 // Lines of modprobe.d that end with a backslash go on in the next, comments too: getline_wrapped of
 // libkmod-config.c.
 class WrappedLines {
@@ -27,6 +25,8 @@ class WrappedLines {
  private:
   std::string begun_;
 };
+// "blacklist efa", "install efa /bin/true", "install ib_uverbs /bin/false": a line of modprobe.d(5)
+// that keeps efa out, or what efa cannot do without
 bool keeps_efa_out(std::string_view line);
 // "allow_unsupported_modules 0" of SUSE's modprobe.d -> false
 std::optional<bool> parse_allow_unsupported(std::string_view line);

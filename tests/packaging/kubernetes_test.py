@@ -182,6 +182,10 @@ class Configuration(unittest.TestCase):
             self.assertFalse(schema.is_valid(json.loads(text.replace(right, wrong))), wrong)
         condition, = rule["spec"]["conditions"]
         self.assertIn(condition["type"], {one["type"] for one in MONITOR["conditions"]})
+        expression, = rule["spec"]["nodeSelector"]["matchExpressions"]
+        agents, = (daemon_set_pod.objects()["DaemonSet"]["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]
+                   ["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"])
+        self.assertEqual([expression], agents["matchExpressions"], "where the agent is")
         # neither a node without the condition nor one without a verdict is closed
         self.assertEqual((condition["requiredStatus"], condition["defaultStatus"]), ("False", "False"))
         self.assertTrue(MONITOR["pluginConfig"]["skip_initial_status"])
