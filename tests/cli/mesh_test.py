@@ -4,9 +4,11 @@ what parts nodes. Tests of two nodes are played (played_engine.h), or run on dev
 import json
 import os
 import pathlib
+import select
 import signal
 import socket
 import subprocess
+import threading
 import time
 import unittest
 
@@ -126,6 +128,55 @@ class PlayedTest(PlayedCase):
         self.assertEqual(ranks[0].returncode, 2)
 
 
+class Relay:
+    """Between a rank and rank 0: knows when it has joined, and can fall silent."""
+
+    def __init__(self, port):
+        self.leader = ("127.0.0.1", port)
+        self.joined, self.silent, self.ended = threading.Event(), threading.Event(), threading.Event()
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+        self.server.close()
+
+    def serve(self):
+        self.server.settimeout(0.1)
+        while not self.ended.is_set():
+            try:
+                rank = self.server.accept()[0]
+            except TimeoutError:
+                continue
+            with rank:
+                try:
+                    leader = socket.create_connection(self.leader, timeout=ENOUGH_S)
+                except OSError:
+                    continue  # it is not there yet
+                with leader:
+                    self.carry(rank, leader)
+
+    def carry(self, rank, leader):
+        said = b""
+        while not self.ended.is_set():
+            readable = [] if self.silent.is_set() else select.select([rank, leader], [], [], 0.1)[0]
+            for one in readable:
+                data = one.recv(65536)
+                if not data:
+                    return
+                (leader if one is rank else rank).sendall(data)
+                said += data if one is rank else b""
+            if any(b'"rank"' in line for line in said.split(b"\n")[:-1]):  # MeshJoin
+                self.joined.set()
+            self.ended.wait(0.05 if self.silent.is_set() else 0)
+
+
 class ConnectionTest(PlayedCase):
     def test_a_rank_with_another_token_is_refused_and_absent(self):
         write(self.directory / "played.json", "{}")
@@ -165,11 +216,17 @@ class ConnectionTest(PlayedCase):
 
     def test_rank_0_may_come_last_and_its_end_ends_all(self):
         write(self.directory / "played.json", "{}")
-        rank = self.start_rank(1, 3)  # the third never comes
-        leader = self.start_rank(0, 3)
-        self.await_members(2)
-        os.kill(leader.pid, signal.SIGSTOP)  # as a machine that is gone: no end of its connections
-        self.assertEqual(rank.wait(timeout=ENOUGH_S), UNKNOWN)
+        port = self.port
+        with Relay(port) as relay:
+            self.port = relay.port
+            rank = self.start_rank(1, 3)  # the third never comes
+            self.port = port
+            self.start_rank(0, 3)
+            self.assertTrue(relay.joined.wait(ENOUGH_S))
+            relay.silent.set()  # as a machine that is gone: no end of its connections
+            _, err = rank.communicate(timeout=ENOUGH_S)
+        self.assertEqual(rank.returncode, UNKNOWN)
+        self.assertIn("rank 0: ", err)
 
     def await_members(self, count):
         """Connections to rank 0's port: proc_net_tcp(5), state 01."""
