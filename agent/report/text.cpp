@@ -112,7 +112,7 @@ void put_funnel(TextPage& page, const Report& report, const Detail& detail) {
 
 // The sentences, or else the words, of the beginning that are whole.
 std::string beginning_of(std::string_view text, size_t most) {
-  const std::string all = printable(text);
+  std::string all = printable(text);
   if (all.size() <= most) return all;
   const std::string part = all.substr(0, most);
   const size_t sentence = part.rfind(". ");

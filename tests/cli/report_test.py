@@ -14,6 +14,7 @@ import xml.etree.ElementTree
 
 from efa_doctor import (Case, ENOUGH_S, environment, machine_without_driver, machine_without_efa,
                         schema, write)
+from fake_probes import DONE
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 ERASED = "\r\x1b[K"  # what stood in the line before
@@ -188,6 +189,10 @@ class Topology(Case):
 
 
 class TextOnATerminal(Case):
+    def setUp(self):
+        super().setUp()
+        self.told = self.directory / "told"  # made once progress was seen
+
     def on_terminal(self, columns, kernel="6.1.0", **variables):
         """What a terminal of that width is sent, without the carriage returns it adds."""
         root = machine_without_driver(self.directory / f"machine-{columns}")
@@ -207,6 +212,8 @@ class TextOnATerminal(Case):
         try:
             while data := os.read(ours, 65536):
                 sent += data
+                if b"waiting for:" in sent:
+                    self.told.touch()
         except OSError:  # EIO: the other side is closed
             pass
         os.close(ours)
@@ -240,6 +247,8 @@ class TextOnATerminal(Case):
 
     def test_progress_goes_to_the_terminal_only(self):
         root = machine_without_driver(self.directory / "machine")
+        write(self.site_probes / "slow",
+              f"#!/bin/sh\nwhile [ ! -e {self.told} ]; do sleep 0.05; done\necho '{DONE}'\n", 0o755)
         text = self.sent_to_terminal(root, stderr="terminal")
         progress, report = text[:text.rindex(ERASED)], text[text.rindex(ERASED) + len(ERASED):]
         self.assertIn("UNHEALTHY", report, "progress is gone before the report is printed")
