@@ -129,7 +129,8 @@ void Parser::add_commands() {
       add("record", Command::kRecord, "Check once and save everything that was read");
   record->add_option("FILE", line_.record_file, "FILE.tar.zst")->required();
   record->add_flag("--redact", line_.redact, "Leave out names and addresses of this host");
-  add("config-check", Command::kConfigCheck, "Check the configuration");
+  add("config-check", Command::kConfigCheck, "Check the configuration")
+      ->add_option("FILE", line_.config, "Instead of that of --config");
   CLI::App* image = add("image-check", Command::kImageCheck,
                         "Check the software of an image, where no EFA device is: a driver for each "
                         "installed kernel, libraries, limits");

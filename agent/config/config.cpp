@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "agent/config/expect.h"
 #include "probes/base/files.h"
@@ -17,6 +18,7 @@
 #include "agent/config/s3_settings.h"
 #include "agent/config/toml_bounds.h"
 #include "probes/base/bounds.h"
+#include "probes/base/text.h"
 #include "probes/base/url.h"
 #include "probes/protocol/pci_address.h"
 
@@ -223,6 +225,48 @@ std::vector<Error> in_order_of_lines(SomeErrors errors) {
   return sorted;
 }
 
+// What toml++ makes of a file: a table, or the first error.
+struct Parsed {
+  std::optional<toml::table> table;
+  toml::source_index line = 0;
+  Error error;
+};
+
+Parsed parse_table(const std::string& toml, const std::string& path) {
+  if (const auto refused = refused_line(toml)) {
+    const auto line = static_cast<toml::source_index>(refused->number);
+    return {std::nullopt,
+            line,
+            {ErrorKind::kMalformed, path + ":" + std::to_string(line), std::string(refused->why)}};
+  }
+  toml::parse_result parsed = toml::parse(toml, path);
+  if (parsed) return {std::move(parsed).table(), 0, {}};
+  const toml::parse_error& error = parsed.error();
+  return {std::nullopt, error.source().begin.line,
+          error_at(path, error.source(), std::string(error.description()))};
+}
+
+constexpr size_t kMaxSyntaxErrors = 20;
+
+// Makes a line with an error empty, so that what is wrong after it is told too. Not where lines
+// after it may be of its value or its table: what is said of them would be wrong.
+bool leave_out(std::string& toml, toml::source_index line) {
+  size_t begin = 0;
+  for (toml::source_index i = 1; i < line && begin != std::string::npos; ++i) {
+    begin = toml.find('\n', begin);
+    if (begin != std::string::npos) ++begin;
+  }
+  if (begin >= toml.size()) return false;
+  const std::string setting = toml.substr(begin, toml.find('\n', begin) - begin);
+  const bool alone = setting.find_first_of("[{") == std::string::npos &&
+                     setting.find("\"\"\"") == std::string::npos &&
+                     setting.find("'''") == std::string::npos;
+  const std::string before = toml.substr(0, begin);
+  if (!alone || trim(setting).empty() || !toml::parse(before)) return false;
+  toml.erase(begin, setting.size());
+  return true;
+}
+
 Result<Config> first_error_of(ReadConfig read) {
   if (read.errors.empty()) return std::move(read.config);
   return std::move(read.errors.front());
@@ -231,19 +275,18 @@ Result<Config> first_error_of(ReadConfig read) {
 }  // namespace
 
 ReadConfig parse_whole_config(const std::string& toml, const std::string& path) {
-  if (const auto line = refused_line(toml)) {
-    return {{},
-            {{ErrorKind::kMalformed, path + ":" + std::to_string(line->number),
-              std::string(line->why)}}};
-  }
-  const toml::parse_result parsed = toml::parse(toml, path);
-  if (!parsed) {
-    const toml::parse_error& error = parsed.error();
-    return {{}, {error_at(path, error.source(), std::string(error.description()))}};
-  }
   Taker taker{path, {}, {}};
-  take_table(parsed.table(), "", taker);
-  note_values(parsed.table(), taker);
+  std::string rest = toml;
+  auto parsed = parse_table(rest, path);
+  while (!parsed.table) {
+    taker.errors.emplace_back(parsed.line, parsed.error);
+    if (taker.errors.size() == kMaxSyntaxErrors || !leave_out(rest, parsed.line)) {
+      return {{}, in_order_of_lines(std::move(taker.errors))};
+    }
+    parsed = parse_table(rest, path);
+  }
+  take_table(*parsed.table, "", taker);
+  note_values(*parsed.table, taker);
   PassConfig& pass = taker.config.pass;
   if (pass.device_deadline_ms >= pass.deadline_ms) pass.device_deadline_ms = pass.deadline_ms / 2;
   return {std::move(taker.config), in_order_of_lines(std::move(taker.errors))};

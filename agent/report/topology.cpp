@@ -33,7 +33,10 @@ std::string place_of(const std::optional<std::string>& path) {
 }
 
 std::string link_of(const PciFunction& function) {
-  if (!function.link || !function.link->width) return "";
+  constexpr std::string_view kNotTold = "Unknown";  // by a device that has no link of PCI Express
+  const bool told = function.link && function.link->width.value_or(0) > 0 &&
+                    !function.link->speed.starts_with(kNotTold);
+  if (!told) return "";
   return fmt::format("{} x{}", function.link->speed, *function.link->width);
 }
 
@@ -158,15 +161,17 @@ std::vector<DrawnNuma> hung_up(const std::vector<Placed>& devices) {
 
 std::string title_of(const Node& node, const Drawing& drawing) {
   size_t switches = 0;
+  size_t nodes = 0;
   for (const DrawnNuma& numa : drawing.numa) {
     for (const DrawnSwitch& one : numa.switches) switches += one.name.empty() ? 0 : 1;
+    nodes += numa.name == numa_name(std::nullopt) ? 0 : 1;
   }
   std::vector<std::string> words = {some(node.pci.facts.efa.size(), "EFA device")};
   const GpuFacts& gpu = node.gpu.facts;
   if (!gpu.nvidia.empty()) words.push_back(some(gpu.nvidia.size(), "GPU"));
   if (!gpu.neuron.empty()) words.push_back(some(gpu.neuron.size(), "Neuron device"));
   if (switches > 0) words.push_back(some(switches, "place") + " on PCIe");
-  words.push_back(some(drawing.numa.size(), "NUMA node"));
+  if (nodes > 0) words.push_back(some(nodes, "NUMA node"));
   const std::string type = node.cloud.facts.instance_type.value_or("");
   return (type.empty() ? "" : type + ": ") + join(words, ", ");
 }

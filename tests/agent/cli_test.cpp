@@ -67,6 +67,34 @@ TEST(Config, AllErrorsAreToldInTheOrderOfTheirLines) {
                                              "c.toml:7", "c.toml:8"}));
 }
 
+std::vector<std::string> places_of_errors(const std::string& toml) {
+  std::vector<std::string> places;
+  for (const Error& error : parse_whole_config(toml, "c").errors) places.push_back(error.where);
+  return places;
+}
+
+TEST(Config, AnErrorOfSyntaxHidesNoOther) {
+  EXPECT_EQ(places_of_errors("expect = \"many\ndeadline_ms = = 3\n[s3]\nsse = \"rot13\"\n"),
+            (std::vector<std::string>{"c:1", "c:2", "c:4"}));
+  EXPECT_EQ(places_of_errors("expect = 3\nexpect = 4\ndeadline_ms = 1\n"),
+            (std::vector<std::string>{"c:2", "c:3"}));
+  EXPECT_EQ(places_of_errors("\u00e4 = 1\ndeadline_ms = 1\n"),
+            (std::vector<std::string>{"c:1", "c:2"}));
+  EXPECT_EQ(places_of_errors(std::string(100, '=') + std::string(100, '\n')).size(), 1U);
+}
+
+// What is of an array, a text of several lines or a table that was not read is not called wrong.
+TEST(Config, WhatAnErrorMayReachIntoIsNotJudged) {
+  for (const char* toml :
+       {"set_aside = [\"a\",,\n\"b\"]\n", "set_aside = [\"a\"\ndeadline_ms = 1\nexpect = 1\n",
+        "[s3\nregion = \"eu-west-1\"\n", "expect = \"\"\"max\ndeadline_ms = 1\n"}) {
+    EXPECT_EQ(places_of_errors(toml).size(), 1U) << toml;
+  }
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += "a = =\n";
+  EXPECT_EQ(places_of_errors(many).size(), 20U);
+}
+
 TEST(Config, ANumberOfAnAccountNeedsNoQuotes) {
   const auto config = parse_config("[s3]\nexpected_bucket_owner = 123456789012\n", "c.toml");
   ASSERT_TRUE(config.ok()) << message_of(config.error());

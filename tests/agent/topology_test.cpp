@@ -65,6 +65,20 @@ TEST(Topology, WithoutAMajorityNothingIsUnlike) {
   EXPECT_EQ(render_topology_text(draw(scene.node), {}).find("unlike"), std::string::npos);
 }
 
+// Nitro of some types tells no link and no NUMA node of a device.
+TEST(Topology, ALinkAndANumaNodeThatAreNotToldAreNotDrawn) {
+  Scene scene = healthy_scene(2);
+  for (size_t i = 0; i < 2; ++i) {
+    scene.pci(i).link = PciLink{"Unknown", 0};
+    scene.pci(i).numa_node.reset();
+  }
+  const Drawing drawing = draw(scene.node);
+  const std::string text = render_topology_text(drawing, {});
+  EXPECT_EQ(text.find("Unknown"), std::string::npos) << text;
+  EXPECT_EQ(drawing.title.find("NUMA"), std::string::npos) << text;
+  EXPECT_NE(text.find("no NUMA node"), std::string::npos) << text;
+}
+
 TEST(Topology, WhatIsNotKnownIsNotDrawn) {
   Node node;
   const Drawing drawing = draw(node);

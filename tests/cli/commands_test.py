@@ -266,6 +266,15 @@ class Configuration(Case):
         self.assert_refused('expect = "4"\ndeadline_ms = = 3\n', f"{self.config}:2")
         self.assert_refused('expect = "4"\nexpect = "5"\n', f"{self.config}:2")
 
+    def test_a_file_may_be_named_after_the_command(self):
+        other = self.directory / "other.toml"
+        write(other, "expect = 4.5\n")
+        run = self.efa_doctor("config-check", other)
+        self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
+        self.assertIn(f"{other}:1", run.stderr)
+        write(other, "expect = 4\n")
+        self.assertEqual(self.efa_doctor("config-check", other).stdout, f"{other}: correct\n")
+
     def test_a_bad_expectation_is_told_the_file(self):
         self.assert_refused('expect = "many"\n', str(self.config), "'many'")
 
