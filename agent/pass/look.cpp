@@ -1,10 +1,12 @@
 #include "agent/pass/look.h"
 
+#include <net/if.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 
 #include "agent/config/paths.h"
 #include "agent/run/pass.h"
@@ -20,11 +22,25 @@ int64_t cpu_ms_of(const rusage& usage) {
          (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
-// Only where nothing has happened since: an interface may have gone and come again, to another
-// card.
-std::string known_metadata(const State& before, const std::string& trigger) {
-  if (trigger != "interval" || before.metadata.metadata_status != "ok") return "";
-  return render_json(to_value(before.metadata));
+// The kernel gives no number twice: what went and came again has another.
+std::vector<int> interfaces_now() {
+  std::vector<int> numbers;
+  const std::unique_ptr<struct if_nameindex, void (*)(struct if_nameindex*)> all(if_nameindex(),
+                                                                                 if_freenameindex);
+  if (!all) return numbers;
+  for (const struct if_nameindex* one = all.get(); one->if_index != 0; ++one) {
+    numbers.push_back(static_cast<int>(one->if_index));
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+// Only where nothing has come or gone since: an interface may be on another card by now.
+std::string known_metadata(const State& before, const std::string& trigger,
+                           const std::vector<int>& interfaces) {
+  const bool lasts = trigger != "event" && before.interfaces == interfaces &&
+                     before.metadata.metadata_status == "ok";
+  return lasts ? render_json(to_value(before.metadata)) : "";
 }
 
 // Without one nothing can be sent.
@@ -59,8 +75,10 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
     recording.before = begin_pass(state_path(request.config.files), request.keep_state);
     recording.sequence = recording.before.sequence;
     plan.left = recording.before.left;
-    plan.known_metadata = known_metadata(recording.before, request.trigger);
+    const std::vector<int> interfaces = interfaces_now();
+    plan.known_metadata = known_metadata(recording.before, request.trigger, interfaces);
     recording.before.metadata = {};  // no judge's, and no part of a recording
+    recording.before.interfaces = interfaces;
   }
   if (!has_rdma_device(request.sysroot)) plan.asked.erase("data");
   const Moment begin = Moment::now();

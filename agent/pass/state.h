@@ -26,6 +26,7 @@ struct State {
   History history;
   bool confirming = false;       // the pass before saw a recovery
   CloudFacts metadata;           // where its status is "ok"
+  std::vector<int> interfaces;   // then: numbers of the network interfaces, rtnetlink(7)
   std::optional<int64_t> moved;  // EFA devices that moved data in the last test of this boot
 };
 
@@ -40,6 +41,7 @@ void describe(Io& io, State& state) {
   io("history", state.history);
   io("confirming", state.confirming);
   io("metadata", state.metadata);
+  io("interfaces", state.interfaces);
   io("moved", state.moved);
 }
 

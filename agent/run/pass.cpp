@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 
 #include "agent/log/log.h"
@@ -104,19 +105,26 @@ bool loads_foreign_code(const Launch& launch) {
   return probe != nullptr && probe->loads_libraries;
 }
 
+std::vector<Launch> take_foreign(std::vector<Launch>& launches) {
+  const auto first = std::stable_partition(
+      launches.begin(), launches.end(), [](const Launch& one) { return !loads_foreign_code(one); });
+  std::vector<Launch> foreign(std::make_move_iterator(first),
+                              std::make_move_iterator(launches.end()));
+  launches.erase(first, launches.end());
+  return foreign;
+}
+
 // Root loads no library that another user can change. Gives for each of those probes why.
-std::map<std::string, std::string> distrust(std::vector<Launch>& launches,
+std::map<std::string, std::string> distrust(std::vector<Launch>& foreign,
                                             std::vector<ProbeRun>& others) {
   std::map<std::string, std::string> reasons;
   if (geteuid() != 0) return reasons;
-  std::vector<Launch> foreign;
-  std::copy_if(launches.begin(), launches.end(), std::back_inserter(foreign), loads_foreign_code);
   const std::vector<std::string> answers = why_not_as_root(foreign);
   for (size_t i = 0; i < foreign.size(); ++i) {
     if (!answers[i].empty()) reasons[foreign[i].name] = answers[i];
   }
   const bool as_nobody = !reasons.empty() && can_become_nobody();
-  std::erase_if(launches, [&](Launch& launch) {
+  std::erase_if(foreign, [&](Launch& launch) {
     const auto reason = reasons.find(launch.name);
     if (reason == reasons.end()) return false;
     launch.as_nobody = as_nobody;
@@ -126,6 +134,21 @@ std::map<std::string, std::string> distrust(std::vector<Launch>& launches,
     return true;
   });
   return reasons;
+}
+
+std::vector<std::string> names_of(const std::vector<Launch>& launches) {
+  std::vector<std::string> names;
+  for (const Launch& launch : launches) names.push_back(launch.name);
+  return names;
+}
+
+// That of the table, whichever was started first.
+void put_in_order(std::vector<ProbeRun>& runs, const std::vector<std::string>& names) {
+  const auto place = [&](const ProbeRun& run) {
+    return std::find(names.begin(), names.end(), run.outcome.name);
+  };
+  std::stable_sort(runs.begin(), runs.end(),
+                   [&](const ProbeRun& a, const ProbeRun& b) { return place(a) < place(b); });
 }
 
 // The executables of probes.d; what only root should have written is run only when it has.
@@ -173,7 +196,6 @@ bool hangs_whole(const PassPlan& plan, const std::string& name) {
 }  // namespace
 
 std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
-  const auto start = std::chrono::steady_clock::now();
   std::vector<Launch> launches;
   std::vector<ProbeRun> others;
   for (const ProbeRow& row : probe_table()) {
@@ -191,17 +213,22 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
     }
   }
   if (plan.live() && plan.only.empty()) add_site_probes(plan, launches, others);
-  const std::map<std::string, std::string> distrusted = distrust(launches, others);
   std::erase_if(launches, [&](const Launch& launch) {
     if (!hangs_whole(plan, launch.name)) return false;
     others.push_back(not_started(launch.name, ProbeStatus::kStillHanging,
                                  "its process of an earlier pass cannot be killed"));
     return true;
   });
-  const auto gone =
-      std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - start);
+  const std::vector<std::string> order = names_of(launches);
+  std::vector<Launch> foreign = take_foreign(launches);
+  std::map<std::string, std::string> distrusted;
+  const auto trusted = [&] {  // what it loads is looked into while the others run
+    distrusted = distrust(foreign, others);
+    return std::move(foreign);
+  };
   std::vector<ProbeRun> runs =
-      run_probes(launches, milliseconds(plan.pass.deadline_ms) - kTimeToReport - gone, progress);
+      run_probes(launches, milliseconds(plan.pass.deadline_ms) - kTimeToReport, progress, trusted);
+  put_in_order(runs, order);
   for (ProbeRun& run : runs) {
     const auto reason = distrusted.find(run.outcome.name);
     if (reason == distrusted.end()) continue;

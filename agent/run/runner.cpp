@@ -193,13 +193,15 @@ std::vector<std::string> environment_for_aws() {
 }
 
 std::vector<ProbeRun> run_probes(const std::vector<Launch>& launches, milliseconds deadline,
-                                 const Progress& progress) {
+                                 const Progress& progress, const LaterLaunches& later) {
   const SteadyTime end = Clock::now() + deadline - kTimeToDie;
   Adoption adoption;
   const Allowances allowances;
   std::vector<Running> all;
-  all.reserve(launches.size());
   for (const Launch& launch : launches) all.push_back(start(launch, allowances));
+  if (later) {
+    for (const Launch& launch : later()) all.push_back(start(launch, allowances));
+  }
   Teller teller(progress);
   while (Clock::now() < end) {
     if (wait_and_read(all, teller.until_next(left_until(end)))) break;

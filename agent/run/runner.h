@@ -57,7 +57,11 @@ struct HowFar {
 // Called when a probe ends, and each second while none does.
 using Progress = std::function<void(const HowFar&)>;
 
+// Of what must be looked into before it is started, while the others run.
+using LaterLaunches = std::function<std::vector<Launch>()>;
+
 std::vector<ProbeRun> run_probes(const std::vector<Launch>& launches,
-                                 std::chrono::milliseconds deadline, const Progress& progress);
+                                 std::chrono::milliseconds deadline, const Progress& progress,
+                                 const LaterLaunches& later = {});
 
 }  // namespace efa

@@ -160,34 +160,44 @@ CloudInterface read_interface(Questions& questions, const std::string& entry,
   return interface;
 }
 
-// Seven questions for each of up to 32 interfaces: over a few connections at once, since the time
-// goes into waiting. What one connection could not have ends its part, and is told.
+struct InterfacesPart {
+  std::vector<CloudInterface> interfaces;
+  std::optional<Error> error;
+};
+
+// Each `step`th of them from `first` on, over one connection. What it could not have ends its part.
+InterfacesPart read_some(Metadata& metadata, const std::vector<std::string>& entries,
+                         const std::optional<CloudFacts>& known, size_t first, size_t step) {
+  Questions questions(metadata);
+  InterfacesPart part;
+  for (size_t i = first; i < entries.size(); i += step) {
+    CloudInterface interface = read_interface(questions, entries[i], known);
+    if (questions.error()) break;
+    part.interfaces.push_back(std::move(interface));
+  }
+  part.error = questions.error();
+  return part;
+}
+
+// Two to seven questions for each of up to 32 interfaces: where they are many, over a few
+// connections at once, since the time goes into waiting.
 std::optional<Error> read_interfaces(Metadata& metadata, const std::vector<std::string>& entries,
                                      const std::optional<CloudFacts>& known, CloudFacts& facts) {
-  constexpr size_t kConnections = 6;
-  struct Part {
-    std::vector<CloudInterface> interfaces;
-    std::optional<Error> error;
-  };
-  const size_t connections = std::min(kConnections, entries.size());
-  std::vector<std::future<Part>> parts;
-  for (size_t first = 0; first < connections; ++first) {
-    parts.push_back(std::async(std::launch::async, [&, first] {
+  constexpr size_t kMostConnections = 6;
+  constexpr size_t kQuestionsOfOne = 16;
+  const size_t questions = entries.size() * (known ? 2 : 7);
+  const size_t connections = std::clamp(questions / kQuestionsOfOne, size_t{1}, kMostConnections);
+  std::vector<std::future<InterfacesPart>> others;
+  for (size_t first = 1; first < connections; ++first) {
+    others.push_back(std::async(std::launch::async, [&, first] {
       Metadata own = metadata.another_connection();
-      Questions questions(own);
-      Part part;
-      for (size_t i = first; i < entries.size(); i += connections) {
-        CloudInterface interface = read_interface(questions, entries[i], known);
-        if (questions.error()) break;
-        part.interfaces.push_back(std::move(interface));
-      }
-      part.error = questions.error();
-      return part;
+      return read_some(own, entries, known, first, connections);
     }));
   }
+  std::vector<InterfacesPart> parts{read_some(metadata, entries, known, 0, connections)};
+  for (std::future<InterfacesPart>& other : others) parts.push_back(other.get());
   std::optional<Error> error;
-  for (std::future<Part>& future : parts) {
-    Part part = future.get();
+  for (InterfacesPart& part : parts) {
     if (part.error) error = part.error;
     std::move(part.interfaces.begin(), part.interfaces.end(), std::back_inserter(facts.interfaces));
   }

@@ -60,10 +60,13 @@ std::optional<std::string> parse_efa_module(std::string_view line) {
 
 std::optional<std::string> parse_efa_alias(std::string_view line) {
   constexpr std::string_view kBefore = "pci:v00001D0Fd";
-  if (line.find(kBefore) == std::string_view::npos) return std::nullopt;  // nearly all lines
+  constexpr std::string_view kAlias = "alias ";  // depmod(8) writes one blank
+  const bool of_amazon =
+      line.starts_with(kAlias) && line.substr(kAlias.size()).starts_with(kBefore);
+  if (!of_amazon) return std::nullopt;  // nearly all lines
   const std::vector<std::string> fields = words(line);
-  const bool ours = fields.size() == 3 && fields[0] == "alias" && fields[2] == "efa" &&
-                    fields[1].starts_with(kBefore) && fields[1].size() >= kBefore.size() + 8;
+  const bool ours =
+      fields.size() == 3 && fields[2] == "efa" && fields[1].size() >= kBefore.size() + 8;
   if (!ours) return std::nullopt;
   const auto id = parse_number<uint32_t>(fields[1].substr(kBefore.size(), 8), 16);
   if (!id || *id > 0xffff) return std::nullopt;

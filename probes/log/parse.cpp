@@ -81,6 +81,15 @@ std::string_view without_colon(std::string_view word) {
   return word;
 }
 
+// Nearly all records are of others, as their first word tells.
+bool may_speak_of_efa(std::string_view text) {
+  constexpr std::string_view kFirst[] = {"efa",      "efa_nv_peermem", "Elastic",    "ib_uverbs",
+                                         "ib_core",  "Module",         "infiniband", "pci",
+                                         "pcieport", "(null)"};
+  text = trim(text);
+  return is_one_of(without_colon(text.substr(0, text.find(' '))), kFirst);
+}
+
 // "efa 0000:00:06.0 rdmap0s6: text", "infiniband efa_0: text", "pci 0000:00:06.0: text",
 // "efa: probe of 0000:00:06.0 failed with error -28"
 void take_names(const std::vector<std::string>& fields, LogMessage& message) {
@@ -182,7 +191,7 @@ std::optional<PciAddress> named_efa_function(std::string_view record) {
 
 std::optional<LogMessage> parse_kernel_message(std::string_view record) {
   const auto parsed = parse_kernel_record(record);
-  if (!parsed) return std::nullopt;
+  if (!parsed || !may_speak_of_efa(parsed->text)) return std::nullopt;
   LogMessage message;
   message.usec = parsed->usec;
   message.priority = static_cast<int>(parsed->priority & 7U);  // above are the facility's bits

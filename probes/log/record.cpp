@@ -1,7 +1,7 @@
 #include "probes/log/record.h"
 
+#include <algorithm>
 #include <string>
-#include <vector>
 
 #include "probes/base/text.h"
 
@@ -15,11 +15,15 @@ constexpr std::string_view kOldest = ",oldest";
 std::optional<KernelRecord> parse_kernel_record(std::string_view record) {
   const size_t semicolon = record.find(';');
   if (semicolon == std::string_view::npos) return std::nullopt;
-  const std::vector<std::string> head = split(record.substr(0, semicolon), ',');
-  if (head.size() < 3) return std::nullopt;
-  const auto priority = parse_number<unsigned>(head[0]);
-  const auto sequence = parse_number<uint64_t>(head[1]);
-  const auto usec = parse_number<uint64_t>(head[2]);
+  std::string_view head = record.substr(0, semicolon);
+  const auto next = [&head] {  // without a copy: each record of the log is looked at
+    const std::string_view field = head.substr(0, head.find(','));
+    head.remove_prefix(std::min(field.size() + 1, head.size()));
+    return field;
+  };
+  const auto priority = parse_number<unsigned>(next());
+  const auto sequence = parse_number<uint64_t>(next());
+  const auto usec = parse_number<uint64_t>(next());
   if (!priority || !sequence || !usec) return std::nullopt;
   const std::string_view text = record.substr(semicolon + 1);
   return KernelRecord{*priority, *sequence, *usec, text.substr(0, text.find('\n'))};
