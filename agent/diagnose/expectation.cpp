@@ -24,8 +24,9 @@ std::string intent_of(const Node& node, const Past& past) {
     return "the node had an EFA device earlier in this boot";
   }
   const std::vector<CloudInterface>& interfaces = node.cloud.facts.interfaces;
-  const bool attached = std::any_of(interfaces.begin(), interfaces.end(), is_efa_only);
-  return attached ? "AWS has attached an EFA interface" : "";
+  const auto attached =
+      static_cast<size_t>(std::count_if(interfaces.begin(), interfaces.end(), is_efa_only));
+  return attached > node.nameless_left_out ? "AWS has attached an EFA interface" : "";
 }
 
 std::string devices_words(int count) {

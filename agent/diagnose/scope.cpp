@@ -16,8 +16,13 @@ std::set<PciAddress> held_by_others(const PciFacts& facts) {
   return held;
 }
 
+// Where none is expected, also those that no driver drives: nobody wants them driven.
 std::set<PciAddress> given_away(const PciFacts& facts, const ExpectSetting& setting) {
   std::set<PciAddress> held = held_by_others(facts);
+  for (const PciFunction& function : facts.efa) {
+    const bool idle = !function.driver && function.driver.unreadable() == nullptr;
+    if (setting.exactly == 0 && idle) held.insert(function.address);
+  }
   const auto others = static_cast<int>(facts.efa.size() - held.size());
   return setting.exactly && others >= *setting.exactly ? held : std::set<PciAddress>();
 }
@@ -60,6 +65,23 @@ void erase_subjects(Items& items, const std::set<PciAddress>& devices, const Sub
   });
 }
 
+// Their interfaces: by the MAC that a device of theirs tells, else by number.
+void erase_interfaces(Node& node, const std::set<PciAddress>& devices) {
+  std::set<std::string> macs;
+  std::set<PciAddress> named;
+  for (const RdmaDevice& device : node.rdma.facts.devices) {
+    if (!devices.contains(device.address) || !device.mac) continue;
+    macs.insert(*device.mac);
+    named.insert(device.address);
+  }
+  std::erase_if(node.cloud.facts.interfaces,
+                [&](const CloudInterface& interface) { return macs.contains(interface.mac); });
+  for (const PciFunction& function : node.pci.facts.efa) {
+    const bool nameless = devices.contains(function.address) && !named.contains(function.address);
+    node.nameless_left_out += nameless ? 1 : 0;
+  }
+}
+
 void erase_messages(LogFacts& log, const std::vector<RdmaDevice>& rdma,
                     const std::set<PciAddress>& devices) {
   std::set<std::string> names;
@@ -96,6 +118,7 @@ void leave_out(const std::set<PciAddress>& devices, Node& node, Past& past) {
   const auto asked = [](const Asked& one) { return one.subject; };
   const auto text = [](const std::string& one) { return one; };
   erase_messages(node.log.facts, node.rdma.facts.devices, devices);
+  erase_interfaces(node, devices);
   erase_devices(node.pci.facts.efa, devices);
   erase_devices(node.rdma.facts.devices, devices);
   erase_devices(node.rdma.facts.counters, devices);

@@ -57,8 +57,11 @@ AttachedInterfaces attached_interfaces(const Node& node, std::optional<int> most
     if (certain) ++attached.certain;
     if (certain && !matched) attached.unmatched.push_back(&interface);
   }
-  const size_t functions = functions_without_mac(node) + ena_without_address(node);
-  attached.missing = attached.unmatched.size() - std::min(attached.unmatched.size(), functions);
+  const size_t unmatched = attached.unmatched.size();
+  const size_t left_out = std::min(unmatched, node.nameless_left_out);
+  attached.certain -= static_cast<int>(left_out);
+  const size_t functions = left_out + functions_without_mac(node) + ena_without_address(node);
+  attached.missing = unmatched - std::min(unmatched, functions);
   // each function on PCI is of an interface, also where no MAC tells of which
   const size_t on_pci = node.pci.facts.efa.size() + attached.missing;
   attached.certain = std::max(attached.certain, static_cast<int>(on_pci));

@@ -82,7 +82,11 @@ void judge_claimed(const Node& node, const Accelerator& gpu, Findings& findings)
   } else if (may_be_container(node)) {
     findings.unknown(check, subject, "a container may not show it", {"none", "a folder", folder});
   } else {
-    findings.fail(check, subject, "the NVIDIA driver has not taken it",
+    const bool refused = node.log.facts.accelerators.contains(kGpuNotSupported);
+    findings.fail(check, subject,
+                  refused ? "the NVIDIA driver has not taken it: by the kernel log this flavour or "
+                            "release of it does not support a GPU of this node"
+                          : "the NVIDIA driver has not taken it",
                   {"none", "a folder", folder});
   }
 }
@@ -91,11 +95,20 @@ void judge_all_claimed(const Node& node, Findings& findings) {
   for (const Accelerator& gpu : node.gpu.facts.nvidia) judge_claimed(node, gpu, findings);
 }
 
+// One program may have brought libraries of its own, and what was said of it stays in the log.
+bool was_refused_lately(const Node& node, int64_t now_ms) {
+  constexpr int64_t kLatelyMs = 3'600'000;
+  const auto logged = node.log.facts.accelerators.find(kApiMismatch);
+  if (logged == node.log.facts.accelerators.end()) return false;
+  if (!node.live) return true;  // the log of another boot: when it was read is not known
+  return now_ms - static_cast<int64_t>(logged->second / 1000) < kLatelyMs;
+}
+
 // "" where nothing shows it.
-std::string why_versions_differ(const Node& node) {
+std::string why_versions_differ(const Node& node, int64_t now_ms) {
   const AcceleratorModules& modules = node.gpu.facts.modules;
   const auto& on_disk = node.gpu.facts.nvidia_on_disk;
-  if (node.log.facts.accelerators.contains(kApiMismatch)) {
+  if (was_refused_lately(node, now_ms)) {
     return "a program's NVIDIA libraries do not fit the module";
   }
   if (!modules.nvidia || modules.nvidia->empty()) return "";
@@ -106,7 +119,7 @@ std::string why_versions_differ(const Node& node) {
   return "NVIDIA " + *modules.nvidia + " is loaded, and " + *on_disk + " installed";
 }
 
-void judge_user_space(const Node& node, Findings& findings) {
+void judge_user_space(const Node& node, int64_t now_ms, Findings& findings) {
   const Check& check = kGpuUserSpaceDiffers;
   const AcceleratorModules& modules = node.gpu.facts.modules;
   const Evidence evidence{"nvidia " + modules.nvidia.value_or("unknown") + ", nvidia_uvm " +
@@ -114,7 +127,7 @@ void judge_user_space(const Node& node, Findings& findings) {
                               node.gpu.facts.nvidia_on_disk.value_or("unknown"),
                           "one version",
                           "/sys/module/nvidia/version, /var/lib/dkms/nvidia, kernel log"};
-  if (const std::string why = why_versions_differ(node); !why.empty()) {
+  if (const std::string why = why_versions_differ(node, now_ms); !why.empty()) {
     findings.fail(check, kNodeSubject, why, evidence);
   } else if (!modules.nvidia || modules.nvidia_uvm.unreadable() != nullptr) {
     findings.unknown(check, kNodeSubject, "the versions of the modules could not be read",
@@ -182,7 +195,7 @@ void judge_nvidia(const Node& node, const Expectation& expectation, Findings& fi
   if (has_driven_efa(node)) judge_nvidia_paths(node, expectation, findings);
   judge_denied(node, expectation, findings);
   judge_all_claimed(node, findings);
-  judge_user_space(node, findings);
+  judge_user_space(node, expectation.past.now_ms, findings);
   judge_nvlink(node, expectation, findings);
   judge_fabric_manager(node, expectation, findings);
   judge_peermem_stale(node, findings);

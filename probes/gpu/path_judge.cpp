@@ -77,8 +77,13 @@ Finding not_decidable(const Check& check, const std::string& why, const Evidence
 void judge_nvidia_paths(const Node& node, const Expectation& expectation, Findings& findings) {
   const GpuFacts& facts = node.gpu.facts;
   const auto grace = mapping_check(node, expectation);
-  judge_way(kGpuNoMemoryPath, nvidia_p2p(facts), nvidia_dmabuf(facts, grace), attribute_path(facts),
-            expectation, findings);
+  WayIn dmabuf = nvidia_dmabuf(facts, grace);
+  if (dmabuf.way == Way::kOpen && node.log.facts.accelerators.contains(kDmabufRefused)) {
+    dmabuf = {Way::kNotKnown,
+              "NVIDIA's driver has refused one since boot (NVRM in the kernel log)"};
+  }
+  judge_way(kGpuNoMemoryPath, nvidia_p2p(facts), dmabuf, attribute_path(facts), expectation,
+            findings);
   Findings causes;
   judge_closed_p2p(node, expectation, causes);
   for (Finding& cause : causes.take()) add_cause(std::move(cause), expectation, findings);

@@ -14,6 +14,7 @@ namespace efa {
 
 // efa: dma-buf, and P2P of Neuron (DRV, 1.16.0).
 inline constexpr Bound kEfaDmabuf{1, 16, 0};
+inline constexpr Bound kEfaNeuron{1, 16, 0};
 // efa: P2P of NVIDIA through providers, the attribute p2p and efa_nv_peermem (DRV, 2.6.0).
 inline constexpr Bound kEfaProviders{2, 6, 0};
 // efa: "Support P2P with NVIDIA 580 drivers" (DRV, 2.17.3).

@@ -117,11 +117,25 @@ WayIn nvidia_dmabuf(const GpuFacts& facts, const std::optional<TopologyCheck>& g
   return grace->passes == Passes::kNotRead ? not_read(grace->why) : not_known(grace->why);
 }
 
+// The older attribute tells of NVIDIA alone (gdr_show of efa 1.9 to 2.5): what efa can shows in its
+// version.
+WayIn neuron_beside_gdr(const GpuFacts& facts) {
+  const auto efa = version_of(facts.modules.efa);
+  if (!efa) return not_read("the version of efa could not be read");
+  if (is_amazon_linuxs_own(*efa)) {
+    return not_known("whether Amazon Linux's own efa " + *facts.modules.efa +
+                     " has P2P for Neuron is not known");
+  }
+  return is_at_least(*efa, kEfaNeuron) ? open_way("efa " + *facts.modules.efa + " knows Neuron")
+                                       : closed("efa before 1.16 does not know Neuron");
+}
+
 WayIn neuron_p2p(const GpuFacts& facts) {
   if (facts.p2p.unreadable() != nullptr) {
     return not_read("the attribute p2p could not be read: " + facts.p2p.unreadable()->reason);
   }
   if (!facts.p2p) return without_attribute(facts.modules.efa);
+  if (facts.p2p->attribute == "gdr") return neuron_beside_gdr(facts);
   return facts.p2p->provider == "NEURON" ? open_way(quoted(*facts.p2p))
                                          : closed(quoted(*facts.p2p));
 }

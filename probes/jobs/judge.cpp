@@ -116,13 +116,24 @@ std::vector<const Job*> meant_for_efa(const Node& node) {
   return meant;
 }
 
+std::string counted_processes(size_t count) {
+  return fmt::format("{} process{}", count, count == 1 ? "" : "es");
+}
+
 void judge_idle(const Node& node, Findings& findings) {
   const Check& check = kJobsEfaIdle;
   const JobsFacts& facts = node.jobs.facts;
   if (facts.processes.empty() && facts.without_efa.empty()) return;
   const std::vector<const Job*> meant = meant_for_efa(node);
-  if (meant.empty() || !facts.processes.empty()) {
+  if (meant.empty()) {
     findings.pass(check, kNodeSubject, "no process is without EFA that was meant to use it");
+    return;
+  }
+  if (!facts.processes.empty()) {  // one process of a job may move the data of the others
+    findings.not_applicable(
+        check, kNodeSubject,
+        fmt::format("{} without EFA {} settings for it; others use EFA",
+                    counted_processes(meant.size()), meant.size() == 1 ? "has" : "have"));
     return;
   }
   const Job& first = *meant.front();

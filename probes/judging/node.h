@@ -61,6 +61,7 @@ struct Node {
   Seen<CloudFacts> cloud;
   Seen<JobsFacts> jobs;
   std::optional<Seen<AccountFacts>> account;  // only where it was asked for
+  size_t nameless_left_out = 0;  // functions that are not judged and of which no MAC is known
   std::vector<SiteProbe> site;
 };
 

@@ -70,16 +70,32 @@ void judge_installed(const KernelFacts& facts, Findings& findings) {
 const LogMessage* load_failure(const Node& node) {
   const LogMessage* newest = nullptr;
   for (const LogMessage& message : node.log.facts.messages) {
-    if (message.kind == kLoadFailed || message.kind == kModuleRefused) newest = &message;
+    const bool of_another = message.text.starts_with("efa_nv_peermem");
+    const bool refused = message.kind == kLoadFailed || message.kind == kModuleRefused;
+    if (refused && !of_another) newest = &message;
   }
   return newest;
 }
 
+// Where a container or a hardened host shows no modules, what is bound does.
+size_t bound_to_efa(const Node& node) {
+  const std::vector<PciFunction>& functions = node.pci.facts.efa;
+  return static_cast<size_t>(
+      std::count_if(functions.begin(), functions.end(),
+                    [](const PciFunction& function) { return function.driver == "efa"; }));
+}
+
 void judge_loaded(const Node& node, Findings& findings) {
   const KernelFacts& facts = node.kernel.facts;
+  const size_t bound = bound_to_efa(node);
   const Evidence evidence{facts.efa_loaded == true ? "loaded" : "absent", "loaded",
                           "/sys/module/efa"};
-  if (!facts.efa_loaded) {
+  if (!facts.efa_loaded && bound > 0) {
+    findings.pass(
+        kKernelDriverNotLoaded, kNodeSubject,
+        fmt::format("efa is loaded: it drives {} function{}", bound, bound == 1 ? "" : "s"),
+        {"bound", "loaded", "/sys/bus/pci/devices/*/driver"});
+  } else if (!facts.efa_loaded) {
     findings.unknown(kKernelDriverNotLoaded, kNodeSubject, "could not be read", evidence);
   } else if (*facts.efa_loaded || facts.efa_builtin == true) {
     const std::string version = facts.efa_version ? " " + *facts.efa_version : "";
@@ -125,8 +141,10 @@ void judge_uverbs(const Node& node, Findings& findings) {
   const KernelFacts& facts = node.kernel.facts;
   const Evidence evidence{facts.ib_uverbs_loaded == true ? "loaded" : "absent", "loaded",
                           "/sys/module/ib_uverbs"};
-  if (facts.ib_uverbs_loaded == false && any_uverbs(node)) {
-    findings.pass(kKernelUverbsNotLoaded, kNodeSubject, "ib_uverbs is built in", evidence);
+  if (facts.ib_uverbs_loaded != true && any_uverbs(node)) {
+    findings.pass(kKernelUverbsNotLoaded, kNodeSubject,
+                  facts.ib_uverbs_loaded ? "ib_uverbs is built in" : "ib_uverbs has made devices",
+                  evidence);
   } else if (!facts.ib_uverbs_loaded) {
     findings.unknown(kKernelUverbsNotLoaded, kNodeSubject, "could not be read", evidence);
   } else if (*facts.ib_uverbs_loaded) {

@@ -47,6 +47,7 @@ std::string pam_command(const LimitsFacts& facts, const std::string& source) {
 
 // True when a login was found to get too little.
 bool judge_login(const LimitsFacts& facts, Findings& findings) {
+  if (facts.container && facts.from_container != true) return false;  // judged itself
   const DoorRow& row = *find_door("sshd");
   if (!is_there(facts, row) || is_there(facts, "kubelet")) return false;  // there jobs are pods
   const bool other_door =

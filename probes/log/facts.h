@@ -73,10 +73,12 @@ void describe(Io& io, MemoryKill& kill) {
 inline constexpr const char* kSymbolsCutOff = "symbols-cut-off";        // of NVIDIA's P2P calls
 inline constexpr const char* kApiMismatch = "api-mismatch";             // libraries and module
 inline constexpr const char* kMappingRefused = "pcie-mapping-refused";  // of a GPU, by PCIe
+inline constexpr const char* kDmabufRefused = "dmabuf-refused";         // by NVIDIA's driver
+inline constexpr const char* kGpuNotSupported = "gpu-not-supported";    // by the module's flavour
 
 struct LogFacts {
   std::optional<uint64_t> total;      // messages that matched; absent: the log could not be read
-  std::vector<LogMessage> messages;   // the newest of them, oldest first
+  std::vector<LogMessage> messages;   // of them the newest, and some of each device; oldest first
   std::vector<PciAddress> functions;  // EFA functions that the kernel has named since boot
   std::map<std::string, uint64_t> accelerators;  // kind -> usec of the newest such message
   std::vector<DriverTrace> traces;  // the first of them: later ones are often their consequence

@@ -152,6 +152,10 @@ constexpr AcceleratorWords kAcceleratorWords[] = {
      kSymbolsCutOff},
     {"NVRM: ", "NVRM: API mismatch: the client", kApiMismatch},
     {"NVRM: ", "topology not supported for mapping type FORCE_PCIE", kMappingRefused},
+    {"NVRM: ", "PCI topology not supported for dma-buf", kDmabufRefused},
+    {"NVRM: ", "importer unable to handle MMIO without struct page", kDmabufRefused},
+    {"NVRM: ", "installed in this system is not supported by ", kGpuNotSupported},
+    {"NVRM: ", "requires use of the NVIDIA open kernel modules", kGpuNotSupported},
 };
 
 const AcceleratorWords* accelerator_words_of(const std::optional<KernelRecord>& record) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -21,8 +22,10 @@
 namespace efa {
 namespace {
 
-constexpr size_t kMaxMessages = 200;  // the newest; a dead device repeats itself
-constexpr size_t kMaxKills = 64;      // the newest; a job that is started again is killed again
+constexpr size_t kNewest = 200;    // messages, of whatever kind; a dead device repeats itself
+constexpr size_t kOfEachKind = 4;  // and so many of each device, however long ago
+constexpr size_t kMaxMessages = 800;
+constexpr size_t kMaxKills = 64;  // the newest; a job that is started again is killed again
 
 // Of all records: those that are kept can have been pushed out by what a dead device repeats.
 std::vector<PciAddress> functions_named_in(const std::vector<std::string>& records) {
@@ -108,6 +111,23 @@ class Wanted {
   bool is_first_ = true;
 };
 
+// The newest, and of each device what else is known of it: why it did not start must not be pushed
+// out by what another repeats.
+std::vector<LogMessage> those_that_tell(const std::vector<std::string>& records) {
+  std::vector<LogMessage> kept;
+  std::map<std::pair<std::string, std::string>, size_t> counts;  // of a device and a kind
+  for (size_t age = 0; age < records.size() && kept.size() < kMaxMessages; ++age) {
+    auto message = parse_kernel_message(records[records.size() - 1 - age]);
+    if (!message) continue;
+    const std::string device =
+        message->address ? message->address->to_text() : message->device.value_or("");
+    const size_t count = ++counts[{device, message->kind}];
+    if (age < kNewest || count <= kOfEachKind) kept.push_back(std::move(*message));
+  }
+  std::reverse(kept.begin(), kept.end());
+  return kept;
+}
+
 LogFacts facts_of(std::vector<std::string> records) {
   LogFacts facts;
   facts.lost_oldest = take_mark(records);
@@ -117,12 +137,7 @@ LogFacts facts_of(std::vector<std::string> records) {
   facts.traces = take_traces(records);
   facts.total = records.size();
   facts.functions = functions_named_in(records);
-  const size_t first = records.size() - std::min(records.size(), kMaxMessages);
-  for (size_t i = first; i < records.size(); ++i) {
-    if (auto message = parse_kernel_message(records[i])) {
-      facts.messages.push_back(std::move(*message));
-    }
-  }
+  facts.messages = those_that_tell(records);
   return facts;
 }
 

@@ -162,6 +162,58 @@ TEST(Scope, OnAHostAndInAPrivilegedContainerAMissingNodeIsAFault) {
   EXPECT_EQ(look(host).root_causes, Codes{"node.missing"});
 }
 
+// As on types of many cards: only the first interface has an address.
+void make_efa_only(Scene& scene) {
+  for (size_t i = 1; i < kDevices; ++i) {
+    scene.node.cloud.facts.interfaces[i].has_ipv4 = false;
+    scene.node.cloud.facts.interfaces[i].has_ipv6 = false;
+  }
+}
+
+// What AWS attached of devices that are not judged is no lost device, and no intent.
+TEST(Scope, AnInterfaceOfADeviceThatIsLeftOutIsNotMissed) {
+  Scene pod = in_container();
+  make_efa_only(pod);
+  EXPECT_EQ(look(pod).verdict, Verdict::kHealthy) << look(pod).summary;
+  for (const size_t i : {2, 3}) pod.rdma(i).mac.reset();
+  EXPECT_EQ(look(pod).verdict, Verdict::kHealthy) << look(pod).summary;
+
+  Scene none = in_container();
+  make_efa_only(none);
+  for (const size_t i : {0, 1}) none.rdma(i).uverbs->present = false;
+  EXPECT_EQ(look(none).verdict, Verdict::kNotApplicable) << look(none).summary;
+  for (RdmaDevice& device : none.node.rdma.facts.devices) device.mac.reset();
+  EXPECT_EQ(look(none).verdict, Verdict::kNotApplicable) << look(none).summary;
+
+  Scene passthrough = with_passthrough();
+  make_efa_only(passthrough);
+  EXPECT_EQ(look(passthrough, {3}).verdict, Verdict::kHealthy) << look(passthrough, {3}).summary;
+  EXPECT_EQ(look(passthrough, {}, {address(1)}).verdict, Verdict::kHealthy);
+}
+
+TEST(Scope, ADeviceThatIsLeftOutHidesNoLostOne) {
+  Scene scene = with_passthrough();
+  make_efa_only(scene);
+  scene.node.pci.facts.efa.erase(scene.node.pci.facts.efa.begin() + 3);
+  scene.node.log.facts.functions.pop_back();
+  scene.expectation.past.devices.erase(address(3));
+  lose_rdma(scene, 3);
+  const Diagnosis diagnosis = look(scene, {}, {address(1)});
+  EXPECT_EQ(diagnosis.verdict, Verdict::kUnhealthy);
+  EXPECT_NE(finding_of(diagnosis.findings, "cloud.interface-not-on-pci", kNodeSubject), nullptr);
+}
+
+TEST(Scope, WhereNoneIsExpectedADeviceWithoutADriverIsNoFault) {
+  Scene scene = healthy_scene(1);
+  scene.pci(0).driver.reset();
+  lose_rdma(scene, 0);
+  scene.node.kernel.facts.efa_loaded = false;
+  EXPECT_EQ(look(scene).verdict, Verdict::kUnhealthy);
+  const Diagnosis none = look(scene, {0});
+  EXPECT_EQ(none.verdict, Verdict::kNotApplicable) << none.summary;
+  EXPECT_EQ(none.expectation.set_aside, std::set<PciAddress>{address(0)});
+}
+
 // Device 3 is in the network namespace of a pod.
 TEST(Scope, ADeviceOfAnotherNetworkNamespaceIsRegisteredThere) {
   Scene scene = healthy_scene(kDevices);

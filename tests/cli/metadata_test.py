@@ -63,7 +63,8 @@ class WellTest(MetadataTest):
     def test_only_a_spot_instance_is_asked_whether_it_is_taken_back(self):
         self.assertEqual(self.facts()["life_cycle"], "on-demand")
         self.assertFalse([path for _, path, _ in self.asked if "spot" in path])
-        paths = imds.instance(imds.TWO_INTERFACES) | {"instance-life-cycle": "spot"}
+        paths = imds.instance(imds.TWO_INTERFACES) | {"instance-life-cycle": "spot",
+                                                      "instance-id": "i-0fffffffffffffff0"}
         self.assertNotIn("spot_action", self.facts(paths=paths))
         paths["spot/instance-action"] = '{"action": "terminate", "time": "2026-11-28T08:22:00Z"}'
         self.assertEqual(self.facts(paths=paths)["spot_action"],

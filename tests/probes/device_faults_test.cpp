@@ -140,6 +140,22 @@ TEST(PciFaults, LinksThatAreAllBelowTheirMaximumAreNoFault) {
   EXPECT_EQ(node.verdict(), "healthy");
 }
 
+// A device that repeats itself does not push out why another did not start.
+TEST(PciFaults, WhyADeviceDidNotStartIsKnownOnABusyLogToo) {
+  FaultyNode node;
+  std::string log = std::string("3,900,1000000,-;efa ") + kFirst +
+                    ": Failed to enable MSI-X. ret -28\n3,901,1000100,-;efa: probe of " + kFirst +
+                    " failed with error -28\n";
+  for (int i = 0; i < 500; ++i) {
+    log += "3," + std::to_string(1000 + i) + "," + std::to_string(2'000'000 + i) +
+           ",-;infiniband rdmap32s27: Failed to process command REG_MR (opcode 7) err -22\n";
+  }
+  node.tree().file("/dev/kmsg", log);
+  node.tree().remove(std::string("/sys/bus/pci/devices/") + kFirst + "/driver");
+  node.tree().remove("/sys/class/infiniband/rdmap16s27");
+  EXPECT_EQ(node.changes().at({"driver.probe-failed", kFirst}), "fail");
+}
+
 // The kernel has named it since boot: it was there, and no interface is to be attached.
 TEST(PciFaults, AMissingFunctionThatTheKernelHasNamedHasVanished) {
   FaultyNode node;

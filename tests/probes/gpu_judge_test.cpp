@@ -269,6 +269,31 @@ TEST(Gpu, AMismatchInTheLogIsOne) {
       << "nvidia_uvm comes with the first CUDA program";
 }
 
+// A program in a container may have brought old libraries; that it once did stays in the log.
+TEST(Gpu, AMismatchOfLongAgoIsNone) {
+  const auto after = [](int64_t minutes) {
+    return said(with_gpus([minutes](Scene& s) {
+                  s.node.log.facts.accelerators = {{kApiMismatch, 60'000'000}};
+                  s.expectation.past.now_ms = 60'000 + minutes * 60'000;
+                }),
+                "gpu.user-space-differs");
+  };
+  EXPECT_EQ(after(1), kFail);
+  EXPECT_EQ(after(59), kFail);
+  EXPECT_EQ(after(61), kPass);
+}
+
+TEST(Gpu, AGpuThatTheModuleDoesNotSupportIsToldSo) {
+  Scene scene = scene_with(with_gpus([](Scene& s) { gpu(s).claimed->clear(); }));
+  const auto message = [&] {
+    const auto findings = judge_all(scene.node, scene.expectation);
+    return finding_of(findings, "gpu.not-claimed", accelerator(0))->message;
+  };
+  EXPECT_EQ(message(), "the NVIDIA driver has not taken it");
+  scene.node.log.facts.accelerators = {{kGpuNotSupported, 7}};
+  EXPECT_NE(message().find("does not support"), std::string::npos);
+}
+
 TEST(Gpu, AModuleOnDiskThatIsNotTheLoadedOneWaitsForABoot) {
   const auto on_disk = [](const char* version, const Change& change) {
     return said(with_gpus([=](Scene& s) {

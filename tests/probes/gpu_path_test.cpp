@@ -218,6 +218,40 @@ TEST(GpuPath, NeuronTakesEitherWay) {
   EXPECT_EQ(own("5.10.245"), kFail) << "the Neuron driver exports none";
 }
 
+// The older attribute tells of NVIDIA alone: on Trainium it is 0 with the way open.
+TEST(GpuPath, OfNeuronTheOlderAttributeSaysNothing) {
+  const auto with = [](const char* efa) {
+    return said(with_neuron([efa](Scene& s) {
+                  gpu(s).modules.efa = efa;
+                  gpu(s).p2p->attribute = "gdr";
+                  gpu(s).p2p->provider = "0";
+                  gpu(s).kernel_release = "5.10.245-1.amzn2";
+                }),
+                "gpu.neuron-no-path");
+  };
+  EXPECT_EQ(with("2.5.0g"), kPass);
+  EXPECT_EQ(with("1.16.0g"), kPass);
+  EXPECT_EQ(with("1.15.2g"), kFail);
+  EXPECT_EQ(with("2.1.0a"), kUnknown) << "Amazon Linux's own";
+  EXPECT_EQ(with("new"), kUnknown);
+}
+
+TEST(GpuPath, ADmabufThatWasRefusedIsNoWayThatIsKnown) {
+  const Change refused = with_gpus([](Scene& s) {
+    close_p2p(s);
+    s.node.log.facts.accelerators = {{kDmabufRefused, 7}};
+  });
+  EXPECT_EQ(said(with_gpus(close_p2p), "gpu.no-memory-path"), kPass);
+  EXPECT_EQ(said(refused, "gpu.no-memory-path"), kUnknown);
+  EXPECT_EQ(diagnose(scene_with(refused)).verdict, Verdict::kHealthy) << "not sure: no alarm";
+  EXPECT_EQ(said(with_gpus([](Scene& s) {
+                   s.node.log.facts.accelerators = {{kDmabufRefused, 7}};
+                 }),
+                 "gpu.no-memory-path"),
+            kPass)
+      << "by P2P";
+}
+
 TEST(GpuPath, WithoutItsProbeTheWayIsNotKnown) {
   Scene scene = scene_with(with_gpus(unchanged));
   silence(scene.node.gpu, ProbeStatus::kTimedOut);

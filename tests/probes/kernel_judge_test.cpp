@@ -17,6 +17,13 @@ void unload(Scene& scene) {
   remove_driver(scene);
 }
 
+// No device is left that shows what is loaded.
+void crash_and_unbind(Scene& scene) {
+  crash_kernel(scene);
+  for (PciFunction& function : scene.node.pci.facts.efa) function.driver.reset();
+  for (RdmaDevice& device : scene.node.rdma.facts.devices) device.uverbs.reset();
+}
+
 // So many devices of an id of tomorrow, which only the driver on disk knows.
 void need_newer(Scene& scene, size_t devices) {
   KernelFacts& facts = scene.node.kernel.facts;
@@ -46,7 +53,7 @@ CheckCases kernel_cases() {
        }},
       {"kernel.driver-not-installed", kUnknown, kNodeSubject, crash_kernel},
       {"kernel.driver-not-loaded", kFail, kNodeSubject, unload},
-      {"kernel.driver-not-loaded", kUnknown, kNodeSubject, crash_kernel},
+      {"kernel.driver-not-loaded", kUnknown, kNodeSubject, crash_and_unbind},
       {"kernel.driver-blocked", kFail, kNodeSubject,
        [](Scene& s) {
          unload(s);
@@ -54,7 +61,7 @@ CheckCases kernel_cases() {
        }},
       {"kernel.driver-blocked", kUnknown, kNodeSubject, crash_kernel},
       {"kernel.uverbs-not-loaded", kFail, kNodeSubject, unload},
-      {"kernel.uverbs-not-loaded", kUnknown, kNodeSubject, crash_kernel},
+      {"kernel.uverbs-not-loaded", kUnknown, kNodeSubject, crash_and_unbind},
       {"kernel.rdma-netns-exclusive", kFail, kNodeSubject,
        [](Scene& s) { s.node.kernel.facts.rdma_netns_shared = false; }},
       {"kernel.rdma-netns-exclusive", kUnknown, kNodeSubject, crash_kernel},
@@ -116,6 +123,26 @@ TEST(Kernel, TheKernelsWordsOfAFailedLoadAreTheEvidence) {
   EXPECT_EQ(result_of(scene, "log.driver-errors", kNodeSubject), kPass) << "it is no error";
   scene.node.kernel.facts.efa_loaded = true;
   EXPECT_EQ(result_of(scene, "kernel.driver-not-loaded", kNodeSubject), kPass) << "a later one did";
+}
+
+// What is bound to devices is loaded, also where a container shows no modules.
+TEST(Kernel, DevicesThatAreDrivenShowTheirDriver) {
+  Scene scene = healthy_scene();
+  crash_kernel(scene);
+  EXPECT_EQ(result_of(scene, "kernel.driver-not-loaded", kNodeSubject), kPass);
+  EXPECT_EQ(result_of(scene, "kernel.uverbs-not-loaded", kNodeSubject), kPass);
+}
+
+TEST(Kernel, WhatTheKernelSaidOfPeerMemoryIsNotWhyEfaIsNotLoaded) {
+  Scene scene = healthy_scene();
+  unload(scene);
+  LogMessage message;
+  message.kind = kModuleRefused;
+  message.text = "efa_nv_peermem: no symbol version for nvidia_p2p_get_pages";
+  scene.node.log.facts.messages = {message};
+  const auto findings = judge_all(scene.node, scene.expectation);
+  EXPECT_EQ(finding_of(findings, "kernel.driver-not-loaded", kNodeSubject)->message,
+            "module efa is not loaded");
 }
 
 TEST(Kernel, AnUnreadableModprobeFileMayBlock) {

@@ -225,6 +225,16 @@ TEST(Memlock, ALoginIsAWarningOnlyWhereItIsTheOnlyDoor) {
   EXPECT_EQ(result_of(other, kShell, "login (ssh)"), kNothing) << "there jobs are pods";
 }
 
+// Workers of MPI in pods run sshd; what the pod may lock is judged as the container's.
+TEST(Memlock, AnSshdInAContainerIsNoDoor) {
+  Scene scene = with_sshd({});
+  scene.node.limits.facts.container = "kubernetes";
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(finding_of(diagnosis.findings, kLow, "login (ssh)"), nullptr);
+  scene.node.limits.facts.from_container = true;
+  EXPECT_EQ(result_of(scene, kLow, "login (ssh)"), kFail) << "the host's, seen from a container";
+}
+
 TEST(Memlock, WithoutPamALoginHasTheLimitOfSshd) {
   Scene scene = with_sshd({{"01_efa.conf", "*", "-", "unlimited"}});
   scene.node.limits.facts.ssh_uses_pam = false;

@@ -224,11 +224,9 @@ TEST(KernelFaults, ModulesThatCannotBeListedAreUnknown) {
                                      {{"gpu.plugin-needs-p2p", "node"}, "unknown"},
                                      {{"gpu.user-space-differs", "node"}, "unknown"},
                                      {{"kernel.driver-blocked", "node"}, "pass"},
-                                     {{"kernel.driver-not-loaded", "node"}, "unknown"},
                                      {{"kernel.driver-stale", "node"}, "gone"},
-                                     {{"kernel.rdma-netns-exclusive", "node"}, "not_applicable"},
-                                     {{"kernel.uverbs-not-loaded", "node"}, "unknown"}}));
-  EXPECT_EQ(node.verdict(), "unknown");
+                                     {{"kernel.rdma-netns-exclusive", "node"}, "not_applicable"}}));
+  EXPECT_EQ(node.verdict(), "unknown") << "of the memory of its GPUs; what is bound is driven";
 }
 
 TEST(KernelFaults, WithoutIbUverbsNoDeviceHasANode) {

@@ -27,15 +27,25 @@ void write_nvidia(const SyntheticNvidia& nvidia, const Tree& tree) {
             "GrdmaPciTopoCheckOverride: 0\nCoherentGPUMemoryMode: \"\"\nRegistryDwords: \"\"\n");
 }
 
+// What efa says of the memory of accelerators, the same of each device.
+void write_peer_memory(const SyntheticNode& node, const SyntheticFunction& function,
+                       const Tree& tree) {
+  const std::string folder = "/sys/devices/" + function.at;
+  if (node.gdr) {
+    tree.file(folder + "/gdr", *node.gdr + "\n");
+  } else {
+    const std::string neuron = node.neuron ? "NEURON" : "";
+    tree.file(folder + "/p2p", (node.nvidia ? node.nvidia->p2p : neuron) + "\n");
+  }
+}
+
 }  // namespace
 
 void write_accelerators(const SyntheticNode& node, const Tree& tree) {
   if (node.nvidia) write_nvidia(*node.nvidia, tree);
+  if (node.neuron) tree.file("/sys/module/neuron/version", *node.neuron + "\n");
   for (const SyntheticFunction& function : node.functions) {
-    if (function.is_efa()) {
-      tree.file("/sys/devices/" + function.at + "/p2p",
-                (node.nvidia ? node.nvidia->p2p : std::string()) + "\n");
-    }
+    if (function.is_efa()) write_peer_memory(node, function, tree);
     if (function.driver() == "nvidia" && node.nvidia) {
       tree.file(std::string(kNvidia) + "gpus/" + function.address() + "/information",
                 "Bus Location:    " + function.address() + "\nGPU Excluded:    No\n");

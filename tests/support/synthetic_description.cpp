@@ -58,6 +58,8 @@ void describe(Io& io, SyntheticNode& node) {
   io("ptrace_scope", node.ptrace_scope);
   io("services", node.services);
   io("nvidia", node.nvidia);
+  io("neuron", node.neuron);
+  io("gdr", node.gdr);
   io("functions", node.functions);
   io("efa_devices", node.efa_devices);
   io("held", node.held);
@@ -82,6 +84,7 @@ std::string SyntheticFunction::driver() const {
   if (id.starts_with("1d0f:efa")) return "efa";
   if (id == "1d0f:ec20") return "ena";
   if (id.starts_with("15b3:")) return "mlx5_core";
+  if (id.starts_with("1d0f:71") || id.starts_with("1d0f:73")) return "neuron-driver";
   return id.starts_with("10de:") ? "nvidia" : "";
 }
 

@@ -67,6 +67,8 @@ struct SyntheticNode {
   std::optional<int> ptrace_scope;  // absent: no Yama
   std::vector<SyntheticService> services;
   std::optional<SyntheticNvidia> nvidia;
+  std::optional<std::string> neuron;         // the version of the driver of its Neuron devices
+  std::optional<std::string> gdr;            // of efa 1.9 to 2.5 instead of p2p
   std::vector<SyntheticFunction> functions;  // bridges are made from their paths
   std::optional<int> efa_devices;            // the first ones, or copies, of the EFA functions
   std::map<std::string, std::string> held;   // by address of an EFA function, the driver it has
