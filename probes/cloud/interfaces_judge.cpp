@@ -125,7 +125,9 @@ void tell_of_rules(const Interfaces& interfaces, Findings& findings) {
   const std::vector<std::string> ids(groups.begin(), groups.end());
   findings.unknown(
       kCloudRulesNotSeen, kNodeSubject,
-      "whether " + join(ids, ", ") + " lets EFA through was not seen: rules need the EC2 API", {},
+      "whether " + join(ids, ", ") +
+          " lets EFA through was not seen: rules need the EC2 API (efa-doctor account)",
+      {},
       {"aws ec2 describe-security-group-rules --filters Name=group-id,Values=" + join(ids, ","),
        ""});
 }

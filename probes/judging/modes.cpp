@@ -227,7 +227,8 @@ constexpr Mode kModes[] = {
      "the operating system is not supported by the EFA installer",
      kNotVisible,
      {},
-     "the installer refuses it and leaves nothing behind; kernel.driver-not-installed tells what is "
+     "the installer refuses it and leaves nothing behind; kernel.driver-not-installed tells what "
+     "is "
      "missing"},
     {"F75",
      "IPoIB or another protocol of InfiniBand is tried",

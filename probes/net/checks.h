@@ -16,7 +16,7 @@ inline constexpr Check kNetNoPolicyRouting{
         "came by, and are dropped.",
     .seen_by =
         "Two interfaces with an address each are in one subnet-id of the metadata, and the kernel "
-        "has no routing rule but its own three.",
+        "has no routing rule but its own three; that rp_filter is strict is told.",
     .remedy =
         "Use interfaces of type efa-only beyond the first, which have no address; or the system's "
         "tool for routes of several interfaces (amazon-ec2-net-utils, netplan's routing-policy).",
@@ -27,12 +27,14 @@ inline constexpr Check kNetInterfaceDown{
     .code = "net.interface-down",
     .severity = Severity::kInfo,
     .actor = Actor::kNodeOperator,
-    .title = "The network interface beside an EFA device is not up",
+    .title = "The network interface beside an EFA device is not up, or has no address",
     .meaning = "EFA works; TCP does not go by this interface, though AWS gave it an address.",
     .seen_by =
         "The metadata gives the interface of the device's MAC an address; its operstate is not up, "
-        "or no interface has that MAC.",
-    .remedy = "Bring it up, or use interfaces of type efa-only, which have none.",
+        "no interface has that MAC, or it has no IPv4 address.",
+    .remedy =
+        "Bring it up (DHCP gives it its address), or use interfaces of type efa-only, which have "
+        "none.",
     .command = "ip -br link",
 };
 

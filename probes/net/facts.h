@@ -19,6 +19,7 @@ struct NetInterface {
   std::optional<std::string> mac;
   std::optional<std::string> state;  // operstate: "up", "down", "unknown"
   std::optional<int> mtu;
+  std::optional<int> rp_filter;  // its own; the kernel takes the greater of this and that of "all"
   std::vector<std::string> addresses;  // of the machine itself only
 };
 
@@ -30,6 +31,7 @@ void describe(Io& io, NetInterface& interface) {
   io("mac", interface.mac);
   io("state", interface.state);
   io("mtu", interface.mtu);
+  io("rp_filter", interface.rp_filter);
   io("addresses", interface.addresses);
 }
 
@@ -37,6 +39,7 @@ struct NetFacts {
   std::vector<NetInterface> interfaces;
   std::optional<std::string> default_route;   // "ens5 via 10.0.0.1"
   std::optional<std::string> default_route6;  // "ens5 via fe80::1"
+  std::optional<int> rp_filter;  // of "all" interfaces: ip-sysctl of the kernel's documentation
   std::optional<int> rules;  // for IPv4 routes, beside the kernel's own; of the machine itself only
   std::vector<Unseen> unseen;
 };
@@ -46,6 +49,7 @@ void describe(Io& io, NetFacts& facts) {
   io("interfaces", facts.interfaces);
   io("default_route", facts.default_route);
   io("default_route6", facts.default_route6);
+  io("rp_filter", facts.rp_filter);
   io("rules", facts.rules);
   io("unseen", facts.unseen);
 }

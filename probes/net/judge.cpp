@@ -35,6 +35,16 @@ std::map<std::string, std::vector<std::string>> by_subnet(const Node& node) {
   return subnets;
 }
 
+// Reverse path filtering that is strict drops what comes by another interface than the answer
+// takes.
+bool is_strict(const NetFacts& facts, const std::vector<std::string>& names) {
+  constexpr int kStrict = 1;  // 2, which is greater, is loose
+  return std::any_of(facts.interfaces.begin(), facts.interfaces.end(), [&](const auto& each) {
+    return is_one_of(each.name, names) &&
+           std::max(each.rp_filter.value_or(0), facts.rp_filter.value_or(0)) == kStrict;
+  });
+}
+
 void judge_routing(const Node& node, Findings& findings) {
   const Check& check = kNetNoPolicyRouting;
   const auto subnets = by_subnet(node);
@@ -55,9 +65,21 @@ void judge_routing(const Node& node, Findings& findings) {
     if (rules > 0) {
       findings.pass(check, kNodeSubject, where + ", with policy routing", evidence);
     } else {
-      findings.fail(check, kNodeSubject, where, evidence);
+      const bool strict = is_strict(node.net.facts, shared->second);
+      findings.fail(
+          check, kNodeSubject,
+          where + (strict ? ", and rp_filter is strict: what arrives there is dropped" : ""),
+          evidence);
     }
   }
+}
+
+// Which address it is the metadata is not asked: one that is not there at all shows.
+bool lacks_address(const NetFacts& facts, const CloudInterface& listed, const NetInterface& here) {
+  const bool asked = std::none_of(facts.unseen.begin(), facts.unseen.end(),
+                                  [](const Unseen& one) { return one.what == "getifaddrs"; });
+  return asked && listed.has_ipv4 &&
+         std::none_of(here.addresses.begin(), here.addresses.end(), is_ipv4);
 }
 
 void judge_interface(const Node& node, const RdmaDevice& device, Findings& findings) {
@@ -76,6 +98,10 @@ void judge_interface(const Node& node, const RdmaDevice& device, Findings& findi
   const Evidence evidence{state, "up", "/sys/class/net/*/operstate"};
   if (!listed->has_ipv4 && listed->has_ipv6 != true) {
     findings.not_applicable(check, subject, "its interface has no address: efa-only");
+  } else if ((state == "up" || state == "unknown") &&
+             lacks_address(node.net.facts, *listed, *here)) {
+    findings.fail(check, subject, here->name + " has no IPv4 address, and AWS gave it one",
+                  {"none", "the address of local-ipv4s", "getifaddrs"});
   } else if (state == "up" || state == "unknown") {
     findings.pass(check, subject, here->name + " is up", evidence);
   } else {

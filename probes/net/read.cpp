@@ -52,6 +52,11 @@ std::map<std::string, std::vector<std::string>> read_addresses(NetFacts& facts) 
   return addresses;
 }
 
+std::optional<int> read_rp_filter(const Look& look, const std::string& name) {
+  const auto value = look.root.text("/proc/sys/net/ipv4/conf/" + name + "/rp_filter");
+  return value ? parse_number<int>(*value) : std::nullopt;
+}
+
 NetInterface read_interface(const Look& look, const std::string& name) {
   const std::string path = std::string(kNet) + "/" + name;
   NetInterface interface;
@@ -64,6 +69,7 @@ NetInterface read_interface(const Look& look, const std::string& name) {
   interface.state = look.root.text(path + "/operstate");
   const auto mtu = look.root.text(path + "/mtu");
   if (mtu) interface.mtu = parse_number<int>(*mtu);
+  if (interface.address) interface.rp_filter = read_rp_filter(look, name);
   return interface;
 }
 
@@ -94,6 +100,7 @@ void read_net(const Look& look) {
   }
   telling.so_far(facts);
   look.out.doing("read routes", "/proc/net");
+  facts.rp_filter = read_rp_filter(look, "all");
   const Result<std::string> routes = look.root.read("/proc/net/route", kMaxRoutes);
   if (routes) facts.default_route = parse_default_route(*routes);
   const Result<std::string> routes6 = look.root.read("/proc/net/ipv6_route", kMaxRoutes);

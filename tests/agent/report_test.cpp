@@ -111,7 +111,7 @@ TEST(Text, AHealthyNodeTakesAFewLines) {
             "3.1.0g\n\n"
             "4 expected, attached, pci, driver, rdma, node, verbs, fabric\n\n"
             "UNKNOWN   cloud.rules-not-seen: whether sg-0123456789abcdef0 lets EFA through\n"
-            "    was not seen: rules need the EC2 API\n\n"
+            "    was not seen: rules need the EC2 API (efa-doctor account)\n\n"
             "took 123 ms\n");
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "probes/net/rules.h"
 #include "tests/support/check_case.h"
 
@@ -35,6 +37,32 @@ TEST(Net, AnEfaOnlyInterfaceNeedsNoneHere) {
   scene.node.cloud.facts.interfaces.at(1).has_ipv4 = false;
   scene.node.net.facts.interfaces.erase(scene.node.net.facts.interfaces.begin() + 1);
   EXPECT_EQ(result_of(scene, "net.interface-down", device(1)), kNotApplicable);
+}
+
+TEST(Net, AnAddressThatAwsGaveAndNobodySetIsMissed) {
+  Scene scene = healthy_scene();
+  scene.node.net.facts.interfaces.at(1).addresses = {"fe80::1"};
+  EXPECT_EQ(result_of(scene, "net.interface-down", device(1)), kFail);
+  EXPECT_EQ(result_of(scene, "net.interface-down", device(0)), kPass);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy) << "an info";
+  scene.node.net.facts.unseen = {{"getifaddrs", "Operation not permitted", EPERM}};
+  EXPECT_EQ(result_of(scene, "net.interface-down", device(1)), kPass) << "addresses were not seen";
+}
+
+TEST(Net, AStrictFilterIsToldBesideMissingRules) {
+  const auto message = [](std::optional<int> own, std::optional<int> all) {
+    Scene scene = healthy_scene();
+    scene.node.net.facts.rules = 0;
+    for (NetInterface& one : scene.node.net.facts.interfaces) one.rp_filter = own;
+    scene.node.net.facts.rp_filter = all;
+    const std::vector<Finding> findings = judge_all(scene.node, scene.expectation);
+    return finding_of(findings, "net.no-policy-routing", kNodeSubject)->message;
+  };
+  constexpr const char* kStrict = "rp_filter is strict";
+  EXPECT_EQ(message(std::nullopt, std::nullopt).find(kStrict), std::string::npos);
+  EXPECT_NE(message(1, 0).find(kStrict), std::string::npos);
+  EXPECT_NE(message(0, 1).find(kStrict), std::string::npos);
+  EXPECT_EQ(message(2, 1).find(kStrict), std::string::npos) << "the greater counts: loose";
 }
 
 TEST(Net, OneThatIsGoneIsNamedByItsMac) {
