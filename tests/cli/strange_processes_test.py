@@ -127,7 +127,7 @@ class StrangeProcesses(Case):
         self.assertEqual(self.findings["jobs.efa-idle", "node"], "fail")
         self.process(4244)
         self.assertEqual(list(self.look()), [4244])
-        self.assertEqual(self.findings["jobs.efa-idle", "node"], "pass")
+        self.assertEqual(self.findings["jobs.efa-idle", "node"], "not_applicable")
 
     def test_of_mappings_only_the_libraries_are_kept(self):
         line = "7f1c8000-7f1d0000 r-xp 00000000 103:01 4711     "
