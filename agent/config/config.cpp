@@ -114,6 +114,7 @@ struct Taker {
   std::string path;
   Config config;
   SomeErrors errors;
+  std::vector<std::string> left_out;  // keys of lines that are no TOML: their values are not known
 
   void note(const toml::source_region& source, const std::string& what) {
     errors.emplace_back(source.begin.line, error_at(path, source, what));
@@ -208,6 +209,10 @@ std::vector<Error> errors_of_values(Config& config) {
 // At the line of the setting that is at fault.
 void note_values(const toml::table& table, Taker& taker) {
   for (Error& error : errors_of_values(taker.config)) {
+    const bool depends =
+        std::any_of(taker.left_out.begin(), taker.left_out.end(),
+                    [&](const std::string& key) { return error.what.find(key) != key.npos; });
+    if (depends) continue;
     const toml::node* node = table.at_path(error.where).node();
     if (node != nullptr) {
       taker.note(node->source(), message_of(error));
@@ -248,23 +253,23 @@ Parsed parse_table(const std::string& toml, const std::string& path) {
 
 constexpr size_t kMaxSyntaxErrors = 20;
 
-// Makes a line with an error empty, so that what is wrong after it is told too. Not where lines
-// after it may be of its value or its table: what is said of them would be wrong.
-bool leave_out(std::string& toml, toml::source_index line) {
+// Makes a line with an error empty, so that what is wrong after it is told too, and gives its key.
+// Not where lines after it may be of its value or its table: what is said of them would be wrong.
+std::optional<std::string> make_empty(std::string& toml, toml::source_index line) {
   size_t begin = 0;
   for (toml::source_index i = 1; i < line && begin != std::string::npos; ++i) {
     begin = toml.find('\n', begin);
     if (begin != std::string::npos) ++begin;
   }
-  if (begin >= toml.size()) return false;
+  if (begin >= toml.size()) return std::nullopt;
   const std::string setting = toml.substr(begin, toml.find('\n', begin) - begin);
   const bool alone = setting.find_first_of("[{") == std::string::npos &&
                      setting.find("\"\"\"") == std::string::npos &&
                      setting.find("'''") == std::string::npos;
   const std::string before = toml.substr(0, begin);
-  if (!alone || trim(setting).empty() || !toml::parse(before)) return false;
+  if (!alone || trim(setting).empty() || !toml::parse(before)) return std::nullopt;
   toml.erase(begin, setting.size());
-  return true;
+  return std::string(trim(setting.substr(0, setting.find('='))));
 }
 
 Result<Config> first_error_of(ReadConfig read) {
@@ -275,14 +280,15 @@ Result<Config> first_error_of(ReadConfig read) {
 }  // namespace
 
 ReadConfig parse_whole_config(const std::string& toml, const std::string& path) {
-  Taker taker{path, {}, {}};
+  Taker taker{path, {}, {}, {}};
   std::string rest = toml;
-  auto parsed = parse_table(rest, path);
+  Parsed parsed = parse_table(rest, path);
   while (!parsed.table) {
     taker.errors.emplace_back(parsed.line, parsed.error);
-    if (taker.errors.size() == kMaxSyntaxErrors || !leave_out(rest, parsed.line)) {
-      return {{}, in_order_of_lines(std::move(taker.errors))};
-    }
+    const bool enough = taker.errors.size() == kMaxSyntaxErrors;
+    const auto key = enough ? std::nullopt : make_empty(rest, parsed.line);
+    if (!key) return {{}, in_order_of_lines(std::move(taker.errors))};
+    taker.left_out.push_back(*key);
     parsed = parse_table(rest, path);
   }
   take_table(*parsed.table, "", taker);

@@ -24,9 +24,11 @@ std::string intent_of(const Node& node, const Past& past) {
     return "the node had an EFA device earlier in this boot";
   }
   const std::vector<CloudInterface>& interfaces = node.cloud.facts.interfaces;
-  const auto attached =
-      static_cast<size_t>(std::count_if(interfaces.begin(), interfaces.end(), is_efa_only));
-  return attached > node.nameless_left_out ? "AWS has attached an EFA interface" : "";
+  const auto attached = static_cast<size_t>(
+      std::count_if(interfaces.begin(), interfaces.end(), [&](const CloudInterface& interface) {
+        return is_efa_only(interface) && !node.left_out.macs.contains(interface.mac);
+      }));
+  return attached > node.left_out.nameless ? "AWS has attached an EFA interface" : "";
 }
 
 std::string devices_words(int count) {

@@ -65,21 +65,20 @@ void erase_subjects(Items& items, const std::set<PciAddress>& devices, const Sub
   });
 }
 
-// Their interfaces: by the MAC that a device of theirs tells, else by number.
-void erase_interfaces(Node& node, const std::set<PciAddress>& devices) {
-  std::set<std::string> macs;
+// Before they are erased: which of the interfaces that AWS lists are theirs.
+LeftOut interfaces_of(const std::set<PciAddress>& devices, const Node& node) {
+  LeftOut left_out;
   std::set<PciAddress> named;
   for (const RdmaDevice& device : node.rdma.facts.devices) {
     if (!devices.contains(device.address) || !device.mac) continue;
-    macs.insert(*device.mac);
+    left_out.macs.insert(*device.mac);
     named.insert(device.address);
   }
-  std::erase_if(node.cloud.facts.interfaces,
-                [&](const CloudInterface& interface) { return macs.contains(interface.mac); });
   for (const PciFunction& function : node.pci.facts.efa) {
     const bool nameless = devices.contains(function.address) && !named.contains(function.address);
-    node.nameless_left_out += nameless ? 1 : 0;
+    left_out.nameless += nameless ? 1 : 0;
   }
+  return left_out;
 }
 
 void erase_messages(LogFacts& log, const std::vector<RdmaDevice>& rdma,
@@ -118,7 +117,7 @@ void leave_out(const std::set<PciAddress>& devices, Node& node, Past& past) {
   const auto asked = [](const Asked& one) { return one.subject; };
   const auto text = [](const std::string& one) { return one; };
   erase_messages(node.log.facts, node.rdma.facts.devices, devices);
-  erase_interfaces(node, devices);
+  node.left_out = interfaces_of(devices, node);
   erase_devices(node.pci.facts.efa, devices);
   erase_devices(node.rdma.facts.devices, devices);
   erase_devices(node.rdma.facts.counters, devices);

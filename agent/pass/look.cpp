@@ -38,8 +38,8 @@ std::vector<int> interfaces_now() {
 // Only where nothing has come or gone since: an interface may be on another card by now.
 std::string known_metadata(const State& before, const std::string& trigger,
                            const std::vector<int>& interfaces) {
-  const bool lasts = trigger != "event" && before.interfaces == interfaces &&
-                     before.metadata.metadata_status == "ok";
+  const bool same = !interfaces.empty() && before.interfaces == interfaces;
+  const bool lasts = trigger != "event" && same && before.metadata.metadata_status == "ok";
   return lasts ? render_json(to_value(before.metadata)) : "";
 }
 

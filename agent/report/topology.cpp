@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "probes/base/text.h"
 #include "probes/judging/look_up.h"
+#include "probes/pci/link.h"
 
 namespace efa {
 namespace {
@@ -33,10 +35,7 @@ std::string place_of(const std::optional<std::string>& path) {
 }
 
 std::string link_of(const PciFunction& function) {
-  constexpr std::string_view kNotTold = "Unknown";  // by a device that has no link of PCI Express
-  const bool told = function.link && function.link->width.value_or(0) > 0 &&
-                    !function.link->speed.starts_with(kNotTold);
-  if (!told) return "";
+  if (!function.link || !function.link->width || !tells_link(function)) return "";
   return fmt::format("{} x{}", function.link->speed, *function.link->width);
 }
 
@@ -159,12 +158,18 @@ std::vector<DrawnNuma> hung_up(const std::vector<Placed>& devices) {
   return all;
 }
 
-std::string title_of(const Node& node, const Drawing& drawing) {
+size_t numa_nodes_of(const std::vector<Placed>& devices) {
+  std::set<int> nodes;
+  for (const Placed& placed : devices) {
+    if (placed.numa) nodes.insert(*placed.numa);
+  }
+  return nodes.size();
+}
+
+std::string title_of(const Node& node, const Drawing& drawing, size_t nodes) {
   size_t switches = 0;
-  size_t nodes = 0;
   for (const DrawnNuma& numa : drawing.numa) {
     for (const DrawnSwitch& one : numa.switches) switches += one.name.empty() ? 0 : 1;
-    nodes += numa.name == numa_name(std::nullopt) ? 0 : 1;
   }
   std::vector<std::string> words = {some(node.pci.facts.efa.size(), "EFA device")};
   const GpuFacts& gpu = node.gpu.facts;
@@ -192,7 +197,7 @@ Drawing draw(const Node& node) {
   }
   Drawing drawing;
   drawing.numa = hung_up(devices);
-  drawing.title = title_of(node, drawing);
+  drawing.title = title_of(node, drawing, numa_nodes_of(devices));
   if (!node.pci.facts.functions) drawing.notes.emplace_back("PCI devices could not be listed");
   const bool placed = std::any_of(devices.begin(), devices.end(),
                                   [](const Placed& one) { return !one.place.empty(); });

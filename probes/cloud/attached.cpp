@@ -51,6 +51,7 @@ AttachedInterfaces attached_interfaces(const Node& node, std::optional<int> most
   if (!attached.told) return attached;
   bool all = true;
   for (const CloudInterface& interface : cloud.interfaces) {
+    if (node.left_out.macs.contains(interface.mac)) continue;
     const bool matched = has_device(node, interface);
     const bool certain = matched || is_efa_only(interface);
     all = all && certain;
@@ -58,7 +59,7 @@ AttachedInterfaces attached_interfaces(const Node& node, std::optional<int> most
     if (certain && !matched) attached.unmatched.push_back(&interface);
   }
   const size_t unmatched = attached.unmatched.size();
-  const size_t left_out = std::min(unmatched, node.nameless_left_out);
+  const size_t left_out = std::min(unmatched, node.left_out.nameless);
   attached.certain -= static_cast<int>(left_out);
   const size_t functions = left_out + functions_without_mac(node) + ena_without_address(node);
   attached.missing = unmatched - std::min(unmatched, functions);

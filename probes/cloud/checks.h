@@ -93,10 +93,8 @@ inline constexpr Check kCloudRulesNotSeen{
         "and every device looks well; an outbound 0.0.0.0/0 is no such rule.",
     .seen_by = "Nothing on the node or in its metadata tells rules; the EC2 API does.",
     .remedy =
-        "efa-doctor account asks for them, with iam-describe.json, also for a whole fleet. By "
-        "hand: "
-        "look for two rules of protocol -1 that name the group itself, one with IsEgress false and "
-        "one with true.",
+        "efa-doctor account asks for them (rights: iam-describe.json). By hand: look for two rules "
+        "of protocol -1 that name the group itself, one with IsEgress false and one with true.",
     .command = "aws ec2 describe-security-group-rules --filters \"Name=group-id,Values=$GROUP_ID\"",
 };
 

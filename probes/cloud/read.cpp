@@ -141,6 +141,7 @@ CloudInterface read_interface(Questions& questions, const std::string& entry,
   CloudInterface interface;
   interface.mac = entry.substr(0, entry.find('/'));
   const CloudInterface* before = known ? find_interface(*known, interface.mac) : nullptr;
+  if (before != nullptr && !before->interface_id) before = nullptr;  // it was being attached
   if (before != nullptr) interface = *before;
   const std::string path = kInterfaces + interface.mac + "/";
   // what an interface has is listed, so that nothing is asked that there is none of
@@ -184,7 +185,7 @@ InterfacesPart read_some(Metadata& metadata, const std::vector<std::string>& ent
 std::optional<Error> read_interfaces(Metadata& metadata, const std::vector<std::string>& entries,
                                      const std::optional<CloudFacts>& known, CloudFacts& facts) {
   constexpr size_t kMostConnections = 6;
-  constexpr size_t kQuestionsOfOne = 16;
+  constexpr size_t kQuestionsOfOne = 7;
   const size_t questions = entries.size() * (known ? 2 : 7);
   const size_t connections = std::clamp(questions / kQuestionsOfOne, size_t{1}, kMostConnections);
   std::vector<std::future<InterfacesPart>> others;

@@ -178,8 +178,10 @@ inline constexpr Check kGpuUserSpaceDiffers{
     .title = "NVIDIA's libraries and modules are of different versions",
     .meaning = "CUDA does not start.",
     .seen_by =
-        "The kernel log has NVRM: API mismatch since boot, or the versions of the modules nvidia "
-        "and nvidia_uvm differ, or DKMS has installed another for this kernel than is loaded.",
+        "The kernel log has NVRM: API mismatch of the last hour (an older one is unknown: nobody "
+        "may "
+        "have tried since), or the versions of the modules nvidia and nvidia_uvm differ, or DKMS "
+        "has installed another for this kernel than is loaded.",
     .remedy =
         "After an update of the driver: drain the node and reboot. A container that brings its own "
         "libcuda must leave it out.",

@@ -96,19 +96,22 @@ void judge_all_claimed(const Node& node, Findings& findings) {
 }
 
 // One program may have brought libraries of its own, and what was said of it stays in the log.
-bool was_refused_lately(const Node& node, int64_t now_ms) {
+enum class Refused { kNever, kLately, kEarlier };
+
+Refused when_refused(const Node& node, int64_t now_ms) {
   constexpr int64_t kLatelyMs = 3'600'000;
   const auto logged = node.log.facts.accelerators.find(kApiMismatch);
-  if (logged == node.log.facts.accelerators.end()) return false;
-  if (!node.live) return true;  // the log of another boot: when it was read is not known
-  return now_ms - static_cast<int64_t>(logged->second / 1000) < kLatelyMs;
+  if (logged == node.log.facts.accelerators.end()) return Refused::kNever;
+  // of a sysroot's log it is not known when it was read
+  const bool late = !node.live || now_ms - static_cast<int64_t>(logged->second / 1000) < kLatelyMs;
+  return late ? Refused::kLately : Refused::kEarlier;
 }
 
 // "" where nothing shows it.
-std::string why_versions_differ(const Node& node, int64_t now_ms) {
+std::string why_versions_differ(const Node& node, Refused refused) {
   const AcceleratorModules& modules = node.gpu.facts.modules;
   const auto& on_disk = node.gpu.facts.nvidia_on_disk;
-  if (was_refused_lately(node, now_ms)) {
+  if (refused == Refused::kLately) {
     return "a program's NVIDIA libraries do not fit the module";
   }
   if (!modules.nvidia || modules.nvidia->empty()) return "";
@@ -127,10 +130,16 @@ void judge_user_space(const Node& node, int64_t now_ms, Findings& findings) {
                               node.gpu.facts.nvidia_on_disk.value_or("unknown"),
                           "one version",
                           "/sys/module/nvidia/version, /var/lib/dkms/nvidia, kernel log"};
-  if (const std::string why = why_versions_differ(node, now_ms); !why.empty()) {
+  const Refused refused = when_refused(node, now_ms);
+  if (const std::string why = why_versions_differ(node, refused); !why.empty()) {
     findings.fail(check, kNodeSubject, why, evidence);
   } else if (!modules.nvidia || modules.nvidia_uvm.unreadable() != nullptr) {
     findings.unknown(check, kNodeSubject, "the versions of the modules could not be read",
+                     evidence);
+  } else if (refused == Refused::kEarlier) {
+    findings.unknown(check, kNodeSubject,
+                     "a program's NVIDIA libraries did not fit the module more than an hour ago; "
+                     "whether that is mended does not show",
                      evidence);
   } else {
     findings.pass(check, kNodeSubject, "no sign of different versions", evidence);

@@ -227,9 +227,8 @@ constexpr Mode kModes[] = {
      "the operating system is not supported by the EFA installer",
      kNotVisible,
      {},
-     "the installer refuses it and leaves nothing behind; kernel.driver-not-installed tells what "
-     "is "
-     "missing"},
+     "the installer refuses it and leaves nothing; kernel.driver-not-installed tells what is not "
+     "there"},
     {"F75",
      "IPoIB or another protocol of InfiniBand is tried",
      kNotVisible,

@@ -44,6 +44,12 @@ struct SiteProbe {
   std::vector<Value> findings;
 };
 
+// EFA devices that are not judged, whose interfaces AWS lists all the same.
+struct LeftOut {
+  std::set<std::string> macs;  // of those whose MAC is known
+  size_t nameless = 0;         // how many there are beside them
+};
+
 struct Node {
   bool live = true;  // false for a sysroot: it has no libraries, device nodes or metadata to ask
   Seen<PciFacts> pci;
@@ -61,7 +67,7 @@ struct Node {
   Seen<CloudFacts> cloud;
   Seen<JobsFacts> jobs;
   std::optional<Seen<AccountFacts>> account;  // only where it was asked for
-  size_t nameless_left_out = 0;  // functions that are not judged and of which no MAC is known
+  LeftOut left_out;
   std::vector<SiteProbe> site;
 };
 

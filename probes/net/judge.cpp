@@ -75,8 +75,10 @@ void judge_routing(const Node& node, Findings& findings) {
 }
 
 // Which address it is the metadata is not asked: one that is not there at all shows.
-bool lacks_address(const NetFacts& facts, const CloudInterface& listed, const NetInterface& here) {
-  const bool asked = std::none_of(facts.unseen.begin(), facts.unseen.end(),
+bool lacks_address(const Node& node, const CloudInterface& listed, const NetInterface& here) {
+  const NetFacts& facts = node.net.facts;
+  const bool asked = node.net.outcome.status == ProbeStatus::kOk &&
+                     std::none_of(facts.unseen.begin(), facts.unseen.end(),
                                   [](const Unseen& one) { return one.what == "getifaddrs"; });
   return asked && listed.has_ipv4 &&
          std::none_of(here.addresses.begin(), here.addresses.end(), is_ipv4);
@@ -98,8 +100,7 @@ void judge_interface(const Node& node, const RdmaDevice& device, Findings& findi
   const Evidence evidence{state, "up", "/sys/class/net/*/operstate"};
   if (!listed->has_ipv4 && listed->has_ipv6 != true) {
     findings.not_applicable(check, subject, "its interface has no address: efa-only");
-  } else if ((state == "up" || state == "unknown") &&
-             lacks_address(node.net.facts, *listed, *here)) {
+  } else if ((state == "up" || state == "unknown") && lacks_address(node, *listed, *here)) {
     findings.fail(check, subject, here->name + " has no IPv4 address, and AWS gave it one",
                   {"none", "the address of local-ipv4s", "getifaddrs"});
   } else if (state == "up" || state == "unknown") {

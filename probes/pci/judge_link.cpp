@@ -73,6 +73,10 @@ bool is_dead(const PciFunction& function) {
   return function.config == "ffffffff";
 }
 
+bool tells_link(const PciFunction& function) {
+  return link_of(function).is_told();
+}
+
 void judge_link(const PciFacts& facts, const PciFunction& function, Findings& findings) {
   const Check& check = kPciNarrowLink;
   const std::string subject = function.address.to_text();

@@ -87,7 +87,8 @@ TEST(Config, AnErrorOfSyntaxHidesNoOther) {
 TEST(Config, WhatAnErrorMayReachIntoIsNotJudged) {
   for (const char* toml :
        {"set_aside = [\"a\",,\n\"b\"]\n", "set_aside = [\"a\"\ndeadline_ms = 1\nexpect = 1\n",
-        "[s3\nregion = \"eu-west-1\"\n", "expect = \"\"\"max\ndeadline_ms = 1\n"}) {
+        "[s3\nregion = \"eu-west-1\"\n", "[s3]\nsse = \"aws:kms\nkms_key_id = \"k\"\n",
+        "[s3]\nsse = \"aws:kms\nkms_key_id = \"k\"\n", "expect = \"\"\"max\ndeadline_ms = 1\n"}) {
     EXPECT_EQ(places_of_errors(toml).size(), 1U) << toml;
   }
   std::string many;

@@ -152,6 +152,20 @@ TEST(ForkedProbe, OneThatEatsMemoryEndsAlone) {
   EXPECT_LE(*ate->as<int64_t>(), 32);
 }
 
+TEST(ForkedProbe, WhatIsStartedLaterRunsWithTheOthers) {
+  bool asked = false;
+  const std::vector<ProbeRun> runs =
+      run_probes({launch("log", says_where_it_is)}, kEnough, Progress(), [&] {
+        asked = true;
+        return std::vector<Launch>{launch("pci", crashes), launch("well", says_where_it_is)};
+      });
+  EXPECT_TRUE(asked);
+  ASSERT_EQ(runs.size(), 3U);
+  EXPECT_EQ(runs[0].outcome.status, ProbeStatus::kOk) << runs[0].outcome.detail;
+  EXPECT_EQ(runs[1].outcome.status, ProbeStatus::kCrashed);
+  EXPECT_EQ(runs[2].outcome.status, ProbeStatus::kOk) << runs[2].outcome.detail;
+}
+
 TEST(ForkedProbe, HasNothingOfTheAgentsButItsCode) {
   setenv("RUNNER_TEST_SECRET", "hunter2", 1);
   const Fd open(::open("/dev/null", O_RDONLY));  // which a program executed anew would have

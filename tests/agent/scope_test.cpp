@@ -203,6 +203,23 @@ TEST(Scope, ADeviceThatIsLeftOutHidesNoLostOne) {
   EXPECT_NE(finding_of(diagnosis.findings, "cloud.interface-not-on-pci", kNodeSubject), nullptr);
 }
 
+// The first card's device is left out; the interface beside it has an address, and its ENA function
+// stands for no other's.
+TEST(Scope, AnEnaFunctionBesideADeviceThatIsLeftOutHidesNoLostOne) {
+  Scene scene = healthy_scene(kDevices);
+  make_efa_only(scene);
+  scene.node.pci.facts.ena = {{0, 0, 5, 0}};
+  EXPECT_EQ(look(scene, {}, {address(0)}).verdict, Verdict::kHealthy);
+  scene.node.pci.facts.efa.pop_back();
+  lose_rdma(scene, 3);
+  const auto missing = [&](const std::set<PciAddress>& set_aside) {
+    const Diagnosis diagnosis = look(scene, {}, set_aside);
+    return finding_of(diagnosis.findings, "cloud.interface-not-on-pci", kNodeSubject)->result;
+  };
+  EXPECT_EQ(missing({}), FindingResult::kFail);
+  EXPECT_EQ(missing({address(0)}), FindingResult::kFail);
+}
+
 TEST(Scope, WhereNoneIsExpectedADeviceWithoutADriverIsNoFault) {
   Scene scene = healthy_scene(1);
   scene.pci(0).driver.reset();

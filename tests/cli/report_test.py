@@ -101,6 +101,12 @@ class Json(Case):
         times = re.compile(r'("(?:started_at|valid_until|duration_ms|max_rss_kib|cpu_ms)": )[^,\n]+')
         self.assertEqual(len({times.sub(r"\1-", report) for report in reports}), 1)
 
+    def test_probes_stand_in_one_order_whichever_was_started_first(self):
+        report = self.report("--sysroot", self.synthetic_node("p4d.24xlarge"))
+        names = [probe["name"] for probe in report["probes"]]
+        self.assertLess(names.index("rdma"), names.index("topology"))
+        self.assertLess(names.index("topology"), names.index("net"))
+
     def test_findings_and_devices_are_sorted_and_causes_are_among_them(self):
         report = self.report("--sysroot", machine_without_driver(self.directory / "machine"))
         keys = [(finding["code"], finding["subject"]) for finding in report["findings"]]

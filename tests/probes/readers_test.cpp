@@ -74,13 +74,18 @@ TEST(Readers, InterfacesAreToldBeforeRoutesAreRead) {
   Said said;
   said.read(seen("list", "/sys/class/net", Array{Value("ens5")}) +
                 seen("link", "/sys/class/net/ens5", "../../devices/x/net/ens5") +
-                seen("read", "/sys/class/net/ens5/mtu", "9001"),
+                seen("link", "/sys/class/net/ens5/device", "../../../0000:00:05.0") +
+                seen("read", "/sys/class/net/ens5/mtu", "9001") +
+                seen("read", "/proc/sys/net/ipv4/conf/ens5/rp_filter", "1\n") +
+                seen("read", "/proc/sys/net/ipv4/conf/all/rp_filter", "2\n"),
             read_net);
+  expect_told(said.facts(), "rp_filter", int64_t{2});
   const Value before = told_before(said, "read routes");
   ASSERT_NE(before.find("interfaces"), nullptr);
   const auto interfaces = from_value<std::vector<NetInterface>>(*before.find("interfaces"), "");
   ASSERT_TRUE(interfaces);
   EXPECT_EQ(interfaces->at(0).mtu, 9001);
+  EXPECT_EQ(interfaces->at(0).rp_filter, 1);
   const std::vector<std::string> lines = said.lines();
   EXPECT_EQ(std::count_if(
                 lines.begin(), lines.end(),
