@@ -7,8 +7,10 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "agent/config/paths.h"
+#include "agent/log/log.h"
 #include "agent/run/pass.h"
 
 namespace efa {
@@ -43,10 +45,36 @@ std::string known_metadata(const State& before, const std::string& trigger,
   return lasts ? render_json(to_value(before.metadata)) : "";
 }
 
-// Without one nothing can be sent.
-bool has_rdma_device(const std::string& sysroot) {
+std::set<std::string> rdma_devices(const std::string& sysroot) {
+  std::set<std::string> names;
   std::error_code error;
-  return !std::filesystem::is_empty(sysroot + "/sys/class/infiniband", error) && !error;
+  std::filesystem::directory_iterator entry(sysroot + "/sys/class/infiniband", error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    names.insert(entry->path().filename());
+  }
+  return names;
+}
+
+bool left_processes(const std::vector<ProbeRun>& runs) {
+  return std::any_of(runs.begin(), runs.end(),
+                     [](const ProbeRun& run) { return !run.transcript.left().empty(); });
+}
+
+// A device that comes, goes or gets its name from udev meanwhile is another one to each probe: then
+// all look again, where there is time for that.
+std::vector<ProbeRun> run_undisturbed(PassPlan plan, const Progress& progress) {
+  constexpr int kMostLooks = 3;
+  for (int look = 1;; ++look) {
+    const auto begin = std::chrono::steady_clock::now();
+    const std::set<std::string> before = rdma_devices(plan.sysroot);
+    std::vector<ProbeRun> runs = run_pass(plan, progress);
+    const bool same = before == rdma_devices(plan.sysroot);
+    const auto took = duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
+    plan.pass.deadline_ms -= took.count();
+    const bool in_time = plan.pass.deadline_ms > took.count();
+    if (same || look == kMostLooks || !in_time || left_processes(runs)) return runs;
+    log_debug("RDMA devices came, went or were renamed meanwhile: all probes look again");
+  }
 }
 
 }  // namespace
@@ -80,9 +108,9 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
     recording.before.metadata = {};  // no judge's, and no part of a recording
     recording.before.interfaces = interfaces;
   }
-  if (!has_rdma_device(request.sysroot)) plan.asked.erase("data");
+  if (rdma_devices(request.sysroot).empty()) plan.asked.erase("data");  // nothing can be sent
   const Moment begin = Moment::now();
-  looked.runs = run_pass(plan, progress);
+  looked.runs = run_undisturbed(plan, progress);
   rusage probes{};
   rusage agent{};
   getrusage(RUSAGE_CHILDREN, &probes);

@@ -13,7 +13,7 @@ constexpr int64_t kConfirmMs = 500;       // the second clean pass follows the f
 constexpr int64_t kDoubtedMs = 15'000;    // what that pass did not confirm is looked at again
 constexpr int64_t kStartingMs = 5'000;    // devices that are late come one by one
 constexpr int64_t kSecondRetryMs = 5'000;
-constexpr int kFreely = 10;             // quick passes in a row before they come slower
+constexpr int kFreely = 20;  // quick passes in a row before they come slower; a boot has 10
 constexpr int64_t kMostGapMs = 30'000;  // a device that comes and goes for ever costs no more
 constexpr int64_t kCalmMs = 60'000;     // after so long without one they come freely again
 
@@ -39,6 +39,10 @@ int64_t Schedule::gap_ms() const {
   return std::min(kBetweenMs << doublings, kMostGapMs);
 }
 
+void Schedule::calm_down(int64_t now_ms) {
+  if (now_ms - quick_ended_ms_ > kCalmMs) quick_ = 0;
+}
+
 void Schedule::on_event(Event event, int64_t now_ms) {
   if (event == Event::kKernel && (running_ || now_ms - ended_ms_ < kKernelGapMs)) return;
   if (running_) {
@@ -49,6 +53,7 @@ void Schedule::on_event(Event event, int64_t now_ms) {
     wish(now_ms, "request");
     return;
   }
+  calm_down(now_ms);
   if (!first_event_ms_) first_event_ms_ = now_ms;
   const int64_t after_burst = std::min(now_ms + kQuietMs, *first_event_ms_ + kBurstMs);
   const int64_t at_ms = std::max(after_burst, ended_ms_ + gap_ms());
@@ -74,11 +79,10 @@ int64_t Schedule::next_interval(int64_t now_ms) const {
 
 void Schedule::on_pass_end(PassEnd end, int64_t now_ms) {
   const bool quick = trigger_ != "interval" && trigger_ != "request" && trigger_ != "boot";
+  calm_down(now_ms);
   if (quick) {
     ++quick_;
     quick_ended_ms_ = now_ms;
-  } else if (now_ms - quick_ended_ms_ > kCalmMs) {
-    quick_ = 0;
   }
   const int64_t confirm_ms = trigger_ == "recovery" ? kDoubtedMs : kConfirmMs;
   running_ = false;

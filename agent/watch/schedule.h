@@ -45,6 +45,7 @@ class Schedule {
   void wish(int64_t at_ms, const char* trigger);
   [[nodiscard]] int64_t next_interval(int64_t now_ms) const;
   [[nodiscard]] int64_t gap_ms() const;
+  void calm_down(int64_t now_ms);
 
   int64_t interval_ms_;
   uint64_t spread_;
