@@ -20,6 +20,7 @@ struct CloudInterface {
   std::vector<std::string> security_group_ids;
   bool has_ipv4 = false;  // an efa-only interface has no address of either kind
   std::optional<bool> has_ipv6;
+  std::vector<std::string> ipv4s;  // the one that stays for its life first
 };
 
 template <class Io>
@@ -33,6 +34,7 @@ void describe(Io& io, CloudInterface& interface) {
   io("security_group_ids", interface.security_group_ids);
   io("has_ipv4", interface.has_ipv4);
   io("has_ipv6", interface.has_ipv6);
+  io("ipv4s", interface.ipv4s);
 }
 
 struct CloudFacts {

@@ -151,6 +151,11 @@ CloudInterface read_interface(Questions& questions, const std::string& entry,
   };
   interface.has_ipv4 = has("local-ipv4s");
   interface.has_ipv6 = has("ipv6s");
+  if (!interface.has_ipv4) {
+    interface.ipv4s.clear();
+  } else if (interface.ipv4s.empty()) {
+    interface.ipv4s = questions.list(path + "local-ipv4s");
+  }
   interface.security_group_ids = questions.list(path + "security-group-ids");
   if (before != nullptr) return interface;
   interface.interface_id = questions.text(path + "interface-id");
@@ -180,13 +185,13 @@ InterfacesPart read_some(Metadata& metadata, const std::vector<std::string>& ent
   return part;
 }
 
-// Two to seven questions for each of up to 32 interfaces: where they are many, over a few
+// Two to eight questions for each of up to 32 interfaces: where they are many, over a few
 // connections at once, since the time goes into waiting.
 std::optional<Error> read_interfaces(Metadata& metadata, const std::vector<std::string>& entries,
                                      const std::optional<CloudFacts>& known, CloudFacts& facts) {
   constexpr size_t kMostConnections = 6;
-  constexpr size_t kQuestionsOfOne = 7;
-  const size_t questions = entries.size() * (known ? 2 : 7);
+  constexpr size_t kQuestionsOfOne = 8;
+  const size_t questions = entries.size() * (known ? 2 : 8);
   const size_t connections = std::clamp(questions / kQuestionsOfOne, size_t{1}, kMostConnections);
   std::vector<std::future<InterfacesPart>> others;
   for (size_t first = 1; first < connections; ++first) {

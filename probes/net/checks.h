@@ -27,11 +27,11 @@ inline constexpr Check kNetInterfaceDown{
     .code = "net.interface-down",
     .severity = Severity::kInfo,
     .actor = Actor::kNodeOperator,
-    .title = "The network interface beside an EFA device is not up, or has no address",
+    .title = "The network interface beside an EFA device is not up, or lacks its address",
     .meaning = "EFA works; TCP does not go by this interface, though AWS gave it an address.",
     .seen_by =
         "The metadata gives the interface of the device's MAC an address; its operstate is not up, "
-        "no interface has that MAC, or it has no IPv4 address.",
+        "no interface has that MAC, or it has no IPv4 address of those that AWS gave it.",
     .remedy =
         "Bring it up (DHCP gives it its address), or use interfaces of type efa-only, which have "
         "none.",

@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <optional>
 
 #include "probes/base/text.h"
 #include "probes/judging/node.h"
@@ -74,14 +76,44 @@ void judge_routing(const Node& node, Findings& findings) {
   }
 }
 
-// Which address it is the metadata is not asked: one that is not there at all shows.
-bool lacks_address(const Node& node, const CloudInterface& listed, const NetInterface& here) {
+// The IPv4 addresses here of a MAC: a bridge over an interface has its MAC, and takes its
+// addresses. None where they could not be asked for.
+std::optional<std::vector<std::string>> ipv4s_of(const Node& node, const std::string& mac) {
   const NetFacts& facts = node.net.facts;
   const bool asked = node.net.outcome.status == ProbeStatus::kOk &&
                      std::none_of(facts.unseen.begin(), facts.unseen.end(),
                                   [](const Unseen& one) { return one.what == "getifaddrs"; });
-  return asked && listed.has_ipv4 &&
-         std::none_of(here.addresses.begin(), here.addresses.end(), is_ipv4);
+  if (!asked) return std::nullopt;
+  std::vector<std::string> ipv4s;
+  for (const NetInterface& each : facts.interfaces) {
+    if (each.mac != mac) continue;
+    std::copy_if(each.addresses.begin(), each.addresses.end(), std::back_inserter(ipv4s), is_ipv4);
+  }
+  return ipv4s;
+}
+
+// One of those that AWS gave is enough: the others may be a container's.
+bool has_address_of(const CloudInterface& listed, const std::vector<std::string>& ipv4s) {
+  return !ipv4s.empty() &&
+         (listed.ipv4s.empty() || std::any_of(ipv4s.begin(), ipv4s.end(), [&](const auto& one) {
+            return is_one_of(one, listed.ipv4s);
+          }));
+}
+
+void judge_address(const Node& node, const CloudInterface& listed, const NetInterface& here,
+                   const std::string& subject, Findings& findings) {
+  const auto ipv4s = ipv4s_of(node, listed.mac);
+  if (!listed.has_ipv4 || !ipv4s || has_address_of(listed, *ipv4s)) {
+    findings.pass(kNetInterfaceDown, subject, here.name + " is up",
+                  {here.state.value_or(""), "up", "/sys/class/net/*/operstate"});
+    return;
+  }
+  const std::string own = ipv4s->empty() ? "none" : join(*ipv4s, ", ");
+  findings.fail(
+      kNetInterfaceDown, subject,
+      here.name + (ipv4s->empty() ? " has no IPv4 address, and AWS gave it one"
+                                  : " has not the IPv4 address that AWS gave it"),
+      {own, listed.ipv4s.empty() ? "that of local-ipv4s" : join(listed.ipv4s, ", "), "getifaddrs"});
 }
 
 void judge_interface(const Node& node, const RdmaDevice& device, Findings& findings) {
@@ -100,11 +132,8 @@ void judge_interface(const Node& node, const RdmaDevice& device, Findings& findi
   const Evidence evidence{state, "up", "/sys/class/net/*/operstate"};
   if (!listed->has_ipv4 && listed->has_ipv6 != true) {
     findings.not_applicable(check, subject, "its interface has no address: efa-only");
-  } else if ((state == "up" || state == "unknown") && lacks_address(node, *listed, *here)) {
-    findings.fail(check, subject, here->name + " has no IPv4 address, and AWS gave it one",
-                  {"none", "the address of local-ipv4s", "getifaddrs"});
   } else if (state == "up" || state == "unknown") {
-    findings.pass(check, subject, here->name + " is up", evidence);
+    judge_address(node, *listed, *here, subject, findings);
   } else {
     findings.fail(check, subject,
                   here == nullptr ? "no interface here has the MAC " + listed->mac

@@ -81,6 +81,7 @@ class WellTest(MetadataTest):
             "mac": "0e:12:34:56:78:00", "interface_id": "eni-00000000000000000",
             "device_number": 0, "subnet_id": "subnet-0bbbbbbbbbbbbbbb2",
             "vpc_id": "vpc-0cccccccccccccccc", "has_ipv4": True, "has_ipv6": False,
+            "ipv4s": ["10.11.12.1"],
             "security_group_ids": ["sg-0aaaaaaaaaaaaaaa1", "sg-0dddddddddddddddd"]},
             "no network card is told, so there is none of it")
         self.assertEqual(second["network_card"], 1)
@@ -131,7 +132,7 @@ class MemoryTest(MetadataTest):
     """What does not change while an instance runs is asked once, until an interface comes or goes."""
 
     LASTING = ("placement/region", "instance-type", "/interface-id", "/device-number",
-               "/network-card", "/subnet-id", "/vpc-id")
+               "/network-card", "/subnet-id", "/vpc-id", "/local-ipv4s")
 
     def passes(self, server, *triggers):
         """The facts of passes that know of each other, and the paths that each asked for."""

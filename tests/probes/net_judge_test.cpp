@@ -52,6 +52,31 @@ TEST(Net, AnAddressThatAwsGaveAndNobodySetIsMissed) {
   EXPECT_EQ(result_of(scene, "net.interface-down", device(1)), kPass) << "addresses were not seen";
 }
 
+TEST(Net, OneOfTheAddressesThatAwsGaveIsThere) {
+  const auto said = [](std::vector<std::string> given, std::vector<std::string> here) {
+    Scene scene = healthy_scene();
+    scene.node.cloud.facts.interfaces.at(1).ipv4s = std::move(given);
+    scene.node.net.facts.interfaces.at(1).addresses = std::move(here);
+    return result_of(scene, "net.interface-down", device(1));
+  };
+  EXPECT_EQ(said({"10.0.0.11"}, {"10.0.0.11", "fe80::1"}), kPass);
+  EXPECT_EQ(said({"10.0.0.11", "10.0.0.12"}, {"10.0.0.12"}), kPass);
+  EXPECT_EQ(said({"10.0.0.11"}, {"169.254.8.8", "fe80::1"}), kFail);
+  EXPECT_EQ(said({}, {"10.0.0.99"}), kPass) << "which one is not known";
+}
+
+TEST(Net, ABridgeMayHaveTheAddress) {
+  Scene scene = healthy_scene();
+  scene.node.cloud.facts.interfaces.at(1).ipv4s = {"10.0.0.11"};
+  NetInterface& port = scene.node.net.facts.interfaces.at(1);
+  port.addresses.clear();
+  NetInterface bridge = port;
+  bridge.name = "br0";
+  bridge.addresses = {"10.0.0.11"};
+  scene.node.net.facts.interfaces.push_back(bridge);
+  EXPECT_EQ(result_of(scene, "net.interface-down", device(1)), kPass);
+}
+
 TEST(Net, AStrictFilterIsToldBesideMissingRules) {
   const auto message = [](std::optional<int> own, std::optional<int> all) {
     Scene scene = healthy_scene();
