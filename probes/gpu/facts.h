@@ -95,6 +95,10 @@ struct PeerMemory {
   PciAddress address;
   std::string attribute;  // "p2p"; "gdr" of efa 1.9 to 2.5
   std::string provider;   // "NVIDIA", "NVIDIA peermem", "NEURON", "": none; of gdr "0" or "1"
+
+  [[nodiscard]] bool is_closed() const {
+    return provider.empty() || (attribute == "gdr" && provider == "0");
+  }
 };
 
 template <class Io>

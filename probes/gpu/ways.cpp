@@ -60,7 +60,7 @@ bool is_amazon_linuxs_own(const Version& efa) {
 }
 
 bool names_no_provider(const Reading<PeerMemory>& p2p) {
-  return p2p && (p2p->provider.empty() || (p2p->attribute == "gdr" && p2p->provider == "0"));
+  return p2p && p2p->is_closed();
 }
 
 std::optional<bool> speaks_other_page_table(const GpuFacts& facts) {

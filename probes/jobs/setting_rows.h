@@ -39,6 +39,7 @@ enum class Where {
   kForkIsNotSafe,  // before
   kNoRdmaRead,     // no EFA device of the node can
   kAccelerator,    // the process has one open
+  kOnlyDmaBuf,     // it has an NVIDIA GPU open, whose memory efa reaches in no other way
 };
 
 struct SettingRow {
@@ -129,6 +130,21 @@ inline constexpr SettingRow kSettingRows[] = {
      .where = Where::kAccelerator,
      .does = "the memory of accelerators goes through the host on its way to EFA",
      .source = "fi_mr(3)"},
+    {.check = kJobsSettingHarmful,
+     .name = "FI_HMEM_CUDA_USE_DMABUF",
+     .values = Values::kOff,
+     .where = Where::kOnlyDmaBuf,
+     .does =
+         "efa reaches memory of the GPUs here by dma-buf alone, which libfabric may not use now",
+     .source = "libfabric, hmem_cuda.c"},
+    {.check = kJobsSettingHarmful,
+     .name = "OFI_NCCL_DISABLE_DMABUF",
+     .values = Values::kOn,
+     .where = Where::kOnlyDmaBuf,
+     .does =
+         "efa reaches memory of the GPUs here by dma-buf alone, which NCCL's plugin may not use "
+         "now",
+     .source = "aws-ofi-nccl, nccl_ofi_param.h"},
     {.check = kJobsSettingHarmful,
      .name = "FI_EFA_FORK_SAFE",
      .values = Values::kOn,

@@ -75,6 +75,13 @@ Truth lacks_rdma_read(const Node& node) {
   return truth;
 }
 
+Truth has_only_dma_buf(const Node& node, const Job& job) {
+  const GpuFacts& facts = node.gpu.facts;
+  if (facts.nvidia.empty() || job.accelerators.value_or(0) == 0) return {false, kNo};
+  if (!facts.p2p) return {std::nullopt, "whether efa has peer memory here is not known"};
+  return {facts.p2p->is_closed(), kNo};
+}
+
 Truth is_there(Where where, const Node& node, const Job& job) {
   switch (where) {
     case Where::kForkIsSafe:
@@ -88,6 +95,8 @@ Truth is_there(Where where, const Node& node, const Job& job) {
       return lacks_rdma_read(node);
     case Where::kAccelerator:
       return {job.accelerators.value_or(0) > 0, kNo};
+    case Where::kOnlyDmaBuf:
+      return has_only_dma_buf(node, job);
     case Where::kAnywhere:
       break;
   }

@@ -45,10 +45,15 @@ struct Case {
   const char* rdma_core = "57";
   bool reads = true;
   const char* type = "g6e.48xlarge";
+  std::optional<std::string> peer_memory = {};  // of efa, on a node with GPUs
 };
 
 Scene scene_of(const Case& row) {
   Scene scene = with(row.settings);
+  if (row.peer_memory) {
+    scene.node.gpu.facts.nvidia.emplace_back();
+    scene.node.gpu.facts.p2p = PeerMemory{address(0), "p2p", *row.peer_memory};
+  }
   use(scene, row.libfabric, row.rdma_core);
   can_read(scene, row.reads);
   scene.node.kernel.facts.release = row.kernel;
@@ -94,6 +99,9 @@ std::vector<Case> faults() {
   rows.push_back({.code = kHarmful, .settings = {"FI_EFA_USE_DEVICE_RDMA=1"}, .reads = false});
   rows.push_back(
       {.code = kHarmful, .settings = {"NCCL_TOPO_FILE=/opt/..."}, .type = "p5.48xlarge"});
+  for (const char* off : {"FI_HMEM_CUDA_USE_DMABUF=0", "OFI_NCCL_DISABLE_DMABUF=1"}) {
+    rows.push_back({.code = kHarmful, .settings = {off}, .peer_memory = ""});
+  }
   for (const char* fork : {"FI_EFA_FORK_SAFE=1", "RDMAV_FORK_SAFE=0", "IBV_FORK_SAFE="}) {
     rows.push_back({.code = kHarmful, .settings = {fork}, .rdma_core = "28"});
     rows.push_back(
@@ -123,6 +131,18 @@ TEST(JobSettingRows, EachIsTrueOfAProcess) {
   for (const SettingRow& row : kSettingRows) {
     EXPECT_TRUE(seen.contains({": " + std::string(row.does), std::string(row.check.code)}))
         << row.name << " has no case";
+  }
+}
+
+TEST(JobSettingRows, DmaBufMayBeOffWherePeerMemoryIsThere) {
+  for (const char* off : {"FI_HMEM_CUDA_USE_DMABUF=0", "OFI_NCCL_DISABLE_DMABUF=1"}) {
+    const Case row{.code = kHarmful, .settings = {off}, .peer_memory = "NVIDIA"};
+    Scene scene = scene_of(row);
+    EXPECT_EQ(result_of(scene, kHarmful, kNodeSubject), kPass) << off;
+    scene.node.gpu.facts.p2p = {};
+    EXPECT_EQ(result_of(scene, kHarmful, kJob), kUnknown) << off;
+    scene.node.gpu.facts.nvidia.clear();
+    EXPECT_EQ(result_of(scene, kHarmful, kNodeSubject), kPass) << off;
   }
 }
 
