@@ -42,10 +42,12 @@ bool was_given(const RdmaDevice& device, const LimitsFacts& facts) {
 std::set<PciAddress> not_given(const Node& node) {
   if (!is_confined(node.limits.facts)) return {};
   std::set<PciAddress> devices;
+  const RdmaFacts& rdma = node.rdma.facts;
   if (node.kernel.facts.rdma_netns_shared == false) {
-    devices.insert(node.rdma.facts.elsewhere.begin(), node.rdma.facts.elsewhere.end());
+    devices.insert(rdma.elsewhere.begin(), rdma.elsewhere.end());
+    for (const PciAddress& given : rdma.elsewhere_node) devices.erase(given);
   }
-  for (const RdmaDevice& device : node.rdma.facts.devices) {
+  for (const RdmaDevice& device : rdma.devices) {
     if (!was_given(device, node.limits.facts)) devices.insert(device.address);
   }
   return devices;

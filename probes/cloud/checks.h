@@ -80,7 +80,7 @@ inline constexpr Check kCloudNoCommonSecurityGroup{
         "devices of different groups cannot reach the same peers.",
     .seen_by = "security-group-ids of the EFA interfaces in the metadata have no id in common.",
     .remedy = "Give all EFA interfaces of the job's nodes one common security group.",
-    .causes = {"account.security-group-differs"},
+    .causes = {"account.security-group-differs", "cloud.several-vpcs"},
 };
 
 inline constexpr Check kCloudRulesNotSeen{

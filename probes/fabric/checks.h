@@ -74,6 +74,7 @@ inline constexpr Check kFabricDoesNotLoad{
     .seen_by = "The dynamic loader refuses the library; its words are the evidence.",
     .remedy = "Use one stack: either the distribution's libraries or those of the EFA installer.",
     .command = "ldconfig -p | grep -E 'libibverbs|libefa|libfabric'",
+    .causes = {"verbs.does-not-load"},
 };
 
 inline constexpr Check kFabricCrashes{

@@ -106,6 +106,7 @@ inline constexpr Check kKernelDriverStuck{
         "efa against MLNX_OFED.",
     .command = "sudo dmesg | grep -iE 'efa|Oops|BUG' | tail -n 40; sudo reboot",
     .drain_first = true,
+    .causes = {"log.driver-crash"},
 };
 
 inline constexpr const Check* kLoadingChecks[] = {

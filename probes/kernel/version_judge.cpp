@@ -69,10 +69,13 @@ std::string words_of(const Version& version) {
 std::string difference(const Node& node) {
   const KernelFacts& facts = node.kernel.facts;
   if (is_loaded_from_disk(facts) == false) return "on disk is " + words_on_disk(facts);
-  const auto loaded = facts.efa_version ? parse_version(*facts.efa_version) : std::nullopt;
   const auto named = version_of_installer(node.software.facts);
-  if (!loaded || !named || loaded->numbers >= named->numbers) return "";
-  return "the EFA installer named efa " + words_of(*named);
+  if (!named) return "";
+  const auto loaded = facts.efa_version ? parse_version(*facts.efa_version) : std::nullopt;
+  // that of the kernel itself may have no version; its other attributes are there
+  const bool same = loaded ? loaded->numbers >= named->numbers
+                           : facts.efa_version.has_value() || !facts.efa_state;
+  return same ? "" : "the EFA installer named efa " + words_of(*named);
 }
 
 // Said where no device lacks a driver for want of the one on disk.

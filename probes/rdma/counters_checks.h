@@ -62,7 +62,9 @@ inline constexpr Check kCountersResourceErrors{
     .seen_by =
         "alloc_*_err, create_*_err, reg_mr_err, get_dma_mr_err or mmap_err grew since an earlier "
         "pass.",
-    .remedy = "Look for processes that hold many resources; raise memlock and huge pages.",
+    .remedy =
+        "Look for processes that hold many resources; raise memlock and huge pages. efa 2.8 keeps "
+        "some of what each opening takes (alloc_ucontext_err grows): update the driver.",
     .command = "rdma resource show",
     .causes = kCountersNotRead,
 };

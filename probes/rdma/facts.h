@@ -101,6 +101,7 @@ struct RdmaFacts {
   std::optional<bool> class_present;  // /sys/class/infiniband is there
   std::vector<RdmaDevice> devices;
   std::vector<PciAddress> elsewhere;        // EFA functions whose RDMA device another namespace has
+  std::vector<PciAddress> elsewhere_node;   // of them, whose device node is here all the same
   std::vector<std::string> foreign;         // RDMA devices that are no EFA
   std::vector<std::string> foreign_closed;  // of them, whose device node is here and does not open
   std::vector<std::string> unidentified;    // RDMA devices of which that could not be read
@@ -115,6 +116,7 @@ void describe(Io& io, RdmaFacts& facts) {
   io("class_present", facts.class_present);
   io("devices", facts.devices);
   io("elsewhere", facts.elsewhere);
+  io("elsewhere_node", facts.elsewhere_node);
   io("foreign", facts.foreign);
   io("foreign_closed", facts.foreign_closed);
   io("unidentified", facts.unidentified);

@@ -216,6 +216,7 @@ void read_elsewhere(const Look& look, const UverbsNames& uverbs,
     const auto address = pci_function_behind(look.root, std::string(kVerbs) + "/" + entry);
     if (!address || !is_efa_function(look.root, *address)) continue;
     look.out.add("elsewhere", *address);
+    if (look.root.exists("/dev/infiniband/" + entry)) look.out.add("elsewhere_node", *address);
     ++found;
   }
 }

@@ -243,5 +243,20 @@ TEST(Scope, ADeviceOfAnotherNetworkNamespaceIsRegisteredThere) {
   EXPECT_EQ(look(scene).expectation.given->devices, 3);
 }
 
+// A pod was given the nodes of all four, and sees the RDMA devices of none.
+TEST(Scope, APodDoesNotReachTheDevicesThatItWasGivenOfAnotherNamespace) {
+  Scene scene = healthy_scene(kDevices);
+  for (size_t i = 0; i < kDevices; ++i) {
+    lose_rdma(scene, i);
+    scene.node.rdma.facts.elsewhere.push_back(address(i));
+    scene.node.rdma.facts.elsewhere_node.push_back(address(i));
+  }
+  drop_fabric(scene);
+  scene.node.kernel.facts.rdma_netns_shared = false;
+  scene.node.limits.facts.container = "kubernetes";
+  EXPECT_EQ(look(scene).verdict, Verdict::kUnhealthy);
+  EXPECT_EQ(look(scene).root_causes, Codes{"kernel.rdma-netns-exclusive"});
+}
+
 }  // namespace
 }  // namespace efa

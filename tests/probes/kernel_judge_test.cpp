@@ -165,14 +165,14 @@ TEST(Kernel, AnOldKernelWithoutNamespacesIsNotAsked) {
   EXPECT_EQ(result_of(scene, "kernel.rdma-netns-exclusive", kNodeSubject), kNotApplicable);
 }
 
-using Causes = std::vector<std::string>;
+using Codes = std::vector<std::string>;
 
 TEST(Kernel, AStaleDriverExplainsTheDevicesThatItDoesNotKnow) {
   Scene scene = healthy_scene();
   need_newer(scene, 4);
   drop_fabric(scene);
   const Diagnosis diagnosis = diagnose(scene);
-  EXPECT_EQ(diagnosis.root_causes, Causes{"kernel.driver-stale"});
+  EXPECT_EQ(diagnosis.root_causes, Codes{"kernel.driver-stale"});
   for (size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(cause_of(diagnosis, "driver.not-bound", device(i)), "kernel.driver-stale");
     EXPECT_EQ(cause_of(diagnosis, "pci.id-unknown", device(i)), "kernel.driver-stale");
@@ -192,7 +192,7 @@ TEST(Kernel, AnIdThatNoDriverKnowsIsNoStaleDriver) {
   need_newer(scene, 4);
   drop_fabric(scene);
   scene.node.kernel.facts.known_device_ids = {"0xefa0", "0xefa1"};
-  EXPECT_EQ(diagnose(scene).root_causes, Causes{"pci.id-unknown"});
+  EXPECT_EQ(diagnose(scene).root_causes, Codes{"pci.id-unknown"});
 }
 
 // The kernel's own driver shows no version: the checksums of the sources tell it apart.
@@ -207,12 +207,12 @@ TEST(Kernel, SrcversionTellsTheLoadedDriverFromTheOneOnDisk) {
   file.srcversion = "BBBB";
   facts.module_on_disk = file;
   EXPECT_EQ(result_of(scene, "pci.id-unknown", device(0)), kUnknown);
-  EXPECT_EQ(diagnose(scene).root_causes, Causes{"kernel.driver-stale"});
+  EXPECT_EQ(diagnose(scene).root_causes, Codes{"kernel.driver-stale"});
   file.srcversion = "AAAA";
   facts.module_on_disk = file;
   EXPECT_EQ(result_of(scene, "pci.id-unknown", device(0)), kPass);
   EXPECT_EQ(result_of(scene, "kernel.driver-stale", kNodeSubject), kPass);
-  EXPECT_EQ(diagnose(scene).root_causes, Causes{"driver.not-bound"});
+  EXPECT_EQ(diagnose(scene).root_causes, Codes{"driver.not-bound"});
 }
 
 TEST(Kernel, ADeviceThatTheDriverGaveUpOrThatIsReservedIsNoStaleDriver) {
@@ -253,6 +253,20 @@ TEST(Kernel, OnlyANewerDriverOfTheInstallerIsTold) {
   EXPECT_EQ(result("efa_3.3.1-1.amzn1_amd64"), kFail);
   EXPECT_EQ(result("efa-3.0.0-1"), kNotApplicable);  // the kernel's own may be newer
   EXPECT_EQ(result("efa-nv-peermem-9.0.0-1"), kNotApplicable);
+}
+
+TEST(Kernel, TheKernelsOwnDriverIsNotThatOfTheInstaller) {
+  Scene scene = healthy_scene();
+  KernelFacts& facts = scene.node.kernel.facts;
+  facts.dkms.clear();
+  facts.efa_version.reset();
+  facts.efa_state = "live";
+  EXPECT_EQ(result_of(scene, "kernel.driver-stale", kNodeSubject), kNotApplicable);
+  scene.node.software.facts.installer_packages = {"efa-3.1.0-1"};
+  EXPECT_EQ(result_of(scene, "kernel.driver-stale", kNodeSubject), kFail);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+  facts.efa_state.reset();  // a container does not see the module's attributes
+  EXPECT_EQ(result_of(scene, "kernel.driver-stale", kNodeSubject), kNotApplicable);
 }
 
 TEST(Kernel, TheNextKernelIsJudgedWhereItIsKnown) {
