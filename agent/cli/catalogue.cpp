@@ -7,11 +7,30 @@
 #include "agent/log/log.h"
 #include "agent/report/report.h"
 #include "probes/base/exit_codes.h"
+#include "probes/base/text.h"
 #include "probes/base/value.h"
+#include "probes/judging/modes.h"
 #include "probes/judging/table.h"
 
 namespace efa {
 namespace {
+
+// The known ways of failing that a check sees.
+std::vector<const Mode*> modes_seen_by(const Check& check) {
+  std::vector<const Mode*> modes;
+  for (const Mode& mode : all_modes()) {
+    for (const Sighting& sighting : mode.sightings()) {
+      if (sighting.check == check.code) modes.push_back(&mode);
+    }
+  }
+  return modes;
+}
+
+std::string mode_ids(const Check& check) {
+  std::vector<std::string> ids;
+  for (const Mode* mode : modes_seen_by(check)) ids.emplace_back(mode->id);
+  return join(ids, " ");
+}
 
 Value check_value(const Check& check) {
   Value value;
@@ -19,6 +38,9 @@ Value check_value(const Check& check) {
   value.set("severity", severity_text(check.severity));
   value.set("actor", actor_text(check.actor));
   if (check.rung != Rung::kNone) value.set("rung", rung_text(check.rung));
+  Array modes;
+  for (const Mode* mode : modes_seen_by(check)) modes.emplace_back(mode->id);
+  value.set("modes", std::move(modes));
   value.set("title", check.title);
   value.set("meaning", check.meaning);
   value.set("seen_by", check.seen_by);
@@ -53,6 +75,9 @@ void print_text(const Check& check) {
   if (!check.in_auto_mode.empty()) {
     std::printf("  How in EKS Auto Mode: %s\n", text_of(check.in_auto_mode).c_str());
   }
+  for (const Mode* mode : modes_seen_by(check)) {
+    std::printf("  Sees %s: %s\n", text_of(mode->id).c_str(), text_of(mode->title).c_str());
+  }
 }
 
 void print_json(const std::vector<const Check*>& checks) {
@@ -62,11 +87,12 @@ void print_json(const std::vector<const Check*>& checks) {
 }
 
 void print_markdown(const std::vector<const Check*>& checks) {
-  std::printf("| code | severity | who fixes it | what is wrong |\n|---|---|---|---|\n");
+  std::printf(
+      "| code | severity | who fixes it | what is wrong | modes |\n|---|---|---|---|---|\n");
   for (const Check* check : checks) {
-    std::printf("| `%s` | %s | %s | %s |\n", text_of(check->code).c_str(),
+    std::printf("| `%s` | %s | %s | %s | %s |\n", text_of(check->code).c_str(),
                 severity_text(check->severity).c_str(), actor_text(check->actor).c_str(),
-                text_of(check->title).c_str());
+                text_of(check->title).c_str(), mode_ids(*check).c_str());
   }
 }
 

@@ -13,18 +13,19 @@
 namespace efa {
 namespace {
 
-std::vector<std::string> checks_of(const Mode& mode) {
-  return {mode.checks.begin(), mode.checks.end()};
-}
-
 Value value_of(const Mode& mode) {
   Value value;
   value.set("mode", mode.id);
   value.set("title", mode.title);
   value.set("sight", mode_sight_text(mode.sight));
   Array checks;
-  for (const std::string& code : checks_of(mode)) checks.emplace_back(code);
+  Array scenarios;
+  for (const Sighting& sighting : mode.sightings()) {
+    checks.emplace_back(sighting.check);
+    scenarios.emplace_back(sighting.scenario);
+  }
   value.set("checks", std::move(checks));
+  value.set("scenarios", std::move(scenarios));
   if (!mode.why.empty()) value.set("why", mode.why);
   return value;
 }
@@ -35,20 +36,24 @@ void print_json() {
   std::printf("%s\n", render_json(array, 1).c_str());
 }
 
-// What sees it, or why nothing does.
-std::string seen_by(const Mode& mode) {
-  const std::string checks = join(checks_of(mode), ", ");
-  const std::string why(mode.why);
-  return checks.empty() || why.empty() ? checks + why : checks + ": " + why;
+// What sees it and where that was tried, and why it is not found.
+std::vector<std::string> seen_by(const Mode& mode) {
+  std::vector<std::string> lines;
+  for (const Sighting& sighting : mode.sightings()) {
+    lines.push_back(fmt::format("{} ({})", sighting.check, sighting.scenario));
+  }
+  if (!mode.why.empty()) lines.emplace_back(mode.why);
+  return lines;
 }
 
-// A row of a table, or two lines.
+// A row of a table, or a line and one for each of what sees it.
 void print_row(const Mode& mode, bool markdown) {
-  const std::string seen = seen_by(mode);
-  const std::string row = markdown ? fmt::format("| {} | {} | {} | {} |\n", mode.id,
-                                                 mode_sight_text(mode.sight), mode.title, seen)
-                                   : fmt::format("{} {:<13} {}\n    {}\n", mode.id,
-                                                 mode_sight_text(mode.sight), mode.title, seen);
+  const std::vector<std::string> seen = seen_by(mode);
+  const char* sight = mode_sight_text(mode.sight);
+  const std::string row =
+      markdown
+          ? fmt::format("| {} | {} | {} | {} |\n", mode.id, sight, mode.title, join(seen, "; "))
+          : fmt::format("{} {:<13} {}\n    {}\n", mode.id, sight, mode.title, join(seen, "\n    "));
   std::fputs(row.c_str(), stdout);
 }
 

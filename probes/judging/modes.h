@@ -2,10 +2,10 @@
 // of the driver and libfabric: each is seen by a check, or it is said why a node cannot show it.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <span>
 #include <string_view>
-
-#include "probes/judging/check.h"
 
 namespace efa {
 
@@ -17,12 +17,24 @@ enum class ModeSight {
   kNoFault,       // a trap of tools that efa-doctor does not fall into, or nothing that stops EFA
 };
 
+// A check that sees a mode, and the machine on which a test makes it see that (tests/modes).
+struct Sighting {
+  std::string_view check;
+  std::string_view scenario;
+};
+
 struct Mode {
   std::string_view id;     // "F06"; API as a code is: never used anew
   std::string_view title;  // what goes wrong
   ModeSight sight = ModeSight::kFound;
-  Causes checks = {};         // that see it
+  Sighting seen_by[5] = {};
   std::string_view why = {};  // it is not found
+
+  [[nodiscard]] constexpr std::span<const Sighting> sightings() const {
+    return {std::begin(seen_by),
+            std::find_if(std::begin(seen_by), std::end(seen_by),
+                         [](const Sighting& sighting) { return sighting.check.empty(); })};
+  }
 };
 
 std::span<const Mode> all_modes();

@@ -320,26 +320,33 @@ class Catalogue(Case):
     def test_markdown_and_text_list_every_code(self):
         checks = json.loads(self.efa_doctor("list-checks", "--format", "json").stdout)
         table = self.efa_doctor("list-checks", "--format", "markdown").stdout.splitlines()
-        self.assertEqual(table[1], "|---|---|---|---|")
+        self.assertEqual(table[1], "|---|---|---|---|---|")
         self.assertEqual([row.split("`")[1] for row in table[2:]], [c["code"] for c in checks])
-        self.assertTrue(all(row.count("|") == 5 for row in table))
+        self.assertEqual([row.split("|")[5].split() for row in table[2:]],
+                         [c["modes"] for c in checks])
+        self.assertTrue(all(row.count("|") == 6 for row in table))
         text = self.efa_doctor("list-checks").stdout.splitlines()
         self.assertEqual([row.split()[0] for row in text], [c["code"] for c in checks])
 
     def test_every_known_mode_is_seen_by_checks_or_says_why_not(self):
         modes = json.loads(self.efa_doctor("list-modes", "--format", "json").stdout)
-        codes = {c["code"] for c in
-                 json.loads(self.efa_doctor("list-checks", "--format", "json").stdout)}
+        checks = json.loads(self.efa_doctor("list-checks", "--format", "json").stdout)
+        codes = {c["code"] for c in checks}
         self.assertEqual([m["mode"] for m in modes], [f"F{n:02}" for n in range(1, 91)])
         for mode in modes:
             self.assertLessEqual(set(mode["checks"]), codes, mode["mode"])
             self.assertEqual("why" in mode, mode["sight"] != "found", mode["mode"])
             self.assertTrue(mode["checks"] or mode["why"], mode["mode"])
+            self.assertEqual(len(mode["scenarios"]), len(mode["checks"]), mode["mode"])
+            self.assertEqual([c["code"] for c in checks if mode["mode"] in c["modes"]],
+                             sorted(mode["checks"]))
         table = self.efa_doctor("list-modes", "--format", "markdown").stdout.splitlines()
         self.assertEqual([row.split(" | ")[0] for row in table[2:]],
                          ["| " + m["mode"] for m in modes])
         text = self.efa_doctor("list-modes").stdout.splitlines()
-        self.assertEqual([line.split()[0] for line in text[::2]], [m["mode"] for m in modes])
+        self.assertEqual([line.split()[0] for line in text if not line.startswith(" ")],
+                         [m["mode"] for m in modes])
+        self.assertEqual(len(text), sum(1 + len(m["checks"]) + ("why" in m) for m in modes))
 
     def test_the_table_of_the_readme_is_this_one(self):
         table = self.efa_doctor("list-checks", "--format", "markdown").stdout.splitlines()

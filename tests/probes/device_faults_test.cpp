@@ -9,7 +9,7 @@
 namespace efa {
 namespace {
 
-using Causes = std::vector<std::string>;
+using Codes = std::vector<std::string>;
 
 std::string pci(const std::string& file) {
   return std::string(kFirstPci) + "/" + file;
@@ -27,7 +27,7 @@ TEST(PciFaults, AFunctionWithoutDriverIsNotBound) {
   FaultyNode node;
   node.tree().remove(pci("driver"));
   EXPECT_EQ(node.changes(), (Changes{{{"driver.not-bound", kFirst}, "fail"}}));
-  EXPECT_EQ(node.root_causes(), Causes{"driver.not-bound"});
+  EXPECT_EQ(node.root_causes(), Codes{"driver.not-bound"});
   EXPECT_EQ(node.verdict(), "unhealthy");
 }
 
@@ -37,14 +37,14 @@ TEST(PciFaults, AnUnboundFunctionLosesTheRungsAboveWithoutMoreAlarms) {
   const Changes meant = {{{"driver.not-bound", kFirst}, "fail"},
                          {{"rdma.not-registered", kFirst}, "not_applicable"}};
   EXPECT_EQ(node.changes(), with(meant, without_rdma(kFirst)));
-  EXPECT_EQ(node.root_causes(), Causes{"driver.not-bound"});
+  EXPECT_EQ(node.root_causes(), Codes{"driver.not-bound"});
 }
 
 TEST(PciFaults, AllOnesInConfigSpaceIsADeadDevice) {
   FaultyNode node;
   node.tree().file(pci("config"), std::string(64, '\xff'));
   EXPECT_EQ(node.changes(), (Changes{{{"pci.config-space-dead", kFirst}, "fail"}}));
-  EXPECT_EQ(node.root_causes(), Causes{"pci.config-space-dead"});
+  EXPECT_EQ(node.root_causes(), Codes{"pci.config-space-dead"});
 }
 
 TEST(PciFaults, ConfigSpaceThatCannotBeReadIsUnknown) {
@@ -89,7 +89,7 @@ TEST(PciFaults, AnIdThatTheDriverLacksExplainsTheUnboundDevice) {
                          {{"driver.not-bound", kFirst}, "fail"},
                          {{"rdma.not-registered", kFirst}, "not_applicable"}};
   EXPECT_EQ(node.changes(), with(meant, without_rdma(kFirst)));
-  EXPECT_EQ(node.root_causes(), Causes{"pci.id-unknown"});
+  EXPECT_EQ(node.root_causes(), Codes{"pci.id-unknown"});
 }
 
 TEST(PciFaults, AReservationForVfioExplainsItsDriver) {
@@ -104,7 +104,7 @@ TEST(PciFaults, AReservationForVfioExplainsItsDriver) {
                          {{"driver.not-bound", kFirst}, "gone"},
                          {{"rdma.not-registered", kFirst}, "not_applicable"}};
   EXPECT_EQ(node.changes(), with(meant, without_rdma(kFirst)));
-  EXPECT_EQ(node.root_causes(), Causes{"pci.driver-override"});
+  EXPECT_EQ(node.root_causes(), Codes{"pci.driver-override"});
 }
 
 // What the guest is shown of the link of all four devices.
@@ -125,7 +125,7 @@ TEST(PciFaults, ALinkThatIsNarrowerOrSlowerThanItsSiblingsIsAWarning) {
     node.tree().file(pci("current_link_speed"), std::string(speed) + "\n");
     node.tree().file(pci("current_link_width"), std::string(width) + "\n");
     EXPECT_EQ((node.changes()[{"pci.narrow-link", kFirst}]), "fail") << speed;
-    EXPECT_EQ(node.root_causes(), Causes{"pci.narrow-link"});
+    EXPECT_EQ(node.root_causes(), Codes{"pci.narrow-link"});
     EXPECT_EQ(node.verdict(), "degraded");
   }
 }
@@ -164,7 +164,7 @@ TEST(PciFaults, AMissingFunctionThatTheKernelHasNamedHasVanished) {
   const Changes changes = node.changes();
   EXPECT_EQ(changes.at({"pci.device-vanished", kFirst}), "fail");
   EXPECT_EQ(node.verdict(), "unhealthy");
-  EXPECT_EQ(node.root_causes(), Causes{"pci.device-vanished"});
+  EXPECT_EQ(node.root_causes(), Codes{"pci.device-vanished"});
 }
 
 TEST(PciFaults, AMissingFunctionIsOneFewerThanTheTypeCanHave) {
@@ -186,7 +186,7 @@ TEST(PciFaults, AMissingFunctionIsOneFewerThanTheTypeCanHave) {
   meant[{"pci.fewer-than-maximum", "node"}] = "gone";
   EXPECT_EQ(node.changes({"--expect", "4"}),
             with({{{"pci.fewer-than-expected", "node"}, "fail"}}, meant));
-  EXPECT_EQ(node.root_causes(), Causes{"pci.fewer-than-expected"});
+  EXPECT_EQ(node.root_causes(), Codes{"pci.fewer-than-expected"});
 }
 
 TEST(PciFaults, AFunctionWhoseIdCannotBeReadMayBeAnEfa) {
@@ -205,7 +205,7 @@ TEST(RdmaFaults, ABoundFunctionWithoutRdmaDeviceIsNotRegistered) {
   node.tree().remove("/sys/class/infiniband/rdmap16s27");
   EXPECT_EQ(node.changes(),
             with({{{"rdma.not-registered", kFirst}, "fail"}}, without_rdma(kFirst)));
-  EXPECT_EQ(node.root_causes(), Causes{"rdma.not-registered"});
+  EXPECT_EQ(node.root_causes(), Codes{"rdma.not-registered"});
 }
 
 TEST(RdmaFaults, ACounterThatIsNoNumberIsUnknownAndNoOther) {
@@ -259,7 +259,7 @@ TEST(NodeFaults, AMissingDeviceNodeIsCritical) {
                                      {{"node.wrong-number", kFirst}, "gone"},
                                      {{"node.cannot-open", kFirst}, "gone"},
                                      {{"node.restricted-mode", kFirst}, "gone"}}));
-  EXPECT_EQ(node.root_causes(), Causes{"node.missing"});
+  EXPECT_EQ(node.root_causes(), Codes{"node.missing"});
 }
 
 TEST(NodeFaults, ARealNodeIsJudgedInASysrootButNotOpened) {

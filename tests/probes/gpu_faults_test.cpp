@@ -7,7 +7,7 @@
 namespace efa {
 namespace {
 
-using Causes = std::vector<std::string>;
+using Codes = std::vector<std::string>;
 
 constexpr const char* kGpu = "0000:10:1c.0";  // the first of its eight
 constexpr const char* kGpuPci = "/sys/devices/pci0000:10/0000:10:1c.0";
@@ -26,7 +26,7 @@ TEST(GpuFaults, TheProprietaryDriverOnThisKernelClosesBothWays) {
                                      {{"gpu.peermem-missing", "node"}, "not_applicable"},
                                      {{"gpu.plugin-needs-p2p", "node"}, "fail"},
                                      {{"gpu.proprietary-cut-off", "node"}, "fail"}}));
-  EXPECT_EQ(node.root_causes(), Causes{"gpu.proprietary-cut-off"});
+  EXPECT_EQ(node.root_causes(), Codes{"gpu.proprietary-cut-off"});
   EXPECT_EQ(node.verdict(), "unhealthy");
 }
 
@@ -36,7 +36,7 @@ TEST(GpuFaults, AnOldEfaClosesP2pThoughItNamesNvidia) {
   EXPECT_EQ(node.changes(), (Changes{{{"gpu.efa-too-old-for-nvidia", "node"}, "fail"},
                                      {{"gpu.plugin-needs-p2p", "node"}, "fail"},
                                      {{"kernel.driver-stale", "node"}, "fail"}}));
-  EXPECT_EQ(node.root_causes(), Causes{"gpu.efa-too-old-for-nvidia"});
+  EXPECT_EQ(node.root_causes(), Codes{"gpu.efa-too-old-for-nvidia"});
   EXPECT_EQ(node.verdict(), "unhealthy") << "dma-buf is open, and the plugin takes none";
 }
 
@@ -48,7 +48,7 @@ TEST(GpuFaults, AnOldOpenDriverNeedsThePeerMemoryModule) {
   node.tree().file(std::string(kFirstPci) + "/p2p", "\n");
   EXPECT_EQ(node.changes(), (Changes{{{"gpu.peermem-missing", "node"}, "fail"},
                                      {{"gpu.plugin-needs-p2p", "node"}, "fail"}}));
-  EXPECT_EQ(node.root_causes(), Causes{"gpu.peermem-missing"});
+  EXPECT_EQ(node.root_causes(), Codes{"gpu.peermem-missing"});
   node.tree().file("/sys/module/efa_nv_peermem/version", "1.2.3\n");
   node.tree().file(std::string(kFirstPci) + "/p2p", "NVIDIA peermem\n");
   EXPECT_EQ(node.changes(), (Changes{{{"gpu.peermem-stale", "node"}, "pass"}}));
@@ -58,7 +58,7 @@ TEST(GpuFaults, AnOptionThatDeniesIsTheCause) {
   FaultyNode node;
   node.tree().file(nvidia("params"), "GrdmaPciTopoCheckOverride: 2\n");
   EXPECT_EQ(node.changes(), (Changes{{{"gpu.access-denied-by-option", "node"}, "fail"}}));
-  EXPECT_EQ(node.root_causes(), Causes{"gpu.access-denied-by-option"});
+  EXPECT_EQ(node.root_causes(), Codes{"gpu.access-denied-by-option"});
   node.tree().remove(nvidia("params"));
   EXPECT_EQ(node.changes(), (Changes{{{"gpu.access-denied-by-option", "node"}, "not_applicable"}}))
       << "a copy of a machine's files need not hold it";

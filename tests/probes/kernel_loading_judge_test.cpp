@@ -96,7 +96,7 @@ CheckCases kernel_loading_cases() {
 
 namespace {
 
-using Causes = std::vector<std::string>;
+using Codes = std::vector<std::string>;
 
 TEST(Kernel, WhatModprobeCannotMendIsTheCause) {
   const ModuleFile unsigned_file;
@@ -122,7 +122,7 @@ TEST(Kernel, WhatModprobeCannotMendIsTheCause) {
     Scene scene = healthy_scene();
     unload(scene);
     row.change(scene);
-    EXPECT_EQ(diagnose(scene).root_causes, Causes{row.cause});
+    EXPECT_EQ(diagnose(scene).root_causes, Codes{row.cause});
     EXPECT_EQ(cause_of(diagnose(scene), "driver.not-bound", device(0)), row.cause);
   }
 }
@@ -131,7 +131,7 @@ TEST(Kernel, ASymbolOfAMissingModuleIsThatModulesFault) {
   Scene scene = healthy_scene();
   log_refusal(scene, "efa: Unknown symbol ib_copy_to_udata (err -2)");
   scene.node.kernel.facts.ib_uverbs_installed = false;
-  EXPECT_EQ(diagnose(scene).root_causes, Causes{"kernel.uverbs-not-installed"});
+  EXPECT_EQ(diagnose(scene).root_causes, Codes{"kernel.uverbs-not-installed"});
 }
 
 TEST(Kernel, AMismatchIsBuiltAnewByDkmsUnlessThereIsAnotherStack) {
@@ -236,9 +236,9 @@ TEST(Kernel, ASysrootWithoutALogDoesNotShowThatADriverIsStuck) {
 TEST(Kernel, ADriverThatIsStuckExplainsItsDevices) {
   Scene scene = healthy_scene();
   get_stuck(scene);
-  EXPECT_EQ(diagnose(scene).root_causes, Causes{"kernel.driver-stuck"});
+  EXPECT_EQ(diagnose(scene).root_causes, Codes{"kernel.driver-stuck"});
   scene.node.kernel.facts.efa_state = "live";
-  EXPECT_EQ(diagnose(scene).root_causes, Causes{"driver.not-bound"});
+  EXPECT_EQ(diagnose(scene).root_causes, Codes{"driver.not-bound"});
 }
 
 TEST(Kernel, OfALoadedDriverNobodyAsksWhyItIsNot) {

@@ -7,7 +7,7 @@
 namespace efa {
 namespace {
 
-using Causes = std::vector<std::string>;
+using Codes = std::vector<std::string>;
 
 constexpr int kSlurmd = 812;
 
@@ -31,7 +31,7 @@ TEST(LimitsFaults, ASchedulerThatMayLockLittleIsAWarning) {
   FaultyNode node;
   node.set_locked_memory(kSlurmd, "65536");
   EXPECT_EQ(node.changes(), (Changes{{{"limits.memlock-low", "slurmd"}, "fail"}}));
-  EXPECT_EQ(node.root_causes(), Causes{"limits.memlock-low"});
+  EXPECT_EQ(node.root_causes(), Codes{"limits.memlock-low"});
   EXPECT_EQ(node.verdict(), "degraded");
   node.tree().remove("/proc/" + std::to_string(kSlurmd) + "/limits");
   EXPECT_EQ(node.changes(), (Changes{{{"limits.memlock-low", "slurmd"}, "unknown"}}));
@@ -144,7 +144,7 @@ TEST(LimitsFaults, WhereOnlySshBringsJobsALowLoginIsAWarning) {
   node.tree().remove("/proc/" + std::to_string(kSlurmd));
   node.tree().file("/etc/security/limits.d/01_efa.conf", "# removed\n");
   node.changes();
-  EXPECT_EQ(node.root_causes(), Causes{"limits.memlock-low"});
+  EXPECT_EQ(node.root_causes(), Codes{"limits.memlock-low"});
   EXPECT_EQ(node.verdict(), "degraded");
 }
 

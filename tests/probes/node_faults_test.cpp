@@ -10,7 +10,7 @@
 namespace efa {
 namespace {
 
-using Causes = std::vector<std::string>;
+using Codes = std::vector<std::string>;
 
 std::string module_index(const std::string& file) {
   return "/lib/modules/6.1.177-224.371.amzn2023.x86_64/" + file;
@@ -49,7 +49,7 @@ TEST(KernelFaults, AnUnloadedDriverExplainsAllDevices) {
   FaultyNode node;
   node.unload_driver();
   EXPECT_EQ(node.changes(), unloaded());
-  EXPECT_EQ(node.root_causes(), Causes{"kernel.driver-not-loaded"});
+  EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-not-loaded"});
 }
 
 TEST(KernelFaults, NoModuleForTheKernelExplainsThatNoneIsLoaded) {
@@ -59,7 +59,7 @@ TEST(KernelFaults, NoModuleForTheKernelExplainsThatNoneIsLoaded) {
   Changes meant = unloaded_without_module();
   meant[{"kernel.driver-not-installed", "node"}] = "fail";
   EXPECT_EQ(node.changes(), meant);
-  EXPECT_EQ(node.root_causes(), Causes{"kernel.driver-not-installed"});
+  EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-not-installed"});
 }
 
 TEST(KernelFaults, AnUnreadableModuleIndexIsUnknown) {
@@ -81,7 +81,7 @@ TEST(KernelFaults, ABlacklistExplainsTheUnloadedDriver) {
     Changes meant = unloaded();
     meant[{"kernel.driver-blocked", "node"}] = "fail";
     EXPECT_EQ(node.changes(), meant);
-    EXPECT_EQ(node.root_causes(), Causes{"kernel.driver-blocked"});
+    EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-blocked"});
   }
 }
 
@@ -120,7 +120,7 @@ TEST(KernelFaults, WhatKeepsAnUnloadedDriverOutIsTheCause) {
     node.unload_driver();
     for (const auto& [path, text] : row.files) node.tree().file(path, text);
     node.changes();
-    EXPECT_EQ(node.root_causes(), Causes{row.cause}) << row.files.front().first;
+    EXPECT_EQ(node.root_causes(), Codes{row.cause}) << row.files.front().first;
   }
 }
 
@@ -134,7 +134,7 @@ TEST(KernelFaults, ASignedOrSupportedModuleIsNoCause) {
     Changes meant = unloaded();
     meant[{"kernel.driver-unsigned", "node"}] = "pass";
     EXPECT_EQ(node.changes(), meant);
-    EXPECT_EQ(node.root_causes(), Causes{"kernel.driver-not-loaded"});
+    EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-not-loaded"});
     node.tree().file(module_index("extra/efa.ko.xz"), from_hex(packed).substr(0, 100));
     meant[{"kernel.driver-unsigned", "node"}] = "unknown";
     EXPECT_EQ(node.changes(), meant);
@@ -155,11 +155,11 @@ TEST(KernelFaults, AnOlderDriverThanOnDiskExplainsAllDevices) {
   FaultyNode node;
   make_stale(node, "2.10.0g");
   node.changes();
-  EXPECT_EQ(node.root_causes(), Causes{"kernel.driver-stale"});
+  EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-stale"});
   FaultyNode newer;
   make_stale(newer, "2.17.3g");
   newer.changes();
-  EXPECT_EQ(newer.root_causes(), Causes{"driver.not-bound"});
+  EXPECT_EQ(newer.root_causes(), Codes{"driver.not-bound"});
 }
 
 TEST(KernelFaults, ADriverWithoutVersionIsKnownByItsSources) {
@@ -168,10 +168,10 @@ TEST(KernelFaults, ADriverWithoutVersionIsKnownByItsSources) {
   node.tree().file("/sys/module/efa/srcversion", "0123456789ABCDEF0123456\n");
   node.tree().file(module_index("extra/efa.ko.xz"), from_hex(kModuleXz));
   node.changes();
-  EXPECT_EQ(node.root_causes(), Causes{"kernel.driver-stale"});
+  EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-stale"});
   node.tree().file("/sys/module/efa/srcversion", "8B4C3FB9BF4E5A5A7B0FA1E\n");
   node.changes();
-  EXPECT_EQ(node.root_causes(), Causes{"driver.not-bound"});
+  EXPECT_EQ(node.root_causes(), Codes{"driver.not-bound"});
 }
 
 TEST(KernelFaults, ADriverThatIsStuckExplainsItsDevices) {
@@ -180,7 +180,7 @@ TEST(KernelFaults, ADriverThatIsStuckExplainsItsDevices) {
   node.tree().file("/sys/module/efa/initstate", "coming\n");
   node.tree().directory("/usr/src/ofa_kernel");
   node.changes();
-  EXPECT_EQ(node.root_causes(), Causes{"kernel.driver-stuck"});
+  EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-stuck"});
 }
 
 TEST(KernelFaults, TheNextKernelWithoutDriverIsAWarning) {
@@ -242,7 +242,7 @@ TEST(KernelFaults, WithoutIbUverbsNoDeviceHasANode) {
     }
   }
   EXPECT_EQ(node.changes(), meant);
-  EXPECT_EQ(node.root_causes(), Causes{"kernel.uverbs-not-loaded"});
+  EXPECT_EQ(node.root_causes(), Codes{"kernel.uverbs-not-loaded"});
 }
 
 TEST(KernelFaults, NoFunctionAtAllIsAFaultByWhatIsExpected) {
@@ -252,15 +252,15 @@ TEST(KernelFaults, NoFunctionAtAllIsAFaultByWhatIsExpected) {
     node.tree().remove(std::string("/sys/bus/pci/devices/") + address);
   }
   node.changes();
-  EXPECT_EQ(node.root_causes(), Causes{"pci.device-vanished"}) << "the kernel has named them";
+  EXPECT_EQ(node.root_causes(), Codes{"pci.device-vanished"}) << "the kernel has named them";
   node.tree().file("/dev/kmsg", "");  // none was there since boot
   node.changes();
   EXPECT_EQ(node.verdict(), "degraded") << "it is sold for them";
-  EXPECT_EQ(node.root_causes(), Causes{"cloud.rails-unused"});
+  EXPECT_EQ(node.root_causes(), Codes{"cloud.rails-unused"});
   for (const char* expect : {"max", "4"}) {
     node.changes({"--expect", expect});
     EXPECT_EQ(node.verdict(), "unhealthy");
-    EXPECT_EQ(node.root_causes(), Causes{"pci.none-found"});
+    EXPECT_EQ(node.root_causes(), Codes{"pci.none-found"});
   }
   node.changes({"--expect", "none"});
   EXPECT_EQ(node.verdict(), "not_applicable");
@@ -318,7 +318,7 @@ TEST(LogFaults, TheDriversWordsExplainAnUnboundDevice) {
                       {{"log.driver-errors", "node"}, "gone"},
                       {{"log.driver-errors", kFirst}, "fail"}});
   EXPECT_EQ(node.changes(), meant);
-  EXPECT_EQ(node.root_causes(), Causes{"driver.probe-failed"});
+  EXPECT_EQ(node.root_causes(), Codes{"driver.probe-failed"});
 }
 
 // amzn-drivers, release 3.3.1.

@@ -5,25 +5,11 @@
 
 #include <cstdlib>
 
-#include "agent/report/report.h"
 #include "probes/base/text.h"
 #include "tests/reports/public_report.h"
-#include "tests/support/healthy_node.h"
 
 namespace efa {
 namespace {
-
-// A live node, with libraries that were asked.
-std::function<Value()> live_machine(const std::function<void(Scene&)>& change) {
-  return [=] {
-    Scene scene = healthy_scene();
-    change(scene);
-    Report report;
-    report.node = scene.node;
-    report.diagnosis = diagnose(scene);
-    return report_value(report);
-  };
-}
 
 // As in /proc, the link names the file and leads nowhere from here.
 void hold(const Tree& tree, const std::string& pid, const std::string& node) {

@@ -16,37 +16,4 @@ PublicReports public_reports() {
   return all;
 }
 
-std::function<Value()> machine(const char* like, const Shape& shape, const Files& files) {
-  return [=] {
-    SyntheticNode node = synthetic_node(like);
-    shape(node);
-    const TemporaryDirectory directory;
-    const Tree tree(directory.path());
-    write_node(node, tree);
-    if (files) files(tree);
-    const AgentRun run = look_at_sysroot(directory.path(), node.arguments);
-    return parse_json(run.out, "report").value_or(Value(Object{}));
-  };
-}
-
-void as_it_is(SyntheticNode& /*node*/) {}
-
-void unbind(SyntheticNode& node) {
-  for (SyntheticFunction& function : node.functions) {
-    if (function.is_efa()) function.held_by = "";
-  }
-}
-
-void attach(SyntheticNode& node, const std::string& at, const char* id, const char* class_code) {
-  SyntheticFunction function;
-  function.at = at;
-  function.id = id;
-  function.class_code = class_code;
-  node.functions.push_back(function);
-}
-
-void log_lines(const Tree& tree, const std::string& lines) {
-  tree.file("/dev/kmsg", lines);
-}
-
 }  // namespace efa

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/agent_run.h"
+#include "tests/support/machine.h"
 
 namespace efa {
 
@@ -44,15 +44,5 @@ inline constexpr const char* kAccount = "account_owner";
 inline constexpr const char* kImage = "image_owner";
 inline constexpr const char* kOperator = "node_operator";
 inline constexpr const char* kJob = "job_owner";
-
-// How a machine of tests/nodes is changed: its description, then its files.
-using Shape = std::function<void(SyntheticNode&)>;
-using Files = std::function<void(const Tree&)>;
-std::function<Value()> machine(const char* like, const Shape& shape, const Files& files = {});
-
-void as_it_is(SyntheticNode& node);
-void unbind(SyntheticNode& node);  // no driver has taken the EFA devices
-void attach(SyntheticNode& node, const std::string& at, const char* id, const char* class_code);
-void log_lines(const Tree& tree, const std::string& lines);  // all that the kernel's log holds
 
 }  // namespace efa

@@ -21,34 +21,6 @@ std::string answer_text(Answer answer) {
   return kTexts[static_cast<size_t>(answer)];
 }
 
-using Fault = std::tuple<std::string, std::string, std::string>;  // code, severity, actor
-
-// What was said of one machine.
-struct Said {
-  std::string verdict;
-  std::set<Fault> faults;
-  std::set<std::string> causes;
-  std::string words;   // of the summary and of all that failed
-  std::string advice;  // of the faults
-};
-
-Said said_of(const Value& report) {
-  Said said;
-  said.verdict = report.text("verdict");
-  said.words = report.text("summary") + "\n";
-  for (const std::string& cause : root_causes_of(report)) said.causes.insert(cause);
-  const Value* findings = report.find("findings");
-  for (const Value& finding : findings == nullptr ? Array{} : *findings->as<Array>()) {
-    if (finding.text("result") != "fail") continue;
-    said.words += render_json(finding) + "\n";
-    if (!finding.text("explained_by").empty()) continue;
-    const Value* remedy = finding.find("remedy");
-    said.faults.emplace(finding.text("code"), finding.text("severity"), remedy->text("actor"));
-    said.advice += render_json(finding) + "\n";
-  }
-  return said;
-}
-
 std::set<Fault> right_faults(const PublicReport& report) {
   std::set<Fault> faults;
   for (const Told& told : report.told) faults.emplace(told.code, told.severity, told.actor);
