@@ -11,10 +11,10 @@ import unittest
 from scenarios_test import Case, DoctorNode
 from virtual_node import run_tests
 
-# The guest has no sudo, and its job is root.
+# The guest has no sudo, and its job is root. It is booted once, when all is played.
 PLAY = """
 no_grace
-printf '#!/bin/sh\\nexec "$@"\\n' > /usr/local/bin/sudo; chmod +x /usr/local/bin/sudo
+printf '#!/bin/sh\\n[ "$1" = reboot ] || exec "$@"\\n' > /usr/local/bin/sudo; chmod +x /usr/local/bin/sudo
 printed() {  # REPORT CODE: the commands of that check, a line each
   awk -v code="\\"code\\": \\"$2\\"" '
     /"code": / { mine = index($0, code); fails = 0 }
@@ -31,6 +31,7 @@ all_nodes() { [ "$(ls /dev/infiniband | grep -c uverbs)" = 4 ]; }
 settled() { udevadm settle; until_ok all_nodes; udevadm settle; }
 play() {  # NAME CODE: a fault has been made; once, its command, once
   once $1.broken
+  case $1 in many-*|blacklisted) once $1.nobody $as_nobody ;; esac
   printed $1.broken $2 > /tmp/seen/$1.command
   case $1 in many-*) shown $2 > /tmp/seen/$1.command ;; esac
   seen $1.run bash /tmp/seen/$1.command
@@ -46,6 +47,10 @@ ONE, TWO = "0000:01:00.0", "0000:02:00.0"
 FAULTS = {
     "missing": ("node.missing", ONE, "rm /dev/infiniband/uverbs0"),
     "many-missing": ("node.missing", TWO, "rm /dev/infiniband/uverbs*"),
+    "installed-second": ("software.other-libfabric-first", "node", """
+       mkdir -p /opt/amazon/efa/lib
+       cp $(ldconfig -p | awk '/libfabric.so.1 / { print $NF; exit }') /opt/amazon/efa/lib/libfabric.so.1
+       """),
     "wrong-number": ("node.wrong-number", ONE,
                      "rm /dev/infiniband/uverbs0; mknod -m 666 /dev/infiniband/uverbs0 c 1 3"),
     "no-device": ("node.wrong-number", TWO,
@@ -85,16 +90,31 @@ silence() {{
 }}
 """
 
-# What holds from the next boot on.
-AT_BOOT = {"netns": "kernel.rdma-netns-exclusive", "huge-pages": "limits.huge-pages-few"}
+# All devices are lost: the cause, the rung.
+LOST = {
+    "blacklisted": ("kernel.driver-blocked", "driver"),
+    "many-missing": ("node.missing", "node"),
+    "not-installed": ("kernel.driver-not-installed", "driver"),
+}
+
+# What holds from the next boot on: the check, the shell that makes the fault.
+AT_BOOT = {
+    "netns": ("kernel.rdma-netns-exclusive",
+              "echo 'options ib_core netns_mode=0' > /etc/modprobe.d/ib_core.conf;"
+              " rdma system set netns exclusive"),
+    "huge-pages": ("limits.huge-pages-few", "true"),
+    "modules": ("kernel.modules-disabled", "modprobe -r efa; sysctl -q kernel.modules_disabled=1"),
+}
 FIRST_BOOT = """
-echo 'options ib_core netns_mode=0' > /etc/modprobe.d/ib_core.conf
-rdma system set netns exclusive
-once boot.broken
-for code in """ + " ".join(AT_BOOT.values()) + """; do
-  printed boot.broken $code > /tmp/seen/$code.command
-  seen $code.run bash /tmp/seen/$code.command
-done
+modprobe -r efa; file=$(modinfo -n efa); mv $file $file.away; depmod
+once not-installed.broken; once not-installed.nobody $as_nobody
+mv $file.away $file; depmod; modprobe efa; settled
+for_next_boot() {  # NAME CODE
+  once $1.broken
+  printed $1.broken $2 > /tmp/seen/$1.command
+  seen $1.run bash /tmp/seen/$1.command
+}
+""" + "".join(f"{shell}; for_next_boot {name} {code}\n" for name, (code, shell) in AT_BOOT.items()) + """
 cp -r /tmp/seen /var/lib/seen  # /tmp is empty at the next boot
 """
 
@@ -146,12 +166,24 @@ class RemediesTest(Case):
                 self.assertEqual(failing(mended, code), [], why)
 
     def test_what_is_set_for_the_next_boot_holds_from_then_on(self):
-        broken, booted = self.node.json("boot.broken"), self.node.json("booted")
+        booted = self.node.json("booted")
         self.assertEqual(booted["verdict"], "healthy", json.dumps(booted["root_causes"]))
-        for code in AT_BOOT.values():
-            with self.subTest(code):
-                self.assertNotEqual(failing(broken, code), [])
-                self.assertEqual(failing(booted, code), [], self.node.text(f"{code}.command"))
+        for name, (code, _) in AT_BOOT.items():
+            with self.subTest(name):
+                self.assertNotEqual(failing(self.node.json(f"{name}.broken"), code), [])
+                self.assertEqual(failing(booted, code), [], self.node.text(f"{name}.command"))
+
+    def test_what_loses_all_devices_is_the_only_cause_to_any_user(self):
+        for name, (cause, rung) in LOST.items():
+            with self.subTest(name):
+                for user in ("broken", "nobody"):
+                    self.assert_lost(self.assert_found(self.node, f"{name}.{user}", [cause]), rung, 0)
+                    self.assertEqual(self.node.text(f"{name}.{user}.code"), "2\n")
+
+    def test_nodes_that_only_root_may_open_are_lost_to_others(self):
+        self.assert_found(self.node, "many-restricted.broken", ["node.restricted-mode"], "degraded")
+        report = self.assert_found(self.node, "many-restricted.nobody", ["node.restricted-mode"])
+        self.assert_lost(report, "node", 0)
 
 
 if __name__ == "__main__":
