@@ -1,5 +1,5 @@
-// A machine of which one thing is changed, and what efa-doctor says of it: of tests/nodes as the built
-// program sees its files, or the healthy node as its probes would have seen it live.
+// A machine of which one thing is changed, and what efa-doctor says of it: of tests/nodes as the
+// built program sees its files, or the healthy node as its probes would have seen it live.
 #pragma once
 
 #include <functional>
@@ -32,8 +32,8 @@ struct Said {
   std::string verdict;
   std::set<Fault> faults;
   std::set<std::string> causes;  // root causes: what is above info and nothing explains
-  std::string words;   // of the summary and of all that failed
-  std::string advice;  // of the faults
+  std::string words;             // of the summary and of all that failed
+  std::string advice;            // of the faults
 };
 
 Said said_of(const Value& report);
