@@ -47,10 +47,9 @@ ONE, TWO = "0000:01:00.0", "0000:02:00.0"
 FAULTS = {
     "missing": ("node.missing", ONE, "rm /dev/infiniband/uverbs0"),
     "many-missing": ("node.missing", TWO, "rm /dev/infiniband/uverbs*"),
-    "installed-second": ("software.other-libfabric-first", "node", """
-       mkdir -p /opt/amazon/efa/lib
-       cp $(ldconfig -p | awk '/libfabric.so.1 / { print $NF; exit }') /opt/amazon/efa/lib/libfabric.so.1
-       """),
+    "installed-second": ("software.other-libfabric-first", "node",
+                         "mkdir -p /opt/amazon/efa/lib; cp $(ldconfig -p |"
+                         " awk '/libfabric.so.1 / { print $NF; exit }') /opt/amazon/efa/lib/libfabric.so.1"),
     "wrong-number": ("node.wrong-number", ONE,
                      "rm /dev/infiniband/uverbs0; mknod -m 666 /dev/infiniband/uverbs0 c 1 3"),
     "no-device": ("node.wrong-number", TWO,
