@@ -45,7 +45,10 @@ std::set<PciAddress> not_given(const Node& node) {
   const RdmaFacts& rdma = node.rdma.facts;
   if (node.kernel.facts.rdma_netns_shared == false) {
     devices.insert(rdma.elsewhere.begin(), rdma.elsewhere.end());
-    for (const PciAddress& given : rdma.elsewhere_node) devices.erase(given);
+    // with no device of its own the container may have been given those whose nodes it has
+    if (rdma.devices.empty()) {
+      for (const PciAddress& given : rdma.elsewhere_node) devices.erase(given);
+    }
   }
   for (const RdmaDevice& device : rdma.devices) {
     if (!was_given(device, node.limits.facts)) devices.insert(device.address);

@@ -2,16 +2,20 @@
 
 #include <net/if.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "agent/config/paths.h"
 #include "agent/log/log.h"
 #include "agent/run/pass.h"
+#include "probes/judging/site_probe.h"
 
 namespace efa {
 namespace {
@@ -45,14 +49,19 @@ std::string known_metadata(const State& before, const std::string& trigger,
   return lasts ? render_json(to_value(before.metadata)) : "";
 }
 
-std::set<std::string> rdma_devices(const std::string& sysroot) {
-  std::set<std::string> names;
+// By name and inode: one that was registered anew under its name has another.
+using RdmaDevices = std::set<std::pair<std::string, ino_t>>;
+
+RdmaDevices rdma_devices(const std::string& sysroot) {
+  RdmaDevices devices;
   std::error_code error;
   std::filesystem::directory_iterator entry(sysroot + "/sys/class/infiniband", error);
   for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    names.insert(entry->path().filename());
+    struct stat status {};
+    if (lstat(entry->path().c_str(), &status) != 0) continue;
+    devices.emplace(entry->path().filename(), status.st_ino);
   }
-  return names;
+  return devices;
 }
 
 bool left_processes(const std::vector<ProbeRun>& runs) {
@@ -60,20 +69,36 @@ bool left_processes(const std::vector<ProbeRun>& runs) {
                      [](const ProbeRun& run) { return !run.transcript.left().empty(); });
 }
 
+// Whether all that was looked at can be looked at again, and any device have its time for that.
+bool has_time_again(const PassConfig& pass, int64_t took_ms) {
+  constexpr int64_t kToReportMs = 1'000;
+  return pass.deadline_ms - kToReportMs >= std::max(2 * took_ms, pass.device_deadline_ms);
+}
+
 // A device that comes, goes or gets its name from udev meanwhile is another one to each probe: then
-// all look again, where there is time for that.
+// all look again, where there is time for that; not those of the site, which may do it only once.
 std::vector<ProbeRun> run_undisturbed(PassPlan plan, const Progress& progress) {
   constexpr int kMostLooks = 3;
+  const std::set<std::string> asked = plan.asked;
+  std::vector<ProbeRun> of_site;
   for (int look = 1;; ++look) {
     const auto begin = std::chrono::steady_clock::now();
-    const std::set<std::string> before = rdma_devices(plan.sysroot);
+    const RdmaDevices before = rdma_devices(plan.sysroot);
+    plan.asked = asked;
+    if (before.empty()) plan.asked.erase("data");  // nothing can be sent
     std::vector<ProbeRun> runs = run_pass(plan, progress);
-    const bool same = before == rdma_devices(plan.sysroot);
     const auto took = duration_cast<milliseconds>(std::chrono::steady_clock::now() - begin);
     plan.pass.deadline_ms -= took.count();
-    const bool in_time = plan.pass.deadline_ms > took.count();
-    if (same || look == kMostLooks || !in_time || left_processes(runs)) return runs;
+    if (before == rdma_devices(plan.sysroot) || look == kMostLooks || left_processes(runs) ||
+        !has_time_again(plan.pass, took.count())) {
+      std::move(of_site.begin(), of_site.end(), std::back_inserter(runs));
+      return runs;
+    }
     log_debug("RDMA devices came, went or were renamed meanwhile: all probes look again");
+    plan.site_probes = false;
+    std::copy_if(std::make_move_iterator(runs.begin()), std::make_move_iterator(runs.end()),
+                 std::back_inserter(of_site),
+                 [](const ProbeRun& run) { return is_site_probe(run.outcome.name); });
   }
 }
 
@@ -108,7 +133,6 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
     recording.before.metadata = {};  // no judge's, and no part of a recording
     recording.before.interfaces = interfaces;
   }
-  if (rdma_devices(request.sysroot).empty()) plan.asked.erase("data");  // nothing can be sent
   const Moment begin = Moment::now();
   looked.runs = run_undisturbed(plan, progress);
   rusage probes{};

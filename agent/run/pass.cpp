@@ -212,7 +212,7 @@ std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
       launches.push_back(launch);
     }
   }
-  if (plan.live() && plan.only.empty()) add_site_probes(plan, launches, others);
+  if (plan.live() && plan.only.empty() && plan.site_probes) add_site_probes(plan, launches, others);
   std::erase_if(launches, [&](const Launch& launch) {
     if (!hangs_whole(plan, launch.name)) return false;
     others.push_back(not_started(launch.name, ProbeStatus::kStillHanging,

@@ -25,6 +25,7 @@ struct PassPlan {
   std::vector<LeftProcess> left;  // of earlier passes, still alive
   std::string known_metadata;     // as ProbeSettings has it
   std::string run_directory;      // likewise
+  bool site_probes = true;
 
   [[nodiscard]] bool live() const { return sysroot == "/"; }
 };

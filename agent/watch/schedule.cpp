@@ -65,7 +65,8 @@ void Schedule::on_event(Event event, int64_t now_ms) {
   }
 }
 
-void Schedule::on_pass_start(int64_t /*now_ms*/) {
+void Schedule::on_pass_start(int64_t now_ms) {
+  calm_down(now_ms);
   running_ = true;
   again_.reset();
   first_event_ms_.reset();
@@ -79,7 +80,6 @@ int64_t Schedule::next_interval(int64_t now_ms) const {
 
 void Schedule::on_pass_end(PassEnd end, int64_t now_ms) {
   const bool quick = trigger_ != "interval" && trigger_ != "request" && trigger_ != "boot";
-  calm_down(now_ms);
   if (quick) {
     ++quick_;
     quick_ended_ms_ = now_ms;

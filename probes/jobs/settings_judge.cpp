@@ -78,8 +78,10 @@ Truth lacks_rdma_read(const Node& node) {
 Truth has_only_dma_buf(const Node& node, const Job& job) {
   const GpuFacts& facts = node.gpu.facts;
   if (facts.nvidia.empty() || job.accelerators.value_or(0) == 0) return {false, kNo};
-  if (!facts.p2p) return {std::nullopt, "whether efa has peer memory here is not known"};
-  return {facts.p2p->is_closed(), kNo};
+  if (!facts.p2p || !facts.nvidia_open) {
+    return {std::nullopt, "whether efa has peer memory and dma-buf here is not known"};
+  }
+  return {facts.p2p->is_closed() && *facts.nvidia_open, kNo};  // only open modules export dma-buf
 }
 
 Truth is_there(Where where, const Node& node, const Job& job) {

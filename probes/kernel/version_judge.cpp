@@ -78,6 +78,14 @@ std::string difference(const Node& node) {
   return same ? "" : "the EFA installer named efa " + words_of(*named);
 }
 
+// Loaded anew where another one lies on disk, else built; "" where DKMS has none to build.
+std::string renew_command(const KernelFacts& facts) {
+  if (is_loaded_from_disk(facts) == false) return reload_command(facts);
+  const std::string newest = newest_of_dkms(facts);
+  if (newest.empty() || !facts.release) return "";
+  return fmt::format("sudo dkms install {} -k {} && sudo reboot", newest, *facts.release);
+}
+
 // Said where no device lacks a driver for want of the one on disk.
 void judge_difference(const Node& node, bool all_bound, Findings& findings) {
   const KernelFacts& facts = node.kernel.facts;
@@ -89,7 +97,7 @@ void judge_difference(const Node& node, bool all_bound, Findings& findings) {
   if (!other.empty()) {
     finding.result = FindingResult::kFail;
     finding.message = fmt::format("loaded is {}, and {}", words_of_loaded(facts), other);
-    finding.command = {reload_command(facts), ""};
+    finding.command = {renew_command(facts), ""};
   } else if (const auto same = is_loaded_from_disk(facts)) {
     finding.result = FindingResult::kPass;
     finding.message = *same ? words_of_loaded(facts) + " is loaded, as on disk"

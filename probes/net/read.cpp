@@ -46,7 +46,9 @@ std::map<std::string, std::vector<std::string>> read_addresses(NetFacts& facts) 
   for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
     if (entry->ifa_addr == nullptr) continue;
     const std::string text = address_text(*entry->ifa_addr);
-    if (!text.empty()) addresses[entry->ifa_name].push_back(text);
+    // it is the address's label, which may go on: "eth1:0"
+    const std::string name = entry->ifa_name;
+    if (!text.empty()) addresses[name.substr(0, name.find(':'))].push_back(text);
   }
   freeifaddrs(list);
   return addresses;

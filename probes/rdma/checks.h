@@ -23,8 +23,8 @@ inline constexpr Check kRdmaNotRegistered{
     .remedy =
         "Load ib_uverbs, then rebind the device, which no process can hold; if it stays, the "
         "kernel log says why.",
-    .causes = {"kernel.uverbs-not-loaded", "kernel.driver-stuck", "kernel.rdma-netns-exclusive",
-               "pci.config-space-dead", "log.driver-crash", "driver.probe-failed"},
+    .causes = {"kernel.uverbs-not-loaded", "pci.config-space-dead", "log.driver-crash",
+               "kernel.driver-stuck", "driver.probe-failed"},
 };
 
 inline constexpr Check kRdmaCountersHang{

@@ -22,10 +22,13 @@ bool is_elsewhere(const Node& node, const PciAddress& address) {
          std::find(elsewhere.begin(), elsewhere.end(), address) != elsewhere.end();
 }
 
-// A container was given the node, and cannot open what belongs to another namespace.
-bool is_kept_from_container(const Node& node, const PciAddress& address) {
+// The device node is in a container that has no RDMA device of its own: it may have been given it,
+// and cannot open it, or the host's /dev may have been mounted there.
+bool is_perhaps_kept_back(const Node& node, const PciAddress& address) {
   const std::vector<PciAddress>& given = node.rdma.facts.elsewhere_node;
-  return node.limits.facts.container && is_elsewhere(node, address) &&
+  const LimitsFacts& limits = node.limits.facts;
+  return limits.container && limits.may_administer != true && node.rdma.facts.devices.empty() &&
+         is_elsewhere(node, address) &&
          std::find(given.begin(), given.end(), address) != given.end();
 }
 
@@ -38,10 +41,11 @@ void judge_registered(const Node& node, const PciFunction& function, Findings& f
     findings.pass(kRdmaNotRegistered, subject, "registered as " + device->name, evidence);
   } else if (function.driver != "efa") {
     findings.not_applicable(kRdmaNotRegistered, subject, "the efa driver is not bound");
-  } else if (is_kept_from_container(node, function.address)) {
-    findings.fail(kRdmaNotRegistered, subject,
-                  "its RDMA device belongs to another network namespace, and its node is here",
-                  {"none here", "an RDMA device", "/sys/class/infiniband"});
+  } else if (is_perhaps_kept_back(node, function.address)) {
+    findings.unknown(kRdmaNotRegistered, subject,
+                     "its node is here, and its RDMA device belongs to another network namespace: "
+                     "this container cannot open it, if it is meant to (netns_mode of ib_core)",
+                     evidence);
   } else if (is_elsewhere(node, function.address)) {
     findings.pass(kRdmaNotRegistered, subject, "registered in another network namespace", evidence);
   } else if (!node.rdma.facts.class_present || node.rdma.outcome.status != ProbeStatus::kOk) {

@@ -243,19 +243,41 @@ TEST(Scope, ADeviceOfAnotherNetworkNamespaceIsRegisteredThere) {
   EXPECT_EQ(look(scene).expectation.given->devices, 3);
 }
 
-// A pod was given the nodes of all four, and sees the RDMA devices of none.
-TEST(Scope, APodDoesNotReachTheDevicesThatItWasGivenOfAnotherNamespace) {
+// A pod with the nodes of all four, of which `own` have their RDMA devices in its namespace.
+Scene pod_of_exclusive_namespaces(size_t own) {
   Scene scene = healthy_scene(kDevices);
-  for (size_t i = 0; i < kDevices; ++i) {
+  for (size_t i = own; i < kDevices; ++i) {
     lose_rdma(scene, i);
     scene.node.rdma.facts.elsewhere.push_back(address(i));
     scene.node.rdma.facts.elsewhere_node.push_back(address(i));
   }
-  drop_fabric(scene);
+  if (own == 0) drop_fabric(scene);
   scene.node.kernel.facts.rdma_netns_shared = false;
   scene.node.limits.facts.container = "kubernetes";
-  EXPECT_EQ(look(scene).verdict, Verdict::kUnhealthy);
-  EXPECT_EQ(look(scene).root_causes, Codes{"kernel.rdma-netns-exclusive"});
+  return scene;
+}
+
+TEST(Scope, APodWithNodesOfAnotherNamespaceOnlyMayHaveBeenGivenThem) {
+  const Diagnosis diagnosis = look(pod_of_exclusive_namespaces(0));
+  EXPECT_EQ(diagnosis.verdict, Verdict::kUnknown) << diagnosis.summary;
+  EXPECT_EQ(diagnosis.root_causes, Codes{});
+}
+
+TEST(Scope, OneWithADeviceOfItsOwnHasTheHostsNodesMounted) {
+  EXPECT_EQ(look(pod_of_exclusive_namespaces(1)).verdict, Verdict::kHealthy);
+}
+
+TEST(Scope, OneThatMayAdministerSeesTheHostsDevices) {
+  Scene scene = pod_of_exclusive_namespaces(0);
+  scene.node.limits.facts.may_administer = true;
+  EXPECT_NE(look(scene).verdict, Verdict::kUnhealthy);
+}
+
+TEST(Scope, NamespacesAreNoReasonWhyAHostsDeviceIsNotRegistered) {
+  Scene scene = healthy_scene(kDevices);
+  lose_rdma(scene, 3);
+  scene.node.kernel.facts.rdma_netns_shared = false;
+  EXPECT_EQ(look(scene).root_causes, Codes{"rdma.not-registered"});
 }
 
 }  // namespace

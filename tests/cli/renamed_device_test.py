@@ -15,6 +15,8 @@ if [ $n -le {times} ]; then mv "$(ls | head -n 1)" efa_$n; fi
 
 
 class RenamedDevice(FakeProbes):
+    deadline_ms = 30_000  # time for three looks
+
     def look(self, times):
         """The RDMA devices that are told, and how often all probes looked."""
         root = self.synthetic_node("p4d.24xlarge")
@@ -39,6 +41,11 @@ class RenamedDevice(FakeProbes):
     def test_one_that_is_renamed_for_ever_ends_the_pass_all_the_same(self):
         _, looks = self.look(1000)
         self.assertEqual(looks, 3)
+
+    def test_where_there_is_no_time_for_another_look_the_first_one_stays(self):
+        self.configure(deadline_ms=2000)  # half of it a device may take, half the report
+        _, looks = self.look(1)
+        self.assertEqual(looks, 1)
 
 
 if __name__ == "__main__":

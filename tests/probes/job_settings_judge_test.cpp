@@ -52,6 +52,7 @@ Scene scene_of(const Case& row) {
   Scene scene = with(row.settings);
   if (row.peer_memory) {
     scene.node.gpu.facts.nvidia.emplace_back();
+    scene.node.gpu.facts.nvidia_open = true;
     scene.node.gpu.facts.p2p = PeerMemory{address(0), "p2p", *row.peer_memory};
   }
   use(scene, row.libfabric, row.rdma_core);
@@ -139,6 +140,9 @@ TEST(JobSettingRows, DmaBufMayBeOffWherePeerMemoryIsThere) {
     const Case row{.code = kHarmful, .settings = {off}, .peer_memory = "NVIDIA"};
     Scene scene = scene_of(row);
     EXPECT_EQ(result_of(scene, kHarmful, kNodeSubject), kPass) << off;
+    scene.node.gpu.facts.p2p->provider = "";
+    scene.node.gpu.facts.nvidia_open = false;
+    EXPECT_EQ(result_of(scene, kHarmful, kNodeSubject), kPass) << off << " closes nothing more";
     scene.node.gpu.facts.p2p = {};
     EXPECT_EQ(result_of(scene, kHarmful, kJob), kUnknown) << off;
     scene.node.gpu.facts.nvidia.clear();
