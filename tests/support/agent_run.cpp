@@ -1,6 +1,7 @@
 #include "tests/support/agent_run.h"
 
 #include <gtest/gtest.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,14 +50,14 @@ AgentRun run_agent(const std::vector<std::string>& arguments) {
   int ends[2];
   if (pipe(ends) != 0) std::abort();
   const auto start = std::chrono::steady_clock::now();
-  const pid_t pid = fork();
-  if (pid == 0) {
-    dup2(ends[1], STDOUT_FILENO);
-    ::close(ends[0]);
-    ::close(ends[1]);
-    execv(argv[0], argv.data());
-    std::_Exit(127);
-  }
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  posix_spawn_file_actions_addclose(&actions, ends[0]);
+  posix_spawn_file_actions_addclose(&actions, ends[1]);
+  pid_t pid = -1;  // not fork: that would copy the page tables of a sanitized process
+  if (posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ) != 0) std::abort();
+  posix_spawn_file_actions_destroy(&actions);
   ::close(ends[1]);
   AgentRun run;
   run.out = read_all(ends[0]);
