@@ -94,17 +94,6 @@ std::string devices_of(const Value& health) {
   return std::to_string(*working) + "/" + std::to_string(*expected);
 }
 
-// What may stand in any command of a scheduler.
-std::string plain(std::string text, size_t longest) {
-  constexpr std::string_view kUnsafe = "\"'`$\\";
-  for (char& c : text) {
-    const bool printable = c >= ' ' && c <= '~';
-    if (!printable || kUnsafe.find(c) != std::string_view::npos) c = '?';
-  }
-  if (text.size() > longest) text = text.substr(0, longest - 3) + "...";
-  return text;
-}
-
 }  // namespace
 
 Health judge_health(const std::string& json, const Moment& now, const std::string& boot_id,
@@ -141,7 +130,7 @@ std::string reason_of(const Health& health) {
   std::string reason;
   for (const std::string& code : health.root_causes) reason += (reason.empty() ? "" : ",") + code;
   reason += (reason.empty() ? "" : ": ") + health.summary;
-  return plain(std::move(reason), kMaxReason);
+  return plain_ascii(reason, kMaxReason);
 }
 
 std::string drain_reason_of(const Health& health, const std::vector<std::string>& actors) {
@@ -156,7 +145,7 @@ std::string drain_reason_of(const Health& health, const std::vector<std::string>
   }
   if (codes.empty()) return "";
   const std::string scale = health.devices.empty() ? "" : " " + health.devices;
-  return plain(verdict_text(health.verdict) + scale + " " + codes, kMaxReason);
+  return plain_ascii(verdict_text(health.verdict) + scale + " " + codes, kMaxReason);
 }
 
 namespace {

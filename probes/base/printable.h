@@ -15,4 +15,8 @@ inline constexpr size_t kLongestLine = 4096;  // in bytes; a line of ours has so
 // ones, and bytes that are no UTF-8 become '?'. At most `most` bytes; what was cut ends in "...".
 std::string printable(std::string_view text, size_t most = kLongestLine);
 
+// The same in ASCII, of which nothing steers a shell or a scheduler: quotes are left out ("node's"
+// is "nodes"), dashes and blanks are ASCII's; "$", a backslash and what has no like become '?'.
+std::string plain_ascii(std::string_view text, size_t most = kLongestLine);
+
 }  // namespace efa

@@ -146,8 +146,8 @@ class Status(Case):
 
     def test_a_reason_is_one_short_line_that_needs_no_quoting(self):
         self.write_health(verdict="unhealthy", exit_code=2, root_causes=["site.x"],
-                          summary="a\"b'c`d$(e)\\f\ng\u00e9" + "x" * 400)
-        self.assert_status(2, r"site\.x: a\?b\?c\?d\?\(e\)\?f\?g\?\?x{160,}\.\.\.",
+                          summary="the node's \u201cefa\u201d \u2013 a\"b`d$(e)\\f\ng\u00e9" + "x" * 400)
+        self.assert_status(2, r"site\.x: the nodes efa - abd\?\(e\)\?f g\?x{150,}\.\.\.",
                            "--format", "reason")
         self.assertEqual(len(self.efa_doctor("status", "--format", "reason").stdout), 201)
 

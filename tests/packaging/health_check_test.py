@@ -33,6 +33,15 @@ class HealthCheck(Case):
         write(self.directory / "cause", cause + "\n")
         self.tool("efa-doctor", f"cat '{self.directory}/cause'\nexit {code}\n")
 
+    def causes(self, of_hardware, of_others, code=UNHEALTHY):
+        """By who removes them; `exit N` where it cannot be told of others."""
+        others = of_others if of_others.startswith("exit") else f"echo '{of_others}'; exit {code}"
+        self.tool("efa-doctor", f"""case "$*" in
+            *" aws_support") echo '{of_hardware}'; exit {code} ;;
+            *" image_owner,account_owner") {others} ;;
+            *) echo '{CAUSE}'; exit {code} ;;
+            esac""")
+
     def node(self, state, reason=None, comment=None):
         line = f"NodeName=n1 Arch=x86_64 State={state} ThreadsPerCore=1 Partitions=p"
         if comment:
@@ -122,7 +131,8 @@ class HealthCheck(Case):
                 ("", 3, True), ("", 4, False), ("MAX_DRAINED_NODES=2", 1, True),
                 ("MAX_DRAINED_NODES=2", 2, False), ("MAX_DRAINED_NODES=0", 0, False),
                 ("MAX_DRAINED_NODES=20", 4, False), ("MAX_DRAINED_PERCENT=1", 0, True),
-                ("MAX_DRAINED_PERCENT=1", 1, False)):
+                ("MAX_DRAINED_PERCENT=1", 1, False), ("MAX_DRAINED_PERCENT=0", 0, False),
+                ("MAX_DRAINED_PERCENT=0 MAX_DRAINED_NODES=5", 0, False)):
             write(self.settings, f"SPREAD_S=0 {settings}\n")
             self.fleet(drained, 40)
             self.assertEqual(self.drained(), DRAINED if drains else [], settings)
@@ -160,14 +170,38 @@ class HealthCheck(Case):
 
     def test_where_a_drained_node_is_replaced_it_is_a_dry_run_of_hardware_faults(self):
         write(self.directory / "parallelcluster/cfnconfig", "")
-        self.tool("efa-doctor", f"echo \"$*\" > '{self.directory}/args'; echo '{CAUSE}'; exit 2")
+        self.causes(CAUSE, "")
         self.assertEqual(self.updates(), [])
         self.assertIn("would drain", self.logged())
-        self.assertTrue((self.directory / "args").read_text().endswith("--actors aws_support\n"))
         write(self.settings, "SPREAD_S=0 DRY_RUN=no\n")
         self.assertEqual(self.drained(), DRAINED)
         self.fleet(1, 40)
         self.assertEqual(self.updates(), [])
+        self.fleet(0, 40)
+        self.causes("", "")
+        self.assertEqual(self.updates(), [], "an operator's cause")
+
+    def test_where_a_drained_node_is_replaced_none_drains_for_what_the_next_would_have_too(self):
+        of_image = "unhealthy 0/4 kernel.driver-not-installed"
+        write(self.settings, "SPREAD_S=0 REPLACED=yes\n")
+        for of_others, said in ((of_image, of_image), ("exit 3", "not known"), ("exit 124", "not known")):
+            self.causes(CAUSE, of_others)
+            self.node("IDLE", comment=WISH)
+            self.assertEqual(self.updates(), ["Comment="])
+            self.assertIn(f"the next node would be no better: {said}" if said == of_image else said, self.logged())
+        self.node("IDLE")
+        self.causes(CAUSE, "")
+        self.assertEqual(self.drained(), DRAINED)
+        for code, drains in ((DEGRADED, True), (UNKNOWN, False)):
+            write(self.settings, 'SPREAD_S=0 REPLACED=yes DRAIN_ON="degraded unknown"\n')
+            self.causes(CAUSE, "", code)
+            self.assertEqual(self.drained(), DRAINED if drains else [], code)
+        write(self.settings, "SPREAD_S=0\n")
+        self.causes(CAUSE, of_image)
+        self.assertEqual(self.drained(), DRAINED, "nothing replaces it")
+        write(self.directory / "parallelcluster/cfnconfig", "")
+        write(self.settings, "SPREAD_S=0 DRY_RUN=no\n")
+        self.assertEqual(self.updates(), [], "AWS ParallelCluster does")
 
     def test_a_cause_that_no_drain_cures_neither_drains_nor_resumes(self):
         self.verdict(UNHEALTHY, "")
@@ -200,12 +234,7 @@ class HealthCheck(Case):
                 (yes + "MAX_DRAINED_NODES=9", "IDLE+DRAIN", CAUSE, "", "Action:Replace", [])):
             write(self.settings, settings + "\n")
             self.node(state, f"efa-doctor: {CAUSE}")
-            other = of_others if of_others.startswith("exit") else f"echo '{of_others}'; exit 2"
-            self.tool("efa-doctor", f"""case "$*" in
-                *" aws_support") echo '{of_hardware}'; exit 2 ;;
-                *" image_owner,account_owner") {other} ;;
-                *) echo '{CAUSE}'; exit 2 ;;
-                esac""")
+            self.causes(of_hardware, of_others)
             self.fleet(0, 40)
             if others:
                 with open(self.directory / "fleet", "a", encoding="utf-8") as fleet:

@@ -48,7 +48,7 @@ RULE_OF_READINESS = {
                   "properties": {
                       "effect": {"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]},
                       "key": {"type": "string",
-                              "pattern": r"^readiness\.k8s\.io/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"},
+                              "pattern": r"^readiness\.k8s\.io/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"},
                       "value": {"type": "string", "maxLength": 63,
                                 "pattern": "^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"}}}}}
 # What the Go structs know; encoding/json passes over all else in silence.
@@ -71,31 +71,59 @@ def objects():
 
 
 class Plugin(Case):
-    def run_plugin(self, **environment):
-        run = subprocess.run([DIRECTORY / "check-efa"], capture_output=True, text=True, timeout=30,
+    def run_plugin(self, *arguments, **environment):
+        run = subprocess.run([DIRECTORY / "check-efa", *arguments], capture_output=True, text=True, timeout=30,
                              env={**os.environ, "HEALTH_FILE": self.run_directory / "health.json", **environment})
         self.assertEqual(run.stderr, "")
         self.assertEqual(run.stdout.count("\n"), 1)
         self.assertLessEqual(len(run.stdout.strip()), MONITOR["pluginConfig"]["max_output_length"])
         return run.returncode, run.stdout.strip()
 
-    def run_on_file(self, **health):
-        """With the file that a pass has written, and these members of it."""
+    def run_on_file(self, *arguments, actors=(), **health):
+        """With the file that a pass has written, and these members of it; for `actors` are causes."""
         path = self.run_directory / "health.json"
         if not path.exists():
             self.efa_doctor("--once")
-        path.write_text(json.dumps({**json.loads(path.read_text()), **health}, indent=1) + "\n")
-        return self.run_plugin()
+        causes = [{"code": f"a.{actor}", "severity": severity, "actor": actor} for severity, actor in actors]
+        path.write_text(json.dumps({**json.loads(path.read_text()), "causes": causes, **health}, indent=1) + "\n")
+        return self.run_plugin(*arguments)
 
     def test_each_verdict_has_its_exit_code(self):
         code, words = self.run_on_file()
         self.assertEqual(code, OK)
         self.assertIn("EFA", words)
-        broken = {"exit_code": 2, "summary": "0 of 4, all \"hang\" \\ ", "root_causes": ["a.b", "c.d"]}
+        broken = {"exit_code": 2, "summary": "0 of 4, all \"hang\" \\ ", "root_causes": ["a.b", "c.d"],
+                  "actors": [("critical", "aws_support")]}
         self.assertEqual(self.run_on_file(**broken), (NOT_OK, 'a.b,c.d: 0 of 4, all "hang" \\'))
         self.assertEqual(self.run_on_file(exit_code=1)[0], OK)
-        code, words = self.run_on_file(exit_code=2, summary="x" * 500)
+        code, words = self.run_on_file(**{**broken, "summary": "x" * 500})
         self.assertEqual((code, len(words)), (NOT_OK, 200))
+
+    def test_only_what_an_actor_of_the_node_cures_is_its_problem(self):
+        broken = {"exit_code": 2, "summary": "it is", "root_causes": ["a.b"]}
+        for actors, elsewhere in (
+                ([("critical", "aws_support")], None),
+                ([("critical", "node_operator")], None),
+                ([("critical", "image_owner"), ("critical", "node_operator")], None),
+                ([("critical", "image_owner")], "image_owner"),
+                ([("critical", "job_owner"), ("critical", "account_owner")], "account_owner,job_owner"),
+                ([("critical", "image_owner"), ("warning", "aws_support"), ("info", "node_operator")], "image_owner"),
+                ([("warning", "aws_support")], "somebody"),
+                ([], "somebody")):
+            words = f"{elsewhere} must cure a.b: it is" if elsewhere else "a.b: it is"
+            self.assertEqual(self.run_on_file(actors=actors, **broken), (OK if elsewhere else NOT_OK, words))
+            self.assertEqual(self.run_plugin("elsewhere"), (NOT_OK if elsewhere else OK, words))
+        for members in ({"exit_code": 0}, {"exit_code": 1}, {"exit_code": 3}, {"boot_id": "another"}):
+            self.assertEqual(self.run_on_file("elsewhere", **{**broken, **members})[0], OK)
+
+    def test_whose_causes_are_the_nodes_is_a_setting(self):
+        self.efa_doctor("--once", "--expect", "4")  # the file as the agent writes it
+        words = "pci.none-found: 0 of 4 EFA devices work"
+        for actors, wanted in ((None, OK), ("", OK), ("node_operator", OK), ("account", OK),
+                               ("account_owner", NOT_OK), ("image_owner,account_owner", NOT_OK)):
+            code, said = self.run_plugin(**({} if actors is None else {"ACTORS": actors}))
+            self.assertEqual(code, wanted, actors)
+            self.assertTrue(said.startswith(words if code else f"account_owner must cure {words}"), said)
 
     def test_no_verdict_closes_no_node_unless_that_is_wanted(self):
         stale = "no verdict: the health file is stale"
@@ -127,7 +155,13 @@ class Configuration(unittest.TestCase):
             for member in MONITOR[name]:
                 self.assertLessEqual(set(member), KNOWN[name])
 
-    def test_the_permanent_condition_has_a_default(self):
+    def test_each_permanent_condition_has_a_default_and_what_taints_is_told_first(self):
+        # each status has all conditions: until its rule has run, one that was True is told to be False
+        self.assertEqual(MONITOR["rules"][0]["condition"], "EFAUnhealthy")
+        self.assertEqual(MONITOR["pluginConfig"]["concurrency"], 1)
+        self.assertEqual([rule.get("args", []) for rule in MONITOR["rules"]], [[], ["elsewhere"]])
+        # of a condition that is False node-problem-detector tells this, and not what the plugin says
+        self.assertFalse([one for one in MONITOR["conditions"] if "works" in (one["reason"] + one["message"]).lower()])
         defaults = {condition["type"] for condition in MONITOR["conditions"]}
         for rule in MONITOR["rules"]:
             self.assertEqual(rule["type"], "permanent")
@@ -181,7 +215,7 @@ class Configuration(unittest.TestCase):
             self.assertIn(right, text)
             self.assertFalse(schema.is_valid(json.loads(text.replace(right, wrong))), wrong)
         condition, = rule["spec"]["conditions"]
-        self.assertIn(condition["type"], {one["type"] for one in MONITOR["conditions"]})
+        self.assertEqual(condition["type"], "EFAUnhealthy")
         expression, = rule["spec"]["nodeSelector"]["matchExpressions"]
         agents, = (daemon_set_pod.objects()["DaemonSet"]["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]
                    ["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"])
@@ -200,8 +234,7 @@ class Configuration(unittest.TestCase):
             "componentClass", "isFatal", "message", "recommendedAction", "errorCode"})
         self.assertIn(policy["healthEvent"]["recommendedAction"], ("NONE", "CONTACT_SUPPORT"))
         self.assertFalse(policy["healthEvent"]["isFatal"])
-        for condition in MONITOR["conditions"]:
-            self.assertIn(f'c.type == "{condition["type"]}"', policy["predicate"]["expression"])
+        self.assertIn('c.type == "EFAUnhealthy"', policy["predicate"]["expression"])
 
 
 class Agent(Case):
@@ -302,6 +335,24 @@ class Agent(Case):
         for verdict in ("healthy", "unhealthy", "unknown"):
             self.assertTrue(self.is_alive(verdict=verdict), verdict)
             self.assertFalse(self.is_alive(verdict=verdict, valid_until=iso(time.time() - 1)), verdict)
+
+
+class Mesh(unittest.TestCase):
+    """efa-mesh-job.yaml: the host's efa-doctor in the host's root."""
+
+    def test_it_writes_the_locks_and_all_else_of_the_node_is_read_only_to_the_bottom(self):
+        with open(DIRECTORY / "efa-mesh-job.yaml", encoding="utf-8") as text:
+            job, = (one for one in yaml.safe_load_all(text) if one["kind"] == "Job")
+        pod = job["spec"]["template"]["spec"]
+        container, = pod["containers"]
+        mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
+        paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod["volumes"]}
+        self.assertEqual({place: paths[mount["name"]] for place, mount in mounts.items()},
+                         {"/host": "/", "/host/run/efa-doctor": "/run/efa-doctor"})
+        self.assertEqual({key: mounts["/host"].get(key) for key in ("readOnly", "recursiveReadOnly", "mountPropagation")},
+                         {"readOnly": True, "recursiveReadOnly": "IfPossible", "mountPropagation": None})
+        agent, = daemon_set_pod.pod()["containers"]
+        self.assertEqual(container["securityContext"], agent["securityContext"])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "probes/base/text.h"
 
 namespace efa {
@@ -61,6 +63,37 @@ TEST(Printable, CutsBetweenLettersAndSaysSo) {
     }
   }
   EXPECT_EQ(printable(std::string(1'000'000, 'x')).size(), kLongestLine);
+}
+
+TEST(PlainAscii, LeavesQuotesOutAndTakesAsciisLikeOfTheRest) {
+  const struct {
+    std::string_view text;
+    const char* wanted;
+  } rows[] = {
+      {"", ""},
+      {"31/32 driver.not-bound, pci.x: (a) [b] <c> #d; e&f|g*",
+       "31/32 driver.not-bound, pci.x: (a) [b] <c> #d; e&f|g*"},
+      {"the node's \"efa\" `ls`", "the nodes efa ls"},
+      {"node\u2019s \u201ca\u201d \u2018b\u2019 \u00abc\u00bb 5\u2032 d\u00b4", "nodes a b c 5 d"},
+      {"1\u20132 \u2014 \u22123 a\u2010b", "1-2 - -3 a-b"},
+      {"wait\u2026", "wait..."},
+      {"4\u00a0GB\u202fx\u2009y\nz", "4 GB x y z"},
+      {"$(id) a\\b", "?(id) a?b"},
+      {"Z\u00fcrich \u6771 \U0001f642", "Z?rich ? ?"},
+      {"\033[2J\x7f\xff\xe2\x80", "?[2J????"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(plain_ascii(row.text), row.wanted);
+}
+
+TEST(PlainAscii, IsAsciiOfItsLengthWhateverTheBytes) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+  for (const std::string& text : {all, std::string(300, '\''), std::string(300, '\xe2')}) {
+    const std::string line = plain_ascii(text + "\u2026" + std::string(300, 'x'), 100);
+    EXPECT_EQ(line.size(), 100U);
+    EXPECT_TRUE(std::all_of(line.begin(), line.end(), [](char c) { return c >= ' ' && c <= '~'; }));
+    EXPECT_EQ(line.find_first_of("\"'`$\\"), std::string::npos);
+  }
 }
 
 }  // namespace
