@@ -72,6 +72,15 @@ int become_daemon(const CommandLine& line) {
   return kExitInternal;
 }
 
+Result<Done> check_host_root(const CommandLine& line, const Config& config) {
+  const std::string& host_root = config.pass.host_root;
+  std::error_code error;
+  const bool right = line.sysroot != "/" || host_root.empty() ||
+                     std::filesystem::is_directory(host_root + "/etc", error);
+  if (right) return Done{};
+  return malformed("host_root", "the node's root is not mounted at " + host_root);
+}
+
 // Told before anything is looked at or written.
 Result<Done> check_arguments(const CommandLine& line, const Config& config) {
   const Result<ExpectSetting> expect = parse_expect(line.expect.value_or("auto"));
@@ -80,13 +89,7 @@ Result<Done> check_arguments(const CommandLine& line, const Config& config) {
   if (!std::filesystem::is_directory(line.sysroot, error)) {
     return system_error(error ? error.value() : ENOTDIR, line.sysroot);
   }
-  const std::string& host_root = config.pass.host_root;
-  if (line.sysroot == "/" && !host_root.empty() &&
-      !std::filesystem::is_directory(host_root + "/etc", error)) {
-    return Error{ErrorKind::kMalformed, "host_root",
-                 "the node's root is not mounted at " + host_root};
-  }
-  return Done{};
+  return check_host_root(line, config);
 }
 
 DeliveryRun delivery_run(const CommandLine& line) {
@@ -97,16 +100,17 @@ DeliveryRun delivery_run(const CommandLine& line) {
   return run;
 }
 
-// What reading it did not tell.
-int check_config(const Config& config, const std::string& path) {
-  bool all_right = true;
-  for (const Result<Done>& right :
-       {check_directories(config), check_authorities(config.s3), check_for_daemon(config, path)}) {
-    if (right) continue;
-    log_error("{}", message_of(right.error()));
-    all_right = false;
+// What config-check alone looks at: files of this machine, and what the daemon needs.
+std::vector<Error> errors_for_check(const CommandLine& line, const Config& config) {
+  std::vector<Error> errors = check_directories(config);
+  for (Error& error : check_for_daemon(config)) errors.push_back(std::move(error));
+  for (const Result<Done>& right : {check_host_root(line, config), check_authorities(config.s3)}) {
+    if (!right) errors.push_back(right.error());
   }
-  if (!all_right) return kExitUsage;
+  return errors;
+}
+
+int check_config(const Config& config, const std::string& path) {
   for (const std::string& words : who_else_decides(config)) log_warning("{}", words);
   std::printf("%s: correct\n", printable(path).c_str());
   return 0;
@@ -128,7 +132,11 @@ MeshOptions mesh_options(const CommandLine& line) {
 int run_with_config(const CommandLine& line) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of write(2), no more
   const std::string path = line.config.empty() ? kConfigPath : line.config;
-  const ReadConfig read = read_whole_config(path, /*required=*/!line.config.empty());
+  MoreErrors more;
+  if (line.command == Command::kConfigCheck) {
+    more = [&line](const Config& config) { return errors_for_check(line, config); };
+  }
+  const ReadConfig read = read_whole_config(path, /*required=*/!line.config.empty(), more);
   for (const Error& error : read.errors) log_error("{}", message_of(error));
   if (!read.errors.empty()) return kExitUsage;
   const Config& config = read.config;

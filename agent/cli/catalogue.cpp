@@ -64,7 +64,7 @@ void print_text(const Check& check) {
       "  How: %s\n",
       text_of(check.code).c_str(), severity_text(check.severity).c_str(),
       text_of(check.title).c_str(), text_of(check.meaning).c_str(), text_of(check.seen_by).c_str(),
-      actor_text(check.actor).c_str(), text_of(check.remedy).c_str());
+      actor_words(check.actor).c_str(), text_of(check.remedy).c_str());
   if (!check.command.empty()) std::printf("  $ %s\n", text_of(check.command).c_str());
   if (!check.in_container.empty()) {
     std::printf("  How in a container: %s\n", text_of(check.in_container).c_str());

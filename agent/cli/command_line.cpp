@@ -72,7 +72,7 @@ Parser::Parser() {
   app_.add_option("--trigger", line_.trigger, "Reason for this pass, for the report")
       ->type_name("WORD")
       ->group("")  // the daemon's
-      ->check(CLI::IsMember(
+      ->check(one_of(
           {"once", "boot", "interval", "event", "request", "recovery", "starting", "retry"}));
   add_pass_options(app_, line_);
   add_formats(app_, line_, {"text", "json", "prometheus", "health"});
@@ -106,17 +106,17 @@ void Parser::add_commands() {
       ->check(whole_number(0, kLongestWait));
   add_formats(*status, line_, {"text", "reason"});
   status->add_option("--accept", accept_, "Exit with 0 for this verdict too")
-      ->check(CLI::IsMember({"degraded"}));
+      ->check(one_of({"degraded"}));
   status->add_option("--require", require_, "Unknown unless all devices moved data in this boot")
-      ->check(CLI::IsMember({"data"}));
+      ->check(one_of({"data"}));
   status
       ->add_option("--actors", line_.actors,
                    "With --format reason: only root causes that one of these removes, in short; "
                    "empty when there is none")
       ->type_name("ACTOR,...")
       ->delimiter(',')
-      ->check(CLI::IsMember(
-          {"node_operator", "image_owner", "account_owner", "job_owner", "aws_support"}));
+      ->check(
+          one_of({"node_operator", "image_owner", "account_owner", "job_owner", "aws_support"}));
   CLI::App* explain = add("explain", Command::kExplain, "Print what a finding's code means");
   explain->add_option("CODE", line_.code, "A code as list-checks prints it, or how several begin")
       ->required();
@@ -224,10 +224,10 @@ CommandLine Parser::parse(int argc, const char* const* argv) {
   return line_;
 }
 
-// "SECONDS:NONNEGATIVE" -> "SECONDS", "TEXT:{text,json}" -> "text|json"
+// "TEXT:{text,json}" -> "text|json"; what has no such words stays: "s3://BUCKET"
 std::string value_of(const std::string& type) {
   const size_t brace = type.find('{');
-  if (brace == std::string::npos) return type.substr(0, type.find(':'));
+  if (brace == std::string::npos) return type;
   std::string words = type.substr(brace + 1, type.find('}') - brace - 1);
   std::replace(words.begin(), words.end(), ',', '|');
   return words;
@@ -243,7 +243,7 @@ CommandText text_of(const CLI::App& app, const std::string& name) {
     const std::string type = option->get_type_name();
     const bool named = argument && type.find('{') == std::string::npos;  // by its name alone
     text.options.push_back({option->get_name(argument), flag || named ? "" : value_of(type),
-                            option->get_description()});
+                            option->get_description(), option->get_items_expected_max() > 1});
   }
   return text;
 }

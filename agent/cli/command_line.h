@@ -68,6 +68,7 @@ struct OptionText {
   std::string name;   // "--format", or "FILE" of an argument
   std::string value;  // "SECONDS", "text|json"; "" of a flag, and of an argument that may be any
   std::string help;
+  bool again = false;  // more than one may be given
 };
 
 struct CommandText {

@@ -20,26 +20,29 @@ struct Completed {
   std::string help;
   Kind kind = Kind::kNone;
   std::vector<std::string> words;
+  bool again = false;
 };
 
 Completed completed(const OptionText& option) {
   Completed one;
   one.help = option.help;
+  one.again = option.again;
   const bool argument = !option.name.starts_with('-');
   if (!argument) one.names = split(option.name, ',');
   const std::string value = argument && option.value.empty() ? option.name : option.value;
   if (value.empty()) return one;
+  const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
   if (value == "FILE") {
     one.kind = Kind::kFile;
-  } else if (value == "DIR") {
+  } else if (split(value, '|').front() == "DIR") {  // "DIR|s3://BUCKET/PREFIX"
     one.kind = Kind::kDirectory;
   } else if (value == "CODE") {
     one.kind = Kind::kCode;
   } else if (is_one_of("--expect", one.names)) {
     one.kind = Kind::kWords;
     one.words = {"auto", "none", "max"};
-  } else if (std::any_of(value.begin(), value.end(), [](char c) { return c >= 'a'; })) {
-    one.kind = Kind::kWords;  // "text|json"; else a name in capitals
+  } else if (std::none_of(value.begin(), value.end(), is_capital)) {
+    one.kind = Kind::kWords;  // "text|json"; else "SECONDS", "s3://BUCKET/PREFIX"
     one.words = split(value, '|');
   } else {
     one.kind = Kind::kOther;
@@ -53,9 +56,23 @@ std::vector<Completed> completed_options(const CommandText& command) {
   return all;
 }
 
-std::string names_of(const CommandText& command) {
+bool has_option(const std::vector<Completed>& options, const Completed& option) {
+  return std::any_of(options.begin(), options.end(),
+                     [&](const Completed& one) { return one.names == option.names; });
+}
+
+// After a command, what stands before it holds too.
+std::vector<Completed> options_after(const CommandText& command, const CommandText& program) {
+  std::vector<Completed> all = completed_options(command);
+  for (const Completed& option : completed_options(program)) {
+    if (!has_option(all, option)) all.push_back(option);
+  }
+  return all;
+}
+
+std::string names_of(const std::vector<Completed>& options) {
   std::vector<std::string> names;
-  for (const Completed& option : completed_options(command)) {
+  for (const Completed& option : options) {
     names.insert(names.end(), option.names.begin(), option.names.end());
   }
   return join(names, " ");
@@ -110,7 +127,6 @@ std::string bash_cases(const std::vector<CommandText>& commands) {
       cases += fmt::format("    {},{}) {} ;;\n", command.name, before, what);
     }
   }
-  // after the command, what stands before it holds too
   for (const Completed& option : completed_options(commands.front())) {
     const std::string what = bash_words(option);
     if (!what.empty()) cases += fmt::format("    *,{}) {} ;;\n", option.names.back(), what);
@@ -125,7 +141,8 @@ std::string bash_completion() {
   std::string options;
   for (const CommandText& command : commands) {
     if (command.name.empty()) continue;
-    options += fmt::format("      {}) words=\"{}\" ;;\n", command.name, names_of(command));
+    options += fmt::format("      {}) words=\"{}\" ;;\n", command.name,
+                           names_of(options_after(command, commands.front())));
   }
   return "# bash completion for efa-doctor\n"
          "_efa_doctor() {\n"
@@ -136,13 +153,13 @@ std::string bash_completion() {
          names_of(commands, "|") +
          ") command=${COMP_WORDS[i]}; break ;; esac\n"
          "  done\n"
-         "  case $command,$before in\n" +
+         "  [[ $word == -* ]] || case $command,$before in\n" +
          bash_cases(commands) +
          "  esac\n"
          "  if [ -z \"$words\" ]; then\n"
          "    case $command in\n" +
          options + "      *) words=\"" + names_of(commands, " ") + " " +
-         names_of(commands.front()) +
+         names_of(completed_options(commands.front())) +
          "\" ;;\n"
          "    esac\n"
          "  fi\n"
@@ -181,16 +198,17 @@ std::string zsh_action(const Completed& option) {
   return "";
 }
 
-std::string zsh_arguments(const CommandText& command) {
+std::string zsh_arguments(const std::vector<Completed>& options) {
   std::string lines;
   int arguments = 0;
-  for (const Completed& option : completed_options(command)) {
+  for (const Completed& option : options) {
     if (option.names.empty()) {
       lines += " \\\n      " + quoted(std::to_string(++arguments) + zsh_action(option), "'\\''");
     }
     for (const std::string& name : option.names) {
-      lines += " \\\n      " +
-               quoted(name + "[" + zsh_help(option.help) + "]" + zsh_action(option), "'\\''");
+      lines += " \\\n      " + quoted((option.again ? "*" : "") + name + "[" +
+                                          zsh_help(option.help) + "]" + zsh_action(option),
+                                      "'\\''");
     }
   }
   return lines;
@@ -205,7 +223,8 @@ std::string zsh_completion() {
   for (const CommandText& command : commands) {
     if (command.name.empty()) continue;
     names += "    " + quoted(command.name + ":" + zsh_help(command.help), "'\\''") + "\n";
-    cases += "    " + command.name + ")\n      _arguments" + zsh_arguments(command) + " ;;\n";
+    cases += "    " + command.name + ")\n      _arguments" +
+             zsh_arguments(options_after(command, commands.front())) + " ;;\n";
   }
   return "#compdef efa-doctor\n"
          "_efa_doctor_codes() {\n"
@@ -226,7 +245,7 @@ std::string zsh_completion() {
          "  local curcontext=$curcontext state line\n"
          "  typeset -A opt_args\n"
          "  _arguments -C" +
-         zsh_arguments(commands.front()) +
+         zsh_arguments(completed_options(commands.front())) +
          " \\\n      '1:command:_efa_doctor_commands' '*::argument:->argument'\n"
          "  [[ $state == argument ]] || return\n"
          "  case $line[1] in\n" +
@@ -262,10 +281,8 @@ std::string fish_condition(const CommandText& command, const Completed& option,
   if (!command.name.empty()) return "__fish_seen_subcommand_from " + command.name;
   std::vector<std::string> owners;
   for (const CommandText& other : commands) {
-    const std::vector<Completed> own = completed_options(other);
-    const bool has = std::any_of(own.begin(), own.end(),
-                                 [&](const Completed& one) { return one.names == option.names; });
-    if (has && !other.name.empty()) owners.push_back(other.name);
+    if (!other.name.empty() && has_option(completed_options(other), option))
+      owners.push_back(other.name);
   }
   return owners.empty() ? "" : "not __fish_seen_subcommand_from " + join(owners, " ");
 }

@@ -13,7 +13,7 @@ void add_pair_options(CLI::App& pair, CommandLine& line) {
   PairOptions& options = line.pair;
   pair.add_option("ROLE", options.role, "server or client")
       ->required()
-      ->check(CLI::IsMember({"server", "client"}));
+      ->check(one_of({"server", "client"}));
   pair.add_option("HOST", options.host, "Of the server, for a client");
   pair.add_option("--bind", options.bind, "Of a server: listen at this address alone")
       ->type_name("ADDRESS");
@@ -37,7 +37,7 @@ void add_pair_options(CLI::App& pair, CommandLine& line) {
   pair.add_option("--engine", options.engine,
                   "Of a client: use the devices by libibverbs, by each libfabric that is "
                   "installed, or first by the one and then by the others")
-      ->check(CLI::IsMember({kVerbsEngine, kLibfabricEngine, kBothEngines}))
+      ->check(one_of({kVerbsEngine, kLibfabricEngine, kBothEngines}))
       ->capture_default_str();
   pair.add_flag("--compare", options.compare,
                 "Of a client: let fi_pingpong, where both nodes have it, send the same messages "

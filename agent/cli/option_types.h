@@ -6,10 +6,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "agent/cli/command_line.h"
+#include "agent/config/near_miss.h"
 #include "probes/base/text.h"
 
 namespace efa {
@@ -25,9 +25,19 @@ inline CLI::Validator whole_number(int64_t least, int64_t most) {
           ""};
 }
 
-inline void add_formats(CLI::App& app, CommandLine& line, std::vector<std::string> formats) {
+// Of another word, the nearest of them is named.
+inline CLI::Validator one_of(const std::vector<std::string>& words) {
+  const CLI::Validator member = CLI::IsMember(words);
+  return {[=](std::string& text) {
+            const std::string why = member(text);
+            return why.empty() ? why : why + near_miss(text, {words.begin(), words.end()});
+          },
+          member.get_description()};
+}
+
+inline void add_formats(CLI::App& app, CommandLine& line, const std::vector<std::string>& formats) {
   app.add_option("--format", line.format, "Output format")
-      ->check(CLI::IsMember(std::move(formats)))
+      ->check(one_of(formats))
       ->capture_default_str();
 }
 

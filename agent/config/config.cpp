@@ -114,7 +114,7 @@ struct Taker {
   std::string path;
   Config config;
   SomeErrors errors;
-  std::vector<std::string> left_out;  // keys of lines that are no TOML: their values are not known
+  std::vector<std::string> unknown;  // settings whose values are not known, as they are wrong
 
   void note(const toml::source_region& source, const std::string& what) {
     errors.emplace_back(source.begin.line, error_at(path, source, what));
@@ -146,9 +146,14 @@ bool is_table_of_settings(const std::string& name) {
   return false;
 }
 
-std::vector<std::string_view> all_keys() {
+// Of settings, or of the tables that they are in.
+std::vector<std::string_view> all_keys(bool of_tables) {
   std::vector<std::string_view> keys;
-  for (const Setting& setting : settings()) keys.emplace_back(setting.key);
+  for (const Setting& setting : settings()) {
+    const std::string_view key = setting.key;
+    const size_t dot = key.find('.');
+    if (!of_tables || dot != key.npos) keys.push_back(of_tables ? key.substr(0, dot) : key);
+  }
   return keys;
 }
 
@@ -158,14 +163,17 @@ void take_table(const toml::table& table, const std::string& prefix, Taker& take
     const Setting* setting = find_setting(name);
     if (setting != nullptr) {
       const std::string why = take(*setting, node, taker.config);
-      if (!why.empty()) taker.note(node.source(), fmt::format("{} {}", name, why));
+      if (why.empty()) continue;
+      taker.note(node.source(), fmt::format("{} {}", name, why));
+      taker.unknown.push_back(name);
     } else if (node.is_table() && name == kTableOfChecks) {
       take_weights(*node.as_table(), "", taker);
     } else if (node.is_table() && is_table_of_settings(name)) {
       take_table(*node.as_table(), name + ".", taker);
     } else {
       taker.note(key.source(),
-                 fmt::format("unknown key '{}'{}", name, near_miss(name, all_keys())));
+                 fmt::format("unknown key '{}'{}", name,
+                             near_miss(name, all_keys(/*of_tables=*/node.is_table()))));
     }
   }
 }
@@ -206,13 +214,22 @@ std::vector<Error> errors_of_values(Config& config) {
   return errors;
 }
 
+// Whether it is said of that setting, or because of what it is: "only with s3.sse = ...". What is
+// no TOML has a key without its table.
+bool depends_on(const Error& error, const std::string& key) {
+  const std::string what = " " + error.what;
+  return error.where == key || what.find(" " + key + " = ") != what.npos ||
+         what.find("." + key + " = ") != what.npos;
+}
+
 // At the line of the setting that is at fault.
-void note_values(const toml::table& table, Taker& taker) {
-  for (Error& error : errors_of_values(taker.config)) {
+void note_values(const toml::table& table, const std::vector<Error>& errors, Taker& taker) {
+  for (const Error& error : errors) {
     const bool depends =
-        std::any_of(taker.left_out.begin(), taker.left_out.end(),
-                    [&](const std::string& key) { return error.what.find(key) != key.npos; });
+        std::any_of(taker.unknown.begin(), taker.unknown.end(),
+                    [&](const std::string& key) { return depends_on(error, key); });
     if (depends) continue;
+    taker.unknown.push_back(error.where);
     const toml::node* node = table.at_path(error.where).node();
     if (node != nullptr) {
       taker.note(node->source(), message_of(error));
@@ -279,7 +296,8 @@ Result<Config> first_error_of(ReadConfig read) {
 
 }  // namespace
 
-ReadConfig parse_whole_config(const std::string& toml, const std::string& path) {
+ReadConfig parse_whole_config(const std::string& toml, const std::string& path,
+                              const MoreErrors& more) {
   Taker taker{path, {}, {}, {}};
   std::string rest = toml;
   Parsed parsed = parse_table(rest, path);
@@ -288,18 +306,20 @@ ReadConfig parse_whole_config(const std::string& toml, const std::string& path) 
     const bool enough = taker.errors.size() == kMaxSyntaxErrors;
     const auto key = enough ? std::nullopt : make_empty(rest, parsed.line);
     if (!key) return {{}, in_order_of_lines(std::move(taker.errors))};
-    taker.left_out.push_back(*key);
+    taker.unknown.push_back(*key);
     parsed = parse_table(rest, path);
   }
   take_table(*parsed.table, "", taker);
-  note_values(*parsed.table, taker);
+  note_values(*parsed.table, errors_of_values(taker.config), taker);
+  if (more) note_values(*parsed.table, more(taker.config), taker);
   PassConfig& pass = taker.config.pass;
   if (pass.device_deadline_ms >= pass.deadline_ms) pass.device_deadline_ms = pass.deadline_ms / 2;
   return {std::move(taker.config), in_order_of_lines(std::move(taker.errors))};
 }
 
-Result<Config> parse_config(const std::string& toml, const std::string& path) {
-  return first_error_of(parse_whole_config(toml, path));
+Result<Config> parse_config(const std::string& toml, const std::string& path,
+                            const MoreErrors& more) {
+  return first_error_of(parse_whole_config(toml, path, more));
 }
 
 Result<std::string> read_config_text(const std::string& path, bool required) {
@@ -309,9 +329,9 @@ Result<std::string> read_config_text(const std::string& path, bool required) {
   return std::string();
 }
 
-ReadConfig read_whole_config(const std::string& path, bool required) {
+ReadConfig read_whole_config(const std::string& path, bool required, const MoreErrors& more) {
   const Result<std::string> text = read_config_text(path, required);
-  return text ? parse_whole_config(*text, path) : ReadConfig{{}, {text.error()}};
+  return text ? parse_whole_config(*text, path, more) : ReadConfig{{}, {text.error()}};
 }
 
 Result<Config> read_config(const std::string& path, bool required) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -107,13 +108,18 @@ struct ReadConfig {
   std::vector<Error> errors;
 };
 
-ReadConfig parse_whole_config(const std::string& toml, const std::string& path);
+// What a command refuses that others take; the `where` of each error is a setting's key.
+using MoreErrors = std::function<std::vector<Error>(const Config&)>;
+
+ReadConfig parse_whole_config(const std::string& toml, const std::string& path,
+                              const MoreErrors& more = {});
 // Its first error where there is one.
-Result<Config> parse_config(const std::string& toml, const std::string& path);
+Result<Config> parse_config(const std::string& toml, const std::string& path,
+                            const MoreErrors& more = {});
 // The text of the file; "" when it is missing and need not be there.
 Result<std::string> read_config_text(const std::string& path, bool required);
 // `required`: the file was named on the command line, so it must be there.
-ReadConfig read_whole_config(const std::string& path, bool required);
+ReadConfig read_whole_config(const std::string& path, bool required, const MoreErrors& more = {});
 Result<Config> read_config(const std::string& path, bool required);
 
 }  // namespace efa

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "agent/config/near_miss.h"
 #include "probes/base/text.h"
 
 namespace efa {
@@ -14,7 +15,8 @@ Result<ExpectSetting> parse_expect(const std::string& text) {
   const auto count = parse_number<int>(text);
   if (!count || *count < 0 || *count > kMaxExpected) {
     return Error{ErrorKind::kMalformed, "expect",
-                 fmt::format("'{}' is not auto, none, max or a number", text)};
+                 fmt::format("'{}' is not auto, none, max or a number{}", text,
+                             near_miss(text, {"auto", "none", "max"}))};
   }
   return ExpectSetting{count};
 }

@@ -11,8 +11,7 @@ namespace efa {
 
 // "": without s3.uri there is no delivery to S3.
 bool delivers_to_s3(const S3Config& config);
-// What is wrong in the table as a whole, each at the setting at fault; parse_whole_config() asks
-// it.
+// What is wrong in the table as a whole, each at the setting at fault; parse_whole_config() asks.
 std::vector<Error> check_s3(const S3Config& config);
 // The file s3.ca_file. A pass does not ask: a file system that is not there yet is no wrong
 // configuration, and delivery says what is missing.

@@ -159,7 +159,8 @@ std::vector<std::string> who_else_decides(const Config& config) {
   return words;
 }
 
-Result<Done> check_directories(const Config& config) {
+std::vector<Error> check_directories(const Config& config) {
+  std::vector<Error> errors;
   const std::pair<const char*, const std::string&> directories[] = {
       {"state_directory", config.files.state_directory},
       {"run_directory", config.files.run_directory},
@@ -170,9 +171,9 @@ Result<Done> check_directories(const Config& config) {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
     if (!std::filesystem::exists(status) || std::filesystem::is_directory(status)) continue;
-    return Error{ErrorKind::kMalformed, setting, message_of(system_error(ENOTDIR, path))};
+    errors.push_back(malformed(setting, message_of(system_error(ENOTDIR, path))));
   }
-  return Done{};
+  return errors;
 }
 
 // In this order: whoever sees the health file finds the report that it names, and nothing that a

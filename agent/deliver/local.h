@@ -14,8 +14,8 @@ namespace efa {
 // Directories in which another user decides what is read as ours or run, with that user: for
 // config-check. Writing there harms nobody.
 std::vector<std::string> who_else_decides(const Config& config);
-// Refuses a configuration in which a directory's path is that of something else.
-Result<Done> check_directories(const Config& config);
+// Of each directory whose path is that of something else, at its setting.
+std::vector<Error> check_directories(const Config& config);
 
 // Logs what could not be kept: a full disk is no sick node. `newest_begun`: the highest number that
 // a pass has by now; what a newer pass has told is not replaced.

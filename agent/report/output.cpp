@@ -35,6 +35,7 @@ TextStyle style_of(const std::string& output) {
   if (columns && *columns > 0) style.width = std::min(*columns, kWidest);
   winsize size{};
   if (output.empty() && isatty(STDOUT_FILENO) != 0) {
+    style.whole = true;
     style.colour = environment("NO_COLOR").empty() && understands_escapes();  // no-color.org
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) style.width = size.ws_col;
   }

@@ -9,7 +9,8 @@ namespace efa {
 
 // Whether escape sequences (ECMA-48) can be sent to the terminal: not where TERM is "dumb".
 bool understands_escapes();
-// Of who reads it: colours and width of a terminal, or the width that COLUMNS says (environ(7)).
+// Of who reads it: colours and width of a terminal, which takes all, or the width that COLUMNS says
+// (environ(7)).
 TextStyle style_of(const std::string& output);
 // The exit code: `code`, or that of an internal error when nobody could be given the text. A file
 // that cannot be written is told, and the text goes to standard output.

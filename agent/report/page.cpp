@@ -84,7 +84,7 @@ std::string TextPage::colour(const std::string& text, const char* code) const {
 }
 
 std::string TextPage::take(size_t most) {
-  if (text_.size() > most) {
+  if (!fits(most)) {
     const std::string cut = "\n[cut: --format json has everything]\n";
     const size_t end = text_.rfind('\n', most - cut.size());
     text_ = end == std::string::npos ? make_utf8(text_.substr(0, most - cut.size()))

@@ -1,6 +1,6 @@
-// A report for a person, line by line: wrapped, in colours on a terminal, and short enough for what
-// AWS Systems Manager keeps of an output: 24,000 characters of get-command-invocation, 2,500 of
-// list-command-invocations.
+// A report for a person, line by line: wrapped, in colours and whole on a terminal, else short
+// enough for what AWS Systems Manager keeps of an output: 24,000 characters of
+// get-command-invocation, 2,500 of list-command-invocations.
 #pragma once
 
 #include <string>
@@ -12,6 +12,7 @@ namespace efa {
 struct TextStyle {
   bool colour = false;
   int width = 80;
+  bool whole = false;  // no byte is too many
 };
 
 struct Mark {
@@ -37,7 +38,7 @@ class TextPage {
   void marked(const std::string& lead, const std::string& text, const char* colour_code);
   // A command stays on one line, so that it can be pasted.
   void command(const std::string& text, size_t indent);
-  [[nodiscard]] size_t size() const { return text_.size(); }
+  [[nodiscard]] bool fits(size_t most) const { return style_.whole || text_.size() <= most; }
   // What is beyond that many bytes is cut, which the last line says.
   [[nodiscard]] std::string take(size_t most);
 

@@ -1,7 +1,7 @@
 // The report for a person: the verdict first, then how far the devices came, then each cause and
 // what mends it, in the order of the root causes. AWS Systems Manager's list-command-invocations
 // keeps 2,500 characters of an output: what is longer is told in fewer words, causes and their
-// fixes last.
+// fixes last, but on a terminal.
 
 #include <fmt/core.h>
 
@@ -302,7 +302,7 @@ TextPage page_of(const Report& report, const TextStyle& style, const Detail& det
 std::string render_text(const Report& report, const TextStyle& style) {
   for (const Detail& detail : kDetails) {
     TextPage page = page_of(report, style, detail);
-    if (page.size() <= kMostOfNode) return page.take(kMostOfNode);
+    if (page.fits(kMostOfNode)) return page.take(kMostOfNode);
   }
   return page_of(report, style, *std::prev(std::end(kDetails))).take(kMostOfNode);
 }

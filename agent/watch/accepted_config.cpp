@@ -7,10 +7,8 @@ namespace efa {
 Result<Done> AcceptedConfig::load(const std::string& path, bool required) {
   const Result<std::string> text = read_config_text(path, required);
   if (!text) return text.error();
-  const Result<Config> config = parse_config(*text, path);
+  const Result<Config> config = parse_config(*text, path, check_for_daemon);
   if (!config) return config.error();
-  const Result<Done> right = check_for_daemon(*config, path);
-  if (!right) return right.error();
   Result<Fd> file = memory_file("efa-doctor-config", *text);
   if (!file) return file.error();
   file_ = std::move(*file);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/cli/daemon_check.h"
 #include "agent/cli/status.h"
 #include "agent/config/config.h"
 
@@ -39,6 +40,8 @@ TEST(Config, ErrorsNameTheLine) {
       {"[metadata]\nport = 1\n", "c.toml:2: unknown key 'metadata.port'"},
       {"[other]\nx = 1\n", "c.toml:1: unknown key 'other'"},
       {"metadata = 1\n", "c.toml:1: unknown key 'metadata'"},
+      {"[metdata]\nbudget_ms = 200\n", "c.toml:1: unknown key 'metdata'; did you mean metadata?"},
+      {"[cheks]\n", "c.toml:1: unknown key 'cheks'; did you mean checks?"},
       {"expect = 4.5\n", "c.toml:1: expect must be a string or a whole number"},
       {"\nexpect = 1025\n", "c.toml:2: expect: '1025' is not auto, none, max or a number"},
       {"state_directory = 4\n", "c.toml:1: state_directory must be a string"},
@@ -51,7 +54,10 @@ TEST(Config, ErrorsNameTheLine) {
        "c.toml:3: unknown key 's3.regoin'; did you mean s3.region?"},
       {"[s3]\n\nsse = \"rot13\"\n", "c.toml:3: s3.sse: must be AES256 or aws:kms"},
       {"\nstate_directory = \"here\"\n", "c.toml:2: state_directory: must be an absolute path"},
-      {"\nexpect = \"many\"\n", "c.toml:2: expect: 'many' is not auto, none, max or a number"},
+      {"\nexpect = \"maxx\"\n",
+       "c.toml:2: expect: 'maxx' is not auto, none, max or a number; did you mean max?"},
+      {"\nexpect = \"8 or so\"\n",
+       "c.toml:2: expect: '8 or so' is not auto, none, max or a number"},
   };
   for (const Row& row : rows) EXPECT_EQ(error_of(row.toml), row.error);
 }
@@ -67,10 +73,37 @@ TEST(Config, AllErrorsAreToldInTheOrderOfTheirLines) {
                                              "c.toml:7", "c.toml:8"}));
 }
 
-std::vector<std::string> places_of_errors(const std::string& toml) {
+std::vector<std::string> places_of_errors(const std::string& toml, const MoreErrors& more = {}) {
   std::vector<std::string> places;
-  for (const Error& error : parse_whole_config(toml, "c").errors) places.push_back(error.where);
+  for (const Error& error : parse_whole_config(toml, "c", more).errors) {
+    places.push_back(error.where);
+  }
   return places;
+}
+
+TEST(Config, NoSettingOfS3HidesTheErrorOfAnother) {
+  EXPECT_EQ(places_of_errors("[s3]\nuri = \"bucket\"\nendpoint = \"a b\"\naddressing = \"both\"\n"
+                             "kms_key_id = \"a b\"\nexpected_bucket_owner = \"x y\"\n"
+                             "storage_class = \"a b\"\nsse = \"aws:kms\"\n"),
+            (std::vector<std::string>{"c:2", "c:3", "c:4", "c:5", "c:6", "c:7"}));
+}
+
+TEST(Config, WhatOneCommandRefusesIsToldInTheSameRound) {
+  EXPECT_EQ(places_of_errors("expect = \"many\"\nvalid_for_s = 20\nreports_kept = -1\n",
+                             check_for_daemon),
+            (std::vector<std::string>{"c:1", "c:2", "c:3"}));
+  EXPECT_EQ(places_of_errors("\ninterval_s = 3600\n", check_for_daemon),
+            std::vector<std::string>{"c:2"});
+  EXPECT_TRUE(places_of_errors("interval_s = 60\nvalid_for_s = 130\n", check_for_daemon).empty());
+  EXPECT_TRUE(places_of_errors("interval_s = 3600\n").empty());
+}
+
+TEST(Config, WhatAnotherCommandRefusesIsNotJudgedWhereItsValuesAreNotKnown) {
+  for (const char* toml :
+       {"interval_s = 4\nvalid_for_s = 20\n", "interval_s = \"\nvalid_for_s = 20\n",
+        "deadline_ms = \"x\"\nvalid_for_s = 20\n", "valid_for_s = 9\n"}) {
+    EXPECT_EQ(places_of_errors(toml, check_for_daemon), std::vector<std::string>{"c:1"}) << toml;
+  }
 }
 
 TEST(Config, AnErrorOfSyntaxHidesNoOther) {
@@ -88,7 +121,7 @@ TEST(Config, WhatAnErrorMayReachIntoIsNotJudged) {
   for (const char* toml :
        {"set_aside = [\"a\",,\n\"b\"]\n", "set_aside = [\"a\"\ndeadline_ms = 1\nexpect = 1\n",
         "[s3\nregion = \"eu-west-1\"\n", "[s3]\nsse = \"aws:kms\nkms_key_id = \"k\"\n",
-        "[s3]\nsse = \"aws:kms\nkms_key_id = \"k\"\n", "expect = \"\"\"max\ndeadline_ms = 1\n"}) {
+        "[s3]\nsse = 3\nkms_key_id = \"k\"\n", "expect = \"\"\"max\ndeadline_ms = 1\n"}) {
     EXPECT_EQ(places_of_errors(toml).size(), 1U) << toml;
   }
   std::string many;

@@ -1,5 +1,5 @@
 // Whatever is wrong with a node: each root cause and what mends it is in the 2,500 characters that
-// SSM's list-command-invocations keeps, in the order of the root causes.
+// SSM's list-command-invocations keeps, in the order of the root causes. A terminal shows it whole.
 
 #include <gtest/gtest.h>
 
@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "agent/report/page.h"
 #include "agent/report/report.h"
 #include "probes/base/text.h"
 #include "probes/judging/remedy.h"
@@ -103,8 +104,9 @@ TEST(TextSize, OneCommandMends32Devices) {
   }
 }
 
-TEST(TextSize, FaultsOfEachKindOn32DevicesFitTogether) {
-  const Break kinds[] = {
+// 32 devices with so many kinds of faults, by turns.
+Scene scene_of_kinds(size_t many) {
+  static constexpr Break kKinds[] = {
       [](Scene& scene, size_t i) { scene.pci(i).config = "ffffffff"; },
       [](Scene& scene, size_t i) {
         scene.pci(i).driver = scene.pci(i).driver_override = "vfio-pci";
@@ -122,10 +124,45 @@ TEST(TextSize, FaultsOfEachKindOn32DevicesFitTogether) {
         scene.node.limits.facts.services = {{"slurmd", 700, kLittle, "slurmd.service"}};
       },
   };
-  for (size_t many = 1; many <= std::size(kinds); ++many) {
-    Scene scene = healthy_scene(32);
-    for (size_t i = 32; i-- > 0;) kinds[i % many](scene, i);  // the last first: some are erased
-    expect_all_causes(report_of(scene), std::to_string(many) + " kinds");
+  Scene scene = healthy_scene(32);
+  for (size_t i = 32; i-- > 0;) kKinds[i % many](scene, i);  // the last first: some are erased
+  return scene;
+}
+
+constexpr size_t kMostKinds = 7;
+
+TEST(TextSize, FaultsOfEachKindOn32DevicesFitTogether) {
+  for (size_t many = 1; many <= kMostKinds; ++many) {
+    expect_all_causes(report_of(scene_of_kinds(many)), std::to_string(many) + " kinds");
+  }
+}
+
+constexpr TextStyle kTerminal{.whole = true};
+
+TEST(TextSize, ATerminalIsToldAllThatIsWrongAndEachFixToItsEnd) {
+  const Report report = report_of(scene_of_kinds(kMostKinds));
+  const std::string text = render_text(report, kTerminal);
+  const std::string plain = unwrapped(text);
+  EXPECT_GT(text.size(), kMostOfNode);
+  EXPECT_EQ(text.find(" ..."), std::string::npos) << text;
+  for (const Finding& finding : report.diagnosis.findings) {
+    if (finding.result != kFail || !finding.explained_by.empty()) continue;
+    const std::string remedy(finding.remedy_text());
+    EXPECT_NE(plain.find(unwrapped(remedy)), std::string::npos) << finding.check->code << text;
+  }
+}
+
+TEST(TextSize, WhatFitsIsTheSameOnATerminal) {
+  const Report report = report_of(healthy_scene());
+  EXPECT_EQ(render_text(report, kTerminal), render_text(report, {}));
+}
+
+TEST(TextSize, APageForATerminalIsNotCutHoweverLongItIs) {
+  for (const bool whole : {false, true}) {
+    TextPage page({.whole = whole});
+    for (size_t i = 0; i < 100; ++i) page.line(std::string(60, 'x'));
+    EXPECT_EQ(page.take(kMostOfNode).ends_with("everything]\n"), !whole);
+    EXPECT_EQ(page.take(kMostOfNode).size() > kMostOfNode, whole);
   }
 }
 

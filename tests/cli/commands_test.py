@@ -89,6 +89,25 @@ class Usage(Case):
             self.assertIn(f"Did you mean {meant}?", run.stderr)
         self.assertNotIn("Did you mean", self.efa_doctor("--entirely-else").stderr)
 
+    def test_the_word_that_was_meant_is_named(self):
+        for arguments, meant in ((["--once", "--format", "jso"], "json"),
+                                 (["list-checks", "--format", "markdwn"], "markdown"),
+                                 (["--once", "--expect", "maxx"], "max"),
+                                 (["--once", "--trigger", "reqest"], "request"),
+                                 (["status", "--accept", "degrade"], "degraded"),
+                                 (["status", "--require", "date"], "data"),
+                                 (["status", "--actors", "job_owner,aws_suport"], "aws_support"),
+                                 (["pair", "servr"], "server"),
+                                 (["pair", "client", "h", "--engine", "verb"], "verbs")):
+            run = self.efa_doctor(*arguments)
+            self.assertEqual((run.returncode, run.stdout), (USAGE, ""), arguments)
+            self.assertIn(f"; did you mean {meant}?\n", run.stderr)
+        for arguments in (["--once", "--format", "yaml"], ["--once", "--format", ""],
+                          ["pair", "somebody"], ["--once", "--expect", "-1"]):
+            run = self.efa_doctor(*arguments)
+            self.assertEqual(run.returncode, USAGE, arguments)
+            self.assertNotIn("did you mean", run.stderr)
+
     def test_whose_option_it_is_is_named(self):
         run = self.efa_doctor("pair", "server", "--wait", "3")
         self.assertEqual(run.returncode, USAGE)
@@ -207,6 +226,30 @@ class Configuration(Case):
             self.assertRegex(run.stderr, rf"{self.config}:{line}: .*{re.escape(words)}")
         self.assertEqual(run.stderr.count("\n"), 4)
 
+    def test_what_config_check_alone_looks_at_is_told_with_them(self):
+        run = self.check('expect = "many"\nmetrics_directory = "/etc/passwd"\nvalid_for_s = 20\n'
+                         'host_root = "/nowhere"\nrun_directory = "/etc/passwd"\n'
+                         '[s3]\nca_file = "/nowhere/ca.pem"\n')
+        self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
+        for line, words in ((1, "expect: 'many'"), (2, "metrics_directory: /etc/passwd: Not a directory"),
+                            (3, "valid_for_s: one late pass would make the verdict stale"),
+                            (4, "host_root: the node's root is not mounted at /nowhere"),
+                            (5, "run_directory: /etc/passwd: Not a directory"),
+                            (7, "s3.ca_file: /nowhere/ca.pem: No such file or directory")):
+            self.assertIn(f"{self.config}:{line}: {words}", run.stderr)
+        self.assertEqual(run.stderr.count("\n"), 6, run.stderr)
+
+    def test_of_one_setting_one_error_is_told(self):
+        for text in ('host_root = "/etc/passwd"\n', 'host_root = 3\n', 'host_root = "here"\n'):
+            run = self.check(text)
+            self.assertEqual(run.returncode, USAGE)
+            self.assertRegex(run.stderr, rf"\A.*{self.config}:1: host_root.*\n\Z")
+
+    def test_where_another_root_is_looked_at_that_of_the_node_is_not(self):
+        write(self.config, 'host_root = "/nowhere"\n')
+        run = self.efa_doctor("--sysroot", self.directory, "config-check")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+
     def test_a_hostile_file_steers_neither_a_terminal_nor_the_journal(self):
         write(self.config, '"x\\u001b[2J\\n<0>y" = 1\n')
         for more in ({}, {"JOURNAL_STREAM": "8:1"}):
@@ -233,7 +276,8 @@ class Configuration(Case):
                                       (300, 10, ""), (86400, 172809, "or interval_s = 86399")):
             run = self.check(f"interval_s = {interval}\nvalid_for_s = {valid}\n")
             self.assertEqual((run.returncode, run.stdout), (USAGE, ""), run.stderr)
-            for words in (str(self.config), f"valid_for_s = {2 * interval + 10} or more", also):
+            for words in (f"{self.config}:2: valid_for_s: ",
+                          f"valid_for_s = {2 * interval + 10} or more", also):
                 self.assertIn(words, run.stderr)
             daemon = self.efa_doctor("--daemon")
             self.assertEqual((daemon.returncode, daemon.stdout), (USAGE, ""))
@@ -243,6 +287,7 @@ class Configuration(Case):
             self.assertEqual(self.check(right).returncode, 0, right)
         run = self.check("interval_s = 10\nvalid_for_s = 20\ndeadline_ms = 40000\n")
         self.assertIn("valid_for_s = 60 or more", run.stderr)
+        self.assertIn(f"{self.config}:1: interval_s: ", self.check("interval_s = 3600\n").stderr)
 
     def test_a_path_is_absolute_and_names_no_other_thing(self):
         for key in ("state_directory", "run_directory", "site_probes", "metrics_directory"):
@@ -292,9 +337,10 @@ class Catalogue(Case):
         for check in checks:
             run = self.efa_doctor("explain", check["code"])
             self.assertEqual(run.returncode, 0, check["code"])
-            for word in ("code", "severity", "title", "meaning", "seen_by", "actor", "remedy"):
+            for word in ("code", "severity", "title", "meaning", "seen_by", "remedy"):
                 self.assertNotEqual(check[word], "", check["code"])
                 self.assertIn(check[word], run.stdout)
+            self.assertIn(f"Who fixes it: {check['actor'].replace('_', ' ')}\n", run.stdout)
 
     def test_codes_are_unique_and_well_formed(self):
         checks = json.loads(self.efa_doctor("list-checks", "--format", "json").stdout)

@@ -2,6 +2,7 @@
 
 import copy
 import fcntl
+import json
 import os
 import pty
 import re
@@ -14,7 +15,7 @@ import xml.etree.ElementTree
 
 from efa_doctor import (Case, ENOUGH_S, environment, machine_without_driver, machine_without_efa,
                         schema, write)
-from fake_probes import DONE
+from fake_probes import DONE, saying
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 ERASED = "\r\x1b[K"  # what stood in the line before
@@ -211,8 +212,9 @@ class TextOnATerminal(Case):
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         streams = {name: theirs if to == "terminal" else to for name, to in
                    {"stdout": "terminal", "stderr": subprocess.DEVNULL, **streams}.items()}
-        run = subprocess.Popen([self.binary, "--config", self.config, "--once", "--sysroot", root,
-                                *arguments], stdin=theirs, **streams)
+        run = subprocess.Popen([self.binary, "--config", self.config, "--once",
+                                *(("--sysroot", root) if root else ()), *arguments],
+                               stdin=theirs, **streams)
         os.close(theirs)
         sent = b""
         try:
@@ -240,6 +242,21 @@ class TextOnATerminal(Case):
         root = machine_without_driver(self.directory / "machine")
         self.assertNotIn("\x1b", self.sent_to_terminal(root, stderr="terminal",
                                                        env=environment(TERM="dumb")))
+
+    def test_it_is_told_whole_and_a_file_or_a_pipe_what_fits(self):
+        findings = [{"code": f"site.fault-{n}", "result": "fail", "message": "broken",
+                     "severity": "critical", "remedy": "Look at it. " * 20 + f"End of {n}."} for n in range(20)]
+        write(self.site_probes / "faults",
+              saying(*(json.dumps({"finding": finding}) for finding in findings), DONE), 0o755)
+        plain = {"env": environment(NO_COLOR="1")}
+        text = self.sent_to_terminal(None, **plain)  # a site's probes look at the machine itself
+        self.assertEqual(sorted(map(int, re.findall(r"End of (\d+)\.", " ".join(text.split())))),
+                         list(range(20)))
+        file = self.directory / "report.txt"
+        self.assertEqual(self.sent_to_terminal(None, 80, "--output", file, **plain), "")
+        for cut in (file.read_text(), self.once().stdout):
+            self.assertLessEqual(len(cut), 2500)
+            self.assertEqual(cut.splitlines()[0], text.splitlines()[0])
 
     def test_no_color_is_respected(self):
         self.assertNotIn("\x1b", self.on_terminal(80, NO_COLOR="1"))

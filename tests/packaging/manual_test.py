@@ -33,6 +33,7 @@ class ManualTest(Case):
             self.assertIn(line.split()[0], program)
         for name in ("status", "record", "deliver", "--max-age", "--replay", "--redact"):
             self.assertRegex(program, rf"(?m)^ +{name}\b")
+        self.assertIn("--bucket s3://BUCKET/PREFIX\n", program)
         page, _ = man("efa-doctor.toml.5")
         for key in re.findall(r"(?m)^#(\w+) = ", (MANUAL / "config.toml").read_text()):
             self.assertRegex(page, rf"(?m)^ +{key} = ")
@@ -75,15 +76,59 @@ class ManualTest(Case):
                       self.complete(f"efa-doctor --once --output {self.directory}/o"))
         self.assertNotIn("--trigger", self.complete("efa-doctor --t"))
 
+    def test_completion_names_no_placeholder(self):
+        (self.directory / "one").mkdir()
+        self.assertEqual(self.complete(f"efa-doctor account --from-reports {self.directory}/o"),
+                         [str(self.directory / "one")])
+        self.assertEqual(self.complete("efa-doctor account --bucket "), [])
+        for shell in ("bash", "zsh", "fish"):
+            self.assertNotRegex((MANUAL / f"efa-doctor.{shell}").read_text(),
+                                r"(words=|:word:|-a )['(]*(DIR|s3)\b")
+
+    def commands_and_options(self):
+        """Those of each command as its --help tells them, with what stands before it."""
+        def told(*arguments):
+            text = self.efa_doctor(*arguments, "--help").stdout
+            return text, set(re.findall(r"(?m)^  (?:-\w,)?(--[\w-]+)", text))
+
+        program, general = told()
+        commands = re.findall(r"(?m)^  ([a-z][\w-]+) ", program[program.index("\nSubcommands:"):])
+        self.assertGreater(len(commands), 10)
+        self.assertGreater(len(general), 10)
+        return commands, {"": general, **{name: told(name)[1] | general for name in commands}}
+
+    def assert_complete(self, completed):
+        """`completed` gives the names that a shell offers after a command, or before any."""
+        commands, options = self.commands_and_options()
+        self.assertLessEqual(set(commands), completed("", ""))
+        for command, names in options.items():
+            self.assertEqual(names - completed(command, "--"), set(), command)
+
+    def test_bash_knows_every_command_and_option(self):
+        self.assert_complete(lambda command, begun: set(
+            self.complete(" ".join(filter(None, ["efa-doctor", command])) + " " + begun)))
+
+    @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
+    def test_zsh_knows_every_command_and_option(self):
+        def completed(command, _):
+            """What it tells zsh's own functions, which work only while somebody types."""
+            script = ("_arguments() { [[ $1 == -C ]] && state=argument && line=($COMMAND) &&"
+                      " [[ -n $COMMAND ]] || print -rl -- $@ }\n"
+                      "_describe() { print -rl -- ${(P)2} }\n"
+                      f". {MANUAL}/efa-doctor.zsh\n_efa_doctor_commands")
+            run = subprocess.run(["zsh", "-f", "-c", script], text=True, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, timeout=60,
+                                 env={**os.environ, "COMMAND": command})
+            self.assertEqual(run.stderr, "")
+            return set(re.findall(r"(?m)^\*?([\w-]+)[\[:]", run.stdout))
+
+        self.assert_complete(completed)
+        self.assertIn("'*--filter[", (MANUAL / "efa-doctor.zsh").read_text(), "may be given again")
+        self.assertNotIn("'*--format[", (MANUAL / "efa-doctor.zsh").read_text())
+
     def test_completions_are_right_by_the_parsers_of_their_shells(self):
         for shell in ("bash", "zsh", "fish"):
             script = MANUAL / f"efa-doctor.{shell}"
-            text = script.read_text()
-            for line in self.efa_doctor("--help").stdout.splitlines():
-                words = line.split()
-                if line.startswith("  ") and words and words[0].startswith("--"):
-                    name = words[0].rstrip(",").removeprefix("--")
-                    self.assertIn(name, text, shell)
             with self.subTest(shell):
                 if not shutil.which(shell):
                     self.skipTest(f"{shell} is not installed")
@@ -91,21 +136,27 @@ class ManualTest(Case):
                                      stderr=subprocess.STDOUT, timeout=60)
                 self.assertEqual((run.returncode, run.stdout), (0, ""), shell)
 
+    def complete_in_fish(self, line):
+        script = (f"set -x PATH {pathlib.Path(EFA_DOCTOR).parent} $PATH; "
+                  f"source {MANUAL}/efa-doctor.fish; complete -C '{line}'")
+        run = subprocess.run(["fish", "--no-config", "-c", script], text=True, timeout=60,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             env={**os.environ, "HOME": str(self.directory)})
+        self.assertEqual(run.stderr, "")
+        return [word.split("\t")[0] for word in run.stdout.splitlines()]
+
     @unittest.skipUnless(shutil.which("fish"), "fish is not installed")
     def test_fish_completes(self):
-        def complete(line):
-            script = (f"set -x PATH {pathlib.Path(EFA_DOCTOR).parent} $PATH; "
-                      f"source {MANUAL}/efa-doctor.fish; complete -C '{line}'")
-            run = subprocess.run(["fish", "--no-config", "-c", script], text=True, timeout=60,
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                 env={**os.environ, "HOME": str(self.directory)})
-            self.assertEqual(run.stderr, "")
-            return [word.split("\t")[0] for word in run.stdout.splitlines()]
+        self.assertEqual(self.complete_in_fish("efa-doctor stat"), ["status"])
+        self.assertEqual(self.complete_in_fish("efa-doctor status --max"), ["--max-age"])
+        self.assertEqual(self.complete_in_fish("efa-doctor topology --format "), ["svg", "text"])
+        self.assertEqual(self.complete_in_fish("efa-doctor explain driver.wrong"),
+                         ["driver.wrong-driver"])
 
-        self.assertEqual(complete("efa-doctor stat"), ["status"])
-        self.assertEqual(complete("efa-doctor status --max"), ["--max-age"])
-        self.assertEqual(complete("efa-doctor topology --format "), ["svg", "text"])
-        self.assertEqual(complete("efa-doctor explain driver.wrong"), ["driver.wrong-driver"])
+    @unittest.skipUnless(shutil.which("fish"), "fish is not installed")
+    def test_fish_knows_every_command_and_option(self):
+        self.assert_complete(lambda command, begun: set(
+            self.complete_in_fish(" ".join(filter(None, ["efa-doctor", command])) + " " + begun)))
 
     @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
     def test_zsh_knows_its_functions(self):
