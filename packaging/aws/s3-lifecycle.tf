@@ -33,4 +33,18 @@ resource "aws_s3_bucket_lifecycle_configuration" "efa_doctor" {
       noncurrent_days = 1
     }
   }
+
+  rule {
+    id     = "efa-doctor-account"
+    status = "Enabled"
+    filter {
+      prefix = "efa/account/"
+    }
+    expiration {
+      days = 30
+    }
+    noncurrent_version_expiration {
+      noncurrent_days = 1
+    }
+  }
 }

@@ -11,6 +11,7 @@ import unittest
 
 from ec2 import Ec2, fleet, instance, refers, rule
 from efa_doctor import EFA_DOCTOR, ENOUGH_S, INTERNAL, SOURCE, USAGE, environment, schema
+from s3_case import rules_for
 from s3_server import S3Server, refuse
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -413,6 +414,7 @@ class Lines(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             kept = bucket.objects["/pics/efa/account/latest.json.gz"]
             self.assertEqual(gzip.decompress(kept).decode(), done.stdout)
+            self.assertEqual([len(rules_for(path)) for path in bucket.objects], [1])
             bucket.always = refuse(403, "AccessDenied")
             done = ask(ec2, "--config", str(config), "--deliver")
         self.assertEqual(done.returncode, INTERNAL)

@@ -16,7 +16,7 @@ import time
 import unittest
 
 import npm
-from efa_doctor import SOURCE, Case, machine_without_driver, write
+from efa_doctor import SOURCE, Case, machine_without_driver
 from s3_case import folded
 
 SKIPPED = 77
@@ -35,7 +35,7 @@ const { DuckDBInstance } = require("@duckdb/node-api");
   const connection = await (await DuckDBInstance.create(":memory:")).connect();
   await connection.run(`CREATE TABLE efa_doctor_reports AS SELECT * FROM read_json('${input.root}/region=*/**/*.json*',
     hive_partitioning = true, hive_types_autocast = false, columns = ${input.columns})`);
-  await connection.run(`CREATE TABLE efa_doctor_account AS SELECT * FROM read_json('${input.root}/account/latest.json',
+  await connection.run(`CREATE TABLE efa_doctor_account AS SELECT * FROM read_json('${input.root}/account/*',
     columns = ${input.account_columns})`);
   const answers = {};
   for (const [name, query] of Object.entries(input.queries)) {
@@ -96,15 +96,11 @@ class AthenaTest(Case):
                           "run": {**state["run"], "sequence": place + 1, "started_at": utc(moment)}}
                 fleet[instance].append(report)
                 day = utc(moment)[:10]
-                path = (self.directory / "efa" / f"region={region}/date={day}/instance={instance}"
-                        / f"{utc(moment)}-9f86d081-{place + 1}.json")
+                key = f"region={region}/date={day}/instance={instance}/{utc(moment)}-9f86d081-{place + 1}.json"
                 if number % 2 and place >= UPGRADED_AT:
                     fleet[instance][-1] = report = folded(report)
-                    path = path.with_name(path.name + ".gz")
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(gzip.compress((json.dumps(report) + "\n").encode()))
-                else:
-                    write(path, json.dumps(report) + "\n")
+                    key += ".gz"
+                self.put(key, json.dumps(report) + "\n")
         return fleet
 
     def ask(self, **parameters):
@@ -124,14 +120,21 @@ class AthenaTest(Case):
                         for name, answer in answers.items()), flush=True)
         return {name: answer["rows"] for name, answer in answers.items()}
 
-    def write_account(self, causes):
+    def write_account(self, name, causes, at="22:00", region="us-east-1", account="123456789012"):
         """As efa-doctor account --deliver puts it: an instance a line."""
-        lines = [json.dumps({"id": instance, "type": "c5n.18xlarge", "zone": "us-east-1a",
+        lines = [json.dumps({"id": instance, "type": "c5n.18xlarge", "zone": region + "a",
                              "efa_interfaces": 1, "verdict": "unhealthy", "findings": [],
-                             "root_causes": found, "asked": {"at": "2026-11-23T22:00:00Z",
-                                                             "fleet": "tag:a=b", "duration_ms": 1}})
+                             "root_causes": found, "asked": {
+                                 "at": f"2026-11-23T{at}:00Z", "region": region, "fleet": "tag:a=b", "duration_ms": 1,
+                                 "caller": {"account": account, "arn": f"arn:aws:iam::{account}:role/r"}}})
                  for instance, found in causes.items()]
-        write(self.directory / "efa/account/latest.json", "\n".join(lines) + "\n")
+        self.put("account/" + name, "\n".join(lines) + "\n")
+
+    def put(self, key, text):
+        """An object; gzipped when its key ends so."""
+        path = self.directory / "efa" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
 
     def test_the_six_questions_are_answered(self):
         fleet = self.make_fleet()
@@ -143,7 +146,9 @@ class AthenaTest(Case):
         bad = {instance: report for instance, report in newest.items()
                if report["verdict"] != "healthy"}
         known = sorted(bad)[::2] + sorted(set(newest) - set(bad))[:5]
-        self.write_account({instance: ["account.security-group-no-egress"] for instance in known})
+        # beside the plain one of earlier, whose causes are mended
+        self.write_account("latest.json", {instance: ["account.security-group-no-ingress"] for instance in newest}, at="21:00")
+        self.write_account("latest.json.gz", {instance: ["account.security-group-no-egress"] for instance in known})
         limit = utc(FIRST + EVERY * (REPORTS_OF_A_NODE - 2))
         answers = self.ask(unhealthy_now=[DAYS], by_root_cause=[DAYS], since_when=[DAYS],
                            version_drift=[DAYS], silent_nodes=[DAYS, limit], account=[DAYS])
@@ -170,6 +175,21 @@ class AthenaTest(Case):
                   if report["run"]["started_at"] < limit}
         self.assertGreater(len(silent), 10)
         self.assertEqual({row["instance"] for row in answers["silent_nodes"]}, silent)
+
+    def test_of_the_account_the_newest_counts_in_its_region_plain_or_packed(self):
+        _, (sick, *_) = self.real_reports()
+        for instance in ("i-1", "i-2", "i-3"):
+            report = {**sick, "node": {**sick["node"], "instance_id": instance}}
+            self.put(f"region=us-east-1/date={DAYS}/instance={instance}/1.json.gz", json.dumps(report) + "\n")
+        packed, plain = [("i-1", "a.packed"), ("i-2", "a.packed")], [("i-1", "a.plain"), ("i-3", "a.plain")]
+        for of_plain, counted in (({"at": "21:59"}, packed), ({"at": "22:01"}, plain),
+                                  ({"at": "21:59", "region": "us-west-2"}, packed + plain),
+                                  ({"at": "22:01", "account": "210987654321"}, packed + plain)):
+            with self.subTest(of_plain):
+                self.write_account("latest.json.gz", {instance: [cause] for instance, cause in packed})
+                self.write_account("latest.json", {instance: [cause] for instance, cause in plain}, **of_plain)
+                answer, = self.ask(account=[DAYS]).values()
+                self.assertEqual([(row["instance"], row["account_cause"]) for row in answer], sorted(counted))
 
     @staticmethod
     def since(reports):

@@ -1,5 +1,5 @@
-"""The IAM policies and Athena's SQL, each by a parser of its kind: Trino's grammar for queries, Hive's
-for declarations of tables. The parsers are of npm."""
+"""The IAM policies, Athena's SQL and NVSentinel's predicate, each by a parser of its kind: Trino's grammar
+for queries, Hive's for declarations of tables, CEL. The parsers are of npm."""
 
 import json
 import os
@@ -8,21 +8,29 @@ import sys
 import tempfile
 import unittest
 
+import yaml
+
 import npm
 from efa_doctor import SOURCE, write
 
 SKIPPED = 77
 # dt-sql-parser is made for bundlers: esbuild is one
-PARSERS = "@cloud-copilot/iam-policy@0.1.109 dt-sql-parser@4.5.1 esbuild@0.28.2"
+PARSERS = ("@cloud-copilot/iam-policy@0.1.109 dt-sql-parser@4.5.1 @bufbuild/cel@0.6.1 @bufbuild/protobuf@2.17.0 "
+           "esbuild@0.28.2")
 ATHENA = SOURCE / "packaging/athena"
 AWS = SOURCE / "packaging/aws"
 JUDGE = """
 const { TrinoSQL, HiveSQL } = require("dt-sql-parser");
 const { validateIdentityPolicy } = require("@cloud-copilot/iam-policy");
+const { run } = require("@bufbuild/cel");
 const parsers = {
   query: (text) => new TrinoSQL().validate(text),
   table: (text) => new HiveSQL().validate(text),
   policy: (text) => validateIdentityPolicy(JSON.parse(text)),
+  predicate: ([expression, resource]) => {
+    const said = run(expression, { resource });
+    return said === true ? [] : [{ message: said.message ?? String(said) }];
+  },
 };
 const asked = JSON.parse(require("fs").readFileSync(0, "utf8"));
 console.log(JSON.stringify(asked.map(([kind, text]) => parsers[kind](text).map((error) => error.message))));
@@ -58,11 +66,20 @@ class ParsersTest(unittest.TestCase):
         self.assertGreaterEqual(len(asked), 3)
         self.assertEqual(self.errors(asked), [[]] * len(asked))
 
+    def test_the_predicate_of_nvsentinel_is_true_of_a_node_whose_efa_is_unhealthy_alone(self):
+        policy, = yaml.safe_load((SOURCE / "packaging/kubernetes/nvsentinel-policy.yaml").read_text())["policies"]
+        asked = [("predicate", [policy["predicate"]["expression"], {"status": {"conditions": [
+            {"type": "Ready", "status": "True"}, {"type": kind, "status": status}]}}])
+            for kind, status in (("EFAUnhealthy", "True"), ("EFAUnhealthy", "False"), ("EFAUnhealthy", "Unknown"),
+                                 ("EFAFaultElsewhere", "True"))]
+        self.assertEqual(self.errors(asked), [[], ["false"], ["false"], ["false"]])
+
     def test_the_parsers_refuse_what_is_wrong(self):
         policy = json.loads((AWS / "iam-s3.json").read_text())
         policy["Statement"][0]["Effect"] = "Alow"
         asked = [("query", "SELECT a FROM b WHERE GROUP c"), ("table", "CREATE EXTERNAL efa (a string)"),
-                 ("policy", json.dumps(policy))]
+                 ("policy", json.dumps(policy)), ("predicate", ["resource.status.", {}]),
+                 ("predicate", ["resource.stat == 1", {}])]
         self.assertNotIn([], self.errors(asked))
 
 

@@ -1,6 +1,7 @@
-"""packaging/efa-doctor.spec builds an rpm from a source archive. Debian has neither the names of
-what is required to build, so these are not looked at, nor systemd's macros, for which others stand.
-The libraries that rpm distributions lack are built in, from sources made of what is installed here."""
+"""packaging/efa-doctor.spec builds an rpm from a source archive; rpm and dnf install it. Debian has
+neither the names of what is required to build, so these are not looked at, nor systemd's macros, for
+which others stand. The libraries that rpm distributions lack are built in, from sources made of what is
+installed here."""
 
 import os
 import pathlib
@@ -14,8 +15,10 @@ import unittest
 
 import debian_root
 from debian_root import SOURCE, kept_root, run
+from signed_repository import Repository, change, served
 
 SKIPPED = 77
+TO_TAKE_IT = {"gpg": "gnupg", "createrepo_c": "createrepo-c", "dnf": "dnf"}
 CONFIG = "/etc/efa-doctor/config.toml"
 # name: headers below /usr/include, target of its CMake, what else the target says
 FETCHED = {
@@ -34,6 +37,18 @@ MACROS = """
 %systemd_post() [ $1 -ne 1 ] || { %{efa_doctor_tell install-system-units %*}; }
 %systemd_preun() [ $1 -ne 0 ] || { %{efa_doctor_tell remove-system-units %*}; }
 %systemd_postun_with_restart() [ $1 -lt 1 ] || { %{efa_doctor_tell mark-restart-system-units %*}; }
+"""
+# The rest of a distribution, as rpm knows it: all that is required, and nothing in it.
+DISTRIBUTION = """
+Name: distribution
+Version: 0
+Release: 1
+Summary: stands for it
+License: Apache-2.0
+BuildArch: noarch
+%description
+Debian's own files are those that are meant.
+%files
 """
 
 
@@ -141,8 +156,6 @@ class Rpm(unittest.TestCase):
         before = root.files()
         said = root.rpm("-i", "--nodeps", self.rpm)
         self.check_files(root)
-        version = run("chroot", root.path, "efa-doctor", "--version")
-        self.assertIn(run("rpm", "-qp", "--queryformat", "%{VERSION}", self.rpm), version)
         said += root.rpm("-e", "efa-doctor")
         self.assertEqual(root.files(), before)
 
@@ -155,8 +168,58 @@ class Rpm(unittest.TestCase):
         self.assertEqual(root.files() - before, {"/etc/efa-doctor", CONFIG + ".rpmsave"})
         self.assertNotIn("scriptlet failed", said)
 
+    def make_distribution(self):
+        """Where the rpm of DISTRIBUTION lies, which provides what ours requires."""
+        provided = "".join(f"Provides: {name}\n" for name in sorted(set(self.ask("--requires")))
+                           if not name.startswith(("rpmlib(", "config(")))
+        directory = self.top / "distribution"
+        directory.mkdir()
+        (directory / "it.spec").write_text(DISTRIBUTION.replace("BuildArch", provided + "BuildArch", 1))
+        run("rpmbuild", "-bb", "--define", f"_topdir {directory}", directory / "it.spec")
+        run("createrepo_c", "--quiet", directory)
+        return directory
+
+    def test_dnf_installs_it_from_a_repository_and_takes_nothing_that_was_changed(self):
+        missing = debian_root.why_not() or ", ".join(
+            f"not installed: {tool} ({package})" for tool, package in TO_TAKE_IT.items() if not shutil.which(tool))
+        if missing:
+            self.skipTest(missing)
+        repository = Repository(self.top)
+        self.addCleanup(repository.close)
+        root = Root(self.top / "dnf-root")
+        before = root.files()
+        (self.top / ".rpmmacros").write_text("%_dbpath /var/lib/rpm\n")  # Debian's is in the home directory
+
+        def dnf(*command):
+            shutil.rmtree(root.path / "var/cache/dnf", ignore_errors=True)
+            return subprocess.run(
+                ["dnf", "--noplugins", "--installroot", root.path, "--releasever=0", "-y",
+                 f"--setopt=reposdir={repository.path}/rpm", f"--repofrompath=distribution,file://{distribution}",
+                 "--setopt=distribution.gpgcheck=0", *command], text=True, timeout=300, check=False,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "HOME": str(self.top)})
+
+        distribution = self.make_distribution()
+        with served(self.top) as url:
+            for file, said in (("rpm/*.rpm", "checksum"), ("rpm/repodata/repomd.xml", "repomd.xml GPG signature")):
+                repository.make(f"{url}/repository", self.rpm)
+                change(next(repository.path.glob(file)))
+                done = dnf("install", "efa-doctor")
+                self.assertNotEqual(done.returncode, 0, done.stdout)
+                self.assertIn(said, done.stdout)
+            repository.make(f"{url}/repository", self.rpm)
+            done = dnf("install", "efa-doctor")
+            self.assertEqual(done.returncode, 0, done.stdout)
+        self.check_files(root)
+        removed = dnf("remove", "efa-doctor")
+        self.assertEqual(removed.returncode, 0, removed.stdout)
+        self.assertNotIn("scriptlet failed", done.stdout + removed.stdout)
+        of_dnf = ("/var/lib/dnf", "/var/log/", "/var/cache/")
+        self.assertEqual({name for name in root.files() ^ before if not name.startswith(of_dnf)}, set())
+
     def check_files(self, root):
-        """They are on the disk as the rpm has them, root's, and for nobody else to change."""
+        """They are on the disk as the rpm has them, root's, and for nobody else to change; the program runs."""
+        version = run("chroot", root.path, "efa-doctor", "--version")
+        self.assertIn(run("rpm", "-qp", "--queryformat", "%{VERSION}", self.rpm), version)
         self.assertEqual(root.rpm("-V", "--nodeps", "efa-doctor"), "")
         programs = set()
         for name in self.ask("-l"):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -10,7 +11,8 @@ import unittest
 
 import http_service
 import s3_server
-from s3_case import KEYS, S3Case, folded
+from efa_doctor import EFA_DOCTOR, MAKE_NODE, SOURCE
+from s3_case import KEYS, S3Case, folded, rules_for
 from http_service import say
 from s3_server import S3Server, refuse
 
@@ -30,6 +32,18 @@ class WellTest(S3Case):
         self.assertEqual(dated_body, latest_body)
         self.assertEqual(json.loads(dated_body), folded(report))
         self.assertEqual(dated_body.count(b"\n"), 1)
+        self.assertEqual([len(rules_for(path)) for path in (dated, latest)], [1, 1])
+
+    def test_a_healthy_node_of_32_devices_sends_less_than_a_megabyte_a_day(self):
+        bill = subprocess.run([SOURCE / "tests/bench/bill", EFA_DOCTOR, MAKE_NODE, "1000"], text=True,
+                              stdout=subprocess.PIPE, timeout=120, check=True).stdout
+        sent = re.findall(r"([\d,]+) bytes .* (\d+) PUT and +([\d.]+) MB a node and day.* ([\d.]+) GB stored", bill)
+        (_, puts_before, before, _), *_, (size, puts, now, stored) = sent
+        self.assertGreater(float(before), 100, "a plain report a pass")
+        self.assertLess(float(now), 1)
+        self.assertEqual((int(puts_before), int(puts)), (576, 52))
+        # 26 reports a day for 90 days, what latest/ was for one, and latest/
+        self.assertAlmostEqual(float(stored), int(size.replace(",", "")) * (26 * 91 + 1) * 1000 / 1e9, delta=0.1)
 
     def test_a_thousand_reports_take_one_connection(self):
         paths = [self.put(number, change=number % 100 == 0) for number in range(1, 1001)]

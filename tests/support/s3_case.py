@@ -7,7 +7,7 @@ import os
 import subprocess
 import urllib.parse
 
-from efa_doctor import Case, environment, write
+from efa_doctor import SOURCE, Case, environment, write
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDTEST0000000000", "AWS_SECRET_ACCESS_KEY": "hush/hush+hush"}
 BOOT = "9f86d081-884c-7d65-9a2f-eaa0c55ad015"
@@ -34,6 +34,13 @@ def folded(report):
     sent["folded"] = [{"code": code, "result": result, "subjects": count}
                       for (code, result), count in sorted(good.items())]
     return sent
+
+
+def rules_for(path):
+    """Those of packaging/aws/s3-lifecycle.json that forget s3://pics/efa/..., as the server has its path."""
+    key = urllib.parse.unquote(path).removeprefix("/pics/")
+    rules = json.loads((SOURCE / "packaging/aws/s3-lifecycle.json").read_text())["Rules"]
+    return [rule for rule in rules if key.startswith(rule["Filter"]["Prefix"])]
 
 
 class S3Case(Case):
