@@ -49,6 +49,7 @@ void describe(Io& io, SyntheticNode& node) {
   io("kernel", node.kernel);
   io("efa_version", node.efa_version);
   io("efa_module", node.efa_module);
+  io("efa_vermagic", node.efa_vermagic);
   io("efa_ids", node.efa_ids);
   io("rename_rule", node.rename_rule);
   io("installer", node.installer);
@@ -65,6 +66,7 @@ void describe(Io& io, SyntheticNode& node) {
   io("held", node.held);
   io("efa_loaded", node.efa_loaded);
   io("container", node.container);
+  io("capabilities", node.capabilities);
   io("device_nodes", node.device_nodes);
   io("counters", node.counters);
   io("arguments", node.arguments);

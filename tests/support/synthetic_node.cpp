@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "probes/base/text.h"
+#include "tests/support/module_elf.h"
 
 namespace efa {
 namespace {
@@ -26,6 +27,8 @@ void write_module_index(const SyntheticNode& node, const Tree& tree) {
   tree.file(modules + "modules.dep", files);
   tree.file(modules + "modules.builtin", "kernel/fs/ext4/ext4.ko\n");
   tree.file(modules + "modules.alias", aliases);
+  if (node.efa_vermagic.empty()) return;
+  tree.file(modules + node.efa_module, module_elf({"vermagic=" + node.efa_vermagic}, false));
 }
 
 void write_kernel(const SyntheticNode& node, const Tree& tree, bool loaded) {
@@ -99,12 +102,22 @@ void write_sessions(const Tree& tree) {
   tree.file("/etc/security/limits.conf", "#*  soft  core  0\n");
 }
 
-// What shows a container, and that it may do no more than Docker's default lets it.
+// What containerd and kubelet mount in each pod, also in one without a service account's token.
+constexpr const char* kPodMounts =
+    "755 612 0:310 / / rw,relatime - overlay overlay rw,lowerdir=/x\n"
+    "760 755 0:315 / /sys ro,nosuid,nodev,noexec,relatime - sysfs sysfs ro\n"
+    "766 755 259:1 /var/lib/kubelet/pods/0b6f1d5a-7d0e-4f0f-9b39-5f2f0c1f3b11/etc-hosts /etc/hosts "
+    "rw,noatime - xfs /dev/nvme0n1p1 rw\n"
+    "767 756 259:1 /var/lib/kubelet/pods/0b6f1d5a-7d0e-4f0f-9b39-5f2f0c1f3b11/containers/a/1b2c "
+    "/dev/termination-log rw,noatime - xfs /dev/nvme0n1p1 rw\n";
+
+// What shows a container, and what it may do.
 void write_container(const SyntheticNode& node, const Tree& tree) {
   if (node.container.empty()) return;
   if (node.container == "docker") tree.file("/.dockerenv", "");
   if (node.container == "kubernetes") tree.directory("/var/run/secrets/kubernetes.io");
-  tree.file("/proc/1/status", "CapBnd:\t00000000a80425fb\n");
+  if (node.container == "pod") tree.file("/proc/self/mountinfo", kPodMounts);
+  tree.file("/proc/1/status", "CapBnd:\t" + node.capabilities + "\n");
 }
 
 void write_dmi(const SyntheticNode& node, const Tree& tree) {

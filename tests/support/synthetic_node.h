@@ -57,6 +57,7 @@ struct SyntheticNode {
   std::string kernel;
   std::string efa_version;           // of the module, loaded when there is an EFA function
   std::string efa_module;            // its row in modules.dep
+  std::string efa_vermagic;          // of its file; "": there is no such file
   std::vector<std::string> efa_ids;  // its rows in modules.alias
   int module_index_lines = 0;        // rows of other modules beside them, for benchmarks
   bool rename_rule = false;
@@ -73,10 +74,11 @@ struct SyntheticNode {
   std::optional<int> efa_devices;            // the first ones, or copies, of the EFA functions
   std::map<std::string, std::string> held;   // by address of an EFA function, the driver it has
   std::optional<bool> efa_loaded;            // absent: where there is an EFA function
-  std::string container;                     // "docker" or "kubernetes"; "": a host
-  std::optional<int> device_nodes;           // so many uverbs nodes; absent: all
-  bool counters = true;                      // false: another network namespace than the first
-  std::vector<std::string> arguments;        // with which efa-doctor looks at it
+  std::string container;                     // "docker", "kubernetes" or "pod"; "": a host
+  std::string capabilities = "00000000a80425fb";  // CapBnd of a container; Docker's default
+  std::optional<int> device_nodes;                // so many uverbs nodes; absent: all
+  bool counters = true;                           // false: another network namespace than the first
+  std::vector<std::string> arguments;             // with which efa-doctor looks at it
 };
 
 Result<SyntheticNode> read_synthetic_node(const std::string& path);
