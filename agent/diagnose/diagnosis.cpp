@@ -69,7 +69,7 @@ Verdict verdict_of(const Node& node, const Expectation& expectation,
                    const std::vector<Finding>& findings) {
   if (any(findings, FindingResult::kFail, Severity::kCritical)) return Verdict::kUnhealthy;
   const bool blind = node.pci.outcome.status != ProbeStatus::kOk || !node.pci.facts.functions ||
-                     !node.pci.facts.unidentified.empty() || !node.kernel.facts.release;
+                     may_hide_efa(node, expectation) || !node.kernel.facts.release;
   if (blind && !(expectation.exactly == 0)) return Verdict::kUnknown;
   if (!expectation.expected) {
     return lacks_its_rails(findings) ? Verdict::kDegraded : Verdict::kNotApplicable;

@@ -125,7 +125,10 @@ Expectation expectation_of(const Node& node, const ExpectSetting& setting,
   const auto row = types.find(expectation.instance_type);
   const InstanceType* type = row == types.end() ? nullptr : &row->second;
   expectation.type_listed = type != nullptr;
-  if (type != nullptr) expectation.direct_memory = direct_memory_of(*type);
+  if (type != nullptr) {
+    expectation.direct_memory = direct_memory_of(*type);
+    expectation.rails = type->rails;
+  }
   // what the type can have is no measure of a container that was given a part of it
   const bool measured = type != nullptr && type->efa == true && !scope.given;
   if (measured) take_numbers(*type, static_cast<int>(scope.set_aside.size()), expectation);

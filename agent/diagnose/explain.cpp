@@ -5,6 +5,7 @@
 #include <map>
 
 #include "agent/diagnose/diagnosis.h"
+#include "probes/base/text.h"
 #include "probes/judging/outcome_checks.h"
 #include "probes/judging/table.h"
 #include "probes/rdma/checks.h"
@@ -63,7 +64,7 @@ const Finding* cause_of(const ByCode& failing, const Finding& finding) {
   const Finding* elsewhere = nullptr;
   for (const std::string_view code : finding.check->causes) {
     const auto found = failing.find(code);
-    if (found == failing.end()) continue;
+    if (found == failing.end() || is_one_of(code, finding.not_by)) continue;
     for (const Finding* cause : found->second) {
       if (cause == &finding || was_opened_all_the_same(failing, *cause)) continue;
       if (cause->subject == finding.subject) return cause;

@@ -84,7 +84,7 @@ std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectat
   }
   for (const auto& [subject, rung] : lost) devices.insert(subject);
   const bool listed = node.pci.outcome.status == ProbeStatus::kOk && node.pci.facts.functions;
-  const bool told_apart = node.pci.facts.unidentified.empty();
+  const bool told_apart = !may_hide_efa(node, expectation);
   for (const Rung rung : kRungs) {
     FunnelStage next = rung == Rung::kAttached ? attached_stage(node, expectation, devices.size())
                                                : stage(rung, std::nullopt);

@@ -21,9 +21,10 @@ namespace efa {
 namespace {
 
 // By layer: the driver, its loading, the libraries, the limits.
-constexpr const Check* kOfKernels[] = {&kKernelDriverNotInstalled, &kKernelUverbsNotInstalled,
-                                       &kKernelDriverUnsigned,     &kKernelDriverBlocked,
-                                       &kKernelDriverUnsupported,  &kKernelOtherRdmaStack};
+constexpr const Check* kOfKernels[] = {
+    &kKernelDriverNotInstalled, &kKernelUverbsNotInstalled, &kKernelDriverMismatch,
+    &kKernelDriverUnsigned,     &kKernelDriverBlocked,      &kKernelDriverUnsupported,
+    &kKernelModulesDisabled,    &kKernelOtherRdmaStack,     &kSoftwarePeermemConf};
 constexpr const Check* kOfTheRest[] = {
     &kVerbsNotInstalled,     &kVerbsDoesNotLoad,       &kFabricNotInstalled,
     &kFabricNoEfaProvider,   &kFabricDoesNotLoad,      &kFabricCrashes,
@@ -48,12 +49,14 @@ Node with_a_device(const Node& image) {
   return node;
 }
 
-void add_kernel(Node& node, const Seen<KernelFacts>& kernel, const Expectation& expectation,
+void add_kernel(Node node, const Seen<KernelFacts>& kernel, const Expectation& expectation,
                 std::vector<Finding>& all) {
   node.kernel = kernel;
+  node.live = false;  // the log is that of the kernel that runs
   Findings findings = those_of(kOfKernels);
   judge_kernel(node, expectation, findings);
   judge_loading(node, expectation, findings);
+  judge_software(node, expectation, findings);
   for (Finding& finding : findings.take()) {
     finding.subject = "kernel " + kernel.facts.release.value_or("that was not told");
     finding.command = {};  // names the kernel that runs
@@ -126,7 +129,7 @@ Diagnosis diagnose_image(const Node& image, const std::vector<Seen<KernelFacts>>
   expectation.expected = true;
   Diagnosis diagnosis;
   std::vector<Finding>& findings = diagnosis.findings;
-  Node node = with_a_device(image);
+  const Node node = with_a_device(image);
   for (const Seen<KernelFacts>& kernel : kernels) add_kernel(node, kernel, expectation, findings);
   if (kernels.empty()) {
     Findings none;

@@ -61,7 +61,7 @@ inline constexpr Check kCloudRailsUnused{
     .title = "No EFA device on an instance type that is sold for them",
     .meaning = "Jobs between nodes use TCP, at a fraction of the bandwidth that is paid for.",
     .seen_by =
-        "No EFA device on a type that instance-types.json gives four or more, and expect in "
+        "No EFA device on a type that instance-types.json says has rails, and expect in "
         "config.toml does not say that none is meant.",
     .remedy =
         "Attach EFA interfaces in the launch template, for new instances (on p6-b300 network card "

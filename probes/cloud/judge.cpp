@@ -58,10 +58,9 @@ void judge_type(const Expectation& expectation, Findings& findings) {
 }
 
 void judge_unused(const Node& node, const Expectation& expectation, Findings& findings) {
-  constexpr int kRails = 4;  // of types that are sold for their many devices
   if (expectation.expected || expectation.exactly) return;
   const int maximum = expectation.maximum.value_or(0);
-  const Check& check = maximum >= kRails ? kCloudRailsUnused : kCloudCapableTypeUnused;
+  const Check& check = expectation.rails ? kCloudRailsUnused : kCloudCapableTypeUnused;
   const std::string& type = expectation.instance_type;
   const Evidence evidence{"0", "at most " + std::to_string(maximum), "instance-types.json"};
   if (type.empty()) {

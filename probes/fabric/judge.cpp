@@ -142,11 +142,13 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
     findings.unknown(kFabricNotListed, subject,
                      "seen from a pod with foreign devices: " + join(node.rdma.facts.foreign, ", "),
                      {"absent", domain, libraries});
-  } else if (answered || (any_asked && any_hangs(node))) {
-    findings.fail(kFabricNotListed, subject,
-                  answered ? "no libfabric lists " + device.name
-                           : "libfabric gave no answer about " + device.name,
-                  {answered ? "absent" : "no answer", domain, libraries}, fi_info_command(node));
+  } else if (answered) {  // a copy beside it that is broken is not why
+    findings.fail_not_by({kFabricDoesNotLoad.code, kFabricCrashes.code}, kFabricNotListed, subject,
+                         "no libfabric lists " + device.name, {"absent", domain, libraries},
+                         fi_info_command(node));
+  } else if (any_asked && any_hangs(node)) {
+    findings.fail(kFabricNotListed, subject, "libfabric gave no answer about " + device.name,
+                  {"no answer", domain, libraries}, fi_info_command(node));
   } else if (ran_short(node) && !answered_by(node, device).empty()) {
     return;  // the device lives, and probe.slow says that libfabric got no CPU
   } else if (any_asked) {
@@ -219,7 +221,12 @@ void judge_loading(const Seen<FabricFacts>& seen, Findings& findings) {
   if (seen.outcome.status == ProbeStatus::kUnavailable && is_fault_of_probe(seen.outcome)) {
     findings.unknown(kFabricDoesNotLoad, subject, "the probe itself does not start: " + words);
   } else if (seen.outcome.status == ProbeStatus::kUnavailable) {
-    findings.fail(kFabricDoesNotLoad, subject, words, {words, "loads", "dynamic loader"});
+    const bool of_verbs =
+        words.find("libibverbs") != std::string::npos || words.find("libefa") != std::string::npos;
+    std::vector<std::string_view> not_by;
+    if (!of_verbs) not_by = {"verbs.does-not-load"};
+    findings.fail_not_by(not_by, kFabricDoesNotLoad, subject, words,
+                         {words, "loads", "dynamic loader"});
   } else if (seen.facts.library) {
     findings.pass(kFabricDoesNotLoad, subject, "loads", {"loads", "loads", "dynamic loader"});
   } else {

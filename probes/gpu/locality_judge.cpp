@@ -87,7 +87,7 @@ void judge_locality(const Node& node, const Expectation& expectation, Findings& 
     const Evidence evidence{one.path.value_or(""), "an EFA function beside it",
                             "/sys/bus/pci/devices"};
     const auto has = has_one_beside(one, facts, rule->beside);
-    if (!has || !shown) {
+    if (!has || !shown || (!*has && !saw_all_of_pci(node))) {
       findings.unknown(check, subject, "which EFA is beside it does not show", evidence);
     } else if (*has) {
       findings.pass(check, subject, "an EFA function is beside it", evidence);

@@ -34,7 +34,12 @@ void judge_locked_memory(const Job& job, Findings& findings) {
     findings.unknown(check, subject,
                      observed + "; whether CAP_IPC_LOCK lifts that could not be read", evidence);
   } else {
-    findings.fail(check, subject, "may lock only " + observed, evidence);
+    // a container has its limit from the runtime, another process not
+    std::vector<std::string_view> not_by;
+    if (job.container) {
+      not_by = {*job.container ? "limits.memlock-low" : "limits.container-memlock-low"};
+    }
+    findings.fail_not_by(not_by, check, subject, "may lock only " + observed, evidence);
   }
 }
 
@@ -93,6 +98,18 @@ void judge_shm(const Job& job, ByProgram& said) {
               on_node ? "sudo mount -o remount,size=50% /dev/shm" : "");
   } else if (shm.free_kib < kLeastFreeShmKib) {
     said.fail(check, job, "its /dev/shm is full", evidence, on_node ? "ls -lS /dev/shm" : "");
+  }
+}
+
+// Of the container that asks: what a job in it will have.
+void judge_own_shm(const LimitsFacts& facts, Findings& findings) {
+  if (!facts.container || facts.from_container == true || !facts.shm_total_kib) return;
+  const Evidence evidence{size_text(*facts.shm_total_kib), "8 GiB", "/dev/shm"};
+  if (*facts.shm_total_kib < kEnoughShmKib) {
+    findings.fail(kJobsShmSmall, "this container", "its /dev/shm has " + evidence.observed,
+                  evidence);
+  } else {
+    findings.pass(kJobsShmSmall, "this container", "has enough shared memory", evidence);
   }
 }
 
@@ -185,6 +202,7 @@ void judge_jobs(const Node& node, const Expectation& expectation, Findings& find
   for (const Job& job : facts.processes) judge_locked_memory(job, findings);
   judge_kills(node, findings);
   judge_settings(node, expectation, findings);
+  if (expectation.expected) judge_own_shm(node.limits.facts, findings);
   judge_shared_memory(facts.processes, findings);
   judge_libfabric(node, findings);
   judge_idle(node, findings);

@@ -91,8 +91,9 @@ struct Finding {
   ShellCommand command;      // a judge's, when it must name the subject; complete_remedies
   std::string remedy;        // where that of its check does not apply
   bool drain_first = false;  // what is to be done ends jobs
-  std::string explained_by;  // the code of the root cause; "" when it is one itself
-  std::string configured;    // what [checks] makes of its check: "off", "info"; "" when nothing
+  std::vector<std::string_view> not_by;  // of its check's causes those that are not why, here
+  std::string explained_by;              // the code of the root cause; "" when it is one itself
+  std::string configured;  // what [checks] makes of its check: "off", "info"; "" when nothing
   // of a failing one, from earlier passes of this boot:
   std::optional<int64_t> since_ms;  // Unix time
   int64_t times = 1;                // that it began to fail

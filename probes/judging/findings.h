@@ -29,6 +29,15 @@ class Findings {
             Evidence evidence = {}, ShellCommand command = {}) {
     fail(row_of(check), subject, message, std::move(evidence), std::move(command));
   }
+  // The same, where the judge knows that some causes of the check's are not why.
+  void fail_not_by(std::vector<std::string_view> not_by, const Check& check,
+                   const std::string& subject, const std::string& message, Evidence evidence = {},
+                   ShellCommand command = {}) {
+    Finding finding = made(check, FindingResult::kFail, subject, message, std::move(evidence));
+    finding.not_by = std::move(not_by);
+    finding.command = std::move(command);
+    add(std::move(finding));
+  }
   // The same, of a check that weighs something else on this node.
   void fail(std::shared_ptr<const Check> check, const std::string& subject,
             const std::string& message, Evidence evidence, ShellCommand command) {

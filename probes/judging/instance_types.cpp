@@ -9,6 +9,7 @@ template <class Io>
 void describe(Io& io, InstanceType& type) {
   io("efa", type.efa);
   io("max_efa_interfaces", type.max_efa_interfaces);
+  io("rails", type.rails);
   io("direct_memory", type.direct_memory);
   io("whole_counts", type.whole_counts);
 }

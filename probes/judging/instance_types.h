@@ -16,6 +16,7 @@ extern const char* const kInstanceTypesJson;
 struct InstanceType {
   std::optional<bool> efa;  // absent: the sources contradict each other
   std::optional<int> max_efa_interfaces;
+  bool rails = false;  // sold for training over many devices: one with none is worth a word
   std::optional<std::string> direct_memory;  // "required", "impossible"; absent: not known
   std::vector<int> whole_counts;             // rising; empty: the maximum alone
 };

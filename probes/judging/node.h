@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "probes/account/facts.h"
@@ -116,6 +117,7 @@ struct Expectation {
   std::vector<int> whole;  // the counts that AWS builds the type with, rising; its maximum is one
   std::string instance_type;  // "" when unknown
   DirectMemory direct_memory = DirectMemory::kNotKnown;
+  bool rails = false;           // the type is sold for its many devices
   bool type_listed = false;     // the table of instance types has it
   bool type_lacks_efa = false;  // and says that it cannot have EFA
   std::optional<Given> given;
@@ -134,5 +136,19 @@ struct Expectation {
     return number;
   }
 };
+
+// All functions on PCI were listed and told apart: what is not among them is not there.
+inline bool saw_all_of_pci(const Node& node) {
+  return node.pci.outcome.status == ProbeStatus::kOk && node.pci.facts.functions &&
+         node.pci.facts.unidentified.empty();
+}
+
+// A function that could not be told apart may be one more EFA device, unless there are as many as
+// there can be.
+inline bool may_hide_efa(const Node& node, const Expectation& expectation) {
+  const auto most = expectation.exactly ? expectation.exactly : expectation.maximum;
+  return !node.pci.facts.unidentified.empty() &&
+         (!most || std::cmp_less(node.pci.facts.efa.size(), *most));
+}
 
 }  // namespace efa

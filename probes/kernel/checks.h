@@ -130,7 +130,9 @@ inline constexpr Check kKernelNextKernel{
     .meaning = "EFA works now, and will not once that kernel runs.",
     .seen_by =
         "GRUB's environment and configuration, or the link /boot/vmlinuz, name another kernel than "
-        "the running one, and its /lib/modules has no efa, nor is it built in.",
+        "the running one, and its /lib/modules has no efa, nor is it built in; or its "
+        "modules.alias "
+        "gives efa other device ids than that of a device here.",
     .remedy =
         "Build the driver for that kernel before it boots (its headers must be installed), or let "
         "the running one boot.",

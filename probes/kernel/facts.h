@@ -15,6 +15,7 @@ namespace efa {
 struct ModuleFile {
   std::optional<std::string> version;
   std::optional<std::string> srcversion;  // of its sources
+  std::optional<std::string> vermagic;    // "6.12.53 SMP preempt mod_unload modversions"
   bool has_signature = false;             // whose key the kernel may not know
   bool is_supported = false;              // SUSE: "yes" or "external"
 };
@@ -23,6 +24,7 @@ template <class Io>
 void describe(Io& io, ModuleFile& file) {
   io("version", file.version);
   io("srcversion", file.srcversion);
+  io("vermagic", file.vermagic);
   io("has_signature", file.has_signature);
   io("is_supported", file.is_supported);
 }
@@ -30,8 +32,9 @@ void describe(Io& io, ModuleFile& file) {
 // The kernel that the boot loader is going to start, where that can be told.
 struct NextKernel {
   std::string release;
-  std::string told_by;             // "/boot/vmlinuz"
-  std::optional<bool> has_driver;  // absent: its modules could not be looked through
+  std::string told_by;                        // "/boot/vmlinuz"
+  std::optional<bool> has_driver;             // absent: its modules could not be looked through
+  std::vector<std::string> known_device_ids;  // that its modules.alias gives to efa
 };
 
 template <class Io>
@@ -39,6 +42,7 @@ void describe(Io& io, NextKernel& next) {
   io("release", next.release);
   io("told_by", next.told_by);
   io("has_driver", next.has_driver);
+  io("known_device_ids", next.known_device_ids);
 }
 
 struct KernelFacts {
@@ -62,6 +66,7 @@ struct KernelFacts {
   // Only where the kernel has not bound all EFA functions:
   Reading<ModuleFile> module_on_disk;       // of module_file
   std::optional<bool> ib_uverbs_installed;  // by modules.dep and modules.builtin
+  std::optional<bool> nvidia_installed;     // the same; only of an image
   std::optional<bool> ib_uverbs_loaded;
   std::optional<bool> ib_core_loaded;
   std::vector<std::string> dkms;         // "efa/3.1.0 for 6.1.0-40-amd64"
@@ -79,7 +84,9 @@ struct KernelFacts {
   std::optional<bool> signatures_enforced;  // module.sig_enforce
   std::optional<bool> kexec_loaded;
   std::optional<bool> modules_disabled;  // no module can be loaded until the next boot
-  Reading<std::string> blacklisted_by;   // "/etc/modprobe.d/x.conf: blacklist efa"
+  // Only of an image: "/etc/sysctl.d/x.conf: kernel.modules_disabled = 1"
+  Reading<std::string> modules_disabled_by;
+  Reading<std::string> blacklisted_by;  // "/etc/modprobe.d/x.conf: blacklist efa"
   // SUSE: "/etc/modprobe.d/x.conf: allow_unsupported_modules 0", in the order of kmod's reading
   std::vector<std::string> support_lines;
   std::optional<NextKernel> next_kernel;
@@ -107,6 +114,7 @@ void describe(Io& io, KernelFacts& facts) {
   io("known_device_ids", facts.known_device_ids);
   describe_reading(io, "module_on_disk", facts.module_on_disk);
   io("ib_uverbs_installed", facts.ib_uverbs_installed);
+  io("nvidia_installed", facts.nvidia_installed);
   io("ib_uverbs_loaded", facts.ib_uverbs_loaded);
   io("ib_core_loaded", facts.ib_core_loaded);
   io("dkms", facts.dkms);
@@ -124,6 +132,7 @@ void describe(Io& io, KernelFacts& facts) {
   io("signatures_enforced", facts.signatures_enforced);
   io("kexec_loaded", facts.kexec_loaded);
   io("modules_disabled", facts.modules_disabled);
+  describe_reading(io, "modules_disabled_by", facts.modules_disabled_by);
   describe_reading(io, "blacklisted_by", facts.blacklisted_by);
   io("support_lines", facts.support_lines);
   io("next_kernel", facts.next_kernel);

@@ -48,9 +48,18 @@ std::string unblock_command(const std::string& blocked_by) {
       line[1], file);
 }
 
-void judge_installed(const KernelFacts& facts, Findings& findings) {
-  const bool present =
-      facts.efa_loaded == true || facts.efa_builtin == true || facts.module_file.has_value();
+// Where a container or a hardened host shows no modules, what is bound does.
+size_t bound_to_efa(const Node& node) {
+  const std::vector<PciFunction>& functions = node.pci.facts.efa;
+  return static_cast<size_t>(
+      std::count_if(functions.begin(), functions.end(),
+                    [](const PciFunction& function) { return function.driver == "efa"; }));
+}
+
+void judge_installed(const Node& node, Findings& findings) {
+  const KernelFacts& facts = node.kernel.facts;
+  const bool present = facts.efa_loaded == true || facts.efa_builtin == true ||
+                       facts.module_file.has_value() || bound_to_efa(node) > 0;
   const std::string release = facts.release.value_or("the running kernel");
   if (present) {
     findings.pass(kKernelDriverNotInstalled, kNodeSubject, "efa is there for " + release,
@@ -75,14 +84,6 @@ const LogMessage* load_failure(const Node& node) {
     if (refused && !of_another) newest = &message;
   }
   return newest;
-}
-
-// Where a container or a hardened host shows no modules, what is bound does.
-size_t bound_to_efa(const Node& node) {
-  const std::vector<PciFunction>& functions = node.pci.facts.efa;
-  return static_cast<size_t>(
-      std::count_if(functions.begin(), functions.end(),
-                    [](const PciFunction& function) { return function.driver == "efa"; }));
 }
 
 void judge_loaded(const Node& node, Findings& findings) {
@@ -187,8 +188,7 @@ void judge_ofed(const Node& node, Findings& findings) {
 
 void judge_kernel(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!expectation.expected || node.pci.facts.efa.empty()) return;  // there is nothing to drive
-  const KernelFacts& facts = node.kernel.facts;
-  judge_installed(facts, findings);
+  judge_installed(node, findings);
   judge_loaded(node, findings);
   judge_blocked(node, findings);
   judge_uverbs(node, findings);

@@ -14,7 +14,9 @@ inline constexpr Check kKernelModulesDisabled{
     .rung = Rung::kDriver,
     .title = "The kernel takes no more modules until it boots anew",
     .meaning = "efa was not loaded before that, and cannot be loaded now.",
-    .seen_by = "/proc/sys/kernel/modules_disabled is 1 while efa is not loaded.",
+    .seen_by =
+        "/proc/sys/kernel/modules_disabled is 1 while efa is not loaded; in an image, sysctl.d "
+        "sets it and modules-load.d does not name efa.",
     .remedy =
         "Have efa loaded early at boot, drain the node and reboot; what sets "
         "kernel.modules_disabled must come later.",
@@ -47,7 +49,8 @@ inline constexpr Check kKernelDriverMismatch{
     .meaning = "The kernel refuses it.",
     .seen_by =
         "The kernel log has efa: Unknown symbol, disagrees about version of symbol, or version "
-        "magic, and efa is not loaded.",
+        "magic, and efa is not loaded; or the vermagic of its file is of another kernel and has no "
+        "modversions.",
     .remedy =
         "Build it anew against the RDMA stack that is loaded: without MLNX_OFED by DKMS or the EFA "
         "installer, with it against its ofa_kernel. (insmod instead of modprobe has the same "

@@ -15,8 +15,33 @@
 namespace efa {
 namespace {
 
-void judge_disabled(const KernelFacts& facts, Findings& findings) {
+// Of an image: systemd applies sysctl.d as soon as modules-load.d is done, and does not wait for
+// the drivers that udev loads.
+void judge_disabled_at_boot(const Node& node, Findings& findings) {
   const Check& check = kKernelModulesDisabled;
+  const Reading<std::string>& by = node.kernel.facts.modules_disabled_by;
+  const std::optional<bool>& loads = node.software.facts.efa_conf_modules_load;
+  const std::string line = by.value_or("sysctl.d");
+  const Evidence evidence{line, "efa in modules-load.d, or no such line",
+                          "sysctl.d, modules-load.d"};
+  if (const Unseen* unseen = by.unreadable()) {
+    findings.unknown(check, kNodeSubject, fmt::format("{}: {}", unseen->what, unseen->reason));
+  } else if (!loads) {
+    findings.unknown(check, kNodeSubject, line + "; modules-load.d could not be read", evidence);
+  } else if (*loads) {
+    findings.pass(check, kNodeSubject, "modules-load.d has efa loaded before " + line, evidence);
+  } else {
+    findings.fail(check, kNodeSubject,
+                  line + " at boot, and modules-load.d does not have efa loaded before", evidence);
+  }
+}
+
+void judge_disabled(const Node& node, Findings& findings) {
+  const Check& check = kKernelModulesDisabled;
+  const KernelFacts& facts = node.kernel.facts;
+  if (facts.modules_disabled_by || facts.modules_disabled_by.unreadable() != nullptr) {
+    return judge_disabled_at_boot(node, findings);
+  }
   const bool disabled = facts.modules_disabled == true;
   const Evidence evidence{disabled ? "1" : "0", "0", "/proc/sys/kernel/modules_disabled"};
   if (!facts.modules_disabled) {
@@ -69,20 +94,17 @@ void say_unread_log(const Check& check, const Node& node, Findings& findings) {
   }
 }
 
-void judge_symbols(const Node& node, Findings& findings) {
-  const Check& check = kKernelDriverMismatch;
-  if (const LogMessage* message = refusal(node)) {
-    const std::string beside =
-        node.kernel.facts.ofed ? "; MLNX_OFED lies beside the kernel's RDMA stack" : "";
-    findings.fail(check, kNodeSubject, "the kernel refused it: " + message->text + beside,
-                  {message->text, "no refusal", "kernel log"},
-                  {build_command(node.kernel.facts), ""});
-  } else if (node.log.facts.total) {
-    findings.pass(check, kNodeSubject, "the kernel log has no word of a refusal",
-                  {"none", "none", "kernel log"});
-  } else {
-    say_unread_log(check, node, findings);
-  }
+// A symbol that no module here has is of another kernel or RDMA stack when it is of RDMA; another
+// one may be of a module that was not loaded first (insmod, modules.dep that is old).
+bool is_missed_dependency(const LogMessage& message) {
+  constexpr std::string_view kOfRdma[] = {"ib_",    "_ib_",    "__ib_",    "rdma_",
+                                          "_rdma_", "uverbs_", "_uverbs_", "ibdev_"};
+  constexpr std::string_view kBegin = ": Unknown symbol ";
+  const size_t at = message.text.find(kBegin);
+  if (at == std::string::npos || message.text.find("(err -2)") == std::string::npos) return false;
+  const std::string_view symbol = std::string_view(message.text).substr(at + kBegin.size());
+  return std::none_of(std::begin(kOfRdma), std::end(kOfRdma),
+                      [&](std::string_view prefix) { return symbol.starts_with(prefix); });
 }
 
 std::string why_unreadable(const Reading<ModuleFile>& file) {
@@ -91,8 +113,104 @@ std::string why_unreadable(const Reading<ModuleFile>& file) {
                            : fmt::format("{}: {}", unseen->what, unseen->reason);
 }
 
-void judge_signature(const KernelFacts& facts, Findings& findings) {
+// The module beside the kernel's release. Where it has versions of its symbols, the kernel goes by
+// these (same_magic of kernel/module/main.c); before a link in weak-updates was made they were
+// compared (weak-modules of kmod).
+enum class Fit { kNotTold, kWhole, kBySymbols, kNone };
+
+Fit fit_of(const KernelFacts& facts) {
+  const Reading<ModuleFile>& file = facts.module_on_disk;
+  const std::vector<std::string> magic = words(file ? file->vermagic.value_or("") : "");
+  if (magic.empty() || !facts.release || !facts.module_file) return Fit::kNotTold;
+  if (magic.front() == *facts.release) return Fit::kWhole;
+  if (!is_one_of("modversions", magic)) return Fit::kNone;
+  const bool compared = facts.module_file->find("weak-updates/") != std::string::npos;
+  return compared ? Fit::kWhole : Fit::kBySymbols;
+}
+
+std::string words_of_magic(const KernelFacts& facts) {
+  return "the module's file was built for " + words(*facts.module_on_disk->vermagic).front();
+}
+
+Evidence evidence_of_magic(const KernelFacts& facts) {
+  return {*facts.module_on_disk->vermagic, *facts.release, "vermagic of " + *facts.module_file};
+}
+
+// By the module's file alone: nothing tells of a try.
+void judge_magic(const Node& node, Findings& findings) {
+  const Check& check = kKernelDriverMismatch;
+  const KernelFacts& facts = node.kernel.facts;
+  const Reading<ModuleFile>& file = facts.module_on_disk;
+  const Fit fit = fit_of(facts);
+  if (fit == Fit::kWhole) {
+    findings.pass(check, kNodeSubject, words_of_magic(facts), evidence_of_magic(facts));
+  } else if (fit == Fit::kBySymbols) {
+    findings.unknown(
+        check, kNodeSubject,
+        words_of_magic(facts) + "; only a try shows whether its symbols fit this kernel",
+        evidence_of_magic(facts));
+  } else if (file || file.unreadable() != nullptr) {
+    findings.unknown(check, kNodeSubject,
+                     "which kernel the module was built for: " +
+                         (file ? "its file does not tell" : why_unreadable(file)));
+  } else {
+    say_unread_log(check, node, findings);
+  }
+}
+
+void judge_symbols(const Node& node, Findings& findings) {
+  const Check& check = kKernelDriverMismatch;
+  const LogMessage* message = refusal(node);
+  if (message != nullptr && is_missed_dependency(*message)) {
+    findings.unknown(
+        check, kNodeSubject,
+        message->text + ": of a module that was not loaded first, or of another kernel",
+        {message->text, "no refusal", "kernel log"}, {"sudo depmod -a && sudo modprobe efa", ""});
+  } else if (message != nullptr) {
+    const std::string beside =
+        node.kernel.facts.ofed ? "; MLNX_OFED lies beside the kernel's RDMA stack" : "";
+    findings.fail(check, kNodeSubject, "the kernel refused it: " + message->text + beside,
+                  {message->text, "no refusal", "kernel log"},
+                  {build_command(node.kernel.facts), ""});
+  } else if (fit_of(node.kernel.facts) == Fit::kNone) {
+    findings.fail(check, kNodeSubject,
+                  words_of_magic(node.kernel.facts) + ", not for " + *node.kernel.facts.release,
+                  evidence_of_magic(node.kernel.facts), {build_command(node.kernel.facts), ""});
+  } else if (node.log.facts.total) {
+    findings.pass(check, kNodeSubject, "the kernel log has no word of a refusal",
+                  {"none", "none", "kernel log"});
+  } else if (node.live) {
+    say_unread_log(check, node, findings);
+  } else {
+    judge_magic(node, findings);
+  }
+}
+
+bool refused_a_key(const Node& node) {
+  const auto& messages = node.log.facts.messages;
+  return std::any_of(messages.begin(), messages.end(),
+                     [](const LogMessage& message) { return message.kind == kKeyUnknown; });
+}
+
+// A signature is worth what the kernel's keys make of it: only its log tells.
+void judge_key(const Node& node, Findings& findings) {
   const Check& check = kKernelDriverUnsigned;
+  if (refused_a_key(node)) {
+    findings.fail(check, kNodeSubject,
+                  "signatures are demanded, and the kernel has no key for the one it was given",
+                  {"Loading of module with unavailable key is rejected",
+                   "a key of the kernel, the firmware or MOK", "kernel log"});
+  } else if (node.log.facts.total) {
+    findings.pass(check, kNodeSubject,
+                  "the module's file has a signature, and the kernel log no word against its key");
+  } else {
+    say_unread_log(check, node, findings);
+  }
+}
+
+void judge_signature(const Node& node, Findings& findings) {
+  const Check& check = kKernelDriverUnsigned;
+  const KernelFacts& facts = node.kernel.facts;
   const std::string lockdown = facts.lockdown.value_or("none");
   const bool enforced = facts.signatures_enforced == true || lockdown != "none";
   const Reading<ModuleFile>& file = facts.module_on_disk;
@@ -107,7 +225,7 @@ void judge_signature(const KernelFacts& facts, Findings& findings) {
   } else if (!file) {
     findings.unknown(check, kNodeSubject, "signatures are demanded; " + why_unreadable(file));
   } else if (file->has_signature) {
-    findings.pass(check, kNodeSubject, "the module's file has a signature");
+    judge_key(node, findings);
   } else {
     findings.fail(check, kNodeSubject, "signatures are demanded, and the module's file has none",
                   evidence);
@@ -193,11 +311,11 @@ void judge_loading(const Node& node, const Expectation& expectation, Findings& f
   const KernelFacts& facts = node.kernel.facts;
   if (facts.efa_loaded == true) judge_stuck(node, findings);
   if (facts.efa_loaded != false || facts.efa_builtin == true) return;
-  judge_disabled(facts, findings);
+  judge_disabled(node, findings);
   if (!facts.module_file) return;  // kernel.driver-not-installed
   judge_uverbs_file(facts, findings);
   judge_symbols(node, findings);
-  judge_signature(facts, findings);
+  judge_signature(node, findings);
   judge_support(facts, findings);
 }
 

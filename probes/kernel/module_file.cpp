@@ -10,8 +10,8 @@ namespace efa {
 namespace {
 
 constexpr std::string_view kSignatureEnds = "~Module signature appended~\n";
-constexpr std::string_view kKept[] = {"version=", "srcversion=", "supported="};
-constexpr size_t kMaxValue = 128;  // a srcversion has 23 letters
+constexpr std::string_view kKept[] = {"version=", "srcversion=", "vermagic=", "supported="};
+constexpr size_t kMaxValue = 128;  // a kernel's release has up to 64 letters
 
 template <class Header>
 std::optional<Header> header_at(std::string_view bytes, uint64_t offset) {
@@ -92,6 +92,7 @@ std::optional<ModuleFile> parse_module_lines(std::string_view lines) {
     const std::string value = line.substr(equals + 1);
     if (key == "version") file.version = value;
     if (key == "srcversion") file.srcversion = value;
+    if (key == "vermagic") file.vermagic = value;
     if (key == "supported") file.is_supported = value == "yes" || value == "external";
     if (key == "signature") file.has_signature = value == "yes";
     whole = whole || key == "signature";

@@ -14,8 +14,8 @@ namespace efa {
 bool is_compressed(std::string_view bytes);
 
 // Of the bytes of an ELF file, what is kept of it, a line each: "version=3.1.0g",
-// "srcversion=8B4C3FB9BF4E5A5A7B0FA1E", "supported=external", "signature=yes". "" of any other
-// file.
+// "srcversion=8B4C3FB9BF4E5A5A7B0FA1E", "vermagic=6.12.53 SMP mod_unload modversions",
+// "supported=external", "signature=yes". "" of any other file.
 std::string lines_of_module(std::string_view bytes);
 // Nothing where the lines are none of a module.
 std::optional<ModuleFile> parse_module_lines(std::string_view lines);

@@ -140,6 +140,15 @@ std::optional<bool> parse_allow_unsupported(std::string_view line) {
   return fields[1] == "1";
 }
 
+std::optional<bool> parse_modules_disabled(std::string_view line) {
+  const size_t equals = line.find('=');
+  if (equals == std::string_view::npos) return std::nullopt;
+  std::string_view name = trim(line.substr(0, equals));
+  if (name.starts_with('-')) name = trim(name.substr(1));  // a failure is no matter
+  if (name != "kernel.modules_disabled" && name != "kernel/modules_disabled") return std::nullopt;
+  return parse_flag(trim(line.substr(equals + 1)));
+}
+
 std::optional<std::string> parse_make_log(std::string_view line) {
   constexpr std::string_view kBefore = " for kernel ";
   const size_t at = line.find(kBefore);

@@ -32,6 +32,8 @@ bool keeps_efa_out(std::string_view line);
 std::optional<bool> parse_allow_unsupported(std::string_view line);
 // Such a line of modprobe.d without what else stands in it: a comment is anybody's text.
 std::string words_that_matter(std::string_view line);
+// "kernel.modules_disabled = 1" of sysctl.d(5), where a '/' is as good as a '.' -> true
+std::optional<bool> parse_modules_disabled(std::string_view line);
 // Of the kernel's command line, "ro modprobe.blacklist=nouveau,efa quiet", the argument that keeps
 // efa out, or what efa cannot do without, and nothing else: "module_blacklist=efa", by which the
 // kernel itself refuses the module, else "modprobe.blacklist=efa", which is kmod's.

@@ -100,16 +100,8 @@ void read_module_index(const Look& look, KernelFacts& facts) {
   const auto builtin = look.root.read_lines(directory + "modules.builtin", names_efa, kModuleIndex);
   if (builtin) facts.efa_builtin = !builtin->empty();
   look.out.doing("search modules.alias");
-  const auto aliases = look.root.read_lines(
-      directory + "modules.alias",
-      [](const std::string& line) { return parse_efa_alias(line).has_value(); }, kModuleIndex);
-  if (!aliases) return;
-  for (const std::string& line : *aliases) {
-    const auto id = parse_efa_alias(line);  // a recording may hold other lines
-    if (!id) continue;
-    if (facts.known_device_ids.size() == kMaxListed) break;
-    facts.known_device_ids.push_back(*id);
-  }
+  facts.known_device_ids =
+      read_known_ids(look, *facts.release).value_or(std::vector<std::string>());
 }
 
 void read_ofed(const Look& look, KernelFacts& facts) {
@@ -132,6 +124,7 @@ void read_installed(const Look& look, const std::string& release) {
   read_module_index(look, facts);
   read_module_on_disk(look, facts);
   read_modprobe(look, facts);
+  read_sysctl(look, facts);
   read_dkms(look, facts);
   read_ofed(look, facts);
   telling.all(facts);

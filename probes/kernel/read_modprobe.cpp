@@ -6,10 +6,8 @@
 
 #include "probes/kernel/read_modprobe.h"
 
-#include <cerrno>
-#include <map>
-
 #include "probes/kernel/parse.h"
+#include "probes/protocol/configuration_files.h"
 
 namespace efa {
 namespace {
@@ -20,24 +18,14 @@ bool is_wanted(const std::string& line) {
   return keeps_efa_out(line) || parse_allow_unsupported(line);
 }
 
-// The lines of a file of modprobe.d that matter; kNotFound when kmod does not count the file.
-Result<std::vector<std::string>> lines_that_matter(const Look& look, const std::string& path) {
-  WrappedLines wrapped;
-  const auto keep = [&wrapped](std::string& line) {
+// Of each file of modprobe.d the lines that matter.
+Sysroot::KeepLine keep_what_matters() {
+  return [wrapped = WrappedLines()](std::string& line) mutable {
     if (!wrapped.take(line)) return false;
     const bool wanted = is_wanted(line);
     if (wanted) line = words_that_matter(line);
     return wanted;
   };
-  auto lines = look.root.read_lines(path, keep, Sysroot::kSmallFile);
-  if (lines) {  // a recording may hold others
-    std::erase_if(*lines, [](const std::string& line) { return !is_wanted(line); });
-  }
-  if (!lines && look.root.link(path).value_or("").ends_with("/dev/null")) {
-    return std::vector<std::string>();  // empty, on purpose
-  }
-  if (!lines && lines.error().os_error == EISDIR) return system_error(ENOENT, path);
-  return lines;
 }
 
 // What was seen first counts; what could not be read may hold a line, and counts after that.
@@ -52,6 +40,7 @@ void take_blocking(const Result<std::string>& seen, KernelFacts& facts) {
 void take_lines(const std::string& path, const std::vector<std::string>& lines,
                 KernelFacts& facts) {
   for (const std::string& line : lines) {
+    if (!is_wanted(line)) continue;  // a recording may hold others
     const std::string where = path + ": " + line;
     if (keeps_efa_out(line)) {
       take_blocking(where, facts);
@@ -62,32 +51,12 @@ void take_lines(const std::string& path, const std::vector<std::string>& lines,
   }
 }
 
-struct ModprobeFile {
-  std::string path;
-  Result<std::vector<std::string>> lines;
-};
-
-// By name, which is the order in which kmod parses them, whatever directory they are in: of lines
-// of which the last one holds that is the last. Of files of one name the first directory's counts.
-std::map<std::string, ModprobeFile> list_files(const Look& look, KernelFacts& facts) {
-  std::map<std::string, ModprobeFile> by_name;
-  for (const char* directory : {"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d",
-                                "/usr/lib/modprobe.d", "/lib/modprobe.d"}) {
-    const Result<std::vector<std::string>> files = look.root.list(directory);
-    if (!files) take_blocking(files.error(), facts);
-    for (const std::string& file : files.value_or({})) {
-      if (!file.ends_with(".conf") || by_name.contains(file)) continue;
-      const std::string path = std::string(directory) + "/" + file;
-      Result<std::vector<std::string>> lines = lines_that_matter(look, path);
-      if (!lines && lines.error().kind == ErrorKind::kNotFound) continue;
-      by_name.insert({file, {path, std::move(lines)}});
-    }
-  }
-  return by_name;
-}
-
+// By name, which is the order in which kmod parses them: of lines of which the last one holds that
+// is the last.
 void read_files(const Look& look, KernelFacts& facts) {
-  for (const auto& [name, file] : list_files(look, facts)) {
+  const ConfigurationFiles files = read_configuration_files(look, "modprobe.d", keep_what_matters);
+  for (const Error& error : files.unread) take_blocking(error, facts);
+  for (const auto& [name, file] : files.by_name) {
     if (!file.lines) take_blocking(file.lines.error(), facts);
     if (file.lines) take_lines(file.path, *file.lines, facts);
   }
@@ -112,6 +81,24 @@ void read_command_line(const Look& look, KernelFacts& facts) {
 void read_modprobe(const Look& look, KernelFacts& facts) {
   read_command_line(look, facts);
   read_files(look, facts);
+}
+
+void read_sysctl(const Look& look, KernelFacts& facts) {
+  const auto keep = [](const std::string& line) {
+    return parse_modules_disabled(line).has_value();
+  };
+  const ConfigurationFiles files =
+      read_configuration_files(look, "sysctl.d", [&] { return Sysroot::KeepLine(keep); });
+  Reading<std::string>& disabled_by = facts.modules_disabled_by;
+  for (const auto& [name, file] : files.by_name) {
+    if (!file.lines) disabled_by = reading_of<std::string>(file.lines.error());
+    for (const std::string& line : file.lines.value_or({})) {
+      const auto disables = parse_modules_disabled(line);  // a recording may hold other lines
+      if (disables == true) disabled_by = file.path + ": " + line;
+      if (disables == false) disabled_by.reset();
+    }
+  }
+  if (!files.unread.empty()) disabled_by = reading_of<std::string>(files.unread.front());
 }
 
 }  // namespace efa

@@ -4,6 +4,9 @@
 
 #include "probes/kernel/read_module.h"
 
+#include <algorithm>
+#include <cerrno>
+
 #include "probes/base/decompress.h"
 #include "probes/base/module.h"
 #include "probes/base/text.h"
@@ -38,16 +41,18 @@ Reading<ModuleFile> read_file(const Look& look, const std::string& path) {
   return *file;
 }
 
-// "yes" or "no", which tells a recording of before this was looked for from "no".
-std::string names_uverbs(const std::string& index) {
-  return index.find("/ib_uverbs.ko") != std::string::npos ? "yes" : "no";
-}
-
-std::optional<bool> read_uverbs_installed(const Look& look, const std::string& directory) {
-  const auto module = look.root.read_part(directory + "modules.dep", kLargestIndex, names_uverbs);
+// By modules.dep and modules.builtin; of `files` "/ib_uverbs.ko". "yes" or "no" is recorded, which
+// tells a recording of before this was looked for from "no".
+std::optional<bool> has_module(const Look& look, const std::string& directory,
+                               std::initializer_list<const char*> files) {
+  const auto names_one = [&](const std::string& index) {
+    const auto names = [&](const char* file) { return index.find(file) != std::string::npos; };
+    return std::any_of(files.begin(), files.end(), names) ? "yes" : "no";
+  };
+  const auto module = look.root.read_part(directory + "modules.dep", kLargestIndex, names_one);
   if (module && *module == "yes") return true;
   const auto built_in =
-      look.root.read_part(directory + "modules.builtin", kLargestIndex, names_uverbs);
+      look.root.read_part(directory + "modules.builtin", kLargestIndex, names_one);
   if (built_in && *built_in == "yes") return true;
   if (module && built_in && *module == "no" && *built_in == "no") return false;
   return std::nullopt;
@@ -63,10 +68,34 @@ void read_module_on_disk(const Look& look, KernelFacts& facts) {
       [](const std::string& line) { return is_unbound_efa_function(line); }, kLargestIndex);
   if (!of_image && unbound && unbound->empty()) return;
   const std::string directory = "/lib/modules/" + *facts.release + "/";
-  facts.ib_uverbs_installed = read_uverbs_installed(look, directory);
+  facts.ib_uverbs_installed = has_module(look, directory, {"/ib_uverbs.ko"});
+  if (of_image) {  // Debian's package has another name for it
+    facts.nvidia_installed = has_module(look, directory, {"/nvidia.ko", "/nvidia-current.ko"});
+  }
   if (!facts.module_file) return;
   const bool absolute = facts.module_file->starts_with('/');
-  facts.module_on_disk = read_file(look, (absolute ? "" : directory) + *facts.module_file);
+  const std::string path = (absolute ? "" : directory) + *facts.module_file;
+  facts.module_on_disk = read_file(look, path);
+  const bool seen = facts.module_on_disk || facts.module_on_disk.unreadable() != nullptr;
+  if (of_image && !seen) {
+    facts.module_on_disk = Unseen{path, "modules.dep names it, and it is not there", ENOENT};
+  }
+}
+
+std::optional<std::vector<std::string>> read_known_ids(const Look& look,
+                                                       const std::string& release) {
+  constexpr size_t kLargest = size_t{16} * 1024 * 1024;  // modules.alias has 1 to 3 MiB
+  constexpr size_t kMaxIds = 256;
+  const auto is_of_efa = [](const std::string& line) { return parse_efa_alias(line).has_value(); };
+  const auto lines =
+      look.root.read_lines("/lib/modules/" + release + "/modules.alias", is_of_efa, kLargest);
+  if (!lines) return std::nullopt;
+  std::vector<std::string> ids;
+  for (const std::string& line : *lines) {
+    const auto id = parse_efa_alias(line);  // a recording may hold other lines
+    if (id && ids.size() < kMaxIds) ids.push_back(*id);
+  }
+  return ids;
 }
 
 }  // namespace efa

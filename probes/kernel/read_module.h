@@ -8,4 +8,8 @@ namespace efa {
 
 void read_module_on_disk(const Look& look, KernelFacts& facts);
 
+// "0xefa1": those that the modules.alias of that kernel gives to efa.
+std::optional<std::vector<std::string>> read_known_ids(const Look& look,
+                                                       const std::string& release);
+
 }  // namespace efa

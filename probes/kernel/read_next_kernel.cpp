@@ -9,6 +9,7 @@
 
 #include "probes/base/text.h"
 #include "probes/kernel/parse.h"
+#include "probes/kernel/read_module.h"
 
 namespace efa {
 namespace {
@@ -116,6 +117,8 @@ void read_next_kernel(const Look& look, KernelFacts& facts) {
   facts.next_kernel = next_kernel(look);
   if (!facts.next_kernel || facts.next_kernel->release == facts.release) return;
   facts.next_kernel->has_driver = has_driver(look, facts.next_kernel->release);
+  facts.next_kernel->known_device_ids =
+      read_known_ids(look, facts.next_kernel->release).value_or(std::vector<std::string>());
 }
 
 }  // namespace efa

@@ -138,8 +138,20 @@ std::string next_kernel_command(const KernelFacts& facts, const std::string& rel
   return "sudo grubby --set-default \"/boot/vmlinuz-$(uname -r)\"";
 }
 
-void judge_next_kernel(const KernelFacts& facts, Findings& findings) {
+// The first id of a device here that the next kernel's efa does not know; "" when it knows all, or
+// depmod has not listed what it knows.
+std::string unknown_to_next(const Node& node) {
+  const std::vector<std::string>& known = node.kernel.facts.next_kernel->known_device_ids;
+  if (known.empty()) return "";
+  for (const PciFunction& function : node.pci.facts.efa) {
+    if (!is_one_of(function.device, known)) return function.device;
+  }
+  return "";
+}
+
+void judge_next_kernel(const Node& node, Findings& findings) {
   const Check& check = kKernelNextKernel;
+  const KernelFacts& facts = node.kernel.facts;
   if (!facts.next_kernel) {
     findings.not_applicable(check, kNodeSubject, "which kernel boots next does not show");
     return;
@@ -151,6 +163,12 @@ void judge_next_kernel(const KernelFacts& facts, Findings& findings) {
   } else if (!next.has_driver) {
     findings.unknown(check, kNodeSubject,
                      "which modules " + next.release + " has could not be read", evidence);
+  } else if (const std::string id = unknown_to_next(node); *next.has_driver && !id.empty()) {
+    findings.fail(check, kNodeSubject,
+                  fmt::format("{} boots next ({}), and its efa does not know {}", next.release,
+                              next.told_by, id),
+                  {join(next.known_device_ids, ", "), id, "modules.alias of " + next.release},
+                  {next_kernel_command(facts, next.release), ""});
   } else if (*next.has_driver) {
     findings.pass(check, kNodeSubject, next.release + " has efa", evidence);
   } else {
@@ -221,7 +239,7 @@ std::string newest_of_dkms(const KernelFacts& facts) {
 
 void judge_versions(const Node& node, Findings& findings) {
   judge_stale(node, findings);
-  judge_next_kernel(node.kernel.facts, findings);
+  judge_next_kernel(node, findings);
   judge_kexec(node.kernel.facts, findings);
   judge_peermem_build(node, findings);
 }

@@ -37,7 +37,8 @@ inline constexpr Check kLimitsContainerMemlockLow{
     .seen_by =
         "Max locked memory of the runtime (/proc/<pid>/limits, or LimitMEMLOCK of its unit where "
         "it does not run), or of the container that asks, is below 16 GiB. A warning while a "
-        "container's process has EFA open under that limit and CAP_IPC_LOCK is not effective.",
+        "container's process has EFA open under that limit, or the container that asks was given "
+        "EFA devices, and CAP_IPC_LOCK is not effective.",
     .remedy =
         "Drain the node, then set LimitMEMLOCK=infinity in the runtime's unit and restart it. Or "
         "in the container's manifest: ulimit memlock -1 (docker run --ulimit memlock=-1, ulimits "

@@ -22,6 +22,23 @@ constexpr DoorRow kDoors[] = {
      .units = {"sge_execd.service", nullptr},
      .door = Door::kScheduler,
      .unit_decides = false},
+    // LSF, HTCondor, Flux and Nomad: their settings, or who runs the daemon, may raise the limit
+    {.command = "sbatchd",
+     .units = {"lsfd.service", nullptr},
+     .door = Door::kScheduler,
+     .unit_decides = false},
+    {.command = "condor_startd",
+     .units = {"condor.service", nullptr},
+     .door = Door::kScheduler,
+     .unit_decides = false},
+    {.command = "flux-broker",
+     .units = {"flux.service", nullptr},
+     .door = Door::kScheduler,
+     .unit_decides = false},
+    {.command = "nomad",
+     .units = {"nomad.service", nullptr},
+     .door = Door::kScheduler,
+     .unit_decides = false},
     {.command = "containerd",
      .units = {"containerd.service", nullptr},
      .door = Door::kRuntime,
@@ -52,6 +69,8 @@ std::span<const DoorRow> doors() {
 }
 
 const DoorRow* find_door(std::string_view command) {
+  constexpr std::string_view kNumbered = "flux-broker-";  // and its rank
+  if (command.starts_with(kNumbered)) command = kNumbered.substr(0, kNumbered.size() - 1);
   const auto* row = std::find_if(std::begin(kDoors), std::end(kDoors),
                                  [&](const DoorRow& door) { return command == door.command; });
   return row == std::end(kDoors) ? nullptr : row;

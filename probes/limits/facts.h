@@ -138,7 +138,8 @@ struct LimitsFacts {
   std::optional<uint64_t> shm_free_kib;
   std::optional<std::string> container;  // "docker"; absent: none was seen
   std::optional<bool> from_container;    // the node was looked at from a container of efa-doctor's
-  std::optional<bool> may_administer;    // process 1 may have CAP_SYS_ADMIN: no confined container
+  std::optional<bool> may_lock_any;    // in a container: CAP_IPC_LOCK is effective in its process 1
+  std::optional<bool> may_administer;  // it may do all that the host may: no confined container
   // of the process that looked, so of the shell or unit that started it
   std::optional<std::string> cgroup;
   std::optional<std::string> cgroup_memory_max;
@@ -171,6 +172,7 @@ void describe(Io& io, LimitsFacts& facts) {
   io("shm_free_kib", facts.shm_free_kib);
   io("container", facts.container);
   io("from_container", facts.from_container);
+  io("may_lock_any", facts.may_lock_any);
   io("may_administer", facts.may_administer);
   io("cgroup", facts.cgroup);
   io("cgroup_memory_max", facts.cgroup_memory_max);

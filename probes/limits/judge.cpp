@@ -22,7 +22,7 @@ void judge_memlock(const Node& node, Findings& findings) {
     return;
   }
   judge_services(node, findings);
-  judge_sessions(facts, findings);
+  judge_sessions(node, findings);
 }
 
 void judge_huge_pages(const LimitsFacts& facts, Findings& findings) {

@@ -8,6 +8,6 @@ namespace efa {
 // The services through which jobs come.
 void judge_services(const Node& node, Findings& findings);
 // A login over ssh, and the shell, job or container that asked.
-void judge_sessions(const LimitsFacts& facts, Findings& findings);
+void judge_sessions(const Node& node, Findings& findings);
 
 }  // namespace efa

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "probes/base/text.h"
+#include "probes/limits/container.h"
 #include "probes/limits/control_group.h"
 #include "probes/limits/doors.h"
 #include "probes/limits/facts.h"
@@ -114,7 +115,8 @@ void read_services(const Look& look, LimitsFacts& facts) {
         },
         Sysroot::kSmallFile);
     if (!names || names->empty()) continue;
-    const std::string& command = names->front();
+    const DoorRow* door = find_door(names->front());
+    const std::string command = door == nullptr ? names->front() : door->command;
     if (*pid == 1) {
       facts.services.push_back({command, 1, read_locked_memory(look, "1"), std::nullopt});
     } else {
@@ -154,25 +156,6 @@ void read_memory(const Look& look, LimitsFacts& facts) {
     facts.shm_total_kib = shm->total_kib;
     facts.shm_free_kib = shm->free_kib;
   }
-}
-
-std::optional<std::string> read_container(const Look& look) {
-  if (look.root.exists("/.dockerenv")) return "docker";
-  if (look.root.exists("/run/.containerenv")) return "podman";
-  auto manager = look.root.text("/run/systemd/container");  // written by systemd-nspawn, lxc
-  if (manager && !manager->empty()) return manager;
-  if (look.root.exists("/var/run/secrets/kubernetes.io")) return "kubernetes";
-  return std::nullopt;
-}
-
-// Our own rights are no measure: a probe gives up most of what the agent has.
-std::optional<bool> read_rights(const Look& look) {
-  constexpr unsigned kSysAdmin = 21;  // CAP_SYS_ADMIN
-  const auto lines = look.root.read_lines(
-      "/proc/1/status", [](const std::string& line) { return line.starts_with("CapBnd:"); },
-      Sysroot::kSmallFile);
-  if (!lines || lines->empty()) return std::nullopt;
-  return has_capability(lines->front(), kSysAdmin);
 }
 
 void read_control_group(const Look& look, LimitsFacts& facts) {
@@ -215,8 +198,7 @@ void read_limits(const Look& look) {
   telling.so_far(facts);
   look.out.doing("read memory and CPUs");
   read_memory(look, facts);
-  facts.container = read_container(look);
-  if (facts.container) facts.may_administer = read_rights(look);
+  read_container(look, facts);
   if (look.root.from_container()) facts.from_container = true;
   telling.so_far(facts);
   look.out.doing("read limits of this process", "/proc/self");

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "probes/base/text.h"
+#include "probes/judging/node.h"
 #include "probes/limits/checks.h"
 #include "probes/limits/memlock.h"
 #include "probes/limits/memlock_judge.h"
@@ -98,7 +99,30 @@ std::string own_subject(const LimitsFacts& facts) {
   return unit == "amazon-ssm-agent.service" ? "this shell (SSM)" : "this shell";
 }
 
-void judge_own(const LimitsFacts& facts, bool login_is_low, Findings& findings) {
+bool has_device_node(const RdmaFacts& facts) {
+  return std::any_of(facts.devices.begin(), facts.devices.end(), [](const RdmaDevice& device) {
+    return device.uverbs && device.uverbs->present;
+  });
+}
+
+// A container that was given EFA devices is a job's: who asks from it asks for that.
+void judge_low_container(const Node& node, const std::string& subject, const Evidence& evidence,
+                         Findings& findings) {
+  const LimitsFacts& facts = node.limits.facts;
+  const Check& check = kLimitsContainerMemlockLow;
+  if (facts.may_lock_any == true) {
+    findings.pass(check, subject, "CAP_IPC_LOCK lifts its limit of " + evidence.observed, evidence);
+    return;
+  }
+  const bool bound = facts.may_lock_any == false && has_device_node(node.rdma.facts);
+  findings.fail(weighed(row_of(check), bound ? Severity::kWarning : check.severity), subject,
+                fmt::format("may lock only {}{}", evidence.observed,
+                            bound ? ", and CAP_IPC_LOCK is not effective in it" : ""),
+                evidence, {});
+}
+
+void judge_own(const Node& node, bool login_is_low, Findings& findings) {
+  const LimitsFacts& facts = node.limits.facts;
   const std::string subject = own_subject(facts);
   if (!facts.own_locked_memory || subject.empty()) return;
   const bool login = facts.cgroup.value_or("").starts_with("/user.slice/");
@@ -112,7 +136,11 @@ void judge_own(const LimitsFacts& facts, bool login_is_low, Findings& findings) 
     findings.pass(check, subject, "may lock memory: " + observed, evidence);
     return;
   }
-  const bool root = facts.effective_uid == 0 && subject != "this container";
+  if (subject == "this container") {
+    judge_low_container(node, subject, evidence, findings);
+    return;
+  }
+  const bool root = facts.effective_uid == 0;
   findings.fail(
       check, subject,
       fmt::format("may lock only {}{}", observed, root ? "; it does not bind root itself" : ""),
@@ -121,9 +149,9 @@ void judge_own(const LimitsFacts& facts, bool login_is_low, Findings& findings) 
 
 }  // namespace
 
-void judge_sessions(const LimitsFacts& facts, Findings& findings) {
-  const bool login_is_low = judge_login(facts, findings);
-  judge_own(facts, login_is_low, findings);
+void judge_sessions(const Node& node, Findings& findings) {
+  const bool login_is_low = judge_login(node.limits.facts, findings);
+  judge_own(node, login_is_low, findings);
 }
 
 }  // namespace efa

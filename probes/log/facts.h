@@ -34,6 +34,8 @@ void describe(Io& io, LogMessage& message) {
 
 // The kernel did not take efa, or a module that it needs: it does not fit.
 inline constexpr const char* kModuleRefused = "module-refused";
+// of some module: the kernel does not name it
+inline constexpr const char* kKeyUnknown = "module-key-unknown";
 
 // efa, or a module that it needs, was not loaded for another reason.
 inline constexpr const char* kLoadFailed = "load-failed";

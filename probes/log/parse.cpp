@@ -32,6 +32,8 @@ constexpr Kind kKinds[] = {
     {": disagrees about version of symbol ", kModuleRefused},
     {": no symbol version for ", kModuleRefused},
     {": version magic '", kModuleRefused},
+    // kernel/module/signing.c
+    {"Loading of module with unavailable key is rejected", kKeyUnknown},
     {"Couldn't register efa driver", kLoadFailed},
     {": exports duplicate symbol ", kLoadFailed},
     {" is blacklisted", kLoadFailed},
@@ -85,7 +87,7 @@ std::string_view without_colon(std::string_view word) {
 bool may_speak_of_efa(std::string_view text) {
   constexpr std::string_view kFirst[] = {"efa",      "efa_nv_peermem", "Elastic",    "ib_uverbs",
                                          "ib_core",  "Module",         "infiniband", "pci",
-                                         "pcieport", "(null)"};
+                                         "pcieport", "(null)",         "Loading"};
   text = trim(text);
   return is_one_of(without_colon(text.substr(0, text.find(' '))), kFirst);
 }
@@ -123,7 +125,7 @@ bool speaks_of_efa(const std::vector<std::string>& fields, std::string_view text
   if (fields.empty() || tells_of_process(text)) return false;
   const std::string_view first = without_colon(fields[0]);
   if (first == "efa" || first == "efa_nv_peermem" || text.starts_with("Elastic Fabric Adapter") ||
-      is_load_that_failed(fields, message)) {
+      message.kind == kKeyUnknown || is_load_that_failed(fields, message)) {
     return true;
   }
   // ENA logs the same words; only the RDMA core's prefix of an EFA device, a PCI line about one, or

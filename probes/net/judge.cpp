@@ -10,6 +10,7 @@
 #include "probes/base/text.h"
 #include "probes/judging/node.h"
 #include "probes/net/checks.h"
+#include "probes/net/parse.h"
 
 namespace efa {
 namespace {
@@ -47,6 +48,22 @@ bool is_strict(const NetFacts& facts, const std::vector<std::string>& names) {
   });
 }
 
+// Of these interfaces those that no rule leads packets by. A plugin for pods makes rules of its
+// own, which say nothing of the node's interfaces.
+std::vector<std::string> without_rule(const NetFacts& facts,
+                                      const std::vector<std::string>& names) {
+  std::vector<std::string> without;
+  for (const NetInterface& each : facts.interfaces) {
+    if (!is_one_of(each.name, names)) continue;
+    const bool led =
+        !facts.rules_of || is_one_of(each.name, *facts.rules_of) ||
+        std::any_of(each.addresses.begin(), each.addresses.end(),
+                    [&](const std::string& one) { return any_holds(*facts.rules_of, one); });
+    if (!led) without.push_back(each.name);
+  }
+  return without;
+}
+
 void judge_routing(const Node& node, Findings& findings) {
   const Check& check = kNetNoPolicyRouting;
   const auto subnets = by_subnet(node);
@@ -63,8 +80,12 @@ void judge_routing(const Node& node, Findings& findings) {
   } else {
     const int rules = *node.net.facts.rules;
     const std::string where = join(shared->second, ", ") + " are in " + shared->first;
-    const Evidence evidence{fmt::format("{} rules", rules), "a rule for each", "RTM_GETRULE"};
-    if (rules > 0) {
+    const std::vector<std::string> without = without_rule(node.net.facts, shared->second);
+    const Evidence evidence{
+        fmt::format("{} rules{}", rules,
+                    rules > 0 && !without.empty() ? "; none of " + join(without, ", ") : ""),
+        "a rule for each", "RTM_GETRULE"};
+    if (rules > 0 && without.size() <= 1) {  // the main table leads those of one
       findings.pass(check, kNodeSubject, where + ", with policy routing", evidence);
     } else {
       const bool strict = is_strict(node.net.facts, shared->second);

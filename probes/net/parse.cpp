@@ -50,4 +50,20 @@ std::optional<std::string> parse_default_route6(std::string_view table) {
   return std::nullopt;
 }
 
+bool any_holds(const std::vector<std::string>& prefixes, const std::string& address) {
+  in_addr one{};
+  if (inet_pton(AF_INET, address.c_str(), &one) != 1) return false;
+  return std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) {
+    const size_t slash = prefix.find('/');
+    const auto length = slash == std::string::npos
+                            ? std::nullopt
+                            : parse_number<unsigned>(prefix.substr(slash + 1));
+    in_addr base{};
+    if (!length || *length == 0 || *length > 32) return false;
+    if (inet_pton(AF_INET, prefix.substr(0, slash).c_str(), &base) != 1) return false;
+    const uint32_t mask = htonl(~uint32_t{0} << (32 - *length));
+    return (base.s_addr & mask) == (one.s_addr & mask);
+  });
+}
+
 }  // namespace efa

@@ -109,8 +109,11 @@ void read_net(const Look& look) {
   if (routes6) facts.default_route6 = parse_default_route6(*routes6);
   if (look.root.live()) {
     look.out.doing("list routing rules", "RTM_GETRULE");
-    const Result<int> rules = count_rules();
-    if (rules) facts.rules = *rules;
+    const Result<Rules> rules = read_rules();
+    if (rules) {
+      facts.rules = rules->count;
+      facts.rules_of = rules->of;
+    }
     if (!rules)
       facts.unseen.push_back({rules.error().where, rules.error().what, rules.error().os_error});
   }

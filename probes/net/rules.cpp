@@ -1,5 +1,6 @@
 #include "probes/net/rules.h"
 
+#include <arpa/inet.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <iterator>
 
 #include "probes/base/fd.h"
@@ -16,23 +18,51 @@ namespace {
 
 constexpr const char* kWhere = "RTM_GETRULE";
 
-bool is_the_kernels_own(nlmsghdr* message) {
-  constexpr uint32_t kOwn[] = {0, 32766, 32767};  // fib4_rules.c
-  uint32_t priority = 0;                          // where there is no such attribute
+// One rule, as far as it matters.
+struct Rule {
+  uint32_t priority = 0;  // where there is no such attribute
+  std::string source;     // "10.0.0.5/32"
+  std::string interface;  // that packets come from or go to
+};
+
+std::string text_of(const void* bytes, uint8_t length) {
+  char text[INET_ADDRSTRLEN];
+  if (inet_ntop(AF_INET, bytes, text, sizeof text) == nullptr) return "";
+  return std::string(text) + "/" + std::to_string(length);
+}
+
+Rule parse_rule(nlmsghdr* message) {
+  Rule parsed;
   auto* rule = static_cast<fib_rule_hdr*>(NLMSG_DATA(message));
   auto* attribute =
       reinterpret_cast<rtattr*>(reinterpret_cast<char*>(rule) + NLMSG_ALIGN(sizeof(fib_rule_hdr)));
   auto left = static_cast<int>(NLMSG_PAYLOAD(message, sizeof(fib_rule_hdr)));
   for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
-    if (attribute->rta_type == FRA_PRIORITY && RTA_PAYLOAD(attribute) == sizeof priority) {
-      priority = *static_cast<uint32_t*>(RTA_DATA(attribute));
+    const size_t size = RTA_PAYLOAD(attribute);
+    const auto* bytes = static_cast<const char*>(RTA_DATA(attribute));
+    if (attribute->rta_type == FRA_PRIORITY && size == sizeof parsed.priority) {
+      parsed.priority = *static_cast<uint32_t*>(RTA_DATA(attribute));
+    } else if (attribute->rta_type == FRA_SRC && size == sizeof(in_addr)) {
+      parsed.source = text_of(bytes, rule->src_len);
+    } else if (attribute->rta_type == FRA_IIFNAME || attribute->rta_type == FRA_OIFNAME) {
+      parsed.interface.assign(bytes, strnlen(bytes, size));
     }
   }
-  return std::find(std::begin(kOwn), std::end(kOwn), priority) != std::end(kOwn);
+  return parsed;
+}
+
+void take_rule(const Rule& rule, Rules& rules) {
+  constexpr uint32_t kOwn[] = {0, 32766, 32767};  // fib4_rules.c
+  constexpr size_t kMost = 1024;                  // a node with many pods has a rule for each
+  if (std::find(std::begin(kOwn), std::end(kOwn), rule.priority) != std::end(kOwn)) return;
+  ++rules.count;
+  for (const std::string& of : {rule.source, rule.interface}) {
+    if (!of.empty() && rules.of.size() < kMost) rules.of.push_back(of);
+  }
 }
 
 // Adds those of one answer; false after the last.
-Result<bool> take_answer(char* bytes, ssize_t size, int& count) {
+Result<bool> take_answer(char* bytes, ssize_t size, Rules& rules) {
   auto left = static_cast<unsigned>(size);
   for (auto* message = reinterpret_cast<nlmsghdr*>(bytes); NLMSG_OK(message, left);
        message = NLMSG_NEXT(message, left)) {
@@ -40,14 +70,14 @@ Result<bool> take_answer(char* bytes, ssize_t size, int& count) {
     if (message->nlmsg_type == NLMSG_ERROR) {
       return system_error(-static_cast<nlmsgerr*>(NLMSG_DATA(message))->error, kWhere);
     }
-    if (message->nlmsg_type == RTM_NEWRULE && !is_the_kernels_own(message)) ++count;
+    if (message->nlmsg_type == RTM_NEWRULE) take_rule(parse_rule(message), rules);
   }
   return true;
 }
 
 }  // namespace
 
-Result<int> count_rules() {
+Result<Rules> read_rules() {
   const Fd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!netlink) return system_error(errno, kWhere);
   struct {
@@ -61,13 +91,13 @@ Result<int> count_rules() {
   if (send(netlink.get(), &request, sizeof request, 0) < 0) return system_error(errno, kWhere);
   constexpr size_t kAnswer = size_t{32} * 1024;  // of one part, as iproute2 takes it
   alignas(nlmsghdr) std::array<char, kAnswer> bytes;
-  int count = 0;
+  Rules rules;
   for (;;) {
     const ssize_t size = recv(netlink.get(), bytes.data(), bytes.size(), 0);
     if (size < 0) return system_error(errno, kWhere);
-    const Result<bool> more = take_answer(bytes.data(), size, count);
+    const Result<bool> more = take_answer(bytes.data(), size, rules);
     if (!more) return more.error();
-    if (!*more) return count;
+    if (!*more) return rules;
   }
 }
 

@@ -25,12 +25,6 @@ std::string device_file(const PciFunction& function, const std::string& file) {
   return fmt::format("/sys/bus/pci/devices/{}/{}", function.address.to_text(), file);
 }
 
-// All functions were listed and told apart; else what is not there may only not have been seen.
-bool saw_all(const Node& node) {
-  return node.pci.outcome.status == ProbeStatus::kOk && node.pci.facts.functions &&
-         node.pci.facts.unidentified.empty();
-}
-
 // As many as the type can have are expected, and how many that is nobody knows.
 bool is_unmeasured(const Expectation& expectation) {
   return expectation.all && expectation.whole.empty();
@@ -43,7 +37,7 @@ void judge_count(const Node& node, const Expectation& expectation, Findings& fin
     findings.not_applicable(kPciNoneFound, kNodeSubject, "no EFA is expected", evidence);
     return;
   }
-  if (found == 0 && !saw_all(node)) {
+  if (found == 0 && !saw_all_of_pci(node)) {
     findings.unknown(kPciNoneFound, kNodeSubject, "the PCI bus could not be listed", evidence);
   } else if (found == 0 && is_unmeasured(expectation)) {
     findings.unknown(kPciNoneFound, kNodeSubject, expectation.why, evidence);
@@ -75,7 +69,7 @@ void judge_shortfall(const Node& node, const Expectation& expectation, Findings&
                              : fmt::format("with which {} is whole", expectation.instance_type);
   const Evidence evidence{std::to_string(found), std::to_string(*wanted), "/sys/bus/pci/devices"};
   const std::string words = fmt::format("{} of {} EFA devices {}", found, *wanted, of);
-  if (found < *wanted && !saw_all(node)) {
+  if (found < *wanted && !saw_all_of_pci(node)) {
     findings.unknown(check, kNodeSubject, "not all of the PCI bus was seen; " + words, evidence);
   } else if (found < *wanted) {
     findings.fail(check, kNodeSubject, "only " + words, evidence);
@@ -103,7 +97,7 @@ void judge_vanished(const Node& node, const Expectation& expectation, Findings& 
     if (there) continue;
     const std::string subject = address.to_text();
     const Evidence evidence{"absent", "present", "/sys/bus/pci/devices/" + subject};
-    if (saw_all(node)) {
+    if (saw_all_of_pci(node)) {
       findings.fail(kPciDeviceVanished, subject, "was there earlier since this boot and is gone",
                     evidence);
     } else {
@@ -237,16 +231,26 @@ void judge_driver(const Node& node, const PciFunction& function, Findings& findi
   }
 }
 
+void judge_unidentified(const Node& node, const Expectation& expectation, Findings& findings) {
+  const bool may_be_one = may_hide_efa(node, expectation);
+  for (const PciAddress& address : node.pci.facts.unidentified) {
+    const std::string words = "its vendor and device id could not be read: ";
+    if (may_be_one) {
+      findings.unknown(kPciConfigSpaceDead, address.to_text(), words + "it may be an EFA device");
+    } else {
+      findings.not_applicable(kPciConfigSpaceDead, address.to_text(),
+                              words + "all EFA devices that can be there are seen without it");
+    }
+  }
+}
+
 }  // namespace
 
 void judge_pci(const Node& node, const Expectation& expectation, Findings& findings) {
   judge_count(node, expectation, findings);
   judge_shortfall(node, expectation, findings);
   judge_vanished(node, expectation, findings);
-  for (const PciAddress& address : node.pci.facts.unidentified) {
-    findings.unknown(kPciConfigSpaceDead, address.to_text(),
-                     "its vendor and device id could not be read: it may be an EFA device");
-  }
+  judge_unidentified(node, expectation, findings);
   for (const PciFunction& function : node.pci.facts.efa) {
     judge_config(function, findings);
     judge_id(node, function, findings);

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "probes/pci/checks.h"
@@ -19,7 +20,6 @@ struct Link {
   int width = 0;
 
   [[nodiscard]] bool is_told() const { return gigatransfers > 0 || width > 0; }
-  [[nodiscard]] double rate() const { return gigatransfers * width; }
   bool operator<(const Link& other) const {
     return std::pair(gigatransfers, width) < std::pair(other.gigatransfers, other.width);
   }
@@ -43,21 +43,20 @@ Link link_of(const PciFunction& function) {
   return {gigatransfers_of(function.link->speed), width > 0 && width <= kWidest ? width : 0};
 }
 
-// The link that most devices of that id have; of two that are as frequent the faster one.
-Link usual_link(const PciFacts& facts, const std::string& id) {
+// The link that more than half of the devices of that id have; none where no link is so frequent:
+// which of two is the right one does not show then.
+std::optional<Link> usual_link(const PciFacts& facts, const std::string& id) {
   std::map<Link, int> counts;
   for (const PciFunction& function : facts.efa) {
     const Link link = link_of(function);
     if (function.device == id && link.is_told()) ++counts[link];
   }
-  Link usual;
-  int most = 0;
+  int told = 0;
+  for (const auto& [link, count] : counts) told += count;
   for (const auto& [link, count] : counts) {
-    if (count < most || (count == most && link.rate() < usual.rate())) continue;
-    usual = link;
-    most = count;
+    if (2 * count > told) return link;
   }
-  return usual;
+  return std::nullopt;
 }
 
 // "16.0 GT/s x8"; what is not told is "?"
@@ -85,9 +84,18 @@ void judge_link(const PciFacts& facts, const PciFunction& function, Findings& fi
     findings.not_applicable(check, subject, "shows no PCIe link");
     return;
   }
-  const Link usual = usual_link(facts, function.device);
-  const Evidence evidence{words_of(link), words_of(usual),
-                          "/sys/bus/pci/devices/" + subject + "/current_link_*"};
+  const auto most = usual_link(facts, function.device);
+  const std::string source = "/sys/bus/pci/devices/" + subject + "/current_link_*";
+  if (!most) {
+    findings.unknown(check, subject,
+                     fmt::format("PCIe link runs at {}; those of its siblings differ, and none is "
+                                 "that of most",
+                                 words_of(link)),
+                     {words_of(link), "", source});
+    return;
+  }
+  const Link& usual = *most;
+  const Evidence evidence{words_of(link), words_of(usual), source};
   const bool narrower = (link.gigatransfers > 0 && link.gigatransfers < usual.gigatransfers) ||
                         (link.width > 0 && link.width < usual.width);
   if (narrower) {

@@ -40,7 +40,9 @@ inline constexpr Check kSoftwarePeermemConf{
     .actor = Actor::kImageOwner,
     .title = "efa-nv-peermem is installed on a node without a GPU",
     .meaning = "systemd-modules-load.service fails at each boot; EFA works.",
-    .seen_by = "/etc/modules-load.d/efa_nv_peermem.conf exists and no GPU is on the PCI bus.",
+    .seen_by =
+        "efa_nv_peermem.conf of modules-load.d has nvidia loaded, and no GPU is on the PCI bus; in "
+        "an image, the kernel has no module nvidia.",
     .remedy = "Remove the package in images for nodes without GPUs.",
     .command = "sudo rpm -e efa-nv-peermem",
 };

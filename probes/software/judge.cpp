@@ -60,11 +60,12 @@ bool has_apt(const std::string& os) {
 void judge_peermem_conf(const Node& node, Findings& findings) {
   const Check& check = kSoftwarePeermemConf;
   const auto& file = node.software.facts.nv_peermem_conf;
-  const bool saw_bus = node.pci.outcome.status == ProbeStatus::kOk &&
-                       node.pci.facts.unidentified.empty() && node.pci.facts.functions;
+  const bool saw_bus = saw_all_of_pci(node);
   const Evidence evidence{file.value_or("absent"), "absent without a GPU",
                           "/etc/modules-load.d, /sys/bus/pci/devices"};
-  if (file && !saw_bus) {
+  if (file && node.kernel.facts.nvidia_installed == false) {
+    findings.fail(check, kNodeSubject, *file + " is there, and no module nvidia", evidence);
+  } else if (file && !saw_bus) {
     findings.unknown(check, kNodeSubject, "whether there is a GPU could not be read", evidence);
   } else if (file && node.pci.facts.gpus.empty()) {
     const bool apt = has_apt(node.kernel.facts.os.value_or(""));

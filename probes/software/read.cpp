@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "probes/base/text.h"
+#include "probes/protocol/configuration_files.h"
 #include "probes/protocol/telling.h"
 #include "probes/software/facts.h"
 #include "probes/software/parse.h"
@@ -117,13 +118,30 @@ void read_configuration(const Look& look, SoftwareFacts& facts) {
   facts.rename_rule = first_existing(look, {"/etc/udev/rules.d/60-rdma-persistent-naming.rules",
                                             "/usr/lib/udev/rules.d/60-rdma-persistent-naming.rules",
                                             "/lib/udev/rules.d/60-rdma-persistent-naming.rules"});
-  const auto names_efa = [](const std::string& line) { return trim(line) == "efa"; };
-  const auto efa =
-      look.root.read_lines("/etc/modules-load.d/efa.conf", names_efa, Sysroot::kSmallFile);
-  if (efa || efa.error().kind == ErrorKind::kNotFound) {
-    facts.efa_conf_modules_load = efa && !efa->empty();
+}
+
+// "nvidia": what efa and its companion of NVIDIA GPUs have loaded at boot
+bool is_named(const std::string& line) {
+  constexpr std::string_view kNames[] = {"efa", "efa_nv_peermem", "nvidia"};
+  return is_one_of(trim(line), kNames);
+}
+
+void read_modules_load(const Look& look, SoftwareFacts& facts) {
+  const ConfigurationFiles files =
+      read_configuration_files(look, "modules-load.d", [] { return Sysroot::KeepLine(is_named); });
+  bool unread = !files.unread.empty();
+  bool names_efa = false;
+  for (const auto& [name, file] : files.by_name) {
+    bool names_nvidia = !file.lines;  // or could
+    unread = unread || !file.lines;
+    for (const std::string& line : file.lines.value_or({})) {
+      const bool is_efa = trim(line) == "efa";
+      names_efa = names_efa || is_efa;
+      names_nvidia = names_nvidia || (is_named(line) && !is_efa);  // a recording may hold others
+    }
+    if (name == "efa_nv_peermem.conf" && names_nvidia) facts.nv_peermem_conf = file.path;
   }
-  facts.nv_peermem_conf = first_existing(look, {"/etc/modules-load.d/efa_nv_peermem.conf"});
+  if (names_efa || !unread) facts.efa_conf_modules_load = names_efa;
 }
 
 }  // namespace
@@ -142,6 +160,7 @@ void read_software(const Look& look) {
   telling.so_far(facts);
   look.out.doing("read the system's configuration", "/etc");
   read_configuration(look, facts);
+  read_modules_load(look, facts);
   telling.all(facts);
 }
 

@@ -276,9 +276,20 @@ TEST(Verdict, OneUnreadablePartIsEnoughForUnknown) {
   for (const auto& blind : blinds) {
     Scene scene = healthy_scene(0);
     scene.expectation.expected = false;
+    scene.expectation.maximum = 4;
     blind(scene);
     EXPECT_EQ(diagnose(scene).verdict, Verdict::kUnknown) << &blind - blinds;
   }
+}
+
+TEST(Verdict, AnUnreadableFunctionBesideAllDevicesThatCanBeThereIsNone) {
+  Scene scene = healthy_scene();
+  scene.node.pci.facts.unidentified = {address(7)};
+  scene.expectation.maximum = 4;
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+  EXPECT_EQ(result_of(scene, "pci.config-space-dead", device(7)), FindingResult::kNotApplicable);
+  scene.expectation.maximum = 8;
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kUnknown) << "it may be the fifth of eight";
 }
 
 TEST(Verdict, WithNoneConfiguredAndNoneFoundNothingIsWrong) {

@@ -187,13 +187,13 @@ TEST(Expectation, ACapableTypeWithoutADeviceIsToldAndNotJudged) {
 }
 
 TEST(Expectation, ATypeThatIsSoldForItsRailsHasThemOrSaysThatNoneIsMeant) {
-  for (const char* type : {"p5.48xlarge", "g6e.48xlarge", "trn1.32xlarge"}) {
+  for (const char* type : {"p5.48xlarge", "p4d.24xlarge", "trn1.32xlarge"}) {
     const Diagnosis diagnosis = diagnosis_of(type, 0, {});
     EXPECT_EQ(diagnosis.verdict, Verdict::kDegraded) << type;
     EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"cloud.rails-unused"}) << type;
     EXPECT_EQ(diagnosis_of(type, 0, {0}).verdict, Verdict::kNotApplicable) << type;
   }
-  for (const char* type : {"c6in.32xlarge", "m5n.24xlarge", "g5.8xlarge"}) {
+  for (const char* type : {"c6in.32xlarge", "g6e.48xlarge", "g7e.48xlarge", "g5.8xlarge"}) {
     EXPECT_EQ(diagnosis_of(type, 0, {}).verdict, Verdict::kNotApplicable) << type;
   }
 }

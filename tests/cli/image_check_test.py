@@ -1,8 +1,12 @@
 """efa-doctor image-check: an image without devices is judged by its software, layer by layer."""
 
+import json
+import re
+import shutil
+import subprocess
 import unittest
 
-from efa_doctor import USAGE, Case, write
+from efa_doctor import EFA_DOCTOR, SOURCE, USAGE, VERDICTS, Case, write
 
 KERNEL = "6.1.177-224.371.amzn2023.x86_64"
 OLD = "6.1.100-1.amzn2023.x86_64"
@@ -59,6 +63,51 @@ class ImageCheck(Case):
         write(self.root / "etc/modprobe.d/x.conf", "blacklist efa\n")
         self.assertEqual(self.judged(), ("unhealthy", {("kernel.driver-blocked", f"kernel {KERNEL}")}))
 
+    def test_each_kernel_has_a_module_that_was_built_for_it(self):
+        self.add_kernel(OLD, "extra/efa.ko.xz: kernel/drivers/infiniband/core/ib_uverbs.ko.xz")
+        module = (self.modules / KERNEL / "extra/efa.ko.xz").read_bytes()
+        copy = self.modules / OLD / "extra/efa.ko.xz"
+        copy.parent.mkdir()
+        for content, verdict, failing in (
+                (module.replace(KERNEL.encode(), OLD.encode().ljust(len(KERNEL))), "healthy", set()),
+                (module.replace(b"modversions", b"-" * 11), "unhealthy",
+                 {("kernel.driver-mismatch", f"kernel {OLD}")}),
+                (module, "unknown", set()),
+                (b"", "unknown", set())):
+            copy.write_bytes(content)
+            self.assertEqual(self.judged(), (verdict, failing), content)
+        copy.unlink()
+        self.assertEqual(self.judged(), ("unknown", set()))
+        self.assertIn("extra/efa.ko.xz: modules.dep names it, and it is not there",
+                      " ".join(self.check().stdout.split()))
+
+    def test_a_kernel_that_is_closed_to_modules_needs_efa_before(self):
+        load = self.root / "etc/modules-load.d"
+        self.assertEqual((load / "efa.conf").read_text(), "efa\n")
+        write(self.root / "usr/lib/sysctl.d/50-hard.conf", "kernel.modules_disabled = 1\n")
+        self.assertEqual(self.judged(), ("healthy", set()))
+        (load / "efa.conf").unlink()
+        (load / "efa.conf").symlink_to("/dev/null")
+        self.assertEqual(self.judged(),
+                         ("unhealthy", {("kernel.modules-disabled", f"kernel {KERNEL}")}))
+        shutil.rmtree(load)
+        load.symlink_to("modules-load.d")
+        self.assertEqual(self.judged(), ("unknown", set()))
+        write(self.root / "etc/sysctl.d/50-hard.conf", "# not here\n")
+        self.assertEqual(self.judged(), ("healthy", set()))
+
+    def test_what_is_loaded_for_gpus_needs_a_module_of_nvidia(self):
+        write(self.root / "etc/modules-load.d/efa_nv_peermem.conf", "nvidia\n")
+        code = "software.peermem-without-gpu"
+        report = self.report_of(self.check("--format", "json"))
+        self.assertEqual([finding["subject"] for finding in self.findings(report, code)],
+                         [f"kernel {KERNEL}"])
+        self.assertEqual(report["verdict"], "healthy")
+        with (self.modules / KERNEL / "modules.dep").open("a") as index:
+            index.write("updates/dkms/nvidia.ko.xz:\n")
+        report = self.report_of(self.check("--format", "json"))
+        self.assertEqual(len(self.findings(report, code, "unknown")), 1, "its nodes are not known")
+
     def test_a_low_limit_is_a_warning(self):
         write(self.root / "usr/lib/systemd/system/slurmd.service", "[Service]\nLimitMEMLOCK=64K\n")
         verdict, failing = self.judged()
@@ -83,6 +132,25 @@ class ImageCheck(Case):
         self.assertEqual(report["devices"], [])
         self.assertTrue(any(finding["code"].startswith(("fabric.", "verbs."))
                             for finding in report["findings"]))
+
+    def test_what_the_readme_shows_stops_a_bad_image(self):
+        section = re.search("^## Image owners\n(.*?)^## ", (SOURCE / "README.md").read_text(), re.S | re.M)[1]
+        self.assertEqual(json.loads(re.search(r"valid_exit_codes = (.*)", section)[1]),
+                         [VERDICTS["healthy"], VERDICTS["degraded"]])
+        command, = re.findall(r"^    sudo (efa-doctor image-check --root .*)$", section, re.M)
+        command = command.replace("efa-doctor", f"{EFA_DOCTOR} --config {self.config}", 1)
+        command = command.replace("/mnt", str(self.root))
+
+        def passes():
+            return subprocess.run(command, shell=True, stdout=subprocess.DEVNULL, timeout=60).returncode == 0
+
+        self.assertTrue(passes())
+        write(self.root / "usr/lib/systemd/system/slurmd.service", "[Service]\nLimitMEMLOCK=64K\n")
+        self.assertTrue(passes(), "a warning")
+        write(self.root / "etc/modprobe.d/x.conf", "blacklist efa\n")
+        self.assertFalse(passes())
+        shutil.rmtree(self.root)
+        self.assertFalse(passes())
 
     def test_nothing_is_left_behind(self):
         self.check()

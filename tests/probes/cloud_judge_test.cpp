@@ -26,17 +26,18 @@ CloudInterface efa_only_interface() {
 using Change = std::function<void(Scene&)>;
 
 // None is expected and none is there, on a type that can have so many.
-Change expect_nothing_of(int maximum) {
+Change expect_nothing_of(int maximum, bool rails = false) {
   return [=](Scene& scene) {
     scene.expectation.expected = false;
     scene.expectation.maximum = maximum;
+    scene.expectation.rails = rails;
     scene.node.pci.facts.efa.clear();
   };
 }
 
-Change expect_nothing_and_see_nothing(int maximum) {
+Change expect_nothing_and_see_nothing(int maximum, bool rails = false) {
   return [=](Scene& scene) {
-    expect_nothing_of(maximum)(scene);
+    expect_nothing_of(maximum, rails)(scene);
     silence(scene.node.pci, ProbeStatus::kTimedOut);
   };
 }
@@ -57,8 +58,8 @@ CheckCases cloud_cases() {
        }},
       {"cloud.capable-type-unused", kFail, kNodeSubject, expect_nothing_of(2)},
       {"cloud.capable-type-unused", kUnknown, kNodeSubject, expect_nothing_and_see_nothing(2)},
-      {"cloud.rails-unused", kFail, kNodeSubject, expect_nothing_of(4)},
-      {"cloud.rails-unused", kUnknown, kNodeSubject, expect_nothing_and_see_nothing(4)},
+      {"cloud.rails-unused", kFail, kNodeSubject, expect_nothing_of(4, true)},
+      {"cloud.rails-unused", kUnknown, kNodeSubject, expect_nothing_and_see_nothing(4, true)},
       {"cloud.no-common-security-group", kFail, kNodeSubject,
        [](Scene& s) { s.node.cloud.facts.interfaces.at(0).security_group_ids = {"sg-other"}; }},
       {"cloud.no-common-security-group", kUnknown, kNodeSubject, close_metadata},

@@ -181,6 +181,29 @@ TEST(Jobs, SharedMemoryThatWasRefusedIsUnknownAndThatWasNotAskedIsNot) {
   EXPECT_EQ(result_of(scene, "jobs.shm-small", kNodeSubject), kNothing);
 }
 
+// A job of Slurm beside a containerd whose limit is low as well.
+TEST(Jobs, TheRuntimesLimitIsNotWhyAProcessOutsideContainersHasLittle) {
+  Scene scene = starved();
+  job(scene).container = false;
+  EXPECT_EQ(cause_of(diagnose(scene), "jobs.memlock-low", kJob), "");
+  job(scene).container.reset();
+  EXPECT_EQ(cause_of(diagnose(scene), "jobs.memlock-low", kJob), "limits.container-memlock-low");
+}
+
+TEST(Jobs, TheContainerThatAsksIsToldOfItsSharedMemory) {
+  constexpr const char* kSubject = "this container";
+  Scene scene = healthy_scene();
+  LimitsFacts& facts = scene.node.limits.facts;
+  facts.shm_total_kib = 65536;
+  EXPECT_EQ(result_of(scene, "jobs.shm-small", kSubject), kNothing) << "a host's";
+  facts.container = "docker";
+  EXPECT_EQ(result_of(scene, "jobs.shm-small", kSubject), kFail);
+  facts.shm_total_kib = uint64_t{16} * 1024 * 1024;
+  EXPECT_EQ(result_of(scene, "jobs.shm-small", kSubject), kPass);
+  facts.shm_total_kib.reset();
+  EXPECT_EQ(result_of(scene, "jobs.shm-small", kSubject), kNothing);
+}
+
 // In a container a mount of the node is not the job's.
 TEST(Jobs, SharedMemoryIsMadeLargerWhereItIs) {
   Scene scene = healthy_scene();

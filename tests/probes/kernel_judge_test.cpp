@@ -51,7 +51,7 @@ CheckCases kernel_cases() {
          unload(s);
          s.node.kernel.facts.module_file.reset();
        }},
-      {"kernel.driver-not-installed", kUnknown, kNodeSubject, crash_kernel},
+      {"kernel.driver-not-installed", kUnknown, kNodeSubject, crash_and_unbind},
       {"kernel.driver-not-loaded", kFail, kNodeSubject, unload},
       {"kernel.driver-not-loaded", kUnknown, kNodeSubject, crash_and_unbind},
       {"kernel.driver-blocked", kFail, kNodeSubject,
@@ -282,6 +282,34 @@ TEST(Kernel, TheNextKernelIsJudgedWhereItIsKnown) {
             "sudo dkms install efa/3.1.0 -k 7.0.0-1012-aws");
   scene.node.kernel.facts.next_kernel->release = *scene.node.kernel.facts.release;
   EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kPass);
+}
+
+TEST(Kernel, TheNextKernelsDriverMustKnowTheDevices) {
+  Scene scene = healthy_scene();
+  constexpr const char* kCode = "kernel.next-kernel-without-driver";
+  boot_next(scene, true);
+  std::vector<std::string>& known = scene.node.kernel.facts.next_kernel->known_device_ids;
+  known = {"0xefa0"};
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{kCode});
+  EXPECT_EQ(finding_of(diagnosis.findings, kCode, kNodeSubject)->message,
+            "7.0.0-1012-aws boots next (/boot/vmlinuz), and its efa does not know " +
+                scene.pci(0).device);
+  known.push_back(scene.pci(0).device);
+  EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kPass);
+}
+
+// A container without /sys/module and /lib/modules.
+TEST(Kernel, WhatDrivesDevicesIsThereWhateverFilesShow) {
+  Scene scene = healthy_scene();
+  KernelFacts& facts = scene.node.kernel.facts;
+  facts.efa_loaded.reset();
+  facts.efa_builtin.reset();
+  facts.module_file.reset();
+  facts.module_index_readable = false;
+  EXPECT_EQ(result_of(scene, "kernel.driver-not-installed", kNodeSubject), kPass);
+  for (size_t i = 0; i < scene.node.pci.facts.efa.size(); ++i) scene.pci(i).driver.reset();
+  EXPECT_EQ(result_of(scene, "kernel.driver-not-installed", kNodeSubject), kUnknown);
 }
 
 TEST(Kernel, ABuildThatFailedIsNamedWhereTheDriverIsMissing) {

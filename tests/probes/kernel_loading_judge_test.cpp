@@ -167,6 +167,94 @@ TEST(Kernel, SignaturesAndSupportAreAskedOnlyWhereTheyAreDemanded) {
   EXPECT_EQ(result_of(scene, "kernel.driver-unsupported", kNodeSubject), kNotApplicable);
 }
 
+TEST(Kernel, ASignatureIsWorthWhatTheKernelMakesOfItsKey) {
+  ModuleFile file;
+  file.has_signature = true;
+  Scene scene = healthy_scene();
+  demand_signatures(scene, file);
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsigned", kNodeSubject), kPass);
+  LogMessage message = refusal("Loading of module with unavailable key is rejected");
+  message.kind = kKeyUnknown;
+  scene.node.log.facts.messages.push_back(message);
+  EXPECT_EQ(diagnose(scene).root_causes, Codes{"kernel.driver-unsigned"});
+  silence(scene.node.log, ProbeStatus::kDenied);
+  EXPECT_EQ(result_of(scene, "kernel.driver-unsigned", kNodeSubject), kUnknown);
+}
+
+TEST(Kernel, ASymbolThatIsNotOfRdmaMayBeOfAModuleThatWasNotLoadedFirst) {
+  Scene scene = healthy_scene();
+  log_refusal(scene, "efa: Unknown symbol crc16 (err -2)");
+  const auto findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, "kernel.driver-mismatch", kNodeSubject);
+  EXPECT_EQ(finding->result, kUnknown);
+  EXPECT_EQ(finding->command.text, "sudo depmod -a && sudo modprobe efa");
+  EXPECT_EQ(diagnose(scene).root_causes, Codes{"kernel.driver-not-loaded"});
+}
+
+// On a node and in an image: the kernel's own is 6.1.0-40-cloud-amd64.
+TEST(Kernel, AModuleOfAnotherKernelIsNoneOfThisUnlessItsSymbolsHaveVersions) {
+  constexpr const char* kFile = "updates/dkms/efa.ko";
+  struct Row {
+    const char* file;
+    const char* vermagic;
+    FindingResult of_node;  // whose log says nothing
+    FindingResult of_image;
+  };
+  const Row rows[] = {
+      {kFile, "6.1.0-40-cloud-amd64 SMP preempt mod_unload modversions", kPass, kPass},
+      {kFile, "6.1.0-40-cloud-amd64 SMP mod_unload", kPass, kPass},
+      {kFile, "6.1.0-39-cloud-amd64 SMP mod_unload", kFail, kFail},
+      {kFile, "6.1.0-39-cloud-amd64 SMP mod_unload modversions", kPass, kUnknown},
+      {"weak-updates/efa/efa.ko", "5.14.0-503.el9 SMP mod_unload modversions", kPass, kPass},
+      {"weak-updates/efa/efa.ko", "5.14.0-503.el9 SMP mod_unload", kFail, kFail},
+      {kFile, "", kPass, kUnknown},
+  };
+  constexpr const char* kCode = "kernel.driver-mismatch";
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene();
+    unload(scene);
+    ModuleFile file;
+    file.vermagic = row.vermagic;
+    scene.node.kernel.facts.module_file = row.file;
+    scene.node.kernel.facts.module_on_disk = file;
+    EXPECT_EQ(result_of(scene, kCode, kNodeSubject), row.of_node) << row.vermagic;
+    silence(scene.node.log, ProbeStatus::kDenied);
+    scene.node.live = false;
+    EXPECT_EQ(result_of(scene, kCode, kNodeSubject), row.of_image) << row.vermagic;
+  }
+  Scene scene = healthy_scene();
+  unload(scene);
+  silence(scene.node.log, ProbeStatus::kDenied);
+  scene.node.live = false;
+  EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kNotApplicable) << "it was not looked at";
+  scene.node.kernel.facts.module_on_disk = kUnreadableFile;
+  EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kUnknown);
+}
+
+// systemd-sysctl.service comes after systemd-modules-load.service, and does not wait for udev.
+TEST(Kernel, AnImageThatClosesTheKernelToModulesMustLoadEfaBefore) {
+  const Reading<std::string> line = "/etc/sysctl.d/x.conf: kernel.modules_disabled = 1";
+  const Reading<std::string> unreadable = Unseen{"/etc/sysctl.d", "Permission denied", EACCES};
+  struct Row {
+    Reading<std::string> disabled_by;
+    std::optional<bool> loaded_before;
+    FindingResult wanted;
+  };
+  const Row rows[] = {{line, false, kFail},
+                      {line, true, kPass},
+                      {line, std::nullopt, kUnknown},
+                      {unreadable, true, kUnknown},
+                      {std::nullopt, false, kNotApplicable}};
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene();
+    unload(scene);
+    scene.node.kernel.facts.modules_disabled.reset();
+    scene.node.kernel.facts.modules_disabled_by = row.disabled_by;
+    scene.node.software.facts.efa_conf_modules_load = row.loaded_before;
+    EXPECT_EQ(result_of(scene, "kernel.modules-disabled", kNodeSubject), row.wanted) << &row - rows;
+  }
+}
+
 // SUSE's kmod keeps one answer, which each line sets anew.
 TEST(Kernel, TheLastWordOnUnsupportedModulesHolds) {
   const std::string no = "/etc/modprobe.d/x.conf: allow_unsupported_modules 0";

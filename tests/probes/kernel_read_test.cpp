@@ -205,6 +205,54 @@ TEST(ReadKernel, ARecordingThatWasNotAskedForIbUverbsTellsNothingOfIt) {
   EXPECT_EQ(facts_of(dep + part(module_file("modules.dep"), "yes")).ib_uverbs_installed, true);
 }
 
+KernelFacts facts_of_image(const std::string& looks) {
+  Said said;
+  said.read(looks, read_kernel, {{kInstalledKernel, kRelease}});
+  return *from_value<KernelFacts>(said.facts(), "facts");
+}
+
+TEST(ReadKernel, OfAnImageTheModulesFileIsReadWhateverIsBound) {
+  const std::string dep = seen("lines", module_file("modules.dep"), texts({"extra/efa.ko:"})) +
+                          seen("lines", "/proc/bus/pci/devices", Array{});
+  const std::string lines = "vermagic=6.1.0 SMP mod_unload\nsignature=no\n";
+  EXPECT_EQ(facts_of_image(dep + part(module_file("extra/efa.ko"), lines)).module_on_disk->vermagic,
+            "6.1.0 SMP mod_unload");
+  EXPECT_NE(facts_of_image(dep).module_on_disk.unreadable(), nullptr) << "it must be there";
+}
+
+TEST(ReadKernel, OfAnImageItIsToldWhetherThereIsAModuleOfNvidia) {
+  const auto installed = [](const char* is) {
+    return facts_of_image(part(module_file("modules.dep"), is) +
+                          part(module_file("modules.builtin"), "no"))
+        .nvidia_installed;
+  };
+  EXPECT_EQ(installed("yes"), true);
+  EXPECT_EQ(installed("no"), false);
+  EXPECT_EQ(facts_of_image("").nvidia_installed, std::nullopt);
+}
+
+// systemd-sysctl: a later file's word, by name, replaces an earlier one's
+TEST(ReadKernel, OfAnImageTheLastWordOfSysctlHolds) {
+  const std::string yes = modprobe("/usr/lib/sysctl.d", "50-x.conf", {"kernel.modules_disabled=1"});
+  EXPECT_EQ(facts_of_image(yes).modules_disabled_by,
+            "/usr/lib/sysctl.d/50-x.conf: kernel.modules_disabled=1");
+  EXPECT_FALSE(facts_of(yes).modules_disabled_by) << "a kernel that runs tells itself";
+  for (const char* file : {"50-x.conf", "60-y.conf"}) {
+    const std::string no = modprobe("/etc/sysctl.d", file, {"kernel.modules_disabled=0"});
+    EXPECT_FALSE(facts_of_image(yes + no).modules_disabled_by) << file;
+  }
+  const std::string early = modprobe("/etc/sysctl.d", "10-y.conf", {"kernel.modules_disabled=0"});
+  EXPECT_TRUE(facts_of_image(yes + early).modules_disabled_by);
+  const KernelFacts nothing = facts_of_image(modprobe("/etc/sysctl.d", "x.conf", {"vm.x=1"}));
+  EXPECT_FALSE(nothing.modules_disabled_by);
+  EXPECT_EQ(nothing.modules_disabled_by.unreadable(), nullptr);
+  for (const std::string& closed : {unseen("list", "/run/sysctl.d", EACCES),
+                                    seen("list", "/run/sysctl.d", texts({"x.conf"})) +
+                                        unseen("lines", "/run/sysctl.d/x.conf", EACCES)}) {
+    EXPECT_NE(facts_of_image(yes + closed).modules_disabled_by.unreadable(), nullptr);
+  }
+}
+
 TEST(ReadKernel, ALineThatGoesOnIsOne) {
   const auto kept_out = [](const std::vector<std::string>& lines) {
     WrappedLines wrapped;

@@ -261,6 +261,16 @@ TEST(Memlock, TheOwnLimitIsSaidOnceWithWhoseItIs) {
   facts.cgroup = "/kubepods.slice/x";
   facts.container = "kubernetes";
   EXPECT_EQ(result_of(scene, "limits.container-memlock-low", "this container"), kFail);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy) << "whether IPC_LOCK lifts it is unknown";
+  facts.may_lock_any = false;
+  EXPECT_EQ(diagnose(scene).root_causes, std::vector<std::string>{"limits.container-memlock-low"});
+  for (RdmaDevice& one : scene.node.rdma.facts.devices) one.uverbs->present = false;
+  const auto findings = judge_all(scene.node, scene.expectation);
+  EXPECT_EQ(finding_of(findings, "limits.container-memlock-low", "this container")->check->severity,
+            Severity::kInfo)
+      << "it was given no device";
+  facts.may_lock_any = true;
+  EXPECT_EQ(result_of(scene, "limits.container-memlock-low", "this container"), kPass);
   facts.container.reset();
   EXPECT_EQ(result_of(scene, kShell, "this shell"), kFail);
   facts.from_container = true;

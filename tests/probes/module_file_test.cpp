@@ -33,6 +33,13 @@ TEST(ModuleFile, OneWithoutVersionOrSignatureIsStillAModule) {
   EXPECT_TRUE(file->is_supported);
 }
 
+TEST(ModuleFile, TellsWhichKernelItWasBuiltFor) {
+  const std::string vermagic = "6.12.53 SMP preempt mod_unload modversions";
+  const std::string lines = lines_of_module(module_elf({"vermagic=" + vermagic}, false));
+  EXPECT_EQ(parse_module_lines(lines)->vermagic, vermagic);
+  EXPECT_FALSE(parse_module_lines(lines_of_module(module_elf(kEntries, false)))->vermagic);
+}
+
 TEST(ModuleFile, WhatIsCutOffOrNoModuleTellsNothing) {
   const std::string whole = module_elf(kEntries, false);
   const auto entries_end = static_cast<size_t>(64 + 80);

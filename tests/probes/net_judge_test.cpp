@@ -77,6 +77,25 @@ TEST(Net, ABridgeMayHaveTheAddress) {
   EXPECT_EQ(result_of(scene, "net.interface-down", device(1)), kPass);
 }
 
+TEST(Net, ARuleOfAPluginForPodsIsNoneOfTheInterfaces) {
+  const auto said = [](std::optional<std::vector<std::string>> rules_of) {
+    Scene scene = healthy_scene();
+    scene.node.net.facts.rules = 5;
+    scene.node.net.facts.rules_of = std::move(rules_of);
+    for (size_t i = 0; i < 4; ++i) {
+      scene.node.net.facts.interfaces.at(i).addresses = {"10.0.0." + std::to_string(10 + i)};
+      scene.node.cloud.facts.interfaces.at(i).subnet_id =
+          i < 2 ? "subnet-1" : "subnet-of-" + std::to_string(i);
+    }
+    return result_of(scene, "net.no-policy-routing", kNodeSubject);
+  };
+  EXPECT_EQ(said(std::nullopt), kPass) << "not told of what";
+  EXPECT_EQ(said(std::vector<std::string>{"10.0.0.11/32"}), kPass) << "the main table leads one";
+  EXPECT_EQ(said(std::vector<std::string>{"10.0.0.0/24"}), kPass);
+  EXPECT_EQ(said(std::vector<std::string>{"10.0.77.5/32", "eni1234"}), kFail);
+  EXPECT_EQ(said(std::vector<std::string>{}), kFail) << "by a mark alone";
+}
+
 TEST(Net, AStrictFilterIsToldBesideMissingRules) {
   const auto message = [](std::optional<int> own, std::optional<int> all) {
     Scene scene = healthy_scene();
@@ -113,9 +132,9 @@ TEST(Net, AContainerHasInterfacesOfItsOwn) {
 }
 
 TEST(Net, TheRulesOfThisMachineCanBeCounted) {
-  const Result<int> rules = count_rules();
+  const Result<Rules> rules = read_rules();
   ASSERT_TRUE(rules.ok()) << message_of(rules.error());
-  EXPECT_GE(*rules, 0);
+  EXPECT_GE(rules->count, 0);
 }
 
 }  // namespace

@@ -45,6 +45,18 @@ TEST(ParseKernel, FindsTheIdsOfTheEfaModule) {
   for (const auto& row : rows) EXPECT_EQ(parse_efa_alias(row.input), row.wanted) << row.input;
 }
 
+TEST(ParseKernel, KnowsALineThatClosesTheKernelToModules) {
+  for (const char* line : {"kernel.modules_disabled = 1", "kernel/modules_disabled=1",
+                           "  - kernel.modules_disabled=1 "}) {
+    EXPECT_EQ(parse_modules_disabled(line), true) << line;
+  }
+  EXPECT_EQ(parse_modules_disabled("kernel.modules_disabled=0"), false);
+  for (const char* line : {"", "=", "kernel.modules_disabled", "kernel.modules_disabled=",
+                           "#kernel.modules_disabled=1", "kernel.modules_disabled.x=1"}) {
+    EXPECT_EQ(parse_modules_disabled(line), std::nullopt) << line;
+  }
+}
+
 TEST(ParseKernel, KnowsALineThatKeepsEfaOut) {
   const Row<bool> rows[] = {
       {"blacklist efa", true},

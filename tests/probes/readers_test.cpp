@@ -14,6 +14,7 @@
 #include "probes/protocol/telling.h"
 #include "probes/rdma/facts.h"
 #include "probes/rdma/read.h"
+#include "probes/software/facts.h"
 #include "probes/software/read.h"
 #include "tests/support/said.h"
 
@@ -111,6 +112,46 @@ TEST(Readers, AMalformedFileOfTheInstallerTellsNoVersion) {
     EXPECT_EQ(said.facts().find("installer_version"), nullptr) << text;
     EXPECT_EQ(said.facts().find("installer_minimal"), nullptr) << text;
   }
+}
+
+struct ModulesLoad {
+  std::optional<bool> efa;
+  std::optional<std::string> peermem;
+};
+
+ModulesLoad modules_load(const std::string& looks) {
+  Said said;
+  said.read(looks, read_software);
+  const auto facts = from_value<SoftwareFacts>(said.facts(), "facts");
+  return {facts->efa_conf_modules_load, facts->nv_peermem_conf};
+}
+
+std::string modules_file(const std::string& directory, const std::string& name,
+                         const std::string& line) {
+  return seen("list", directory, Array{Value(name)}) +
+         seen("lines", directory + "/" + name, Array{Value(line)});
+}
+
+TEST(Readers, WhatIsLoadedAtBootIsReadAsSystemdReadsIt) {
+  EXPECT_EQ(modules_load("").efa, false);
+  EXPECT_EQ(modules_load(modules_file("/usr/lib/modules-load.d", "aws.conf", "efa")).efa, true);
+  EXPECT_EQ(modules_load(modules_file("/etc/modules-load.d", "x.conf", "efa_x")).efa, false);
+  EXPECT_EQ(modules_load(modules_file("/etc/modules-load.d", "x.txt", "efa")).efa, false);
+  EXPECT_EQ(modules_load(unseen("list", "/run/modules-load.d", EACCES)).efa, std::nullopt);
+  const std::string conf = "efa_nv_peermem.conf";
+  const std::string below = modules_file("/usr/lib/modules-load.d", conf, "nvidia");
+  EXPECT_EQ(modules_load(below).peermem, "/usr/lib/modules-load.d/" + conf);
+  EXPECT_EQ(modules_load(modules_file("/etc/modules-load.d", "x.conf", "nvidia")).peermem,
+            std::nullopt);
+  EXPECT_EQ(modules_load(below + modules_file("/etc/modules-load.d", conf, "other")).peermem,
+            std::nullopt)
+      << "the first directory's file hides the other";
+  EXPECT_EQ(modules_load(below + seen("list", "/etc/modules-load.d", Array{Value(conf)}) +
+                         unseen("lines", "/etc/modules-load.d/" + conf, EINVAL) +
+                         seen("link", "/etc/modules-load.d/" + conf, "/dev/null"))
+                .peermem,
+            std::nullopt)
+      << "masked";
 }
 
 // A device in a class that shows its counters: what of them is read, and how.

@@ -101,6 +101,21 @@ TEST(Software, ThePeermemPackageBelongsToNodesWithGpus) {
   EXPECT_EQ(result_of(scene, "software.peermem-without-gpu", kNodeSubject), kPass);
 }
 
+// What of an image alone is told: its nodes are not known.
+TEST(Software, OfAnImageThePeermemPackageNeedsAModuleOfNvidia) {
+  Scene scene = healthy_scene();
+  constexpr const char* kCode = "software.peermem-without-gpu";
+  scene.node.pci.facts.unidentified = {address(9)};
+  scene.node.kernel.facts.nvidia_installed = false;
+  EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kPass) << "it is not installed";
+  scene.node.software.facts.nv_peermem_conf = "/etc/modules-load.d/efa_nv_peermem.conf";
+  EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kFail);
+  for (const std::optional<bool> other : {std::optional(true), std::optional<bool>()}) {
+    scene.node.kernel.facts.nvidia_installed = other;
+    EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kUnknown);
+  }
+}
+
 TEST(Software, TheInstallersLibfabricIsToComeFirst) {
   Scene scene = healthy_scene();
   constexpr const char* kCode = "software.other-libfabric-first";

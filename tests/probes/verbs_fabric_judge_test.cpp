@@ -214,6 +214,31 @@ TEST(Verbs, ALibraryThatDoesNotLoadIsAKnownCause) {
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kUnhealthy);
 }
 
+TEST(Fabric, ACopyThatIsBrokenIsNotWhyAnotherListsNoDevice) {
+  Scene scene = healthy_scene();
+  scene.node.fabric.push_back(scene.node.fabric.at(0));
+  silence(scene.node.fabric[1], ProbeStatus::kUnavailable,
+          "libcudart.so.12: cannot open shared object file: No such file or directory");
+  scene.node.fabric[1].outcome.name = "fabric:/usr/local/lib";
+  EXPECT_EQ(diagnose(scene).root_causes, std::vector<std::string>{"fabric.does-not-load"});
+  std::vector<std::string>& devices = scene.fabric().devices;
+  devices.erase(devices.begin());
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(cause_of(diagnosis, "fabric.not-listed", device(0)), "") << diagnosis.summary;
+  EXPECT_EQ(diagnosis.root_causes,
+            (std::vector<std::string>{"fabric.not-listed", "fabric.does-not-load"}));
+  silence(scene.node.fabric[0], ProbeStatus::kUnavailable, kWrongVersion);
+  EXPECT_EQ(cause_of(diagnose(scene), "fabric.not-listed", device(0)), "fabric.does-not-load");
+}
+
+TEST(Verbs, ALibraryOfItsOwnReasonIsNotExplainedByLibibverbs) {
+  Scene scene = healthy_scene();
+  silence(scene.node.verbs, ProbeStatus::kUnavailable, kWrongVersion);
+  silence(scene.node.fabric[0], ProbeStatus::kUnavailable,
+          "libcudart.so.12: cannot open shared object file: No such file or directory");
+  EXPECT_EQ(cause_of(diagnose(scene), "fabric.does-not-load", "fabric"), "");
+}
+
 TEST(Verbs, ABuildOfOursThatIsTooNewSaysNothingOfTheNode) {
   Scene scene = healthy_scene();
   silence(scene.node.verbs, ProbeStatus::kUnavailable,
