@@ -37,7 +37,7 @@ bool is_of_sys(std::string_view line) {
 
 struct Mounts {
   std::string container;  // kubernetes before the runtime that it uses
-  bool sys_read_only = false;
+  std::optional<bool> sys_read_only;
 };
 
 Mounts read_mounts(const Look& look) {
@@ -65,6 +65,15 @@ std::string kind_of(const Look& look, const Mounts& mounts) {
   return look.root.from_container() ? "" : mounts.container;  // else efa-doctor's own
 }
 
+// --privileged leaves /sys writable; --cap-add SYS_ADMIN, even ALL, does not. Where the mounts do
+// not show it, only who has all capabilities is privileged.
+std::optional<bool> is_privileged(std::string_view bounding, unsigned last, const Mounts& mounts) {
+  constexpr unsigned kSysAdmin = 21;  // CAP_SYS_ADMIN
+  if (!mounts.sys_read_only) return has_all_capabilities(bounding, last);
+  const auto administers = has_capability(bounding, kSysAdmin);
+  return administers ? std::optional(*administers && !*mounts.sys_read_only) : std::nullopt;
+}
+
 // Our own rights are no measure: a probe gives up most of what the agent has.
 void read_rights(const Look& look, const Mounts& mounts, LimitsFacts& facts) {
   constexpr unsigned kIpcLock = 14;        // CAP_IPC_LOCK
@@ -80,9 +89,8 @@ void read_rights(const Look& look, const Mounts& mounts, LimitsFacts& facts) {
   for (const std::string& line : lines.value_or({})) {
     if (line.starts_with("CapEff:")) {
       facts.may_lock_any = has_capability(line, kIpcLock);
-    } else if (const auto all = has_all_capabilities(line, number.value_or(kOfEveryKernel))) {
-      // with --privileged it has them all; with --cap-add ALL too, but then /sys is read-only
-      facts.may_administer = *all && !mounts.sys_read_only;
+    } else {
+      facts.may_administer = is_privileged(line, number.value_or(kOfEveryKernel), mounts);
     }
   }
 }
