@@ -85,6 +85,17 @@ std::string words_of_apart(const std::vector<Attached>& attached,
                      members, members == 1 ? "" : "s", join(apart, ", "));
 }
 
+// A group belongs to a VPC: those of two VPCs can have none in common, those of one can.
+bool apart_within_a_vpc(const std::vector<Attached>& attached) {
+  std::map<std::string, std::vector<Attached>> by_vpc;
+  for (const Attached& one : attached) {
+    by_vpc[one.interface->vpc_id.value_or("")].push_back(one);
+  }
+  return std::any_of(by_vpc.begin(), by_vpc.end(), [](const auto& vpc) {
+    return widest_group(vpc.second).second < vpc.second.size();
+  });
+}
+
 void judge_groups(const Node& node, Findings& findings) {
   const Check& check = kCloudNoCommonSecurityGroup;
   const std::vector<Attached> attached = attached_devices(node);
@@ -100,7 +111,9 @@ void judge_groups(const Node& node, Findings& findings) {
   const Evidence evidence{widest.first, "one group of all",
                           "network/interfaces/macs/*/security-group-ids"};
   if (widest.second < attached.size()) {
-    findings.fail(check, kNodeSubject, words_of_apart(attached, widest), evidence);
+    std::vector<std::string_view> not_by;
+    if (apart_within_a_vpc(attached)) not_by = {kCloudSeveralVpcs.code};
+    findings.fail_not_by(not_by, check, kNodeSubject, words_of_apart(attached, widest), evidence);
   } else if (attached.size() < devices) {
     findings.unknown(check, kNodeSubject,
                      fmt::format("the metadata tells the security groups of only {} of {} devices",

@@ -256,5 +256,21 @@ TEST(Cloud, HalfOfTheSecurityGroupsIsNotAll) {
   EXPECT_EQ(result_of(scene, "cloud.no-common-security-group", kNodeSubject), kUnknown);
 }
 
+// A group belongs to a VPC, so devices of two cannot share one; those of one VPC can.
+TEST(Cloud, ASecondVpcExplainsOnlyTheGroupsOfWhatIsInIt) {
+  const auto cause = [](const char* groups_of_0) {
+    Scene scene = healthy_scene();
+    CloudInterface& other = scene.node.cloud.facts.interfaces.at(3);
+    other.vpc_id = "vpc-other";
+    other.security_group_ids = {"sg-of-the-other"};
+    scene.node.cloud.facts.interfaces.at(0).security_group_ids = {groups_of_0};
+    return cause_of(diagnose(scene), "cloud.no-common-security-group", kNodeSubject);
+  };
+  Scene healthy = healthy_scene();
+  const std::string common = healthy.node.cloud.facts.interfaces.at(1).security_group_ids.at(0);
+  EXPECT_EQ(cause(common.c_str()), "cloud.several-vpcs");
+  EXPECT_EQ(cause("sg-apart"), "");
+}
+
 }  // namespace
 }  // namespace efa
