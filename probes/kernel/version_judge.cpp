@@ -138,13 +138,14 @@ std::string next_kernel_command(const KernelFacts& facts, const std::string& rel
   return "sudo grubby --set-default \"/boot/vmlinuz-$(uname -r)\"";
 }
 
-// The first id of a device here that the next kernel's efa does not know; "" when it knows all, or
-// depmod has not listed what it knows.
+// The first id of a device that works here and that the next kernel's efa does not know; "" when it
+// knows all, or depmod has not listed what it knows. An id that no efa here knows is
+// pci.id-unknown.
 std::string unknown_to_next(const Node& node) {
   const std::vector<std::string>& known = node.kernel.facts.next_kernel->known_device_ids;
   if (known.empty()) return "";
   for (const PciFunction& function : node.pci.facts.efa) {
-    if (!is_one_of(function.device, known)) return function.device;
+    if (function.driver == "efa" && !is_one_of(function.device, known)) return function.device;
   }
   return "";
 }
