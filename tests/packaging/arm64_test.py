@@ -21,7 +21,7 @@ export PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconf
 cmake -S /src -B /b -G Ninja -DBUILD_TESTING=OFF -DCMAKE_CXX_FLAGS_RELEASE=-O0 \\
   -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ \\
   -DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64
-cmake --build /b
+nice cmake --build /b
 """
 # these find and load a library, which has another path there; what that one reads of processes is
 # not recorded

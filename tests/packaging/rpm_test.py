@@ -114,7 +114,7 @@ class Rpm(unittest.TestCase):
         run("git", "-C", SOURCE, "archive", f"--prefix={name}/", "-o",
             cls.top / f"SOURCES/{name}.tar.gz", "HEAD")
         (cls.top / "macros").write_text(MACROS)
-        run("rpmbuild", "-ba", "--nodeps", "--load", cls.top / "macros", "--define",
+        run("nice", "rpmbuild", "-ba", "--nodeps", "--load", cls.top / "macros", "--define",
             f"_topdir {cls.top}", "--define", "_unitdir /usr/lib/systemd/system",
             "--define", "_presetdir /usr/lib/systemd/system-preset", "--define",
             "_sysusersdir /usr/lib/sysusers.d", "--define", "_tmpfilesdir /usr/lib/tmpfiles.d",

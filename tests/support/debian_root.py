@@ -1,6 +1,8 @@
 """Debian roots that tests work in. They need root, mmdebstrap and a Debian mirror, and are kept for
 the next run."""
 
+import contextlib
+import fcntl
 import os
 import pathlib
 import shutil
@@ -33,17 +35,26 @@ def built_package():
     return max(SOURCE.glob("build/release/efa-doctor_*.deb"), key=lambda deb: deb.stat().st_mtime)
 
 
+@contextlib.contextmanager
+def kept_by_one(name):
+    """Another test that wants the same waits until it is made."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / (name + ".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def kept_root(name, suite, *options):
     """What mmdebstrap makes of the suite with these options, under that name."""
     root = CACHE / name
     made_of = CACHE / (name + ".made-of")
     wanted = "\n".join((suite, *options))
-    if not root.exists() or not made_of.exists() or made_of.read_text() != wanted:
-        unfinished = CACHE / (name + ".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        CACHE.mkdir(parents=True, exist_ok=True)
-        run("mmdebstrap", *options, suite, unfinished)
-        shutil.rmtree(root, ignore_errors=True)
-        unfinished.rename(root)
-        made_of.write_text(wanted)
+    with kept_by_one(name):
+        if not root.exists() or not made_of.exists() or made_of.read_text() != wanted:
+            unfinished = CACHE / (name + ".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            run("mmdebstrap", *options, suite, unfinished)
+            shutil.rmtree(root, ignore_errors=True)
+            unfinished.rename(root)
+            made_of.write_text(wanted)
     return root

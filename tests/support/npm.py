@@ -2,7 +2,7 @@
 
 import shutil
 
-from debian_root import CACHE, run
+from debian_root import CACHE, kept_by_one, run
 
 
 def why_not(package, path=None):
@@ -35,11 +35,13 @@ def folder(package, path):
 
 
 def _kept(name, make):
-    directory = CACHE / "npm" / name.replace("/", "-").replace(" ", "+")
-    if not directory.exists():
-        unfinished = directory.with_name(directory.name + ".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        make(unfinished)
-        unfinished.rename(directory)
+    name = name.replace("/", "-").replace(" ", "+")
+    directory = CACHE / "npm" / name
+    with kept_by_one(name):
+        if not directory.exists():
+            unfinished = directory.with_name(directory.name + ".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+            make(unfinished)
+            unfinished.rename(directory)
     return directory

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-ENOUGH_S = 60
+ENOUGH_S = 120
 DAEMONS = ("munged", "slurmctld", "slurmd", "scontrol", "sinfo")
 SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
