@@ -1,6 +1,6 @@
 #include "agent/deliver/s3/news.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <set>
 #include <string_view>
