@@ -29,10 +29,11 @@ bool can_explain(const Finding& cause, const Finding& finding) {
   if (is_device(cause) && is_device(finding)) {
     return cause.check->takes_neighbours && takes_neighbours(finding.check->rung);
   }
-  if (is_device(cause)) return true;
   if (probe_of(*finding.check) != nullptr) return true;
+  const ProbeRow* ended = probe_of(finding.subject);
+  if (is_device(cause)) return ended == nullptr || !ended->asks_no_device;
   const ProbeRow* probe = probe_of(*cause.check);
-  return probe != nullptr && probe_of(finding.subject) == probe;
+  return probe != nullptr && ended == probe;
 }
 
 using ByCode = std::map<std::string_view, std::vector<const Finding*>>;

@@ -9,6 +9,7 @@
 #include "agent/mesh/sides.h"
 #include "agent/pair/figures.h"
 #include "probes/base/text.h"
+#include "probes/judging/findings.h"
 #include "probes/mesh/checks.h"
 
 namespace efa {
@@ -35,12 +36,7 @@ class MeshJudge {
 
  private:
   void add(const Check& check, FindingResult result, std::string subject, std::string message) {
-    Finding finding;
-    finding.check = row_of(check);
-    finding.result = result;
-    finding.subject = std::move(subject);
-    finding.message = std::move(message);
-    judged_.findings.push_back(std::move(finding));
+    judged_.findings.push_back(make_finding(check, result, std::move(subject), std::move(message)));
   }
   void fails(const Check& check, std::string subject, std::string message) {
     add(check, FindingResult::kFail, std::move(subject), std::move(message));

@@ -3,16 +3,13 @@
 #include <fmt/core.h>
 
 #include "probes/base/printable.h"
+#include "probes/judging/findings.h"
 
 namespace efa {
 
 Finding finding_of(const Check& check, FindingResult result, std::string subject,
                    std::string message) {
-  Finding finding;
-  finding.check = row_of(check);
-  finding.result = result;
-  finding.subject = std::move(subject);
-  finding.message = std::move(message);
+  Finding finding = make_finding(check, result, std::move(subject), std::move(message));
   finding.drain_first = check.drain_first && result == FindingResult::kFail;
   return finding;
 }

@@ -95,7 +95,9 @@ inline constexpr Check kCloudRulesNotSeen{
     .remedy =
         "efa-doctor account asks for them (rights: iam-describe.json). By hand: look for two rules "
         "of protocol -1 that name the group itself, one with IsEgress false and one with true.",
-    .command = "aws ec2 describe-security-group-rules --filters \"Name=group-id,Values=$GROUP_ID\"",
+    .command =
+        "aws ec2 describe-security-group-rules --region REGION "
+        "--filters \"Name=group-id,Values=$GROUP_ID\"",
 };
 
 inline constexpr Check kCloudSeveralVpcs{

@@ -113,7 +113,7 @@ void judge_groups(const Node& node, Findings& findings) {
   if (widest.second < attached.size()) {
     std::vector<std::string_view> not_by;
     if (apart_within_a_vpc(attached)) not_by = {kCloudSeveralVpcs.code};
-    findings.fail_not_by(not_by, check, kNodeSubject, words_of_apart(attached, widest), evidence);
+    findings.fail({check, not_by}, kNodeSubject, words_of_apart(attached, widest), evidence);
   } else if (attached.size() < devices) {
     findings.unknown(check, kNodeSubject,
                      fmt::format("the metadata tells the security groups of only {} of {} devices",
@@ -141,7 +141,8 @@ void tell_of_rules(const Interfaces& interfaces, Findings& findings) {
       "whether " + join(ids, ", ") +
           " lets EFA through was not seen: rules need the EC2 API (efa-doctor account)",
       {},
-      {"aws ec2 describe-security-group-rules --filters Name=group-id,Values=" + join(ids, ","),
+      {"aws ec2 describe-security-group-rules --region REGION --filters Name=group-id,Values=" +
+           join(ids, ","),
        ""});
 }
 

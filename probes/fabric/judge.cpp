@@ -143,9 +143,9 @@ void judge_device(const Node& node, const RdmaDevice& device, Findings& findings
                      "seen from a pod with foreign devices: " + join(node.rdma.facts.foreign, ", "),
                      {"absent", domain, libraries});
   } else if (answered) {  // a copy beside it that is broken is not why
-    findings.fail_not_by({kFabricDoesNotLoad.code, kFabricCrashes.code}, kFabricNotListed, subject,
-                         "no libfabric lists " + device.name, {"absent", domain, libraries},
-                         fi_info_command(node));
+    findings.fail({kFabricNotListed, {kFabricDoesNotLoad.code, kFabricCrashes.code}}, subject,
+                  "no libfabric lists " + device.name, {"absent", domain, libraries},
+                  fi_info_command(node));
   } else if (any_asked && any_hangs(node)) {
     findings.fail(kFabricNotListed, subject, "libfabric gave no answer about " + device.name,
                   {"no answer", domain, libraries}, fi_info_command(node));
@@ -225,8 +225,7 @@ void judge_loading(const Seen<FabricFacts>& seen, Findings& findings) {
         words.find("libibverbs") != std::string::npos || words.find("libefa") != std::string::npos;
     std::vector<std::string_view> not_by;
     if (!of_verbs) not_by = {"verbs.does-not-load"};
-    findings.fail_not_by(not_by, kFabricDoesNotLoad, subject, words,
-                         {words, "loads", "dynamic loader"});
+    findings.fail({kFabricDoesNotLoad, not_by}, subject, words, {words, "loads", "dynamic loader"});
   } else if (seen.facts.library) {
     findings.pass(kFabricDoesNotLoad, subject, "loads", {"loads", "loads", "dynamic loader"});
   } else {
@@ -246,7 +245,9 @@ void judge_library(const Seen<FabricFacts>& seen, size_t most, Findings& finding
   if (is_missing(seen) || ran_short_of_cpu(seen.outcome)) return;
   judge_loading(seen, findings);
   if (seen.facts.getinfo_status && seen.facts.devices.size() < most) {
-    findings.fail(kFabricLibraryListsFewer, subject,
+    std::vector<std::string_view> not_by;  // whatever a device is like, it lists none
+    if (lacks_provider(seen)) not_by = {kFabricNotListed.code};
+    findings.fail({kFabricLibraryListsFewer, not_by}, subject,
                   fmt::format("lists {} of {} devices that another libfabric lists",
                               seen.facts.devices.size(), most),
                   {std::to_string(seen.facts.devices.size()), std::to_string(most), subject});

@@ -207,7 +207,7 @@ void judge_refused_mapping(const Node& node, const TopologyCheck& mapping, Findi
   if (mapping.passes == Passes::kNotRead) {
     findings.unknown(check, kNodeSubject, mapping.why, evidence);
   } else if (mapping.passes == Passes::kNotKnown) {
-    findings.add(not_decidable(check, mapping.why, evidence));
+    say_not_decidable(check, mapping.why, evidence, findings);
   } else if (mapping.passes == Passes::kNo) {
     findings.fail(check, kNodeSubject, mapping.why, evidence,
                   {override_command(node.gpu.facts), ""});

@@ -113,16 +113,12 @@ void judge_fabric_version(const Node& node, Findings& findings) {
   const Check& check = kGpuFabricVersion;
   const GpuFacts& facts = node.gpu.facts;
   const Fit fit = fit_of(node);
-  Finding finding;
-  finding.check = row_of(check);
-  finding.result = fit.result;
-  finding.subject = kNodeSubject;
-  finding.message = fit.why;
-  finding.evidence = {join(facts.fabric_manager.packages.value_or({}), ", "),
-                      facts.modules.nvidia.value_or("unknown"),
-                      "/var/lib/dpkg/status, /sys/module/nvidia/version"};
-  if (fit.result == FindingResult::kFail) finding.command = {fabric_install_command(node), ""};
-  findings.add(std::move(finding));
+  const bool fails = fit.result == FindingResult::kFail;
+  findings.add(make_finding(check, fit.result, kNodeSubject, fit.why,
+                            {join(facts.fabric_manager.packages.value_or({}), ", "),
+                             facts.modules.nvidia.value_or("unknown"),
+                             "/var/lib/dpkg/status, /sys/module/nvidia/version"},
+                            {fails ? fabric_install_command(node) : "", ""}));
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ void judge_way(const Check& check, const WayIn& p2p, const WayIn& dmabuf, const 
   } else if (p2p.way == Way::kNotRead || dmabuf.way == Way::kNotRead) {
     say(FindingResult::kUnknown, "no way is known to be open: " + why);
   } else if (p2p.way == Way::kNotKnown || dmabuf.way == Way::kNotKnown) {
-    findings.add(not_decidable(check, "no way is known to be open: " + why, evidence));
+    say_not_decidable(check, "no way is known to be open: " + why, evidence, findings);
   } else if (expectation.direct_memory == DirectMemory::kRequired) {
     say(FindingResult::kFail, "both ways are closed: " + why);
   } else {
@@ -56,22 +56,14 @@ std::string attribute_path(const GpuFacts& facts) {
 void say_weighed(const Check& check, FindingResult result, const std::string& message,
                  const Evidence& evidence, const Expectation& expectation, Findings& findings) {
   const bool demanded = expectation.direct_memory == DirectMemory::kRequired;
-  Finding finding;
-  finding.check = weighed(row_of(check), demanded ? check.severity : Severity::kWarning);
-  finding.result = result;
-  finding.subject = kNodeSubject;
-  finding.message = message;
-  finding.evidence = evidence;
-  findings.add(std::move(finding));
+  const auto weight = demanded ? check.severity : Severity::kWarning;
+  findings.add(
+      make_finding(weighed(row_of(check), weight), result, kNodeSubject, message, evidence));
 }
 
-Finding not_decidable(const Check& check, const std::string& why, const Evidence& evidence) {
-  Finding finding;
-  finding.check = weighed(row_of(check), Severity::kWarning);
-  finding.subject = kNodeSubject;
-  finding.message = why;
-  finding.evidence = evidence;
-  return finding;
+void say_not_decidable(const Check& check, const std::string& why, const Evidence& evidence,
+                       Findings& findings) {
+  findings.unknown(weighed(row_of(check), Severity::kWarning), kNodeSubject, why, evidence);
 }
 
 void judge_nvidia_paths(const Node& node, const Expectation& expectation, Findings& findings) {

@@ -15,6 +15,7 @@ std::string attribute_path(const GpuFacts& facts);
 void say_weighed(const Check& check, FindingResult result, const std::string& message,
                  const Evidence& evidence, const Expectation& expectation, Findings& findings);
 // That no source tells does not put the node in doubt: it weighs less than a file that is closed.
-Finding not_decidable(const Check& check, const std::string& why, const Evidence& evidence);
+void say_not_decidable(const Check& check, const std::string& why, const Evidence& evidence,
+                       Findings& findings);
 
 }  // namespace efa

@@ -39,7 +39,7 @@ void judge_locked_memory(const Job& job, Findings& findings) {
     if (job.container) {
       not_by = {*job.container ? "limits.memlock-low" : "limits.container-memlock-low"};
     }
-    findings.fail_not_by(not_by, check, subject, "may lock only " + observed, evidence);
+    findings.fail({check, not_by}, subject, "may lock only " + observed, evidence);
   }
 }
 

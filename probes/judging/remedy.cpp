@@ -39,12 +39,12 @@ std::string instance_of(const CloudFacts& cloud) {
 // "" when the instance is not known: with a blank it does not run. Without --region the command
 // line's own holds.
 std::string for_instance(const CloudFacts& cloud, const std::string& command) {
-  if (!has(command, "INSTANCE_ID")) return command;
-  const std::string instance = instance_of(cloud);
-  if (instance.empty()) return "";
   const std::string region = cloud.region.value_or("");
-  return replaced(replaced(command, " --region REGION", is_id(region) ? " --region " + region : ""),
-                  "INSTANCE_ID", instance);
+  const std::string there =
+      replaced(command, " --region REGION", is_id(region) ? " --region " + region : "");
+  if (!has(there, "INSTANCE_ID")) return there;
+  const std::string instance = instance_of(cloud);
+  return instance.empty() ? "" : replaced(there, "INSTANCE_ID", instance);
 }
 
 // Whoever describes the container mends it; of what is done to the machine it is said where.
@@ -157,7 +157,11 @@ void add(const ShellCommand& command, std::vector<Loop>& loops) {
 
 void complete_remedies(const Node& node, std::vector<Finding>& findings) {
   for (Finding& finding : findings) {
-    if (finding.result == FindingResult::kFail) complete(node, finding);
+    if (finding.result == FindingResult::kFail) {
+      complete(node, finding);
+    } else {
+      finding.command.text = for_instance(node.cloud.facts, finding.command.text);
+    }
   }
 }
 

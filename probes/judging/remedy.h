@@ -9,8 +9,8 @@
 
 namespace efa {
 
-// Of what fails: the check's command where its judge gave none, with this instance's id and region;
-// in a container and on Bottlerocket what applies there.
+// Of what fails: the check's command where its judge gave none; in a container and on Bottlerocket
+// what applies there. All commands with this instance's id and region.
 void complete_remedies(const Node& node, std::vector<Finding>& findings);
 
 // To paste, for all of these findings: one loop where a command is the same for several subjects,

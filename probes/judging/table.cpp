@@ -8,8 +8,6 @@
 
 #include "probes/account/checks.h"
 #include "probes/account/own_judge.h"
-#include "probes/base/bounds.h"
-#include "probes/base/describe.h"
 #include "probes/cloud/checks.h"
 #include "probes/cloud/read.h"
 #include "probes/data/checks.h"
@@ -20,6 +18,7 @@
 #include "probes/jobs/read.h"
 #include "probes/judging/outcome_checks.h"
 #include "probes/judging/site_checks.h"
+#include "probes/judging/take.h"
 #include "probes/kernel/checks.h"
 #include "probes/kernel/loading_checks.h"
 #include "probes/kernel/read.h"
@@ -85,114 +84,6 @@ std::vector<std::string> account_options(const ProbeSettings& settings) {
   return {"own=1", "calls-a-second=20", "metadata-endpoint=" + settings.metadata_endpoint};
 }
 
-template <class Facts, class... Lists>
-void bound(Seen<Facts>& seen, Lists&... lists) {
-  constexpr size_t kMost = 2 * kMaxDevices;
-  const auto shorten = [&](auto& list) {
-    if (list.size() <= kMost) return;
-    list.resize(kMost);
-    seen.outcome.status = ProbeStatus::kFailed;
-    seen.outcome.detail = "it lists more than " + std::to_string(kMost) + " devices";
-  };
-  (shorten(lists), ...);
-}
-
-// Judges compare every device with every other: no list of a recording that was made up, or of a
-// library that went wrong, is longer than that of a machine.
-void bound_devices(Seen<PciFacts>& seen) {
-  PciFacts& pci = seen.facts;
-  bound(seen, pci.efa, pci.amazon_unknown, pci.unidentified, pci.ena, pci.gpus, pci.neuron);
-}
-void bound_devices(Seen<RdmaFacts>& seen) {
-  bound(seen, seen.facts.devices, seen.facts.counters, seen.facts.asked);
-}
-void bound_devices(Seen<VerbsFacts>& seen) {
-  bound(seen, seen.facts.devices, seen.facts.asked);
-}
-void bound_devices(Seen<DataFacts>& seen) {
-  DataFacts& data = seen.facts;
-  bound(seen, data.devices, data.ring, data.counters, data.taken, data.asked);
-}
-void bound_devices(Seen<TopologyFacts>& seen) {
-  bound(seen, seen.facts.efa);
-}
-void bound_devices(Seen<GpuFacts>& seen) {
-  bound(seen, seen.facts.nvidia, seen.facts.neuron, seen.facts.efa);
-}
-void bound_devices(Seen<CloudFacts>& seen) {
-  bound(seen, seen.facts.interfaces);
-}
-template <class Facts>
-void bound_devices(Seen<Facts>& /*it lists none*/) {}
-
-// Facts of the wrong shape make the outcome kFailed; those before them stay.
-template <class Facts>
-void take_answer(const Answer& answer, Seen<Facts>& seen) {
-  seen.outcome = answer.outcome;
-  Result<Facts> facts = from_value<Facts>(answer.facts, answer.outcome.name);
-  if (facts) {
-    seen.facts = std::move(*facts);
-    return;
-  }
-  seen.outcome.status = ProbeStatus::kFailed;
-  seen.outcome.detail = message_of(facts.error());
-}
-
-template <auto kMember>
-void take_one(const ProbeRow& row, std::span<const Answer> answers, Node& node) {
-  auto& seen = node.*kMember;
-  seen.outcome.name = row.name;
-  seen.outcome.status = ProbeStatus::kFailed;
-  seen.outcome.detail = "it was not run";  // as in a recording of a version without it
-  for (const Answer& answer : answers) {
-    if (answer.outcome.name == row.name) take_answer(answer, seen);
-  }
-  bound_devices(seen);
-}
-
-// Who provides peer memory is asked of one EFA device, by probe-gpu; it is a fact of that device.
-void take_gpu(const ProbeRow& row, std::span<const Answer> answers, Node& node) {
-  take_one<&Node::gpu>(row, answers, node);
-  const Reading<PeerMemory>& peer = node.gpu.facts.p2p;
-  if (!peer || peer->attribute != "p2p") return;
-  for (RdmaDevice& device : node.rdma.facts.devices) {
-    if (device.address == peer->address) device.p2p = peer->provider;
-  }
-}
-
-// In a pass that was not told to, or a recording of one, there is nothing of it.
-template <auto kMember>
-void take_requested(const ProbeRow& row, std::span<const Answer> answers, Node& node) {
-  for (const Answer& answer : answers) {
-    if (answer.outcome.name != row.name) continue;
-    auto& seen = (node.*kMember).emplace();
-    take_answer(answer, seen);
-    bound_devices(seen);
-  }
-}
-
-template <auto kMember>
-void take_each(const ProbeRow& row, std::span<const Answer> answers, Node& node) {
-  for (const Answer& answer : answers) {
-    if (probe_of(answer.outcome.name) == &row) take_answer(answer, (node.*kMember).emplace_back());
-  }
-}
-
-template <auto kMember>
-void add_outcome(const Node& node, std::vector<const ProbeOutcome*>& outcomes) {
-  outcomes.push_back(&(node.*kMember).outcome);
-}
-
-template <auto kMember>
-void add_requested_outcome(const Node& node, std::vector<const ProbeOutcome*>& outcomes) {
-  if (node.*kMember) outcomes.push_back(&(node.*kMember)->outcome);
-}
-
-template <auto kMember>
-void add_each_outcome(const Node& node, std::vector<const ProbeOutcome*>& outcomes) {
-  for (const auto& seen : node.*kMember) outcomes.push_back(&seen.outcome);
-}
-
 constexpr ProbeRow kTable[] = {
     {.name = "pci",
      .read = read_pci,
@@ -251,6 +142,7 @@ constexpr ProbeRow kTable[] = {
      .add_outcomes = add_outcome<&Node::topology>},
     {.name = "net",
      .read = read_net,
+     .asks_no_device = true,
      .take = take_one<&Node::net>,
      .add_outcomes = add_outcome<&Node::net>,
      .judges = {{kNetChecks, judge_net}}},
@@ -270,6 +162,7 @@ constexpr ProbeRow kTable[] = {
     {.name = "software",
      .read = read_software,
      .from_files = true,
+     .asks_no_device = true,
      .take = take_one<&Node::software>,
      .add_outcomes = add_outcome<&Node::software>,
      .judges = {{kSoftwareChecks, judge_software}}},
@@ -277,6 +170,7 @@ constexpr ProbeRow kTable[] = {
      .read = read_log,
      .from_files = true,
      .capabilities = kReadKernelLog,
+     .asks_no_device = true,
      .quotes_others = true,
      .take = take_one<&Node::log>,
      .add_outcomes = add_outcome<&Node::log>,
@@ -284,6 +178,7 @@ constexpr ProbeRow kTable[] = {
     {.name = "cloud",
      .read = read_cloud,
      .options = cloud_options,
+     .asks_no_device = true,
      .take = take_one<&Node::cloud>,
      .add_outcomes = add_outcome<&Node::cloud>,
      .judges = {{kCloudChecks, judge_cloud}, {kCloudInterfaceChecks, judge_cloud_interfaces}}},
@@ -299,6 +194,7 @@ constexpr ProbeRow kTable[] = {
      .only_when_asked = true,
      .asks_aws = true,
      .options = account_options,
+     .asks_no_device = true,
      .take = take_requested<&Node::account>,
      .add_outcomes = add_requested_outcome<&Node::account>,
      .judges = {{{}, judge_own_account}}},

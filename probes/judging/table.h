@@ -58,6 +58,7 @@ struct ProbeRow {
   Runs runs = Runs::kOnce;
   // what it says
   bool lists_devices = false;    // where it ended early, a device may be there that nobody saw
+  bool asks_no_device = false;   // nor a process that one may hold: no sick device holds it up
   bool quotes_others = false;    // sentences of other programs, that may hold any name
   const char* untold_fact = "";  // kept in a recording for its replay, and no part of a report
   void (*take)(const ProbeRow&, std::span<const Answer>, Node&) = nullptr;  // its own into Node

@@ -90,23 +90,20 @@ std::string renew_command(const KernelFacts& facts) {
 void judge_difference(const Node& node, bool all_bound, Findings& findings) {
   const KernelFacts& facts = node.kernel.facts;
   const std::string other = all_bound ? difference(node) : "";
-  Finding finding;
-  finding.check = weighed(row_of(kKernelDriverStale), Severity::kInfo);
-  finding.subject = kNodeSubject;
-  finding.evidence = {words_of_loaded(facts), words_on_disk(facts), "/sys/module/efa, DKMS"};
+  const auto check = weighed(row_of(kKernelDriverStale), Severity::kInfo);
+  const Evidence evidence{words_of_loaded(facts), words_on_disk(facts), "/sys/module/efa, DKMS"};
   if (!other.empty()) {
-    finding.result = FindingResult::kFail;
-    finding.message = fmt::format("loaded is {}, and {}", words_of_loaded(facts), other);
-    finding.command = {renew_command(facts), ""};
+    findings.fail(check, kNodeSubject,
+                  fmt::format("loaded is {}, and {}", words_of_loaded(facts), other), evidence,
+                  {renew_command(facts), ""});
   } else if (const auto same = is_loaded_from_disk(facts)) {
-    finding.result = FindingResult::kPass;
-    finding.message = *same ? words_of_loaded(facts) + " is loaded, as on disk"
-                            : "the loaded driver knows all devices that the one on disk knows";
+    findings.pass(check, kNodeSubject,
+                  *same ? words_of_loaded(facts) + " is loaded, as on disk"
+                        : "the loaded driver knows all devices that the one on disk knows",
+                  evidence);
   } else {
-    finding.result = FindingResult::kNotApplicable;
-    finding.message = "nothing tells which efa lies on disk";
+    findings.not_applicable(check, kNodeSubject, "nothing tells which efa lies on disk", evidence);
   }
-  findings.add(std::move(finding));
 }
 
 void judge_stale(const Node& node, Findings& findings) {

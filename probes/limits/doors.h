@@ -18,7 +18,10 @@ struct DoorRow {
   const char* command;   // of its process, as /proc/<pid>/comm has it
   const char* units[2];  // its names on the distributions
   Door door;
-  bool unit_decides;  // false: its own script or settings may raise the limit that the unit gives
+  // What may give its jobs more than it has itself; "": nothing, they inherit from its process.
+  const char* raised_by = "";
+  bool raises_itself = false;  // once it is started, beyond what its unit gives
+  bool numbered = false;       // each of its processes has "-" and a number behind that command
 };
 
 std::span<const DoorRow> doors();

@@ -50,12 +50,9 @@ Meaning meaning_for_slurm(const LimitsFacts& facts, const LockedMemory& memory) 
 }
 
 Meaning meaning_of(const LimitsFacts& facts, const DoorRow& row, const LockedMemory& memory) {
-  const std::string command = row.command;
-  if (command == "slurmd") return meaning_for_slurm(facts, memory);
+  if (row.command == std::string_view("slurmd")) return meaning_for_slurm(facts, memory);
   if (is_enough(memory)) return {};
-  if (command == "sge_execd") {
-    return {FindingResult::kUnknown, "; execd_params H_MEMORYLOCKED may raise it (qconf -sconf)"};
-  }
+  if (*row.raised_by != '\0') return {FindingResult::kUnknown, fmt::format("; {}", row.raised_by)};
   const bool pods = is_there(facts, "kubelet");
   if (row.door == Door::kRuntime && !pods && facts.docker_gives && is_enough(*facts.docker_gives)) {
     return {FindingResult::kPass,
@@ -153,9 +150,9 @@ void judge_unit(const LimitsFacts& facts, const DoorRow& row, const UnitOnDisk& 
   const GivenLimit given = unit_limit(facts, unit);
   const std::string observed = words_of(*given.memory);
   const Evidence evidence{observed, kEnoughLockedMemory, given.source};
-  const Meaning meaning = row.unit_decides
-                              ? meaning_of(facts, row, *given.memory)
-                              : Meaning{FindingResult::kUnknown, "; it may raise that itself"};
+  const Meaning meaning =
+      row.raises_itself ? Meaning{FindingResult::kUnknown, "; it may raise that when it starts"}
+                        : meaning_of(facts, row, *given.memory);
   const std::string message =
       fmt::format("does not run; {} will let it lock {}{}", unit.name, observed, meaning.why);
   if (is_enough(*given.memory) || meaning.result == FindingResult::kPass) {

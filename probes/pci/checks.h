@@ -42,8 +42,9 @@ inline constexpr Check kPciNoneFoundOnThisType = [] {
       "Launch an instance type that can have EFA, with interfaces of type efa or efa-only; or say "
       "expect = \"none\" in config.toml.";
   check.command =
-      "aws ec2 describe-instance-types --filters Name=network-info.efa-supported,Values=true "
-      "--query 'InstanceTypes[].InstanceType'";
+      "aws ec2 describe-instance-types --region REGION "
+      "--filters Name=network-info.efa-supported,Values=true --query "
+      "'InstanceTypes[].InstanceType'";
   return check;
 }();
 

@@ -52,6 +52,24 @@ void judge_count(const Node& node, const Expectation& expectation, Findings& fin
   }
 }
 
+// Those that an earlier pass saw. Without one, those that the kernel has named since boot, while
+// the node lacks devices: one that was plugged in elsewhere anew is not missed.
+std::set<PciAddress> devices_since_boot(const Node& node, const Expectation& expectation) {
+  std::set<PciAddress> devices = expectation.past.devices;
+  const auto wanted = expectation.exactly ? expectation.exactly : expectation.maximum;
+  const auto found = static_cast<int>(node.pci.facts.efa.size());
+  if (found < wanted.value_or(INT_MAX)) {
+    devices.insert(node.log.facts.functions.begin(), node.log.facts.functions.end());
+  }
+  return devices;
+}
+
+std::set<PciAddress> vanished_devices(const Node& node, const Expectation& expectation) {
+  std::set<PciAddress> vanished = devices_since_boot(node, expectation);
+  for (const PciFunction& function : node.pci.facts.efa) vanished.erase(function.address);
+  return vanished;
+}
+
 void judge_shortfall(const Node& node, const Expectation& expectation, Findings& findings) {
   if (!expectation.expected) return;
   const auto found = static_cast<int>(node.pci.facts.efa.size());
@@ -72,29 +90,17 @@ void judge_shortfall(const Node& node, const Expectation& expectation, Findings&
   if (found < *wanted && !saw_all_of_pci(node)) {
     findings.unknown(check, kNodeSubject, "not all of the PCI bus was seen; " + words, evidence);
   } else if (found < *wanted) {
-    findings.fail(check, kNodeSubject, "only " + words, evidence);
+    const auto vanished = static_cast<int>(vanished_devices(node, expectation).size());
+    std::vector<std::string_view> not_by;  // others were never there
+    if (found + vanished < *wanted) not_by = {kPciDeviceVanished.code};
+    findings.fail({check, not_by}, kNodeSubject, "only " + words, evidence);
   } else {
     findings.pass(check, kNodeSubject, words, evidence);
   }
 }
 
-// Those that an earlier pass saw. Without one, those that the kernel has named since boot, while
-// the node lacks devices: one that was plugged in elsewhere anew is not missed.
-std::set<PciAddress> devices_since_boot(const Node& node, const Expectation& expectation) {
-  std::set<PciAddress> devices = expectation.past.devices;
-  const auto wanted = expectation.exactly ? expectation.exactly : expectation.maximum;
-  const auto found = static_cast<int>(node.pci.facts.efa.size());
-  if (found < wanted.value_or(INT_MAX)) {
-    devices.insert(node.log.facts.functions.begin(), node.log.facts.functions.end());
-  }
-  return devices;
-}
-
 void judge_vanished(const Node& node, const Expectation& expectation, Findings& findings) {
-  for (const PciAddress& address : devices_since_boot(node, expectation)) {
-    const bool there = std::any_of(node.pci.facts.efa.begin(), node.pci.facts.efa.end(),
-                                   [&](const PciFunction& f) { return f.address == address; });
-    if (there) continue;
+  for (const PciAddress& address : vanished_devices(node, expectation)) {
     const std::string subject = address.to_text();
     const Evidence evidence{"absent", "present", "/sys/bus/pci/devices/" + subject};
     if (saw_all_of_pci(node)) {

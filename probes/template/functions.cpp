@@ -45,6 +45,10 @@ Term concatenated(const std::vector<Term>& parts, const std::string& between) {
   return all;
 }
 
+Term as_parameter(const Term& value) {
+  return value.is_list() ? concatenated(value.items, ",") : value;
+}
+
 Term TemplateFunctions::call(const std::string& name, const Value& argument) {
   if (name == "Fn::GetAtt") return get_att(argument);
   if (name == "Fn::Sub") return sub(argument);

@@ -39,5 +39,7 @@ std::string scalar_text(const Value& value);
 Term term_of_text(const std::string& text);
 // Texts and symbols one after the other, as one.
 Term concatenated(const std::vector<Term>& parts, const std::string& between);
+// A stack takes lists as texts.
+Term as_parameter(const Term& value);
 
 }  // namespace efa

@@ -94,12 +94,13 @@ const Finding& rules_finding(const std::vector<Finding>& findings) {
 
 TEST(Cloud, RulesOfGroupsAreSaidToBeUnseenWithWhatShowsThem) {
   Scene scene = healthy_scene();
+  scene.node.cloud.facts.region = "us-east-1";
   scene.node.cloud.facts.interfaces.at(2).security_group_ids.emplace_back("sg-other");
   const std::vector<Finding> findings = judge_all(scene.node, scene.expectation);
   const Finding& rules = rules_finding(findings);
   EXPECT_EQ(rules.result, kUnknown);
   EXPECT_EQ(command_of(rules),
-            "aws ec2 describe-security-group-rules --filters "
+            "aws ec2 describe-security-group-rules --region us-east-1 --filters "
             "Name=group-id,Values=sg-0123456789abcdef0,sg-other");
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy) << "a word, no alarm";
   close_metadata(scene);

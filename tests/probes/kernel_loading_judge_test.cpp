@@ -181,6 +181,45 @@ TEST(Kernel, ASignatureIsWorthWhatTheKernelMakesOfItsKey) {
   EXPECT_EQ(result_of(scene, "kernel.driver-unsigned", kNodeSubject), kUnknown);
 }
 
+// The kernel's line is of any module.
+TEST(Kernel, ARefusedKeyIsEfasOnlyWhereNothingElseKeepsItOut) {
+  constexpr const char* kUnsigned = "kernel.driver-unsigned";
+  ModuleFile file;
+  file.has_signature = true;
+  Scene alone = healthy_scene();
+  demand_signatures(alone, file);
+  LogMessage message = refusal("Loading of module with unavailable key is rejected");
+  message.kind = kKeyUnknown;
+  alone.node.log.facts.messages.push_back(message);
+  EXPECT_EQ(diagnose(alone).root_causes, Codes{kUnsigned});
+  struct Row {
+    const char* cause;
+    std::function<void(Scene&)> change;
+  };
+  const Row rows[] = {
+      {"kernel.driver-blocked",
+       [](Scene& s) {
+         s.node.kernel.facts.blacklisted_by = "/etc/modprobe.d/x.conf: blacklist efa";
+       }},
+      {"kernel.modules-disabled", [](Scene& s) { s.node.kernel.facts.modules_disabled = true; }},
+      {"kernel.uverbs-not-installed",
+       [](Scene& s) { s.node.kernel.facts.ib_uverbs_installed = false; }},
+      {"kernel.driver-mismatch",
+       [](Scene& s) {
+         log_refusal(s, "efa: disagrees about version of symbol ib_register_device");
+       }},
+      {"kernel.driver-unsupported", [&](Scene& s) { refuse_unsupported(s, file); }},
+  };
+  for (const Row& row : rows) {
+    Scene scene = alone;
+    row.change(scene);
+    EXPECT_EQ(diagnose(scene).root_causes, Codes{row.cause});
+    EXPECT_EQ(result_of(scene, kUnsigned, kNodeSubject), kUnknown) << row.cause;
+    scene.node.kernel.facts.module_on_disk = ModuleFile{};
+    EXPECT_EQ(result_of(scene, kUnsigned, kNodeSubject), kFail) << "its own file has no signature";
+  }
+}
+
 TEST(Kernel, ASymbolThatIsNotOfRdmaMayBeOfAModuleThatWasNotLoadedFirst) {
   Scene scene = healthy_scene();
   log_refusal(scene, "efa: Unknown symbol crc16 (err -2)");

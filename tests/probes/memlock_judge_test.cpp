@@ -4,6 +4,7 @@
 
 #include "probes/judging/remedy.h"
 #include "probes/limits/control_group.h"
+#include "probes/limits/doors.h"
 #include "probes/limits/memlock.h"
 #include "probes/limits/parse.h"
 #include "tests/support/check_case.h"
@@ -174,6 +175,38 @@ TEST(Memlock, AStoppedServiceIsJudgedByItsUnit) {
     const Scene off = with_unit(slurmd(state));
     const Diagnosis diagnosis = diagnose(off);
     EXPECT_EQ(finding_of(diagnosis.findings, kLow, "slurmd"), nullptr) << state;
+  }
+}
+
+TEST(Memlock, ASchedulerIsNotJudgedByWhatItsJobsMayExceed) {
+  const struct {
+    const char* command;
+    const char* unit;
+    FindingResult stopped;
+    FindingResult running;
+  } rows[] = {
+      {"condor_startd", "condor.service", kFail, kFail},
+      {"pbs_mom", "pbs.service", kUnknown, kFail},  // which has raised it by then
+      {"sge_execd", "sge_execd.service", kUnknown, kUnknown},
+      {"sbatchd", "lsfd.service", kUnknown, kUnknown},
+      {"flux-broker", "flux.service", kUnknown, kUnknown},
+      {"nomad", "nomad.service", kUnknown, kUnknown},
+  };
+  for (const auto& row : rows) {
+    Scene scene = with_unit({row.unit, "enabled", {{"/etc/x.conf", "64K"}}, "", {}});
+    EXPECT_EQ(result_of(scene, kLow, row.command), row.stopped) << row.command;
+    scene.node.limits.facts.services.push_back(
+        {row.command, 902, LockedMemory{false, 64, false, 64}, row.unit});
+    EXPECT_EQ(result_of(scene, kLow, row.command), row.running) << row.command;
+    scene.node.limits.facts.services.back().locked_memory = LockedMemory{true, {}, true, {}};
+    EXPECT_EQ(result_of(scene, kLow, row.command), kPass) << row.command;
+  }
+}
+TEST(Memlock, OnlyADoorWhoseProcessesAreNumberedIsFoundByANumber) {
+  ASSERT_NE(find_door("flux-broker-12"), nullptr);
+  EXPECT_EQ(find_door("flux-broker-12"), find_door("flux-broker"));
+  for (const char* other : {"flux-brokers", "flux", "slurmd-1", "slurmd-", ""}) {
+    EXPECT_EQ(find_door(other), nullptr) << other;
   }
 }
 
