@@ -49,6 +49,21 @@ Node with_a_device(const Node& image) {
   return node;
 }
 
+void say_of_image(const KernelFacts& kernel, Finding& finding) {
+  std::string what = "Put it right";
+  if (finding.check->code == kKernelDriverBlocked.code) {
+    // "/etc/default/grub: module_blacklist=efa"
+    const std::string where = kernel.blacklisted_by.value_or("");
+    if (!where.empty()) what = "Take it out of " + where.substr(0, where.find(": "));
+    std::string& source = finding.evidence.source;
+    if (!source.empty()) source = "modprobe.d and the boot loader's configuration";
+  }
+  finding.subject = "kernel " + kernel.release.value_or("that was not told");
+  finding.command = {};  // names the kernel that runs
+  finding.remedy = fmt::format("{} where the image is built; efa-doctor explain {} says how.", what,
+                               finding.check->code);
+}
+
 void add_kernel(Node node, const Seen<KernelFacts>& kernel, const Expectation& expectation,
                 std::vector<Finding>& all) {
   node.kernel = kernel;
@@ -58,11 +73,7 @@ void add_kernel(Node node, const Seen<KernelFacts>& kernel, const Expectation& e
   judge_loading(node, expectation, findings);
   judge_software(node, expectation, findings);
   for (Finding& finding : findings.take()) {
-    finding.subject = "kernel " + kernel.facts.release.value_or("that was not told");
-    finding.command = {};  // names the kernel that runs
-    finding.remedy =
-        fmt::format("Put it right where the image is built; efa-doctor explain {} says how.",
-                    finding.check->code);
+    say_of_image(kernel.facts, finding);
     all.push_back(std::move(finding));
   }
 }

@@ -49,8 +49,8 @@ inline constexpr Check kKernelDriverBlocked{
     .meaning = "The driver is not loaded at boot, or not at all.",
     .seen_by =
         "A file in modprobe.d blacklists efa, or installs it, ib_uverbs or ib_core as true or "
-        "false; or the kernel's command line has modprobe.blacklist=efa, or module_blacklist= with "
-        "one of the three.",
+        "false; or the kernel's command line (of an image what GRUB or the boot loader's entries "
+        "will make of it) has modprobe.blacklist=efa, or module_blacklist= with one of the three.",
     .remedy =
         "Comment the line out, or remove the argument from the boot loader's configuration and "
         "reboot once drained; then load the driver.",

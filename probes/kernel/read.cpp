@@ -123,7 +123,7 @@ void read_installed(const Look& look, const std::string& release) {
   KernelFacts facts = nothing_loaded(release);
   read_module_index(look, facts);
   read_module_on_disk(look, facts);
-  read_modprobe(look, facts);
+  read_modprobe_of_image(look, release, facts);
   read_sysctl(look, facts);
   read_dkms(look, facts);
   read_ofed(look, facts);

@@ -1,4 +1,6 @@
-// The lines of modprobe.d and of the kernel's command line that keep efa out.
+// The lines of modprobe.d and of the kernel's command line that keep efa out. Of an image it is the
+// boot loader's configuration that has the command line: /proc/cmdline is of the machine on which
+// the image is made.
 // Interface: modprobe.d(5); conf_files_list and kmod_config_new of libkmod-config.c of kmod. Not by
 // libkmod itself: it reads the command line of the machine that it runs on, whichever root it is
 // given, follows links out of that root, can read no recording, and does not know
@@ -7,6 +9,7 @@
 #include "probes/kernel/read_modprobe.h"
 
 #include "probes/kernel/parse.h"
+#include "probes/kernel/read_boot_loader.h"
 #include "probes/protocol/configuration_files.h"
 
 namespace efa {
@@ -80,6 +83,11 @@ void read_command_line(const Look& look, KernelFacts& facts) {
 
 void read_modprobe(const Look& look, KernelFacts& facts) {
   read_command_line(look, facts);
+  read_files(look, facts);
+}
+
+void read_modprobe_of_image(const Look& look, const std::string& release, KernelFacts& facts) {
+  for (const auto& blocking : read_boot_loader(look, release)) take_blocking(blocking, facts);
   read_files(look, facts);
 }
 

@@ -63,6 +63,31 @@ class ImageCheck(Case):
         write(self.root / "etc/modprobe.d/x.conf", "blacklist efa\n")
         self.assertEqual(self.judged(), ("unhealthy", {("kernel.driver-blocked", f"kernel {KERNEL}")}))
 
+    def test_a_boot_loader_that_keeps_the_driver_out(self):
+        for name, text, argument in (
+                ("etc/default/grub", 'GRUB_CMDLINE_LINUX="ro module_blacklist=efa"\n', "module_blacklist=efa"),
+                ("boot/loader/entries/a.conf",
+                 f"title AL\nlinux /boot/vmlinuz-{KERNEL}\noptions ro modprobe.blacklist=nouveau,efa\n",
+                 "modprobe.blacklist=efa"),
+                ("boot/grub2/grub.cfg", f"menuentry x {{\n\tlinux /boot/vmlinuz-{KERNEL} ro module_blacklist=efa\n}}\n",
+                 "module_blacklist=efa"),
+                ("etc/kernel/cmdline", "ro module_blacklist=efa\n", "module_blacklist=efa")):
+            with self.subTest(name):
+                write(self.root / name, text)
+                run = self.check("--format", "json")
+                self.assertEqual(run.returncode, VERDICTS["unhealthy"])
+                finding, = self.findings(self.report_of(run), "kernel.driver-blocked")
+                self.assertEqual((finding["subject"], finding["evidence"]["observed"]),
+                                 (f"kernel {KERNEL}", f"/{name}: {argument}"))
+                self.assertEqual(finding["evidence"]["source"], "modprobe.d and the boot loader's configuration")
+                self.assertTrue(finding["remedy"]["text"].startswith(f"Take it out of /{name} where"), finding["remedy"])
+                (self.root / name).unlink()
+        self.assertEqual(self.judged()[0], "healthy")
+
+    def test_the_command_line_of_the_machine_that_makes_the_image_is_none_of_the_images(self):
+        write(self.root / "proc/cmdline", "ro module_blacklist=efa\n")
+        self.assertEqual(self.judged(), ("healthy", set()))
+
     def test_each_kernel_has_a_module_that_was_built_for_it(self):
         self.add_kernel(OLD, "extra/efa.ko.xz: kernel/drivers/infiniband/core/ib_uverbs.ko.xz")
         module = (self.modules / KERNEL / "extra/efa.ko.xz").read_bytes()
