@@ -3,6 +3,7 @@
 #include "agent/account/fleet_report.h"
 #include "agent/account/rights.h"
 #include "agent/deliver/s3/hand_over.h"
+#include "agent/deliver/s3/object_key.h"
 #include "agent/log/log.h"
 #include "agent/report/output.h"
 #include "probes/base/exit_codes.h"
@@ -73,8 +74,8 @@ int run_account(const Config& config, const AccountOptions& options) {
   report.duration_ms = Moment::now().boot_ms - start.boot_ms;
   const int code = put_out(rendered(options, report), options.output, exit_code_of(report.verdict));
   if (!options.deliver) return code;
-  const Result<Done> delivered =
-      deliver_object(options.config_file, "account/latest.json", render_fleet_lines(report));
+  const Result<Done> delivered = deliver_object(
+      options.config_file, account_key(report.facts.region), render_fleet_lines(report));
   if (delivered) return code;
   log_error("{}", message_of(delivered.error()));
   return kExitInternal;

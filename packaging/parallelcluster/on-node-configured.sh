@@ -32,7 +32,7 @@ case $package in
     ;;
   *.rpm)
     fetch "$package" "$work/efa-doctor.rpm"
-    dnf install -y "$work/efa-doctor.rpm"
+    "$(command -v dnf || command -v yum)" install -y "$work/efa-doctor.rpm"  # Amazon Linux 2 has yum only
     ;;
   *)
     echo "$package: neither .deb nor .rpm" >&2

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -35,8 +36,8 @@ const { DuckDBInstance } = require("@duckdb/node-api");
   const connection = await (await DuckDBInstance.create(":memory:")).connect();
   await connection.run(`CREATE TABLE efa_doctor_reports AS SELECT * FROM read_json('${input.root}/region=*/**/*.json*',
     hive_partitioning = true, hive_types_autocast = false, columns = ${input.columns})`);
-  await connection.run(`CREATE TABLE efa_doctor_account AS SELECT * FROM read_json('${input.root}/account/*',
-    columns = ${input.account_columns})`);
+  await connection.run(`CREATE TABLE efa_doctor_account AS SELECT * FROM read_json('${input.root}/account/**/*.json*',
+    hive_partitioning = false, columns = ${input.account_columns})`);
   const answers = {};
   for (const [name, query] of Object.entries(input.queries)) {
     const begin = performance.now();
@@ -128,7 +129,7 @@ class AthenaTest(Case):
                                  "at": f"2026-11-23T{at}:00Z", "region": region, "fleet": "tag:a=b", "duration_ms": 1,
                                  "caller": {"account": account, "arn": f"arn:aws:iam::{account}:role/r"}}})
                  for instance, found in causes.items()]
-        self.put("account/" + name, "\n".join(lines) + "\n")
+        self.put(f"account/region={region}/{name}", "\n".join(lines) + "\n")
 
     def put(self, key, text):
         """An object; gzipped when its key ends so."""
@@ -186,6 +187,7 @@ class AthenaTest(Case):
                                   ({"at": "21:59", "region": "us-west-2"}, packed + plain),
                                   ({"at": "22:01", "account": "210987654321"}, packed + plain)):
             with self.subTest(of_plain):
+                shutil.rmtree(self.directory / "efa/account", ignore_errors=True)
                 self.write_account("latest.json.gz", {instance: [cause] for instance, cause in packed})
                 self.write_account("latest.json", {instance: [cause] for instance, cause in plain}, **of_plain)
                 answer, = self.ask(account=[DAYS]).values()

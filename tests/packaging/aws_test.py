@@ -17,6 +17,12 @@ def load(name):
     return json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
 
 
+def image_builder_install():
+    steps = load("image-builder.yaml")["phases"][0]["steps"]
+    install, = (step for step in steps if step["name"] == "Install")
+    return "\n".join(install["inputs"]["commands"])
+
+
 class Sandbox(Case):
     """Programs that write down how they were called."""
 
@@ -35,6 +41,10 @@ class Sandbox(Case):
         (self.programs / "sh").parent.mkdir(exist_ok=True)
         return subprocess.run(["/bin/sh", "-c", script], text=True, timeout=60, env={
             "PATH": f"{self.programs}"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def provide_apt_get_with_a_broken_source(self):
+        write(self.programs / "apt-get", f'#!/bin/sh\necho "apt-get $*" >> {self.calls}\n'
+              '[ "$1" != update ] || exit 100\n', 0o755)
 
     def forget(self):
         self.calls.write_text("")
@@ -96,6 +106,9 @@ class SsmTest(Sandbox):
 class UserDataTest(Sandbox):
     def install(self, *managers):
         self.provide("aws", "systemctl", *managers)
+        return self.run_user_data()
+
+    def run_user_data(self):
         config = self.directory / "config.toml"
         script = (AWS / "user-data.sh").read_text().replace("/etc/efa-doctor/config.toml", str(config))
         run = self.run_shell(script)
@@ -103,7 +116,8 @@ class UserDataTest(Sandbox):
         return config
 
     def test_it_installs_configures_and_starts(self):
-        for manager, kind, options in (("apt-get", "deb", "--no-install-recommends "), ("dnf", "rpm", "")):
+        for manager, kind, options in (("apt-get", "deb", "--no-install-recommends "), ("dnf", "rpm", ""),
+                                       ("yum", "rpm", "")):
             self.forget()
             config = self.install(manager)
             self.assertIn(f"{manager} install -y {options}/run/efa-doctor.{kind}", self.called())
@@ -113,10 +127,37 @@ class UserDataTest(Sandbox):
             self.config = config
             self.assertEqual(self.efa_doctor("config-check").returncode, 0)
 
+    def test_dnf_comes_before_yum(self):
+        self.install("dnf", "yum")
+        self.assertIn("dnf install -y /run/efa-doctor.rpm", self.called())
+
+    def test_lists_that_cannot_be_had_do_not_end_it(self):
+        for script in (None, "\n".join(load("cloud-init.yaml")["runcmd"]), image_builder_install()):
+            self.forget()
+            self.provide("aws", "systemctl", "install", "mv")
+            self.provide_apt_get_with_a_broken_source()
+            if script is None:
+                self.run_user_data()
+            else:
+                run = self.run_shell(script)
+                self.assertEqual(run.returncode, 0, run.stdout)
+            asked = [line for line in self.called() if line.startswith("apt-get")]
+            self.assertEqual(asked, ["apt-get update",
+                                     "apt-get install -y --no-install-recommends /run/efa-doctor.deb"])
+            self.assertTrue(self.called()[-1].startswith("systemctl "), "it goes on")
+
+    def test_a_package_that_does_not_install_ends_it(self):
+        for manager in ("apt-get", "dnf", "yum"):
+            self.forget()
+            self.provide("aws", "systemctl")
+            self.provide(manager, code=1)
+            self.assertNotEqual(self.run_shell((AWS / "user-data.sh").read_text()).returncode, 0)
+            self.assertFalse(any(line.startswith("systemctl") for line in self.called()))
+
     def test_cloud_init_does_the_same(self):
         script = "\n".join(load("cloud-init.yaml")["runcmd"])  # as cloud-init puts it into a file
         self.check_shell(script)
-        for manager in ("apt-get", "dnf"):
+        for manager in ("apt-get", "dnf", "yum"):
             with self.subTest(manager):
                 self.forget()
                 self.install(manager)
@@ -166,6 +207,12 @@ class PolicyTest(Sandbox):
         sources = "".join(path.read_text() for path in SOURCE.glob("probes/account/*.cpp"))
         calls = re.findall(r'\bk(Ec2|Iam|S3|Ssm), "(\w+)"', sources)
         return {f"{service.lower()}:{action}" for service, action in calls}
+
+    def test_the_component_of_image_builder_installs_with_yum_too(self):
+        self.provide("mv", "yum", "systemctl")
+        run = self.run_shell(image_builder_install())
+        self.assertEqual(run.returncode, 0, run.stdout)
+        self.assertEqual(self.called()[1:], ["yum install -y /run/efa-doctor.rpm", "systemctl enable efa-doctor.service"])
 
     def test_the_component_of_image_builder(self):
         component = load("image-builder.yaml")

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 import unittest
 
 from efa_doctor import SOURCE, Case, write
@@ -59,7 +60,7 @@ class HealthCheck(Case):
         rows = [(f"d{n}", "", f"efa-doctor: {CAUSE}") for n in range(drained)]
         rows += [("x", "", "see efa-doctor: no"), ("y", "not efa-doctor", "none")]
         rows += [(f"n{n}", "", "none") for n in range(nodes - len(rows))]
-        write(self.directory / "fleet", "".join(f"{name:128}{comment[:32]:32}{reason[:32]:32}\n"
+        write(self.directory / "fleet", "".join(f"{name:128}{comment[:48]:48}{reason[:32]:32}\n"
                                                 for name, comment, reason in rows * 2))
         self.tool("sinfo", f'echo "sinfo $*" >> "{self.asked}"; cat "{self.directory}/fleet"')
 
@@ -85,7 +86,16 @@ class HealthCheck(Case):
             "EFA_HEALTH_CHECK_ASKED": str(self.directory / "asked-this-boot"),
             "EFA_HEALTH_CHECK_PCLUSTER": str(self.directory / "parallelcluster")})
         self.assertEqual(run.returncode, 0, run.stderr)
-        return self.log.read_text().split("\n")[2:-1] if self.log.exists() else []
+        asked = self.log.read_text().split("\n")[2:-1] if self.log.exists() else []
+        return [self.without_time(line) for line in asked]
+
+    def without_time(self, line):
+        """A wish says when it was made: just now."""
+        if not line.startswith(f"Comment={WISH}"):
+            return line
+        self.assertRegex(line, rf"^Comment={WISH} \d+$")
+        self.assertLess(abs(time.time() - int(line.rpartition(" ")[2])), 60, line)
+        return f"Comment={WISH}"
 
     def test_settings_that_others_may_write_are_not_run(self):
         write(self.settings, f"touch '{self.directory}/ran'\n", 0o646)
@@ -149,13 +159,32 @@ class HealthCheck(Case):
         self.verdict(UNHEALTHY)
         # others came in between
         self.tool("sinfo", f"""cat '{self.directory}/fleet'
-            for n in 1 2 3 4 5; do printf '%-128s%-32s%s\\n' late$n '{WISH}' none; done >> '{self.directory}/fleet'""")
+            for n in 1 2 3 4 5; do printf '%-128s%-48s%s\\n' late$n "{WISH} $(date +%s)" none; done >> '{self.directory}/fleet'""")
         self.assertEqual(self.updates(), [f"Comment={WISH}", "update", "NodeName=n1", "Comment="])
         self.assertIn("does not drain: 5 of", self.logged())
 
     def test_a_wish_that_was_left_is_taken_back(self):
-        self.node("IDLE", comment=WISH)
-        self.assertEqual(self.updates(), ["Comment="])
+        for wish in (WISH, f"{WISH} 1"):
+            self.node("IDLE", comment=wish)
+            (self.directory / "asked-this-boot").unlink(missing_ok=True)
+            self.assertEqual(self.updates(), ["Comment="])
+
+    def test_a_wish_that_was_left_is_made_anew_where_it_still_drains(self):
+        self.verdict(UNHEALTHY)
+        self.node("IDLE", comment=f"{WISH} 1")
+        self.assertEqual(self.updates(), [f"Comment={WISH}", "update", "NodeName=n1", *DRAINED])
+
+    def test_a_wish_counts_for_ten_minutes(self):
+        self.verdict(UNHEALTHY)
+        write(self.settings, "SPREAD_S=0 MAX_DRAINED_NODES=1\n")
+        now = int(time.time())
+        for wish, counts in ((f"{WISH} {now}", True), (f"{WISH} {now - 500}", True), (f"{WISH} {now + 500}", True),
+                             (f"{WISH} {now - 700}", False), (f"{WISH} {now + 700}", False), (f"{WISH} 1", False),
+                             (WISH, False), (f"not {WISH} {now}", False)):
+            self.fleet(0, 40)
+            with open(self.directory / "fleet", "a", encoding="utf-8") as fleet:
+                fleet.write(f"{'killed':128}{wish[:48]:48}{'none':32}\n")
+            self.assertEqual(self.drained(), [] if counts else DRAINED, wish)
 
     def test_a_comment_of_the_site_stays(self):
         self.node("IDLE", comment="rack 7")
@@ -238,7 +267,7 @@ class HealthCheck(Case):
             self.fleet(0, 40)
             if others:
                 with open(self.directory / "fleet", "a", encoding="utf-8") as fleet:
-                    fleet.write(f"{'o':128}{'':32}{others[:32]:32}\n")
+                    fleet.write(f"{'o':128}{'':48}{others[:32]:32}\n")
             self.assertEqual(self.updates(), wanted, (settings, state, of_hardware, of_others, others))
 
     def test_a_node_that_hyperpod_acts_on_is_let_be_and_counts(self):
@@ -250,7 +279,7 @@ class HealthCheck(Case):
         write(self.settings, "SPREAD_S=0 HYPERPOD_REPLACE=yes\n")
         self.assertEqual(self.drained(), DRAINED)
         with open(self.directory / "fleet", "a", encoding="utf-8") as fleet:
-            fleet.write(f"{'o':128}{'':32}{'Action:Reboot':32}\n")
+            fleet.write(f"{'o':128}{'':48}{'Action:Reboot':32}\n")
         self.assertEqual(self.updates(), [])
 
     def test_in_maintenance_nothing_is_changed(self):

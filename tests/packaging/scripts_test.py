@@ -39,15 +39,18 @@ class Scripts(unittest.TestCase):
 
 
 class OnANode(Case):
+    manager = "dnf"
+    path = ":/usr/bin:/bin"
+
     def run_action(self, *arguments, action=ACTION, **failing):
         """(exit code, the commands that would have changed the node)"""
         log = self.directory / "log"
         log.unlink(missing_ok=True)
-        for name in ("aws", "apt-get", "dnf", "cp", "mkdir", "systemctl", "efa-doctor"):
+        for name in ("aws", "apt-get", self.manager, "cp", "mkdir", "systemctl", "efa-doctor"):
             write(self.directory / "bin" / name, f'#!/bin/sh\necho {name} "$@" >> "{log}"\n'
                   f'exit {failing.get(name.replace("-", "_"), 0)}\n', 0o755)
         run = subprocess.run([action, *arguments], capture_output=True, text=True, timeout=30,
-                             env={"PATH": f"{self.directory}/bin:/usr/bin:/bin"})
+                             env={"PATH": f"{self.directory}/bin{self.path}"})
         return run.returncode, log.read_text().splitlines() if log.exists() else []
 
 
@@ -60,6 +63,14 @@ class ParallelCluster(OnANode):
                              ["aws", installer, "efa-doctor", "systemctl"])
             self.assertRegex(done[1], rf"install.* /\S+/efa-doctor\.{kind}$")
             self.assertEqual(done[-1], "systemctl enable --now efa-doctor.service")
+
+    def test_where_there_is_no_dnf_it_is_yum(self):
+        self.manager, self.path = "yum", ""
+        for tool in ("mktemp", "rm", "chmod"):
+            write(self.directory / "bin" / tool, f'#!/bin/sh\nexec {shutil.which(tool)} "$@"\n', 0o755)
+        code, done = self.run_action("s3://b/efa-doctor.rpm")
+        self.assertEqual(code, 0)
+        self.assertRegex(done[1], r"^yum install -y /\S+/efa-doctor\.rpm$")
 
     def test_the_configuration_is_there_before_the_package(self):
         _, done = self.run_action("s3://b/efa-doctor.deb", "s3://b/config.toml")

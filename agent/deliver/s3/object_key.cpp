@@ -81,4 +81,8 @@ Result<ReportNames> names_of(const Value& report) {
   return names;
 }
 
+std::string account_key(const std::string& region) {
+  return "account/region=" + plain_word(region) + "/latest.json";
+}
+
 }  // namespace efa

@@ -39,4 +39,8 @@ struct ReportNames {
 // the hostname and "unknown".
 Result<ReportNames> names_of(const Value& report);
 
+// "account/region=eu-west-1/latest.json": of what AWS provides there, so that no region takes the
+// place of another. "": the region "unknown".
+std::string account_key(const std::string& region);
+
 }  // namespace efa

@@ -77,6 +77,12 @@ TEST(ObjectKey, FallsBackToTheHostname) {
   EXPECT_TRUE(names->dated.starts_with("region=unknown/date=2026-11-23/instance=node_7___/"));
 }
 
+TEST(ObjectKey, OfTheAccountHasItsRegion) {
+  EXPECT_EQ(account_key("eu-west-1"), "account/region=eu-west-1/latest.json");
+  EXPECT_EQ(account_key(""), "account/region=unknown/latest.json");
+  EXPECT_EQ(account_key("../a b"), "account/region=.._a_b/latest.json");
+}
+
 TEST(ObjectKey, IsNoneWithoutTimeAndNumber) {
   Value value = report("r", "i", "h");
   value.set("run", Object{});
