@@ -3,13 +3,12 @@ stand-ins for AWS's API and the metadata service."""
 
 import unittest
 
+from account_command import KEYS, OPEN_TO_ALL, SECRET, with_rules
 from ec2 import Ec2, instance, refers, rule
 from efa_doctor import Case, environment
 from metadata_server import MetadataServer
 from metadata_server import instance as metadata_of
 from metadata_server import interface as metadata_interface
-
-from command_test import KEYS, OPEN_TO_ALL, SECRET, with_rules
 
 OWN = "i-0123456789abcdef0"
 

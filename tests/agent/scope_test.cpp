@@ -7,7 +7,6 @@
 
 #include <cerrno>
 
-#include "agent/diagnose/expectation.h"
 #include "tests/support/healthy_node.h"
 
 namespace efa {
@@ -15,16 +14,6 @@ namespace {
 
 using Codes = std::vector<std::string>;
 constexpr size_t kDevices = 4;
-
-// As a pass does it: what is out of the scope is left out before anything is expected or judged.
-Diagnosis look(Scene scene, const ExpectSetting& setting = {},
-               const std::set<PciAddress>& set_aside = {}) {
-  const Scope scope = scope_of(scene.node, set_aside, setting);
-  leave_out(scope.left_out, scene.node, scene.expectation.past);
-  scene.expectation = expectation_of(scene.node, setting, instance_types(), scope,
-                                     std::move(scene.expectation.past));
-  return diagnose(scene);
-}
 
 // Device 1 is a virtual machine's.
 Scene with_passthrough() {

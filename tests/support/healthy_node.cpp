@@ -310,4 +310,12 @@ Diagnosis diagnose(const Scene& scene) {
   return diagnose(scene.node, scene.expectation);
 }
 
+Diagnosis look(Scene scene, const ExpectSetting& setting, const std::set<PciAddress>& set_aside) {
+  const Scope scope = scope_of(scene.node, set_aside, setting);
+  leave_out(scope.left_out, scene.node, scene.expectation.past);
+  scene.expectation = expectation_of(scene.node, setting, instance_types(), scope,
+                                     std::move(scene.expectation.past));
+  return diagnose(scene);
+}
+
 }  // namespace efa

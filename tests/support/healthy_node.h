@@ -4,10 +4,12 @@
 
 #include <optional>
 #include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "agent/diagnose/diagnosis.h"
+#include "agent/diagnose/expectation.h"
 
 namespace efa {
 
@@ -54,5 +56,8 @@ std::ostream& operator<<(std::ostream& out, FindingResult result);
 std::string cause_of(const Diagnosis& diagnosis, const std::string& code,
                      const std::string& subject);
 Diagnosis diagnose(const Scene& scene);
+// As a pass does it: what is out of the scope is left out before anything is expected or judged.
+Diagnosis look(Scene scene, const ExpectSetting& setting = {},
+               const std::set<PciAddress>& set_aside = {});
 
 }  // namespace efa
