@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "probes/judging/kept_back.h"
 #include "probes/limits/control_group.h"
 
 namespace efa {
@@ -27,11 +28,6 @@ std::set<PciAddress> given_away(const PciFacts& facts, const ExpectSetting& sett
   return setting.exactly && others >= *setting.exactly ? held : std::set<PciAddress>();
 }
 
-// One that may do all that the host may has all of the host's devices too.
-bool is_confined(const LimitsFacts& facts) {
-  return facts.container && facts.may_administer != true;
-}
-
 // Its control group may name a device whose node is missing all the same.
 bool was_given(const RdmaDevice& device, const LimitsFacts& facts) {
   if (!device.uverbs || device.uverbs->present) return true;  // as far as is known
@@ -43,12 +39,9 @@ std::set<PciAddress> not_given(const Node& node) {
   if (!is_confined(node.limits.facts)) return {};
   std::set<PciAddress> devices;
   const RdmaFacts& rdma = node.rdma.facts;
-  if (node.kernel.facts.rdma_netns_shared == false) {
-    devices.insert(rdma.elsewhere.begin(), rdma.elsewhere.end());
-    // with no device of its own the container may have been given those whose nodes it has
-    if (rdma.devices.empty()) {
-      for (const PciAddress& given : rdma.elsewhere_node) devices.erase(given);
-    }
+  for (const PciAddress& address : rdma.elsewhere) {
+    const bool given = !is_elsewhere(node, address) || is_perhaps_kept_back(node, address);
+    if (!given) devices.insert(address);
   }
   for (const RdmaDevice& device : rdma.devices) {
     if (!was_given(device, node.limits.facts)) devices.insert(device.address);

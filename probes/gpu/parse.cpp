@@ -191,13 +191,9 @@ std::optional<bool> parse_gdrdrv_flavour(std::string_view params) {
   return std::nullopt;
 }
 
-bool covers_nvidia(std::string_view line) {
+bool covers_nvidia(const Mount& mount) {
   constexpr std::string_view kFolder = "/proc/driver/nvidia";
-  constexpr size_t kMountPoint = 4;  // "36 35 98:0 / /proc/driver/nvidia rw - tmpfs tmpfs rw"
-  const std::vector<std::string> fields = words(line);
-  if (fields.size() <= kMountPoint) return false;
-  const std::string& point = fields[kMountPoint];
-  return point == kFolder || point.starts_with(std::string(kFolder) + "/");
+  return mount.point == kFolder || mount.point.starts_with(std::string(kFolder) + "/");
 }
 
 }  // namespace efa

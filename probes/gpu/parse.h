@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "probes/gpu/facts.h"
+#include "probes/protocol/mounts.h"
 
 namespace efa {
 
@@ -70,8 +71,7 @@ std::optional<std::string> parse_dkms_target(std::string_view target);
 // "Built for NVIDIA driver flavor: opensource" of /proc/driver/gdrdrv/params; or "proprietary"
 std::optional<bool> parse_gdrdrv_flavour(std::string_view params);
 
-// A line of /proc/self/mountinfo (proc_pid_mountinfo(5)) whose mount point is /proc/driver/nvidia
-// or below.
-bool covers_nvidia(std::string_view line);
+// Whether something lies over the driver's folder /proc/driver/nvidia, or over a part of it.
+bool covers_nvidia(const Mount& mount);
 
 }  // namespace efa

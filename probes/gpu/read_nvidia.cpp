@@ -1,5 +1,5 @@
 // What NVIDIA's driver shows in /proc/driver/nvidia. Interface: nv-procfs.c of
-// NVIDIA/open-gpu-kernel-modules; proc_pid_mountinfo(5).
+// NVIDIA/open-gpu-kernel-modules.
 
 #include "probes/gpu/read_nvidia.h"
 
@@ -74,13 +74,11 @@ void read_claimed(const Look& look, GpuFacts& facts) {
 
 // nvidia-container-toolkit shows a container a folder of its own, with the GPUs that it may use.
 void read_covered(const Look& look, GpuFacts& facts) {
-  constexpr size_t kMounts = size_t{4} * 1024 * 1024;  // of a node with many containers
-  const auto lines = look.root.read_lines(
-      "/proc/self/mountinfo", [](const std::string& line) { return covers_nvidia(line); }, kMounts);
-  if (lines) {
-    facts.covered = !lines->empty();
+  const auto mounts = read_mounts(look.root, covers_nvidia);
+  if (mounts) {
+    facts.covered = !mounts->empty();
   } else {
-    facts.covered = reading_of<bool>(lines.error());
+    facts.covered = reading_of<bool>(mounts.error());
   }
 }
 

@@ -102,14 +102,18 @@ void judge_shm(const Job& job, ByProgram& said) {
 }
 
 // Of the container that asks: what a job in it will have.
-void judge_own_shm(const LimitsFacts& facts, Findings& findings) {
+void judge_own_shm(const LimitsFacts& facts, const std::optional<Given>& given,
+                   Findings& findings) {
   if (!facts.container || facts.from_container == true || !facts.shm_total_kib) return;
+  const Check& check = kJobsShmSmall;
+  const std::string subject = "this container";
   const Evidence evidence{size_text(*facts.shm_total_kib), "8 GiB", "/dev/shm"};
-  if (*facts.shm_total_kib < kEnoughShmKib) {
-    findings.fail(kJobsShmSmall, "this container", "its /dev/shm has " + evidence.observed,
-                  evidence);
+  if (given && given->devices == 0) {
+    findings.not_applicable(check, subject, "it was given no EFA device", evidence);
+  } else if (*facts.shm_total_kib < kEnoughShmKib) {
+    findings.fail(check, subject, "its /dev/shm has " + evidence.observed, evidence);
   } else {
-    findings.pass(kJobsShmSmall, "this container", "has enough shared memory", evidence);
+    findings.pass(check, subject, "has enough shared memory", evidence);
   }
 }
 
@@ -202,7 +206,7 @@ void judge_jobs(const Node& node, const Expectation& expectation, Findings& find
   for (const Job& job : facts.processes) judge_locked_memory(job, findings);
   judge_kills(node, findings);
   judge_settings(node, expectation, findings);
-  if (expectation.expected) judge_own_shm(node.limits.facts, findings);
+  if (expectation.expected) judge_own_shm(node.limits.facts, expectation.given, findings);
   judge_shared_memory(facts.processes, findings);
   judge_libfabric(node, findings);
   judge_idle(node, findings);

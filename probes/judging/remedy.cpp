@@ -40,7 +40,7 @@ std::string instance_of(const CloudFacts& cloud) {
 // line's own holds.
 std::string for_instance(const CloudFacts& cloud, const std::string& command) {
   const std::string region = cloud.region.value_or("");
-  const std::string there =
+  std::string there =
       replaced(command, " --region REGION", is_id(region) ? " --region " + region : "");
   if (!has(there, "INSTANCE_ID")) return there;
   const std::string instance = instance_of(cloud);

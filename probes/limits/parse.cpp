@@ -155,6 +155,14 @@ std::optional<bool> has_capability(std::string_view line, unsigned capability) {
   return bits && capability < 64 ? std::optional((*bits >> capability & 1U) != 0) : std::nullopt;
 }
 
+std::optional<bool> has_all_capabilities(std::string_view line, unsigned last) {
+  std::optional<bool> all = true;
+  for (unsigned capability = 0; capability <= last && all == true; ++capability) {
+    all = has_capability(line, capability);
+  }
+  return all;
+}
+
 std::optional<LockedMemory> parse_docker_memlock(std::string_view json) {
   const Result<Value> config = parse_json(json, "daemon.json");
   const Value* limits = config ? config->find("default-ulimits") : nullptr;

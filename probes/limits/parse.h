@@ -40,6 +40,8 @@ bool same_but_case(std::string_view one, std::string_view other);
 std::optional<std::string> parse_slurm_value(std::string_view line, std::string_view name);
 // "CapBnd:\t000001ffffffffff" of /proc/<pid>/status: whether that capability is among them
 std::optional<bool> has_capability(std::string_view line, unsigned capability);
+// Of the same line: are all of them there, up to the kernel's last?
+std::optional<bool> has_all_capabilities(std::string_view line, unsigned last);
 // daemon.json of Docker: {"default-ulimits": {"memlock": {"Name": "memlock", "Hard": -1, ...}}}
 std::optional<LockedMemory> parse_docker_memlock(std::string_view json);
 // "a-b.service" -> "a-b.service.d", "a-.service.d", "service.d": the names of the directories of

@@ -41,7 +41,8 @@ struct NetFacts {
   std::optional<std::string> default_route6;  // "ens5 via fe80::1"
   std::optional<int> rp_filter;  // of "all" interfaces: ip-sysctl of the kernel's documentation
   std::optional<int> rules;  // for IPv4 routes, beside the kernel's own; of the machine itself only
-  // what they choose packets by: "10.0.0.5/32", or the name of an interface; absent: not told
+  // what they choose packets by: "10.0.0.5/32", or the name of an interface; absent: not told, or
+  // they are too many
   std::optional<std::vector<std::string>> rules_of;
   std::vector<Unseen> unseen;
 };

@@ -48,17 +48,16 @@ bool is_strict(const NetFacts& facts, const std::vector<std::string>& names) {
   });
 }
 
-// Of these interfaces those that no rule leads packets by. A plugin for pods makes rules of its
-// own, which say nothing of the node's interfaces.
-std::vector<std::string> without_rule(const NetFacts& facts,
-                                      const std::vector<std::string>& names) {
+// Of these interfaces those that none of the rules leads packets by. A plugin for pods makes rules
+// of its own, which say nothing of the node's interfaces.
+std::vector<std::string> without_rule(const NetFacts& facts, const std::vector<std::string>& names,
+                                      const std::vector<std::string>& rules_of) {
   std::vector<std::string> without;
   for (const NetInterface& each : facts.interfaces) {
     if (!is_one_of(each.name, names)) continue;
-    const bool led =
-        !facts.rules_of || is_one_of(each.name, *facts.rules_of) ||
-        std::any_of(each.addresses.begin(), each.addresses.end(),
-                    [&](const std::string& one) { return any_holds(*facts.rules_of, one); });
+    const bool led = is_one_of(each.name, rules_of) ||
+                     std::any_of(each.addresses.begin(), each.addresses.end(),
+                                 [&](const std::string& one) { return any_holds(rules_of, one); });
     if (!led) without.push_back(each.name);
   }
   return without;
@@ -77,10 +76,18 @@ void judge_routing(const Node& node, Findings& findings) {
     findings.pass(check, kNodeSubject, "no two interfaces with an address share a subnet");
   } else if (!node.net.facts.rules) {
     findings.unknown(check, kNodeSubject, "the routing rules could not be listed");
+  } else if (*node.net.facts.rules > 0 && !node.net.facts.rules_of) {
+    findings.unknown(
+        check, kNodeSubject,
+        fmt::format("which interfaces the {} routing rules lead packets by is not known",
+                    *node.net.facts.rules),
+        {"", "a rule for each", "RTM_GETRULE"});
   } else {
     const int rules = *node.net.facts.rules;
     const std::string where = join(shared->second, ", ") + " are in " + shared->first;
-    const std::vector<std::string> without = without_rule(node.net.facts, shared->second);
+    const std::vector<std::string> without =
+        without_rule(node.net.facts, shared->second,
+                     node.net.facts.rules_of.value_or(std::vector<std::string>{}));
     const Evidence evidence{
         fmt::format("{} rules{}", rules,
                     rules > 0 && !without.empty() ? "; none of " + join(without, ", ") : ""),

@@ -109,7 +109,7 @@ void read_net(const Look& look) {
   if (routes6) facts.default_route6 = parse_default_route6(*routes6);
   if (look.root.live()) {
     look.out.doing("list routing rules", "RTM_GETRULE");
-    const Result<Rules> rules = read_rules();
+    const Result<RoutingRules> rules = read_rules();
     if (rules) {
       facts.rules = rules->count;
       facts.rules_of = rules->of;

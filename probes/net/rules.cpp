@@ -18,21 +18,14 @@ namespace {
 
 constexpr const char* kWhere = "RTM_GETRULE";
 
-// One rule, as far as it matters.
-struct Rule {
-  uint32_t priority = 0;  // where there is no such attribute
-  std::string source;     // "10.0.0.5/32"
-  std::string interface;  // that packets come from or go to
-};
-
 std::string text_of(const void* bytes, uint8_t length) {
   char text[INET_ADDRSTRLEN];
   if (inet_ntop(AF_INET, bytes, text, sizeof text) == nullptr) return "";
   return std::string(text) + "/" + std::to_string(length);
 }
 
-Rule parse_rule(nlmsghdr* message) {
-  Rule parsed;
+RoutingRule parse_rule(nlmsghdr* message) {
+  RoutingRule parsed;
   auto* rule = static_cast<fib_rule_hdr*>(NLMSG_DATA(message));
   auto* attribute =
       reinterpret_cast<rtattr*>(reinterpret_cast<char*>(rule) + NLMSG_ALIGN(sizeof(fib_rule_hdr)));
@@ -51,18 +44,8 @@ Rule parse_rule(nlmsghdr* message) {
   return parsed;
 }
 
-void take_rule(const Rule& rule, Rules& rules) {
-  constexpr uint32_t kOwn[] = {0, 32766, 32767};  // fib4_rules.c
-  constexpr size_t kMost = 1024;                  // a node with many pods has a rule for each
-  if (std::find(std::begin(kOwn), std::end(kOwn), rule.priority) != std::end(kOwn)) return;
-  ++rules.count;
-  for (const std::string& of : {rule.source, rule.interface}) {
-    if (!of.empty() && rules.of.size() < kMost) rules.of.push_back(of);
-  }
-}
-
 // Adds those of one answer; false after the last.
-Result<bool> take_answer(char* bytes, ssize_t size, Rules& rules) {
+Result<bool> take_answer(char* bytes, ssize_t size, RoutingRules& rules) {
   auto left = static_cast<unsigned>(size);
   for (auto* message = reinterpret_cast<nlmsghdr*>(bytes); NLMSG_OK(message, left);
        message = NLMSG_NEXT(message, left)) {
@@ -77,7 +60,19 @@ Result<bool> take_answer(char* bytes, ssize_t size, Rules& rules) {
 
 }  // namespace
 
-Result<Rules> read_rules() {
+void take_rule(const RoutingRule& rule, RoutingRules& rules) {
+  constexpr uint32_t kOwn[] = {0, 32766, 32767};  // fib4_rules.c
+  constexpr size_t kMost = 1024;                  // a node with many pods has a rule for each
+  if (std::find(std::begin(kOwn), std::end(kOwn), rule.priority) != std::end(kOwn)) return;
+  ++rules.count;
+  for (const std::string* of : {&rule.source, &rule.interface}) {
+    if (rules.of && !of->empty()) rules.of->push_back(*of);
+  }
+  // a part of them would look as though there were no rule of an interface
+  if (rules.of && rules.of->size() > kMost) rules.of.reset();
+}
+
+Result<RoutingRules> read_rules() {
   const Fd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (!netlink) return system_error(errno, kWhere);
   struct {
@@ -91,7 +86,7 @@ Result<Rules> read_rules() {
   if (send(netlink.get(), &request, sizeof request, 0) < 0) return system_error(errno, kWhere);
   constexpr size_t kAnswer = size_t{32} * 1024;  // of one part, as iproute2 takes it
   alignas(nlmsghdr) std::array<char, kAnswer> bytes;
-  Rules rules;
+  RoutingRules rules;
   for (;;) {
     const ssize_t size = recv(netlink.get(), bytes.data(), bytes.size(), 0);
     if (size < 0) return system_error(errno, kWhere);

@@ -3,10 +3,10 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <cstdio>
 
 #include "probes/base/text.h"
+#include "probes/judging/kept_back.h"
 #include "probes/judging/look_up.h"
 #include "probes/judging/node.h"
 #include "probes/rdma/answer_judge.h"
@@ -14,23 +14,6 @@
 
 namespace efa {
 namespace {
-
-// Where namespaces do not share RDMA devices, only its device node's class shows that it has one.
-bool is_elsewhere(const Node& node, const PciAddress& address) {
-  const std::vector<PciAddress>& elsewhere = node.rdma.facts.elsewhere;
-  return node.kernel.facts.rdma_netns_shared == false &&
-         std::find(elsewhere.begin(), elsewhere.end(), address) != elsewhere.end();
-}
-
-// The device node is in a container that has no RDMA device of its own: it may have been given it,
-// and cannot open it, or the host's /dev may have been mounted there.
-bool is_perhaps_kept_back(const Node& node, const PciAddress& address) {
-  const std::vector<PciAddress>& given = node.rdma.facts.elsewhere_node;
-  const LimitsFacts& limits = node.limits.facts;
-  return limits.container && limits.may_administer != true && node.rdma.facts.devices.empty() &&
-         is_elsewhere(node, address) &&
-         std::find(given.begin(), given.end(), address) != given.end();
-}
 
 void judge_registered(const Node& node, const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();

@@ -220,18 +220,5 @@ TEST(ParseGpu, ReadsForWhichDriverGdrdrvWasBuilt) {
   for (const auto& row : rows) EXPECT_EQ(parse_gdrdrv_flavour(row.input), row.wanted) << row.input;
 }
 
-TEST(ParseGpu, KnowsWhatLiesOverTheDriversFolder) {
-  const Row<bool> rows[] = {
-      {"36 35 0:31 / /proc/driver/nvidia ro,nosuid - tmpfs tmpfs rw", true},
-      {"36 35 0:31 / /proc/driver/nvidia/params ro - tmpfs tmpfs rw", true},
-      {"36 35 0:31 / /proc/driver/nvidia-nvlink ro - tmpfs tmpfs rw", false},
-      {"36 35 0:31 / /proc rw - proc proc rw", false},
-      {"36 35 0:31 /proc/driver/nvidia /x rw - tmpfs tmpfs rw", false},
-      {"/proc/driver/nvidia", false},
-      {"", false},
-  };
-  for (const auto& row : rows) EXPECT_EQ(covers_nvidia(row.input), row.wanted) << row.input;
-}
-
 }  // namespace
 }  // namespace efa

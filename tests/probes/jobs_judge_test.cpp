@@ -204,6 +204,22 @@ TEST(Jobs, TheContainerThatAsksIsToldOfItsSharedMemory) {
   EXPECT_EQ(result_of(scene, "jobs.shm-small", kSubject), kNothing);
 }
 
+// Two are expected of it: that it has none is said once, by node.not-given.
+TEST(Jobs, AContainerWithoutEfaNeedsNoSharedMemoryForIt) {
+  const auto said = [](size_t given) {
+    Scene scene = healthy_scene();
+    LimitsFacts& facts = scene.node.limits.facts;
+    facts.container = "docker";
+    facts.may_administer = false;
+    facts.shm_total_kib = 65536;
+    for (size_t i = given; i < 4; ++i) scene.rdma(i).uverbs->present = false;
+    const Diagnosis diagnosis = look(scene, {2});
+    return result_in(diagnosis.findings, "jobs.shm-small", "this container");
+  };
+  EXPECT_EQ(said(0), kNotApplicable);
+  EXPECT_EQ(said(1), kFail);
+}
+
 // In a container a mount of the node is not the job's.
 TEST(Jobs, SharedMemoryIsMadeLargerWhereItIs) {
   Scene scene = healthy_scene();

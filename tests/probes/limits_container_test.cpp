@@ -1,4 +1,4 @@
-// What shows a container and what it may do, by the lines that runtimes leave in mountinfo(5).
+// What a container may do, by the capabilities of its process 1 and by how /sys is mounted.
 
 #include "probes/limits/container.h"
 
@@ -6,42 +6,12 @@
 
 #include <cerrno>
 
+#include "probes/limits/parse.h"
 #include "probes/limits/read.h"
-#include "tests/support/row.h"
 #include "tests/support/said.h"
 
 namespace efa {
 namespace {
-
-const std::string kId(64, 'a');
-
-TEST(Container, IsKnownByWhatRuntimesMount) {
-  const TextRow rows[] = {
-      {"755 7 259:1 /var/lib/kubelet/pods/0b6f/etc-hosts /etc/hosts rw - xfs /dev/x rw",
-       "kubernetes"},
-      {"755 7 259:4 /pods/0b6f/etc-hosts /etc/hosts rw - xfs /dev/y rw", "kubernetes"},
-      {"755 7 259:1 /pods/0b6f/containers/a/1b2c /dev/termination-log rw - xfs /dev/y rw",
-       "kubernetes"},
-      {"755 7 259:1 /var/lib/docker/containers/" + kId + "/hostname /etc/hostname rw - ext4 /d rw",
-       "docker"},
-      {"755 7 259:1 /containers/" + kId + "/hosts /etc/hosts rw - ext4 /dev/y rw", "docker"},
-      {"755 7 259:1 /var/lib/containerd/io.containerd.grpc.v1.cri/sandboxes/" + kId +
-           "/hostname /etc/hostname rw - ext4 /dev/x rw",
-       "containerd"},
-      {"755 7 0:24 /containers/storage/overlay-containers/" + kId +
-           "/userdata/hostname /etc/hostname rw - tmpfs tmpfs rw",
-       "podman"},
-      // a host: its own files, those of a network namespace, of a volume below kubelet's folder
-      {"21 26 0:20 / /proc rw,relatime - proc proc rw", ""},
-      {"755 7 259:1 /etc/netns/blue/resolv.conf /etc/resolv.conf rw - ext4 /dev/x rw", ""},
-      {"755 7 0:24 /systemd/resolve/stub-resolv.conf /etc/resolv.conf rw - tmpfs tmpfs rw", ""},
-      {"755 7 259:1 /x /var/lib/kubelet/pods/0b6f/volume-subpaths/a/0 rw - ext4 /dev/x rw", ""},
-      {"755 7 0:30 / / rw - overlay overlay rw,lowerdir=/x", ""},  // a live image has that as well
-      {"", ""},
-      {"755 7 259:1 /etc-hosts", ""},
-  };
-  for (const auto& row : rows) EXPECT_EQ(container_of_mount(row.input), row.wanted) << row.input;
-}
 
 TEST(Container, HasAllCapabilitiesOnlyWithTheKernelsLast) {
   EXPECT_EQ(has_all_capabilities("CapBnd:\t000001ffffffffff", 40), true);

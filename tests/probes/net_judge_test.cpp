@@ -89,7 +89,7 @@ TEST(Net, ARuleOfAPluginForPodsIsNoneOfTheInterfaces) {
     }
     return result_of(scene, "net.no-policy-routing", kNodeSubject);
   };
-  EXPECT_EQ(said(std::nullopt), kPass) << "not told of what";
+  EXPECT_EQ(said(std::nullopt), kUnknown) << "too many to keep";
   EXPECT_EQ(said(std::vector<std::string>{"10.0.0.11/32"}), kPass) << "the main table leads one";
   EXPECT_EQ(said(std::vector<std::string>{"10.0.0.0/24"}), kPass);
   EXPECT_EQ(said(std::vector<std::string>{"10.0.77.5/32", "eni1234"}), kFail);
@@ -131,8 +131,32 @@ TEST(Net, AContainerHasInterfacesOfItsOwn) {
   EXPECT_EQ(finding_of(findings, "net.no-policy-routing", kNodeSubject), nullptr);
 }
 
+TEST(Net, WhereThereAreNoRulesNothingIsMissedOfThem) {
+  Scene scene = healthy_scene();
+  scene.node.net.facts.rules = 0;
+  scene.node.net.facts.rules_of.reset();
+  EXPECT_EQ(result_of(scene, "net.no-policy-routing", kNodeSubject), kFail);
+}
+
+TEST(Net, OfTooManyRulesOnlyTheNumberIsKept) {
+  RoutingRules rules;
+  take_rule({0, "", ""}, rules);  // the kernel's own
+  for (const uint32_t priority : {32766U, 32767U}) take_rule({priority, "", ""}, rules);
+  EXPECT_EQ(rules.count, 0);
+  EXPECT_EQ(rules.of, std::vector<std::string>{});
+  for (int i = 0; i < 1024; ++i) take_rule({512, "10.0.77.5/32", ""}, rules);
+  take_rule({512, "", ""}, rules);  // by a mark alone
+  ASSERT_TRUE(rules.of);
+  EXPECT_EQ(rules.of->size(), 1024U);
+  take_rule({512, "", "ens1"}, rules);
+  EXPECT_EQ(rules.of, std::nullopt);
+  take_rule({512, "", "ens2"}, rules);
+  EXPECT_EQ(rules.of, std::nullopt) << "nor a part of them";
+  EXPECT_EQ(rules.count, 1027);
+}
+
 TEST(Net, TheRulesOfThisMachineCanBeCounted) {
-  const Result<Rules> rules = read_rules();
+  const Result<RoutingRules> rules = read_rules();
   ASSERT_TRUE(rules.ok()) << message_of(rules.error());
   EXPECT_GE(rules->count, 0);
 }

@@ -133,6 +133,7 @@ void fill_cloud(CloudFacts& facts) {
 void fill_net(NetFacts& facts) {
   facts.default_route = "ens0 via 10.0.0.1";
   facts.rules = 4;
+  facts.rules_of = std::vector<std::string>{"10.0.0.0/24"};
 }
 
 void fill_limits(LimitsFacts& facts) {
