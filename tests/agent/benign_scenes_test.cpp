@@ -212,7 +212,7 @@ void have_no_efa(Scene& scene) {
 }
 
 const std::vector<Benign>& benign_scenes() {
-  static const std::vector<Benign> scenes = {
+  static const std::vector<Benign> kScenes = {
       {"four devices", 4, unchanged},
       {"32 devices under load", 32, count},
       {"counters of weeks, looked at for the first time", 4, count_for_the_first_time},
@@ -230,7 +230,7 @@ const std::vector<Benign>& benign_scenes() {
       {"capacity block", 4, own_by_a_capacity_block},
       {"no EFA", 0, have_no_efa, Verdict::kNotApplicable},
   };
-  return scenes;
+  return kScenes;
 }
 
 std::string told_above_info(const Diagnosis& diagnosis) {

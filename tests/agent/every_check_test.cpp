@@ -1,4 +1,5 @@
-// Every check of the catalogue has a case in which it fails and one in which it could not look.
+// Every check of the catalogue has a case in which it fails, one in which it could not look, and
+// one in which it passes.
 
 #include <gtest/gtest.h>
 
@@ -14,6 +15,7 @@
 #include "probes/pair/checks.h"
 #include "tests/support/account_fleet.h"
 #include "tests/support/check_case.h"
+#include "tests/support/gpu_node.h"
 
 namespace efa {
 namespace {
@@ -35,6 +37,17 @@ const std::set<std::string> kNeverFail = {"probe.slow", "rdma.counters-slow", "v
 
 // No node can see it, the healthiest neither.
 constexpr const char* kNeverSeen = "cloud.rules-not-seen";
+
+// Where all is well they say nothing, as kAlwaysSeen and kNeverFail do.
+const std::set<std::string> kNeverPass = {
+    "cloud.capable-type-unused",  // said of nodes that use no EFA
+    "cloud.rails-unused",         // likewise
+    "driver.probe-failed",        // of a function that has its driver driver.not-bound passes
+    "driver.wrong-driver",        // likewise
+    "kernel.driver-stuck",        // of a driver that works kernel.driver-not-loaded passes
+    "pci.device-vanished",        // its subjects are devices that are gone
+    "rdma.name-not-persistent",   // said of names that the kernel gave
+};
 
 class EveryCheckCase : public testing::TestWithParam<CheckCase> {};
 
@@ -144,7 +157,8 @@ TEST(EveryCheck, HasBothCases) {
   blind.insert(kNeverSeen);
   for (const CheckCase& row : all_cases()) {
     EXPECT_NE(find_check(row.code), nullptr) << row.code;
-    (row.wanted == kFail ? fails : blind).insert(row.code);
+    if (row.wanted == kFail) fails.insert(row.code);
+    if (row.wanted == kUnknown || row.wanted == kNotApplicable) blind.insert(row.code);
   }
   for (const auto& cases : {account_exposure_cases(), account_instance_cases(),
                             account_launch_cases(), account_node_cases(), account_role_cases()}) {
@@ -160,6 +174,39 @@ TEST(EveryCheck, HasBothCases) {
         << check->code << " has no case in which it fails";
     EXPECT_TRUE(blind.contains(std::string(check->code)))
         << check->code << " has no case in which it could not look";
+  }
+}
+
+// On a healthy node of each kind, or in a case.
+std::set<std::string> passing_checks() {
+  std::set<std::string> passes;
+  for (const auto& kind : {unchanged, add_gpus, add_grace_gpus, add_neuron}) {
+    const Scene scene = scene_with(kind);
+    for (const Finding& finding : judge_all(scene.node, scene.expectation)) {
+      if (finding.result == kPass) passes.emplace(finding.check->code);
+    }
+  }
+  for (const CheckCase& row : all_cases()) {
+    if (row.wanted == kPass) passes.insert(row.code);
+  }
+  for (const auto& cases : {account_exposure_cases(), account_instance_cases(),
+                            account_launch_cases(), account_node_cases(), account_role_cases()}) {
+    for (const AccountCase& row : cases) {
+      if (row.wanted == kPass) passes.insert(row.code);
+    }
+  }
+  return passes;
+}
+
+TEST(EveryCheck, PassesSomewhere) {
+  const std::set<std::string> passes = passing_checks();
+  for (const Check* check : all_checks()) {
+    if (has_tests_of_its_own(*check)) continue;
+    const std::string code(check->code);
+    const bool never =
+        kAlwaysSeen.contains(code) || kNeverFail.contains(code) || kNeverPass.contains(code);
+    EXPECT_NE(passes.contains(code), never)
+        << code << (never ? " passes, and is said never to" : " has no case in which it passes");
   }
 }
 

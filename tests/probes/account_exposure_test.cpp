@@ -88,6 +88,7 @@ constexpr AccountCase kCases[] = {
        f.groups.at(0).rules.push_back(
            {.protocol = "tcp", .from = 22, .to = 22, .cidr4 = "0.0.0.0/0"});
      }},
+    {"account.port-22-open", kPass, [](AccountFacts&) {}},
     {"account.port-22-open", kUnknown, make_rules_partial},
     {"account.port-22-open", kUnknown, forget_rules},
     {"account.port-22-open", kUnknown,

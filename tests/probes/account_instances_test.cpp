@@ -50,6 +50,7 @@ void remove_efa(AccountFacts& facts) {
 }
 
 constexpr AccountCase kCases[] = {
+    {"account.interface-type", kPass, [](AccountFacts&) {}},
     {"account.interface-type", kFail, remove_efa},
     {"account.interface-type", kUnknown,
      [](AccountFacts& f) {
@@ -116,6 +117,7 @@ constexpr AccountCase kCases[] = {
     {"account.tenancy", kNotApplicable, [](AccountFacts& f) { third(f).tenancy = "dedicated"; }},
     {"account.tenancy", kNotApplicable, remove_efa},
 
+    {"account.zone-differs", kPass, [](AccountFacts&) {}},
     {"account.zone-differs", kFail, [](AccountFacts& f) { third(f).zone = "eu-west-1b"; }},
     {"account.zone-differs", kFail, [](AccountFacts& f) { efa_of_third(f).vpc = "vpc-2"; }},
     {"account.zone-differs", kUnknown, [](AccountFacts& f) { third(f).zone.reset(); }},
@@ -135,6 +137,7 @@ constexpr AccountCase kCases[] = {
     {"account.subnet-differs", kNotApplicable, keep_third_only},
     {"account.subnet-differs", kNotApplicable, remove_efa},
 
+    {"account.placement-group", kPass, [](AccountFacts&) {}},
     {"account.placement-group", kFail, [](AccountFacts& f) { third(f).placement_group.reset(); }},
     {"account.placement-group", kFail,
      [](AccountFacts& f) { f.placement_groups.at(0).strategy = "spread"; }},
@@ -151,6 +154,7 @@ constexpr AccountCase kCases[] = {
      }},
     {"account.placement-group", kNotApplicable, remove_efa},
 
+    {"account.placement-group-differs", kPass, [](AccountFacts&) {}},
     {"account.placement-group-differs", kFail,
      [](AccountFacts& f) {
        third(f).placement_group->name = "other";

@@ -109,26 +109,31 @@ CheckCases data_cases() {
     asked(s, 0) = {device(0), "crashed", "ibv_create_ah", "Abort"};
     s.node.data->facts.devices.erase(s.node.data->facts.devices.begin());
   };
+  const auto all_arrives = [](Scene&) {};
   CheckCases cases = {
       {"data.loopback-fails", kFail, device(0), [](Scene& s) { end_with(s, 0, ended(9)); }},
       {"data.loopback-fails", kUnknown, device(0), [](Scene& s) { break_control(s, 0); }},
       {"data.loopback-fails", kNotApplicable, device(0),
        [](Scene& s) { tested(s, 0).holders = {7}; }},
+      {"data.loopback-fails", kPass, device(0), all_arrives},
       {"data.loopback-unreachable", kFail, device(0),
        [](Scene& s) { end_with(s, 0, ended(kUnreachable)); }},
       {"data.loopback-unreachable", kUnknown, device(0), crash},
       {"data.loopback-unreachable", kNotApplicable, device(0),
        [](Scene& s) { end_with(s, 0, ended(2)); }},
+      {"data.loopback-unreachable", kPass, device(0), all_arrives},
       {"data.hang", kFail, device(0), [](Scene& s) { hang_in_test(s, 0); }},
       {"data.hang", kUnknown, device(0),
        [](Scene& s) {
          asked(s, 0) = {device(0), "slow", "ibv_open_device", ""};
        }},
       {"data.hang", kNotApplicable, device(0), [](Scene& s) { tested(s, 0).other_test = true; }},
+      {"data.hang", kPass, device(0), all_arrives},
       {"data.counters-still", kFail, device(0), [](Scene& s) { stand_still(counted(s, 0)); }},
       {"data.counters-still", kUnknown, device(0), [](Scene& s) { counted(s, 0).after.clear(); }},
       {"data.counters-still", kNotApplicable, device(0),
        [](Scene& s) { counted(s, 0).shown = false; }},
+      {"data.counters-still", kPass, device(0), all_arrives},
       {"data.other-device-moved", kFail, device(0),
        [](Scene& s) {
          stand_still(counted(s, 0));
@@ -136,6 +141,7 @@ CheckCases data_cases() {
        }},
       {"data.other-device-moved", kUnknown, device(0),
        [](Scene& s) { counted(s, 0).before.clear(); }},
+      {"data.other-device-moved", kPass, device(0), all_arrives},
       {"data.cannot-register", kFail, device(0),
        [](Scene& s) {
          tested(s, 0).failed = Unseen{"ibv_reg_mr", "Cannot allocate memory", ENOMEM};
@@ -146,19 +152,23 @@ CheckCases data_cases() {
        [](Scene& s) {
          tested(s, 0).failed = Unseen{"ibv_create_ah", "Invalid argument", EINVAL};
        }},
+      {"data.cannot-register", kPass, device(0), all_arrives},
       {"data.cannot-create", kFail, device(0),
        [](Scene& s) {
          tested(s, 0).failed = Unseen{"efadv_create_qp_ex", "Cannot allocate memory", ENOMEM};
        }},
       {"data.cannot-create", kUnknown, device(0), crash},
+      {"data.cannot-create", kPass, device(0), all_arrives},
       {"data.ring-fails", kFail, device(0),
        [](Scene& s) { s.node.data->facts.ring.at(0).transfer = ended(kUnresponsive); }},
       {"data.ring-fails", kUnknown, device(0), [](Scene& s) { s.node.data->facts.ring.clear(); }},
+      {"data.ring-fails", kPass, device(0), all_arrives},
       {"data.in-use", kFail, device(0),
        [](Scene& s) {
          tested(s, 0).holders = {7, 8};
        }},
       {"data.in-use", kUnknown, device(0), [](Scene& s) { tested(s, 0).idle.reset(); }},
+      {"data.in-use", kPass, device(0), all_arrives},
   };
   for (CheckCase& row : cases) row.change = after_data(row.change);
   return cases;

@@ -34,6 +34,8 @@ CheckCases memory_path_cases() {
          gpu(s).modules.efa_nv_peermem = "1.2.3";
          s.node.log.facts.total.reset();
        })},
+      {"gpu.peermem-stale", kPass, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).modules.efa_nv_peermem = "1.2.3"; })},
       {"gpu.plugin-needs-p2p", kFail, kNodeSubject, with_gpus([](Scene& s) {
          set_plugin(s, "1.14.1");
          close_p2p(s);
@@ -42,11 +44,14 @@ CheckCases memory_path_cases() {
          set_plugin(s, "1.14.1");
          gpu(s).p2p = denied();
        })},
+      {"gpu.plugin-needs-p2p", kPass, kNodeSubject,
+       with_gpus([](Scene& s) { set_plugin(s, "1.14.1"); })},
       {"gpu.grace-refused", kFail, kNodeSubject, with_grace(differ_in_groups)},
       {"gpu.grace-refused", kUnknown, kNodeSubject, with_grace([](Scene& s) {
          differ_in_groups(s);
          gpu(s).parameters = denied();
        })},
+      {"gpu.grace-refused", kPass, kNodeSubject, with_grace(unchanged)},
       {"gpu.access-denied-by-option", kFail, kNodeSubject,
        with_gpus([](Scene& s) { set_override(s, 2); })},
       {"gpu.access-denied-by-option", kUnknown, kNodeSubject,
@@ -90,12 +95,15 @@ CheckCases driver_cases() {
          prepare_gda(s);
          gpu(s).parameters = denied();
        })},
+      {"gpu.gda-not-ready", kPass, kNodeSubject, with_gpus(prepare_gda)},
       {"gpu.gdrcopy-flavour", kFail, kNodeSubject,
        with_gpus([](Scene& s) { gpu(s).gdrdrv_open = false; })},
       {"gpu.gdrcopy-flavour", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
          gpu(s).gdrdrv_open = true;
          gpu(s).nvidia_open = denied();
        })},
+      {"gpu.gdrcopy-flavour", kPass, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).gdrdrv_open = true; })},
       {"gpu.neuron-no-path", kFail, kNodeSubject, with_neuron([](Scene& s) {
          close_p2p(s);
          gpu(s).kernel_release = "5.10.245-1.amzn2";

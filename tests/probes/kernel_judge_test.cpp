@@ -60,6 +60,7 @@ CheckCases kernel_cases() {
          s.node.kernel.facts.blacklisted_by = "/etc/modprobe.d/x.conf: blacklist efa";
        }},
       {"kernel.driver-blocked", kUnknown, kNodeSubject, crash_kernel},
+      {"kernel.driver-blocked", kPass, kNodeSubject, unload},
       {"kernel.uverbs-not-loaded", kFail, kNodeSubject, unload},
       {"kernel.uverbs-not-loaded", kUnknown, kNodeSubject, crash_and_unbind},
       {"kernel.rdma-netns-exclusive", kFail, kNodeSubject,
@@ -79,6 +80,8 @@ CheckCases kernel_cases() {
        [](Scene& s) { boot_next(s, false); }},
       {"kernel.next-kernel-without-driver", kUnknown, kNodeSubject,
        [](Scene& s) { boot_next(s, std::nullopt); }},
+      {"kernel.next-kernel-without-driver", kPass, kNodeSubject,
+       [](Scene& s) { boot_next(s, true); }},
       {"kernel.kexec-with-old-driver", kFail, kNodeSubject,
        [](Scene& s) {
          s.node.kernel.facts.kexec_loaded = true;

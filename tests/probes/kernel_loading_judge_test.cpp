@@ -48,6 +48,13 @@ void get_stuck(Scene& scene) {
 
 const Unseen kUnreadableFile{"/lib/modules/6.1.0/extra/efa.ko.xz", "Permission denied", EACCES};
 
+// That neither the kernel nor SUSE's modprobe refuses.
+ModuleFile good_file() {
+  ModuleFile file;
+  file.has_signature = file.is_supported = true;
+  return file;
+}
+
 }  // namespace
 
 CheckCases kernel_loading_cases() {
@@ -62,12 +69,22 @@ CheckCases kernel_loading_cases() {
          unload(s);
          s.node.kernel.facts.modules_disabled.reset();
        }},
+      {"kernel.modules-disabled", kPass, kNodeSubject,
+       [](Scene& s) {
+         unload(s);
+         s.node.kernel.facts.modules_disabled = false;
+       }},
       {"kernel.uverbs-not-installed", kFail, kNodeSubject,
        [](Scene& s) {
          unload(s);
          s.node.kernel.facts.ib_uverbs_installed = false;
        }},
       {"kernel.uverbs-not-installed", kNotApplicable, kNodeSubject, unload},
+      {"kernel.uverbs-not-installed", kPass, kNodeSubject,
+       [](Scene& s) {
+         unload(s);
+         s.node.kernel.facts.ib_uverbs_installed = true;
+       }},
       {"kernel.driver-mismatch", kFail, kNodeSubject,
        [](Scene& s) {
          log_refusal(s, "efa: disagrees about version of symbol ib_register_device");
@@ -77,14 +94,19 @@ CheckCases kernel_loading_cases() {
          unload(s);
          silence(s.node.log, ProbeStatus::kDenied);
        }},
+      {"kernel.driver-mismatch", kPass, kNodeSubject, unload},
       {"kernel.driver-unsigned", kFail, kNodeSubject,
        [](Scene& s) { demand_signatures(s, ModuleFile{}); }},
       {"kernel.driver-unsigned", kUnknown, kNodeSubject,
        [](Scene& s) { demand_signatures(s, kUnreadableFile); }},
+      {"kernel.driver-unsigned", kPass, kNodeSubject,
+       [](Scene& s) { demand_signatures(s, good_file()); }},
       {"kernel.driver-unsupported", kFail, kNodeSubject,
        [](Scene& s) { refuse_unsupported(s, ModuleFile{}); }},
       {"kernel.driver-unsupported", kUnknown, kNodeSubject,
        [](Scene& s) { refuse_unsupported(s, kUnreadableFile); }},
+      {"kernel.driver-unsupported", kPass, kNodeSubject,
+       [](Scene& s) { refuse_unsupported(s, good_file()); }},
       {"kernel.driver-stuck", kFail, kNodeSubject, get_stuck},
       {"kernel.driver-stuck", kUnknown, kNodeSubject,
        [](Scene& s) {

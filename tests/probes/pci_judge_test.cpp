@@ -49,6 +49,7 @@ CheckCases pci_cases() {
          s.expectation.exactly = 4;
          hide_bus(s);
        }},
+      {"pci.fewer-than-expected", kPass, kNodeSubject, [](Scene& s) { s.expectation.exactly = 4; }},
       {"pci.fewer-than-maximum", kFail, kNodeSubject, [](Scene& s) { s.expectation.maximum = 5; }},
       {"pci.fewer-than-maximum", kUnknown, kNodeSubject, hide_bus},
       {"pci.device-vanished", kFail, device(9),
@@ -106,6 +107,10 @@ CheckCases pci_cases() {
        [](Scene& s) {
          s.pci(0).aer_errors = {{"correctable", 5}};
        }},
+      {"pci.corrected-errors", kPass, device(0),
+       [](Scene& s) {
+         count_errors(s, {{"correctable", 5}}, {{"correctable", 5}});
+       }},
       {"pci.uncorrected-errors", kFail, device(0),
        [](Scene& s) {
          count_errors(s, {{"nonfatal", 0}, {"fatal", 0}}, {{"nonfatal", 0}, {"fatal", 1}});
@@ -113,6 +118,10 @@ CheckCases pci_cases() {
       {"pci.uncorrected-errors", kNotApplicable, device(0),
        [](Scene& s) {
          s.pci(0).aer_errors = {{"nonfatal", 5}, {"fatal", 5}};
+       }},
+      {"pci.uncorrected-errors", kPass, device(0),
+       [](Scene& s) {
+         count_errors(s, {{"nonfatal", 5}, {"fatal", 5}}, {{"nonfatal", 5}, {"fatal", 5}});
        }},
   };
 }

@@ -65,6 +65,8 @@ CheckCases rdma_cases() {
        }},
       {"rdma.foreign-devices", kUnknown, kNodeSubject,
        [](Scene& s) { silence(s.node.rdma, ProbeStatus::kTimedOut); }},
+      {"rdma.foreign-devices", kPass, kNodeSubject,
+       [](Scene& s) { s.node.rdma.facts.foreign = {"mlx5_0"}; }},
       {"rdma.name-not-persistent", kFail, device(0),
        [](Scene& s) {
          name_by_kernel(s);
@@ -94,6 +96,11 @@ CheckCases node_cases() {
       {"node.not-given", kNotApplicable, kNodeSubject,
        [](Scene& s) {
          s.expectation.given = Given{"docker", 4, 8};
+       }},
+      {"node.not-given", kPass, kNodeSubject,
+       [](Scene& s) {
+         s.expectation.given = Given{"docker", 4, 8};
+         s.expectation.exactly = 4;
        }},
       {"node.wrong-number", kFail, device(0), [](Scene& s) { uverbs(s).number = "231:200"; }},
       {"node.wrong-number", kUnknown, device(0), [](Scene& s) { uverbs(s).number.reset(); }},

@@ -36,6 +36,8 @@ CheckCases software_cases() {
          s.node.software.facts.installer_packages = {"libnccl-ofi-1.20.0-1"};
        }},
       {"software.nccl-plugin-missing", kUnknown, kNodeSubject, hide_software},
+      {"software.nccl-plugin-missing", kPass, kNodeSubject,
+       with_gpus([](Scene& s) { set_plugin(s, "1.20.0"); })},
       {"software.peermem-without-gpu", kFail, kNodeSubject,
        [](Scene& s) {
          s.node.software.facts.nv_peermem_conf = "/etc/modules-load.d/efa_nv_peermem.conf";
@@ -51,6 +53,11 @@ CheckCases software_cases() {
                                             libfabric("/usr/lib64", true)};
        }},
       {"software.other-libfabric-first", kUnknown, kNodeSubject, hide_software},
+      {"software.other-libfabric-first", kPass, kNodeSubject,
+       [](Scene& s) {
+         s.node.software.facts.libraries = {libfabric("/opt/amazon/efa/lib64", true),
+                                            libfabric("/usr/lib64", false)};
+       }},
   };
 }
 

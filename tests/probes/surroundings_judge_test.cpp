@@ -50,6 +50,8 @@ CheckCases limits_cases() {
        [](Scene& s) { silence(s.node.limits, ProbeStatus::kTimedOut); }},
       {"limits.shell-memlock-low", kFail, "this shell",
        [](Scene& s) { s.node.limits.facts.own_locked_memory = kLow; }},
+      {"limits.shell-memlock-low", kPass, "this shell",
+       [](Scene& s) { s.node.limits.facts.own_locked_memory = locked_memory(s, "slurmd"); }},
       {"limits.shell-memlock-low", kUnknown, kNodeSubject,
        [](Scene& s) { silence(s.node.limits, ProbeStatus::kTimedOut); }},
       {"limits.huge-pages-few", kFail, kNodeSubject,

@@ -103,6 +103,7 @@ CheckCases fabric_cases() {
          add_foreign_device(s);
          deny_fabric(s);
        }},
+      {"fabric.foreign-device", kPass, kNodeSubject, add_foreign_device},
       {"fabric.crashes", kFail, kLibrary, crash_fabric},
       {"fabric.crashes", kUnknown, "fabric", deny_fabric},
   };

@@ -19,7 +19,7 @@ inline constexpr auto kNotApplicable = FindingResult::kNotApplicable;
 
 struct CheckCase {
   const char* code;
-  FindingResult wanted;  // kFail; or kUnknown, kNotApplicable: it could not look
+  FindingResult wanted;  // kFail, kPass; or kUnknown, kNotApplicable: it could not look
   std::string subject;
   std::function<void(Scene&)> change;
 };
