@@ -37,10 +37,39 @@ void count_errors(Scene& scene, const Errors& before, const Errors& now) {
   scene.pci(0).aer_errors = now;
 }
 
+CheckCases error_cases() {
+  return {
+      {"pci.corrected-errors", kFail, device(0),
+       [](Scene& s) {
+         count_errors(s, {{"correctable", 5}}, {{"correctable", 6}});
+       }},
+      {"pci.corrected-errors", kNotApplicable, device(0),
+       [](Scene& s) {
+         s.pci(0).aer_errors = {{"correctable", 5}};
+       }},
+      {"pci.corrected-errors", kPass, device(0),
+       [](Scene& s) {
+         count_errors(s, {{"correctable", 5}}, {{"correctable", 5}});
+       }},
+      {"pci.uncorrected-errors", kFail, device(0),
+       [](Scene& s) {
+         count_errors(s, {{"nonfatal", 0}, {"fatal", 0}}, {{"nonfatal", 0}, {"fatal", 1}});
+       }},
+      {"pci.uncorrected-errors", kNotApplicable, device(0),
+       [](Scene& s) {
+         s.pci(0).aer_errors = {{"nonfatal", 5}, {"fatal", 5}};
+       }},
+      {"pci.uncorrected-errors", kPass, device(0),
+       [](Scene& s) {
+         count_errors(s, {{"nonfatal", 5}, {"fatal", 5}}, {{"nonfatal", 5}, {"fatal", 5}});
+       }},
+  };
+}
+
 }  // namespace
 
 CheckCases pci_cases() {
-  return {
+  CheckCases cases = {
       {"pci.none-found", kFail, kNodeSubject, [](Scene& s) { s.node.pci.facts.efa.clear(); }},
       {"pci.none-found", kUnknown, kNodeSubject, hide_bus},
       {"pci.fewer-than-expected", kFail, kNodeSubject, [](Scene& s) { s.expectation.exactly = 5; }},
@@ -99,31 +128,9 @@ CheckCases pci_cases() {
        }},
       {"pci.bars-differ", kFail, device(0), [](Scene& s) { s.pci(0).bar_sizes.at(2) = 0; }},
       {"pci.bars-differ", kUnknown, device(0), [](Scene& s) { s.pci(0).bar_sizes.clear(); }},
-      {"pci.corrected-errors", kFail, device(0),
-       [](Scene& s) {
-         count_errors(s, {{"correctable", 5}}, {{"correctable", 6}});
-       }},
-      {"pci.corrected-errors", kNotApplicable, device(0),
-       [](Scene& s) {
-         s.pci(0).aer_errors = {{"correctable", 5}};
-       }},
-      {"pci.corrected-errors", kPass, device(0),
-       [](Scene& s) {
-         count_errors(s, {{"correctable", 5}}, {{"correctable", 5}});
-       }},
-      {"pci.uncorrected-errors", kFail, device(0),
-       [](Scene& s) {
-         count_errors(s, {{"nonfatal", 0}, {"fatal", 0}}, {{"nonfatal", 0}, {"fatal", 1}});
-       }},
-      {"pci.uncorrected-errors", kNotApplicable, device(0),
-       [](Scene& s) {
-         s.pci(0).aer_errors = {{"nonfatal", 5}, {"fatal", 5}};
-       }},
-      {"pci.uncorrected-errors", kPass, device(0),
-       [](Scene& s) {
-         count_errors(s, {{"nonfatal", 5}, {"fatal", 5}}, {{"nonfatal", 5}, {"fatal", 5}});
-       }},
   };
+  for (CheckCase& one : error_cases()) cases.push_back(std::move(one));
+  return cases;
 }
 
 namespace {
