@@ -138,7 +138,10 @@ class Device(Commands):
         unknown += [name for name in faults.get("rates", {}) if name not in self.counters]
         if unknown:
             raise KeyError(*unknown)
+        returns = self.gone() and faults.get("gone") is False
         self.faults.update(faults)
+        if returns:
+            self.reset()  # else it goes on writing to memory that its driver gave back meanwhile
         self.freeze_counters()
         self.set_link(self.config)
         self.set_gid()
