@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "tests/modes/sick_device.h"
 #include "tests/support/gpu_node.h"
 
 namespace efa {
@@ -100,19 +101,7 @@ void confine(Scene& scene, const char* container) {
 void give_eight(Scene& scene) {
   be(scene, "p5.48xlarge");
   confine(scene, "kubernetes");
-  for (size_t i = 8; i < scene.node.rdma.facts.devices.size(); ++i) {
-    UverbsNode& uverbs = *scene.rdma(i).uverbs;
-    uverbs.present = false;
-    uverbs.character_device.reset();
-    uverbs.number.reset();
-    uverbs.mode.reset();
-    uverbs.open_errno.reset();
-  }
-  const auto beyond = [](const auto& item) { return item.address >= address(8); };
-  std::erase_if(scene.node.verbs.facts.devices, beyond);
-  scene.node.verbs.facts.listed->resize(8);
-  scene.node.verbs.facts.asked.resize(8);
-  scene.fabric().devices.resize(8);
+  for (size_t i = 8; i < scene.node.rdma.facts.devices.size(); ++i) lose_node(scene, i);
   scene.fabric().domains.resize(8);
 }
 
