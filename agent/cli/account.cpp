@@ -74,8 +74,11 @@ int run_account(const Config& config, const AccountOptions& options) {
   report.duration_ms = Moment::now().boot_ms - start.boot_ms;
   const int code = put_out(rendered(options, report), options.output, exit_code_of(report.verdict));
   if (!options.deliver) return code;
-  const Result<Done> delivered = deliver_object(
-      options.config_file, account_key(report.facts.region), render_fleet_lines(report));
+  const AccountFacts& facts = report.facts;
+  const std::string key =
+      account_key({facts.caller ? facts.caller->account : "", facts.region, report.fleet});
+  const Result<Done> delivered =
+      deliver_object(options.config_file, key, render_fleet_lines(report));
   if (delivered) return code;
   log_error("{}", message_of(delivered.error()));
   return kExitInternal;

@@ -151,7 +151,8 @@ void add_account_options(CLI::App& account, CommandLine& line) {
   account.add_option("--output", line.output, "Write the report to FILE")->type_name("FILE");
   account.add_flag("--deliver", line.deliver_account,
                    "Put the instances into the bucket of the configuration, "
-                   "account/region=REGION/latest.json.gz (without .gz where gzip is off)");
+                   "account/account=ID/region=REGION/fleet=WORDS/latest.json.gz (without .gz "
+                   "where gzip is off)");
   account.add_option("--record", question.record, "Keep what AWS said in FILE")->type_name("FILE");
   account.add_option("--replay", question.replay, "Report on such a FILE instead of AWS")
       ->type_name("FILE");

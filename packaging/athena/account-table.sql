@@ -1,8 +1,8 @@
 -- What efa-doctor account --deliver puts beside the nodes' reports, an instance a line, written anew
--- each time: region=<r>/latest.json.gz, or latest.json with gzip = false. One stays when the other is
--- written, so account.sql takes the newest of each account and region; the region is told in each line,
--- so that no partition is declared. Put in your bucket and prefix. Columns:
--- packaging/account.schema.json, "instances".
+-- each time: account=<a>/region=<r>/fleet=<f>/latest.json.gz, or latest.json with gzip = false. One
+-- stays when the other is written, so account.sql takes the newest of each account, region and fleet;
+-- these are told in each line, so that no partition is declared. Put in your bucket and prefix.
+-- Columns: packaging/account.schema.json, "instances".
 CREATE EXTERNAL TABLE efa_doctor_account (
   id string,
   type string,

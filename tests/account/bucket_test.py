@@ -233,6 +233,10 @@ class RightsOfTheCaller(unittest.TestCase):
             self.assertEqual(sorted(one["action"] for one in value["rights"]), sorted(allowed))
 
 
+def account_object(region, fleet="tag_Fleet_train"):
+    return f"/pics/efa/account/account%3D111122223333/region%3D{region}/fleet%3D{fleet}/latest.json.gz"
+
+
 class Lines(unittest.TestCase):
     def test_each_instance_is_a_line_with_its_causes(self):
         with Ec2(as_cdk_makes_it()) as ec2:
@@ -248,18 +252,22 @@ class Lines(unittest.TestCase):
                               f'endpoint = "{bucket.endpoint}"\nregion = "eu-west-1"\n')
             done = ask(ec2, "--config", str(config), "--deliver", "--format", "lines")
             self.assertEqual(done.returncode, 0, done.stderr)
-            kept = bucket.objects["/pics/efa/account/region%3Deu-west-1/latest.json.gz"]
+            kept = bucket.objects[account_object("eu-west-1")]
             self.assertEqual(gzip.decompress(kept).decode(), done.stdout)
             self.assertEqual([len(rules_for(path)) for path in bucket.objects], [1])
             done = run("--filter", "tag:Fleet=train", "--region", "us-west-2", "--endpoint", ec2.endpoint,
                        "--config", str(config), "--deliver")
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertEqual(bucket.objects.pop("/pics/efa/account/region%3Deu-west-1/latest.json.gz"), kept)
-            self.assertEqual(set(bucket.objects), {"/pics/efa/account/region%3Dus-west-2/latest.json.gz"})
+            done = run("--filter", "tag:Name=node", "--region", "eu-west-1", "--endpoint", ec2.endpoint,
+                       "--config", str(config), "--deliver")
+            self.assertNotIn("not delivered", done.stderr)
+            self.assertEqual(bucket.objects.pop(account_object("eu-west-1")), kept)
+            self.assertEqual(set(bucket.objects), {account_object("us-west-2"), account_object("eu-west-1", "tag_Name_node")})
             bucket.always = refuse(403, "AccessDenied")
             done = ask(ec2, "--config", str(config), "--deliver")
         self.assertEqual(done.returncode, INTERNAL)
-        self.assertIn("account/region=eu-west-1/latest.json not delivered", done.stderr)
+        self.assertIn("account/account=111122223333/region=eu-west-1/fleet=tag_Fleet_train/latest.json not delivered",
+                      done.stderr)
 
     def test_without_a_bucket_nothing_is_asked_that_is_to_be_delivered(self):
         with Ec2(healthy()) as ec2:

@@ -121,15 +121,16 @@ class AthenaTest(Case):
                         for name, answer in answers.items()), flush=True)
         return {name: answer["rows"] for name, answer in answers.items()}
 
-    def write_account(self, name, causes, at="22:00", region="us-east-1", account="123456789012"):
+    def write_account(self, name, causes, at="22:00", region="us-east-1", account="123456789012", fleet="tag:a=b"):
         """As efa-doctor account --deliver puts it: an instance a line."""
         lines = [json.dumps({"id": instance, "type": "c5n.18xlarge", "zone": region + "a",
                              "efa_interfaces": 1, "verdict": "unhealthy", "findings": [],
                              "root_causes": found, "asked": {
-                                 "at": f"2026-11-23T{at}:00Z", "region": region, "fleet": "tag:a=b", "duration_ms": 1,
+                                 "at": f"2026-11-23T{at}:00Z", "region": region, "fleet": fleet, "duration_ms": 1,
                                  "caller": {"account": account, "arn": f"arn:aws:iam::{account}:role/r"}}})
                  for instance, found in causes.items()]
-        self.put(f"account/region={region}/{name}", "\n".join(lines) + "\n")
+        words = fleet.replace(":", "_").replace("=", "_")
+        self.put(f"account/account={account}/region={region}/fleet={words}/{name}", "\n".join(lines) + "\n")
 
     def put(self, key, text):
         """An object; gzipped when its key ends so."""
@@ -177,7 +178,7 @@ class AthenaTest(Case):
         self.assertGreater(len(silent), 10)
         self.assertEqual({row["instance"] for row in answers["silent_nodes"]}, silent)
 
-    def test_of_the_account_the_newest_counts_in_its_region_plain_or_packed(self):
+    def test_of_the_account_the_newest_of_each_fleet_counts_plain_or_packed(self):
         _, (sick, *_) = self.real_reports()
         for instance in ("i-1", "i-2", "i-3"):
             report = {**sick, "node": {**sick["node"], "instance_id": instance}}
@@ -185,6 +186,7 @@ class AthenaTest(Case):
         packed, plain = [("i-1", "a.packed"), ("i-2", "a.packed")], [("i-1", "a.plain"), ("i-3", "a.plain")]
         for of_plain, counted in (({"at": "21:59"}, packed), ({"at": "22:01"}, plain),
                                   ({"at": "21:59", "region": "us-west-2"}, packed + plain),
+                                  ({"at": "21:59", "fleet": "tag:c=d"}, packed + plain),
                                   ({"at": "22:01", "account": "210987654321"}, packed + plain)):
             with self.subTest(of_plain):
                 shutil.rmtree(self.directory / "efa/account", ignore_errors=True)

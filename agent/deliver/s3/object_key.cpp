@@ -81,8 +81,9 @@ Result<ReportNames> names_of(const Value& report) {
   return names;
 }
 
-std::string account_key(const std::string& region) {
-  return "account/region=" + plain_word(region) + "/latest.json";
+std::string account_key(const AccountScope& scope) {
+  return "account/account=" + plain_word(scope.account) + "/region=" + plain_word(scope.region) +
+         "/fleet=" + plain_word(scope.fleet) + "/latest.json";
 }
 
 }  // namespace efa

@@ -39,8 +39,15 @@ struct ReportNames {
 // the hostname and "unknown".
 Result<ReportNames> names_of(const Value& report);
 
-// "account/region=eu-west-1/latest.json": of what AWS provides there, so that no region takes the
-// place of another. "": the region "unknown".
-std::string account_key(const std::string& region);
+// Which instances an answer of AWS is about.
+struct AccountScope {
+  std::string account;  // "111122223333"
+  std::string region;
+  std::string fleet;  // "tag:Fleet=train"
+};
+
+// "account/account=111122223333/region=eu-west-1/fleet=tag_Fleet_train/latest.json", so that no
+// fleet takes the place of another. What is "" is "unknown".
+std::string account_key(const AccountScope& scope);
 
 }  // namespace efa

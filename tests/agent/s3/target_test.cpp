@@ -77,10 +77,12 @@ TEST(ObjectKey, FallsBackToTheHostname) {
   EXPECT_TRUE(names->dated.starts_with("region=unknown/date=2026-11-23/instance=node_7___/"));
 }
 
-TEST(ObjectKey, OfTheAccountHasItsRegion) {
-  EXPECT_EQ(account_key("eu-west-1"), "account/region=eu-west-1/latest.json");
-  EXPECT_EQ(account_key(""), "account/region=unknown/latest.json");
-  EXPECT_EQ(account_key("../a b"), "account/region=.._a_b/latest.json");
+TEST(ObjectKey, OfTheAccountNamesWhatItIsAbout) {
+  EXPECT_EQ(account_key({"111122223333", "eu-west-1", "tag:Fleet=train"}),
+            "account/account=111122223333/region=eu-west-1/fleet=tag_Fleet_train/latest.json");
+  EXPECT_EQ(account_key({}), "account/account=unknown/region=unknown/fleet=unknown/latest.json");
+  EXPECT_EQ(account_key({"1/2", "../a b", "a/../b"}),
+            "account/account=1_2/region=.._a_b/fleet=a_.._b/latest.json");
 }
 
 TEST(ObjectKey, IsNoneWithoutTimeAndNumber) {
