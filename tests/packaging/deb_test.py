@@ -114,12 +114,19 @@ class DebTest(unittest.TestCase):
         self.assertFalse((wanted / "efa-doctor.service").is_symlink(), "it stays disabled")
         self.check_report(root)
 
+        metrics = root.path / "var/lib/exporter/efa-doctor.prom"
+        metrics.parent.mkdir()
+        metrics.write_text("efa_doctor_build_info 1\n")
+        with (root.path / CONFIG).open("a") as config:
+            config.write("metrics_directory = '/var/lib/exporter'  # of ours\n")
         root.run("apt-get", "remove", "-q", "-y", "efa-doctor")
+        self.assertFalse(metrics.exists(), "what no pass renews is gone")
+        metrics.parent.rmdir()
         removed = sorted(root.files() - before)
         print(f"{suite}: after remove:", *removed, flush=True)
         for left in removed:
             self.assertRegex(left, r"^(etc/efa-doctor|var/lib/efa-doctor|etc/systemd|var/lib/systemd)")
-        self.assertEqual((root.path / CONFIG).read_text(), "interval_s = 120\n", "kept")
+        self.assertIn("interval_s = 120\n", (root.path / CONFIG).read_text(), "kept")
         root.run("apt-get", "purge", "-q", "-y", "efa-doctor")
         purged = sorted(root.files() - before)
         print(f"{suite}: after purge:", *purged, flush=True)

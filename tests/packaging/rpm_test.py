@@ -161,10 +161,15 @@ class Rpm(unittest.TestCase):
 
         said += root.rpm("-i", "--nodeps", self.rpm)
         config = root.path / CONFIG[1:]
-        config.write_text("interval_s = 120\n")
+        settings = 'interval_s = 120\nmetrics_directory = "/srv"\n'
+        config.write_text(settings)
+        metrics = root.path / "srv/efa-doctor.prom"
+        metrics.write_text("efa_doctor_build_info 1\n")
         said += root.rpm("-U", "--nodeps", "--replacepkgs", self.rpm)
-        self.assertEqual(config.read_text(), "interval_s = 120\n", "kept")
+        self.assertEqual(config.read_text(), settings, "kept")
+        self.assertTrue(metrics.exists(), "of a package that is there")
         said += root.rpm("-e", "efa-doctor")
+        self.assertFalse(metrics.exists(), "what no pass renews is gone")
         self.assertEqual(root.files() - before, {"/etc/efa-doctor", CONFIG + ".rpmsave"})
         self.assertNotIn("scriptlet failed", said)
 
