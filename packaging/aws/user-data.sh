@@ -1,6 +1,6 @@
 #!/bin/sh
 # User data: installs the package that lies in your bucket, sends reports there. The instance's role
-# needs iam-s3.json, and s3:GetObject on the package. The package is not signed: whoever may write to
+# needs iam-packages.json and iam-s3.json. The package is not signed: whoever may write to
 # the bucket becomes root on the node.
 set -eu
 aws s3 cp "s3://my-bucket/packages/efa-doctor.$(command -v apt-get > /dev/null && echo deb || echo rpm)" /run/

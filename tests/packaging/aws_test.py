@@ -201,6 +201,16 @@ class PolicyTest(Sandbox):
         self.assertTrue(all(action.split(":")[1].startswith(("Describe", "Get", "List", "Simulate"))
                             for action in actions), actions)
 
+    def test_a_node_may_fetch_the_package_and_nothing_else(self):
+        statement, = load("iam-packages.json")["Statement"]
+        self.assertEqual((statement["Effect"], statement["Action"]), ("Allow", "s3:GetObject"))
+        below = statement["Resource"].removeprefix("arn:aws:s3:::").removesuffix("*")
+        for name in ("user-data.sh", "cloud-init.yaml"):
+            text = (AWS / name).read_text()
+            self.assertIn(f"s3://{below}", text, name)
+            for place in re.findall(r"s3://my-bucket/(?!efa)\S*", text):
+                self.assertTrue(place.startswith(f"s3://{below}"), f"{name}: {place}")
+
     @staticmethod
     def asked_for():
         """The actions of probe-account; who may ask it STS tells everybody."""
