@@ -11,13 +11,14 @@ namespace efa {
 
 enum class ModeSight {
   kFound,         // by one of its checks
-  kNeedsAccount,  // only the EC2 API tells; the check, if any, says that it was not seen
-  kNeedsData,     // only moving bytes between nodes tells
+  kNeedsAccount,  // only the EC2 API tells; a node's check, if any, says that it was not seen
+  kNeedsData,     // only a test with other nodes, or one that moves bytes, tells
   kNotVisible,    // a node does not show it
   kNoFault,       // a trap of tools that efa-doctor does not fall into, or nothing that stops EFA
 };
 
-// A check that sees a mode, and the machine on which a test makes it see that (tests/modes).
+// A check that sees a mode, and the machine on which a test makes it see that (tests/modes); for
+// efa-doctor account, pair and mesh a fleet or template, a pair or a mesh of nodes.
 struct Sighting {
   std::string_view check;
   std::string_view scenario;
