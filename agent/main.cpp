@@ -1,4 +1,4 @@
-// efa-doctor: from the command line to the verb that was asked for (README, "Commands").
+// efa-doctor: from the command line to the verb that was asked for (efa-doctor(1), "COMMANDS").
 
 #include <fcntl.h>
 #include <unistd.h>

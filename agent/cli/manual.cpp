@@ -1,6 +1,7 @@
 #include "agent/cli/manual.h"
 
 #include "agent/cli/command_line.h"
+#include "agent/cli/manual_notes.h"
 #include "agent/config/config.h"
 #include "agent/config/version.h"
 #include "probes/base/value.h"
@@ -46,11 +47,20 @@ std::string options_of(const CommandText& command) {
   return text;
 }
 
+std::string notes_of(const std::string& name) {
+  std::string text;
+  for (const Note& note : kNotes) {
+    if (note.of == name) text += ".PP\n" + roff(note.text) + "\n";
+  }
+  return text;
+}
+
 std::string commands_of(const std::vector<CommandText>& commands) {
-  std::string text = ".SH OPTIONS\n" + options_of(commands.front()) + ".SH COMMANDS\n";
+  std::string text =
+      ".SH OPTIONS\n" + options_of(commands.front()) + notes_of("") + ".SH COMMANDS\n";
   for (size_t i = 1; i < commands.size(); ++i) {
     text += ".SS " + roff(commands[i].name) + "\n" + roff(commands[i].help) + ".\n" +
-            options_of(commands[i]);
+            options_of(commands[i]) + notes_of(commands[i].name);
   }
   return text;
 }
@@ -171,7 +181,7 @@ std::string configuration_page() {
   for (const Setting& setting : settings()) {
     if (table_of(setting) != table) {
       table = table_of(setting);
-      text += ".SS [" + roff(table) + "]\n";
+      text += ".SS [" + roff(table) + "]\n" + notes_of(table);
     }
     text += item(setting.example != nullptr
                      ? bold(setting.example)

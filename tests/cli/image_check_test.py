@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from efa_doctor import EFA_DOCTOR, SOURCE, USAGE, VERDICTS, Case, write
+from efa_doctor import EFA_DOCTOR, USAGE, VERDICTS, Case, handbook, write
 
 KERNEL = "6.1.177-224.371.amzn2023.x86_64"
 OLD = "6.1.100-1.amzn2023.x86_64"
@@ -158,11 +158,11 @@ class ImageCheck(Case):
         self.assertTrue(any(finding["code"].startswith(("fabric.", "verbs."))
                             for finding in report["findings"]))
 
-    def test_what_the_readme_shows_stops_a_bad_image(self):
-        section = re.search("^## Image owners\n(.*?)^## ", (SOURCE / "README.md").read_text(), re.S | re.M)[1]
-        self.assertEqual(json.loads(re.search(r"valid_exit_codes = (.*)", section)[1]),
-                         [VERDICTS["healthy"], VERDICTS["degraded"]])
-        command, = re.findall(r"^    sudo (efa-doctor image-check --root .*)$", section, re.M)
+    def test_what_users_are_shown_stops_a_bad_image(self):
+        shown = "".join(page.read_text() for page in handbook())
+        codes, = re.findall(r"valid_exit_codes = (.*)", shown)
+        self.assertEqual(json.loads(codes), [VERDICTS["healthy"], VERDICTS["degraded"]])
+        command, = re.findall(r"^    sudo (efa-doctor image-check --root .*)$", shown, re.M)
         command = command.replace("efa-doctor", f"{EFA_DOCTOR} --config {self.config}", 1)
         command = command.replace("/mnt", str(self.root))
 

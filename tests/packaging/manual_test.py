@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import unittest
 
-from efa_doctor import EFA_DOCTOR, SOURCE, Case
+from efa_doctor import EFA_DOCTOR, SOURCE, Case, handbook
 
 MANUAL = pathlib.Path(EFA_DOCTOR).parent / "manual"
 SCRIPTS = [*SOURCE.glob("packaging/deb/p*"), SOURCE / "packaging/install-build-dependencies"]
@@ -37,6 +37,33 @@ class ManualTest(Case):
         page, _ = man("efa-doctor.toml.5")
         for key in re.findall(r"(?m)^#(\w+) = ", (MANUAL / "config.toml").read_text()):
             self.assertRegex(page, rf"(?m)^ +{key} = ")
+
+    def test_what_the_readme_leaves_to_the_pages_is_there(self):
+        for page, words in {"efa-doctor.1": ("control groups", "HMAC-SHA256", "mpirun", "Fn::ForEach"),
+                            "efa-doctor.toml.5": ("AWS_SHARED_CREDENTIALS_FILE",)}.items():
+            text, _ = man(page)
+            for word in words:
+                self.assertIn(word, text)
+
+    def test_links_of_readme_and_guides_lead_somewhere(self):
+        pages = handbook()
+        self.assertGreater(len(pages), 8)
+        for page in pages:
+            for target in re.findall(r"\]\((?!https:)([^)]+)\)", page.read_text()):
+                self.assertTrue((page.parent / target).is_file(), f"{page}: {target}")
+
+    def test_the_readme_leads_to_each_guide(self):
+        readme = (SOURCE / "README.md").read_text()
+        for guide in handbook()[1:]:
+            self.assertIn(f"]({guide.relative_to(SOURCE)})", readme)
+
+    def test_sections_that_pages_name_are_there(self):
+        """As README, "Boot service"."""
+        titles = set(re.findall(r"(?m)^## (.*)$", (SOURCE / "README.md").read_text()))
+        named = {name for path in [*handbook(), *SOURCE.glob("agent/**/main.cpp"), *SOURCE.glob("probes/**/*.h")]
+                 for name in re.findall(r'README, "([^"]+)"', path.read_text())}
+        self.assertGreater(len(named), 4)
+        self.assertEqual(named - titles, set())
 
     def test_the_configuration_file_is_right_with_and_without_its_comments(self):
         text = (MANUAL / "config.toml").read_text()

@@ -26,7 +26,8 @@ class Versions(unittest.TestCase):
         said = {name: re.search(pattern, (SOURCE / name).read_text(), re.M)[1] for name, pattern in {
             "CMakeLists.txt": r"^project\(efa-doctor VERSION (\S+)", "packaging/efa-doctor.spec": r"^Version: +(\S+)",
             "packaging/deb/changelog": r"^efa-doctor \((\S+)\)", "CHANGELOG.md": r"^## (\S+)",
-            "README.md": r"efa-doctor_(\S+)_amd64"}.items()}
+            "README.md": r"efa-doctor_(\S+)_amd64", "packaging/README.md": r"efa-doctor-(\S+)\.tar",
+            "packaging/kubernetes/README.md": r"efa-doctor_(\S+)_amd64"}.items()}
         self.assertEqual(len(set(said.values())), 1, said)
 
 

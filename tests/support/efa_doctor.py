@@ -29,6 +29,11 @@ def environment(**more):
     return {**kept, **more}
 
 
+def handbook():
+    """What users read of the source: README.md, and the guides beside the files."""
+    return [SOURCE / "README.md", *sorted((SOURCE / "packaging").rglob("README.md"))]
+
+
 def schema(name):
     """The validator of packaging/<name>.schema.json."""
     text = (SOURCE / "packaging" / f"{name}.schema.json").read_text()
