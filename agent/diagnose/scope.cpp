@@ -31,6 +31,7 @@ std::set<PciAddress> given_away(const PciFacts& facts, const ExpectSetting& sett
 // Its control group may name a device whose node is missing all the same.
 bool was_given(const RdmaDevice& device, const LimitsFacts& facts) {
   if (!device.uverbs || device.uverbs->present) return true;  // as far as is known
+  if (facts.has_hosts_dev == true) return true;
   return facts.cgroup_devices && device.uverbs->number_expected &&
          allows_character_device(*facts.cgroup_devices, *device.uverbs->number_expected);
 }

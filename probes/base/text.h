@@ -38,6 +38,8 @@ std::string make_utf8(std::string_view text);
 std::string to_hex(std::string_view bytes);
 std::string from_hex(std::string_view hex);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
+// With `to` wherever `from` was.
+std::string replaced(std::string text, std::string_view from, std::string_view to);
 
 // A whole decimal number, or with base 16 a hexadecimal one with or without "0x"; else nothing.
 template <class T>

@@ -140,6 +140,7 @@ struct LimitsFacts {
   std::optional<bool> from_container;    // the node was looked at from a container of efa-doctor's
   std::optional<bool> may_lock_any;    // in a container: CAP_IPC_LOCK is effective in its process 1
   std::optional<bool> may_administer;  // it may do all that the host may: no confined container
+  std::optional<bool> has_hosts_dev;   // in a container: /dev has all device nodes of the host
   // of the process that looked, so of the shell or unit that started it
   std::optional<std::string> cgroup;
   std::optional<std::string> cgroup_memory_max;
@@ -174,6 +175,7 @@ void describe(Io& io, LimitsFacts& facts) {
   io("from_container", facts.from_container);
   io("may_lock_any", facts.may_lock_any);
   io("may_administer", facts.may_administer);
+  io("has_hosts_dev", facts.has_hosts_dev);
   io("cgroup", facts.cgroup);
   io("cgroup_memory_max", facts.cgroup_memory_max);
   io("cgroup_devices", facts.cgroup_devices);

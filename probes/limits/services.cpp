@@ -45,13 +45,16 @@ ServiceOnNode find_service(const LimitsFacts& facts, const DoorRow& row) {
   return {process, unit_of(facts, row, process)};
 }
 
-bool starts_at_boot(const UnitOnDisk* unit) {
-  return unit != nullptr && (unit->state == "enabled" || unit->state == "static");
+// Nothing starts the units of a container's image: its processes are what it has. Nor one that is
+// "static", of which it is not known whether another unit starts it.
+bool starts_at_boot(const LimitsFacts& facts, const UnitOnDisk* unit) {
+  const bool of_image = facts.container && facts.from_container != true;
+  return unit != nullptr && unit->state == "enabled" && !of_image;
 }
 
 bool is_there(const LimitsFacts& facts, const DoorRow& row) {
   const ServiceOnNode service = find_service(facts, row);
-  return service.process != nullptr || starts_at_boot(service.unit);
+  return service.process != nullptr || starts_at_boot(facts, service.unit);
 }
 
 bool is_there(const LimitsFacts& facts, std::string_view command) {

@@ -18,7 +18,7 @@ struct ServiceOnNode {
 };
 
 ServiceOnNode find_service(const LimitsFacts& facts, const DoorRow& row);
-bool starts_at_boot(const UnitOnDisk* unit);
+bool starts_at_boot(const LimitsFacts& facts, const UnitOnDisk* unit);
 // It runs, or starts at boot.
 bool is_there(const LimitsFacts& facts, const DoorRow& row);
 bool is_there(const LimitsFacts& facts, std::string_view command);

@@ -170,7 +170,7 @@ void judge_door(const Node& node, const DoorRow& row, Findings& findings) {
   const ServiceOnNode service = find_service(facts, row);
   if (service.process != nullptr) {
     judge_running(node, row, service, findings);
-  } else if (starts_at_boot(service.unit)) {
+  } else if (starts_at_boot(facts, service.unit)) {
     judge_unit(facts, row, *service.unit, findings);
   }
 }

@@ -85,12 +85,12 @@ bool judge_login(const LimitsFacts& facts, Findings& findings) {
 // matters: our own service, or one that is judged itself.
 std::string own_subject(const LimitsFacts& facts) {
   if (facts.from_container == true) return "";
-  if (facts.container) return "this container";
   const std::string group = facts.cgroup.value_or("");
   if (group.find("/slurmstepd") != std::string::npos ||
       group.find("/slurm/") != std::string::npos) {
-    return "this job";
+    return "this job";  // a container of Apptainer's in it has the job's limit
   }
+  if (facts.container) return "this container";
   const std::string unit = base_name(group);
   if (unit == "efa-doctor.service") return "";
   for (const ServiceLimits& service : facts.services) {

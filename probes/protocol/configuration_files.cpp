@@ -26,7 +26,8 @@ ConfigurationFiles read_configuration_files(const Look& look, const std::string&
     const Result<std::vector<std::string>> names = look.root.list(directory);
     if (!names && names.error().kind != ErrorKind::kNotFound) all.unread.push_back(names.error());
     for (const std::string& name : names.value_or({})) {
-      if (!name.ends_with(".conf") || all.by_name.contains(name)) continue;
+      const bool counts = name.ends_with(".conf") && !name.starts_with('.');  // not an editor's
+      if (!counts || all.by_name.contains(name)) continue;
       const std::string path = directory + "/" + name;
       Result<std::vector<std::string>> lines = lines_of(look, path, keep());
       if (!lines && lines.error().kind == ErrorKind::kNotFound) continue;

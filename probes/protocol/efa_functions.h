@@ -37,5 +37,8 @@ bool is_efa_function(const Sysroot& root, const PciAddress& address);
 // False when what the function is could not be read: it may be EFA.
 bool is_identified(const Sysroot& root, const PciAddress& address);
 std::vector<PciAddress> efa_functions(const Sysroot& root);
+// The directories of uverbs devices in sysfs: of their class or, where that is not shown, as in
+// some containers, below the EFA functions. kNotFound: there is neither.
+Result<std::vector<std::string>> uverbs_directories(const Sysroot& root);
 
 }  // namespace efa

@@ -1,5 +1,8 @@
 #include "probes/protocol/mounts.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include "probes/base/text.h"
 
 namespace efa {
@@ -29,17 +32,31 @@ std::string without_escapes(std::string_view field) {
   return text;
 }
 
+// Of "22 26 0:21 / /sys rw,relatime shared:7 - sysfs sysfs rw" what follows the hyphen.
+void take_file_system(const std::vector<std::string>& fields, Mount& mount) {
+  constexpr std::ptrdiff_t kFirst = 6;  // fields of which there may be any number
+  constexpr std::ptrdiff_t kType = 1, kSource = 2, kOptions = 3;
+  const auto hyphen = std::find(fields.begin() + kFirst, fields.end(), "-");
+  if (fields.end() - hyphen <= kOptions) return;
+  mount.type = hyphen[kType];
+  mount.source = without_escapes(hyphen[kSource]);
+  mount.options = hyphen[kOptions];
+}
+
 }  // namespace
 
 std::optional<Mount> parse_mount(std::string_view line) {
   constexpr size_t kRoot = 3, kPoint = 4, kOptions = 5;
   const std::vector<std::string> fields = split(line, ' ');
   if (fields.size() <= kOptions) return std::nullopt;
-  Mount mount{without_escapes(fields[kRoot]), without_escapes(fields[kPoint]), false};
+  Mount mount;
+  mount.root = without_escapes(fields[kRoot]);
+  mount.point = without_escapes(fields[kPoint]);
   const bool is_path = mount.point.starts_with('/') && mount.point.size() < kLongestPath &&
                        mount.root.size() < kLongestPath;
   if (!is_path) return std::nullopt;
   mount.read_only = fields[kOptions] == "ro" || fields[kOptions].starts_with("ro,");
+  take_file_system(fields, mount);
   return mount;
 }
 

@@ -18,11 +18,11 @@ std::vector<int> process_ids(const std::vector<std::string>& names) {
 }
 
 std::map<std::string, PciAddress> efa_device_nodes(const Sysroot& root) {
-  constexpr const char* kVerbs = "/sys/class/infiniband_verbs";
   std::map<std::string, PciAddress> nodes;
-  for (const std::string& name : root.list(kVerbs).value_or({})) {
-    const auto address = pci_function_behind(root, std::string(kVerbs) + "/" + name);
-    if (address && is_efa_function(root, *address)) nodes["/dev/infiniband/" + name] = *address;
+  for (const std::string& directory : uverbs_directories(root).value_or({})) {
+    const auto address = pci_function_behind(root, directory);
+    if (!address || !is_efa_function(root, *address)) continue;
+    nodes["/dev/infiniband/" + base_name(directory)] = *address;
   }
   return nodes;
 }

@@ -46,6 +46,9 @@ bool FileStatus::is_directory() const {
 bool FileStatus::is_character_device() const {
   return S_ISCHR(mode);
 }
+bool FileStatus::is_regular_file() const {
+  return S_ISREG(mode);
+}
 
 Result<RootedFiles> RootedFiles::open(const std::string& directory) {
   Fd root(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));

@@ -24,6 +24,7 @@ struct FileStatus {
 
   [[nodiscard]] bool is_directory() const;
   [[nodiscard]] bool is_character_device() const;
+  [[nodiscard]] bool is_regular_file() const;
 };
 
 struct Space {

@@ -21,6 +21,7 @@ struct UverbsNode {
   std::optional<std::string> number_expected;  // "231:192", as sysfs says
   bool present = false;
   std::optional<bool> character_device;
+  std::optional<bool> regular_file;  // as in a sysroot, where it stands for the node
   std::optional<std::string> number;
   std::optional<int> mode;  // permission bits
   std::optional<int> owner;
@@ -36,6 +37,7 @@ void describe(Io& io, UverbsNode& node) {
   io("number_expected", node.number_expected);
   io("present", node.present);
   io("character_device", node.character_device);
+  io("regular_file", node.regular_file);
   io("number", node.number);
   io("mode", node.mode);
   io("owner", node.owner);

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "probes/base/text.h"
+#include "probes/judging/container_files.h"
 #include "probes/judging/kept_back.h"
 #include "probes/judging/look_up.h"
 #include "probes/judging/node.h"
@@ -124,7 +125,8 @@ void judge_node_mode(const UverbsNode& uverbs, const std::string& subject, Findi
                     : ShellCommand{});
 }
 
-// A copy of a machine's files rarely holds its device nodes: making one takes root.
+// A copy of a machine's files rarely holds its device nodes: making one takes root. A directory
+// stands for none: docker -v makes one where no node was.
 void judge_stand_in(const std::string& subject, Findings& findings) {
   for (const Check* check : {&kNodeWrongNumber, &kNodeCannotOpen, &kNodeRestrictedMode}) {
     findings.not_applicable(*check, subject, "a file stands for the node in this sysroot");
@@ -151,7 +153,9 @@ void judge_node(const Node& node, const RdmaDevice& device, Findings& findings) 
   }
   findings.pass(kNodeMissing, subject, device.uverbs->path + " is there",
                 {"present", "present", device.uverbs->path});
-  if (!node.live && device.uverbs->character_device == false) {
+  const bool is_file =
+      device.uverbs->regular_file.value_or(device.uverbs->character_device == false);
+  if (!node.live && is_file) {
     judge_stand_in(subject, findings);
     return;
   }
@@ -183,7 +187,9 @@ void judge_names(const Node& node, const RdmaDevice& device, Findings& findings)
   const Check& check = kRdmaNameNotPersistent;
   const std::string subject = device.address.to_text();
   const std::optional<std::string>& rule = node.software.facts.rename_rule;
-  if (rule) {
+  if (has_files_of_container(node)) {
+    findings.not_applicable(check, subject, kFilesOfContainer);
+  } else if (rule) {
     findings.fail(check, subject,
                   fmt::format("is named {} although a udev rule renames", device.name),
                   {device.name, "a name made from the PCI address", *rule});

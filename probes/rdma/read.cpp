@@ -23,7 +23,6 @@ namespace efa {
 namespace {
 
 constexpr const char* kRdma = "/sys/class/infiniband";
-constexpr const char* kVerbs = "/sys/class/infiniband_verbs";
 
 std::string rdma_path(const std::string& name, const std::string& file) {
   return std::string(kRdma) + "/" + name + "/" + file;
@@ -38,11 +37,15 @@ void read_open(const Look& look, UverbsNode& node) {
   if (!opened) node.open_error = opened.error().what;
 }
 
-UverbsNode read_uverbs(const Look& look, const std::string& name) {
+std::string node_of(const std::string& uverbs_directory) {
+  return "/dev/infiniband/" + base_name(uverbs_directory);
+}
+
+UverbsNode read_uverbs(const Look& look, const std::string& directory) {
   UverbsNode node;
-  node.name = name;
-  node.path = "/dev/infiniband/" + name;
-  node.number_expected = look.root.text(std::string(kVerbs) + "/" + name + "/dev");
+  node.name = base_name(directory);
+  node.path = node_of(directory);
+  node.number_expected = look.root.text(directory + "/dev");
   const Result<FileStatus> status = look.root.status(node.path);
   node.present = status.ok() || status.error().kind != ErrorKind::kNotFound;
   if (!status) {
@@ -51,6 +54,7 @@ UverbsNode read_uverbs(const Look& look, const std::string& name) {
     return node;
   }
   node.character_device = status->is_character_device();
+  node.regular_file = status->is_regular_file();
   node.number = std::to_string(status->major) + ":" + std::to_string(status->minor);
   node.mode = static_cast<int>(status->mode & 07777U);
   node.owner = static_cast<int>(status->uid);
@@ -59,35 +63,44 @@ UverbsNode read_uverbs(const Look& look, const std::string& name) {
   return node;
 }
 
-struct UverbsNames {
-  std::map<std::string, std::string> of_device;  // by the RDMA device's name
+// "231 infiniband_verbs": ib_uverbs is there, whether sysfs shows it or not.
+bool is_uverbs_registered(const Look& look) {
+  const auto lines = look.root.read_lines(
+      "/proc/devices", [](const std::string& line) { return line.ends_with(" infiniband_verbs"); },
+      Sysroot::kSmallFile);
+  return lines && !lines->empty();
+}
+
+struct UverbsEntries {
+  std::map<std::string, std::string> of_device;  // directories, by the RDMA device's name
   std::optional<Unseen> unseen;  // why a device that is not among them may have one all the same
 };
 
-UverbsNames read_uverbs_names(const Look& look) {
-  UverbsNames names;
+UverbsEntries read_uverbs_entries(const Look& look) {
+  UverbsEntries entries;
   const auto could_not = [&](const Error& error) {
-    if (error.kind == ErrorKind::kNotFound) return;
     const Unseen unseen{error.where, error.what, error.os_error};
     look.out.add("unseen", unseen);
-    if (!names.unseen) names.unseen = unseen;
+    if (!entries.unseen) entries.unseen = unseen;
   };
-  const Result<std::vector<std::string>> entries = look.root.list(kVerbs);
-  if (!entries) could_not(entries.error());
-  for (const std::string& entry : entries.value_or({})) {
-    if (!entry.starts_with("uverbs")) continue;  // beside them lies abi_version
-    const Result<std::string> ibdev = look.root.read(std::string(kVerbs) + "/" + entry + "/ibdev");
+  const Result<std::vector<std::string>> directories = uverbs_directories(look.root);
+  if (!directories) {
+    const bool none = directories.error().kind == ErrorKind::kNotFound;
+    if (!none || is_uverbs_registered(look)) could_not(directories.error());
+  }
+  for (const std::string& directory : directories.value_or({})) {
+    const Result<std::string> ibdev = look.root.read(directory + "/ibdev");
     if (ibdev) {
-      names.of_device[*ibdev] = entry;
-    } else {
+      entries.of_device[*ibdev] = directory;
+    } else if (ibdev.error().kind != ErrorKind::kNotFound) {
       could_not(ibdev.error());
     }
   }
-  return names;
+  return entries;
 }
 
 RdmaDevice read_device(const Look& look, const std::string& name, const PciAddress& address,
-                       const UverbsNames& uverbs) {
+                       const UverbsEntries& uverbs) {
   RdmaDevice device;
   device.address = address;
   device.name = name;
@@ -110,10 +123,10 @@ RdmaDevice read_device(const Look& look, const std::string& name, const PciAddre
 // libfabric's efa provider opens it too. One without a node is no matter: libibverbs passes it
 // over. Last of all: a sick device of others that does not open takes nothing that is known of EFA
 // along.
-void open_foreign(const Look& look, const std::string& name, const UverbsNames& uverbs) {
+void open_foreign(const Look& look, const std::string& name, const UverbsEntries& uverbs) {
   const auto entry = uverbs.of_device.find(name);
   if (entry == uverbs.of_device.end() || !look.root.live()) return;
-  const std::string path = "/dev/infiniband/" + entry->second;
+  const std::string path = node_of(entry->second);
   look.out.doing("open " + path);
   const Result<Done> opened = look.root.open_device(path);
   if (!opened && opened.error().kind != ErrorKind::kNotFound) look.out.add("foreign_closed", name);
@@ -206,17 +219,17 @@ void read_all_counters(const Look& look, const std::map<std::string, std::string
 
 // Where network namespaces do not share RDMA devices, those of others are not in the class; their
 // device nodes are.
-void read_elsewhere(const Look& look, const UverbsNames& uverbs,
+void read_elsewhere(const Look& look, const UverbsEntries& uverbs,
                     const std::map<std::string, std::string>& efa_names) {
   std::set<std::string> here;
   for (const auto& [address, name] : efa_names) here.insert(name);
   size_t found = 0;
-  for (const auto& [name, entry] : uverbs.of_device) {
+  for (const auto& [name, directory] : uverbs.of_device) {
     if (here.contains(name) || found == kMaxDevices) continue;
-    const auto address = pci_function_behind(look.root, std::string(kVerbs) + "/" + entry);
+    const auto address = pci_function_behind(look.root, directory);
     if (!address || !is_efa_function(look.root, *address)) continue;
     look.out.add("elsewhere", *address);
-    if (look.root.exists("/dev/infiniband/" + entry)) look.out.add("elsewhere_node", *address);
+    if (look.root.exists(node_of(directory))) look.out.add("elsewhere_node", *address);
     ++found;
   }
 }
@@ -232,7 +245,7 @@ void read_rdma(const Look& look) {
   }
   look.out.set("class_present", names.ok());
   look.out.set("rdma_cm", look.root.exists("/dev/infiniband/rdma_cm"));
-  const UverbsNames uverbs = read_uverbs_names(look);
+  const UverbsEntries uverbs = read_uverbs_entries(look);
   std::map<std::string, std::string> efa_names;
   std::vector<std::string> foreign;
   size_t efa = 0;

@@ -151,6 +151,15 @@ TEST(Scope, OnAHostAndInAPrivilegedContainerAMissingNodeIsAFault) {
   EXPECT_EQ(look(host).root_causes, Codes{"node.missing"});
 }
 
+// As Apptainer and enroot give it: what is missing there is missing on the host.
+TEST(Scope, AContainerWithTheHostsDevWasGivenAllDevices) {
+  Scene scene = in_container();
+  scene.node.limits.facts.has_hosts_dev = true;
+  EXPECT_EQ(look(scene).root_causes, Codes{"node.missing"});
+  for (const size_t i : {2, 3}) scene.rdma(i).uverbs->present = true;
+  EXPECT_FALSE(look(scene).expectation.given);
+}
+
 // As on types of many cards: only the first interface has an address.
 void make_efa_only(Scene& scene) {
   for (size_t i = 1; i < kDevices; ++i) {

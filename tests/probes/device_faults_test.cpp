@@ -107,6 +107,31 @@ TEST(PciFaults, AReservationForVfioExplainsItsDriver) {
   EXPECT_EQ(node.root_causes(), Codes{"pci.driver-override"});
 }
 
+TEST(PciFaults, ALineThatGivesItToVfioAtEachBootIsNamed) {
+  FaultyNode node;
+  node.unbind(kFirst);
+  node.tree().directory("/sys/bus/pci/drivers/vfio-pci");
+  node.tree().link(pci("driver"), "/sys/bus/pci/drivers/vfio-pci");
+  const auto words = [&] {
+    node.changes();
+    return render_json(node.report());
+  };
+  node.tree().file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=10de:20b0\n");
+  EXPECT_EQ(words().find("at each boot, by"), std::string::npos) << "it is of a GPU";
+  node.tree().file("/etc/modprobe.d/vfio.conf", "options vfio-pci ids=1d0f:efa0\n");
+  const std::string by_file = words();
+  EXPECT_NE(by_file.find("at each boot, by /etc/modprobe.d/vfio.conf: options vfio-pci "
+                         "ids=1d0f:efa0"),
+            std::string::npos)
+      << by_file;
+  EXPECT_NE(by_file.find("sudo sed -i -E"), std::string::npos);
+  node.tree().remove("/etc/modprobe.d/vfio.conf");
+  node.tree().file("/proc/cmdline", "ro vfio-pci.ids=1d0f:efa0 quiet\n");
+  EXPECT_NE(words().find("at each boot, by /proc/cmdline: vfio-pci.ids=1d0f:efa0"),
+            std::string::npos);
+  EXPECT_EQ(node.root_causes(), Codes{"driver.wrong-driver"});
+}
+
 // What the guest is shown of the link of all four devices.
 void set_links(const FaultyNode& node, const std::string& speed, const std::string& width) {
   for (const char* address : kAllEfa) {
@@ -243,6 +268,24 @@ TEST(RdmaFaults, AGidWithoutMacIsAWarning) {
   EXPECT_EQ(node.changes(), (Changes{{{"rdma.no-gid", kFirst}, "unknown"}}));
 }
 
+// As in a container with a part of sysfs.
+TEST(RdmaFaults, AClassOfDeviceNodesThatIsNotShownIsNoFault) {
+  FaultyNode node;
+  node.tree().remove("/sys/class/infiniband_verbs");
+  EXPECT_EQ(node.changes(), Changes{});
+  Changes meant;
+  for (const char* address : kAllEfa) {
+    node.tree().remove("/sys/bus/pci/devices/" + std::string(address) + "/infiniband_verbs");
+    meant[{"node.missing", address}] = "unknown";
+    for (const char* code : {"node.wrong-number", "node.cannot-open", "node.restricted-mode"}) {
+      meant[{code, address}] = "gone";
+    }
+  }
+  node.tree().file("/proc/devices", "Character devices:\n231 infiniband_verbs\n\n");
+  EXPECT_EQ(node.changes(), meant);
+  EXPECT_EQ(node.verdict(), "unknown");
+}
+
 TEST(RdmaFaults, AKernelNameBesideTheRenamingRuleIsAnInfo) {
   FaultyNode node;
   node.tree().remove("/sys/class/infiniband/rdmap16s27");
@@ -250,6 +293,34 @@ TEST(RdmaFaults, AKernelNameBesideTheRenamingRuleIsAnInfo) {
   node.tree().file(pci("infiniband_verbs/uverbs0/ibdev"), "efa_0\n");
   EXPECT_EQ(node.changes(), (Changes{{{"rdma.name-not-persistent", kFirst}, "fail"}}));
   EXPECT_EQ(node.verdict(), "healthy");
+}
+
+// A file of /etc hides the distribution's; NAME_KERNEL is a mode that rdma-core's own file names.
+TEST(RdmaFaults, AKernelNameIsMeantWhereTheRuleIsTurnedOff) {
+  constexpr const char* kRule = "/etc/udev/rules.d/60-rdma-persistent-naming.rules";
+  const std::string rename =
+      "ACTION==\"add\", SUBSYSTEM==\"infiniband\", PROGRAM=\"rdma_rename %k ";
+  FaultyNode node;
+  node.tree().remove("/sys/class/infiniband/rdmap16s27");
+  node.tree().link("/sys/class/infiniband/efa_0", kFirstRdma);
+  node.tree().file(pci("infiniband_verbs/uverbs0/ibdev"), "efa_0\n");
+  const Changes off = {{{"rdma.name-not-persistent", kFirst}, "not_applicable"}};
+  const Changes on = {{{"rdma.name-not-persistent", kFirst}, "fail"}};
+  for (const std::string& text :
+       {rename + "NAME_KERNEL\"\n", std::string(), "# " + rename + "NAME_FALLBACK\"\n",
+        rename + "NAME_FIXED roce_rail0\"\n"}) {
+    node.tree().file(kRule, text);
+    EXPECT_EQ(node.changes(), off) << text;
+  }
+  for (const std::string& text :
+       {"# NAME_KERNEL - leave name as kernel provided\n" + rename + "NAME_FALLBACK\"\n",
+        rename + "NAME_PCI\"\n"}) {
+    node.tree().file(kRule, text);
+    EXPECT_EQ(node.changes(), on) << text;
+  }
+  node.tree().remove(kRule);
+  node.tree().link(kRule, "/dev/null");
+  EXPECT_EQ(node.changes(), off);
 }
 
 TEST(NodeFaults, AMissingDeviceNodeIsCritical) {
@@ -260,6 +331,18 @@ TEST(NodeFaults, AMissingDeviceNodeIsCritical) {
                                      {{"node.cannot-open", kFirst}, "gone"},
                                      {{"node.restricted-mode", kFirst}, "gone"}}));
   EXPECT_EQ(node.root_causes(), Codes{"node.missing"});
+}
+
+// docker -v makes one where no node was.
+TEST(NodeFaults, ADirectoryStandsForNoNode) {
+  FaultyNode node;
+  node.tree().remove("/dev/infiniband/uverbs0");
+  node.tree().directory("/dev/infiniband/uverbs0");
+  const Changes changes = node.changes();
+  const auto found = changes.find({"node.wrong-number", kFirst});
+  ASSERT_NE(found, changes.end());
+  EXPECT_EQ(found->second, "fail");
+  EXPECT_EQ(node.verdict(), "unhealthy");
 }
 
 TEST(NodeFaults, ARealNodeIsJudgedInASysrootButNotOpened) {

@@ -163,19 +163,35 @@ TEST(Memlock, LinesOfPamAndSlurmAreTakenApart) {
 }
 
 TEST(Memlock, AStoppedServiceIsJudgedByItsUnit) {
-  for (const char* state : {"enabled", "static"}) {
-    const Scene scene = with_unit(slurmd(state, {{"/etc/x.conf", "64K"}}));
-    EXPECT_EQ(result_of(scene, kLow, "slurmd"), kFail) << state;
-  }
+  const Scene low = with_unit(slurmd("enabled", {{"/etc/x.conf", "64K"}}));
+  EXPECT_EQ(result_of(low, kLow, "slurmd"), kFail);
+  EXPECT_EQ(diagnose(low).verdict, Verdict::kDegraded);
   Scene scene = with_unit(slurmd("enabled", {{"/etc/x.conf", "infinity"}}));
   EXPECT_EQ(result_of(scene, kLow, "slurmd"), kPass);
   scene.node.limits.facts.units[0].unseen = {{"/etc/y.conf", "Is a directory", 21}};
   EXPECT_EQ(result_of(scene, kLow, "slurmd"), kUnknown);
-  for (const char* state : {"disabled", "masked"}) {
-    const Scene off = with_unit(slurmd(state));
+  for (const char* state : {"disabled", "masked", "static"}) {
+    const Scene off = with_unit(slurmd(state, {{"/etc/x.conf", "64K"}}));
     const Diagnosis diagnosis = diagnose(off);
     EXPECT_EQ(finding_of(diagnosis.findings, kLow, "slurmd"), nullptr) << state;
   }
+}
+
+TEST(Memlock, NothingStartsTheUnitsOfAContainersImage) {
+  Scene scene = with_unit({"condor.service", "enabled", {{"/etc/x.conf", "64K"}}, "", {}});
+  LimitsFacts& facts = scene.node.limits.facts;
+  facts.units.push_back({"containerd.service", "enabled", {{"/etc/x.conf", "64K"}}, "", {}});
+  facts.container = "kubernetes";
+  EXPECT_EQ(result_of(scene, kLow, "condor_startd"), kNothing);
+  EXPECT_EQ(result_of(scene, "limits.container-memlock-low", "containerd"), kNothing);
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+  facts.services.push_back({"condor_startd", 14, limit("64K"), {}});
+  EXPECT_EQ(result_of(scene, kLow, "condor_startd"), kFail) << "what runs in it is judged";
+  facts.services.pop_back();
+  facts.from_container = true;
+  EXPECT_EQ(result_of(scene, kLow, "condor_startd"), kFail) << "the host's, seen from a container";
+  facts.container.reset();
+  EXPECT_EQ(result_of(scene, kLow, "condor_startd"), kFail) << "the host's";
 }
 
 TEST(Memlock, ASchedulerIsNotJudgedByWhatItsJobsMayExceed) {
@@ -289,6 +305,9 @@ TEST(Memlock, TheOwnLimitIsSaidOnceWithWhoseItIs) {
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
   facts.cgroup = "/system.slice/slurmstepd.scope/job_7/step_0/user/task_0";
   EXPECT_EQ(result_of(scene, kLow, "this job"), kFail);
+  facts.container = "apptainer";
+  EXPECT_EQ(result_of(scene, kLow, "this job"), kFail) << "its limit is the job's";
+  facts.container.reset();
   facts.cgroup = "/system.slice/efa-doctor.service";
   EXPECT_EQ(result_of(scene, kShell, "this shell"), kNothing);
   facts.cgroup = "/kubepods.slice/x";

@@ -76,6 +76,49 @@ TEST(LogFaults, TheDriversWordsExplainAnUnboundDevice) {
   EXPECT_EQ(node.root_causes(), Codes{"driver.probe-failed"});
 }
 
+// What a p5.48xlarge is with so many of its 32 device nodes and those files.
+std::string verdict_with(int device_nodes, const std::map<std::string, std::string>& files) {
+  SyntheticNode node = synthetic_node("p5.48xlarge-pod");
+  node.container.clear();
+  node.device_nodes = device_nodes;
+  const TemporaryDirectory directory;
+  const Tree tree(directory.path());
+  write_node(node, tree);
+  for (const auto& [path, text] : files) tree.file(path, text);
+  const Result<Value> report = parse_json(look_at_sysroot(directory.path()).out, "report");
+  return report ? report->text("verdict") : "no report";
+}
+
+TEST(ContainerFaults, OneOfLxdIsJudgedByWhatItWasGivenUnlessItIsPrivileged) {
+  std::map<std::string, std::string> files = {
+      {"/run/systemd/container", "lxc\n"},
+      {"/proc/1/status", "CapBnd:\t000001ffffffffff\nCapEff:\t000001ffffffffff\n"},
+      {"/proc/sys/kernel/cap_last_cap", "40\n"},
+      {"/proc/self/mountinfo", "760 755 0:315 / /sys rw,nosuid - sysfs sysfs rw\n"},
+      {"/proc/self/uid_map", "         0    1000000 1000000000\n"}};
+  EXPECT_EQ(verdict_with(1, files), "healthy");
+  files["/proc/self/uid_map"] = "         0          0 4294967295\n";
+  EXPECT_EQ(verdict_with(1, files), "unhealthy");
+}
+
+TEST(ContainerFaults, OneThatOnlyItsRootShowsIsJudgedByWhatItWasGiven) {
+  const std::string root = "755 612 0:92 / / rw,relatime - overlay overlay rw,lowerdir=";
+  const std::string layers =
+      "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/165/fs\n";
+  EXPECT_EQ(verdict_with(1, {{"/proc/self/mountinfo", root + layers}}), "healthy");
+  EXPECT_EQ(verdict_with(1, {{"/proc/self/mountinfo", root + "/run/rootfsbase\n"}}), "unhealthy")
+      << "a host that booted a live image";
+}
+
+TEST(ContainerFaults, OneOfApptainerWithoutDevicesNeedsNone) {
+  std::map<std::string, std::string> files = {{"/.singularity.d/runscript", "#!/bin/sh\n"}};
+  EXPECT_EQ(verdict_with(0, files), "not_applicable");
+  files["/proc/self/mountinfo"] = "755 612 0:5 / /dev rw,nosuid - devtmpfs devtmpfs rw\n";
+  EXPECT_EQ(verdict_with(0, files), "unhealthy") << "it has the host's /dev";
+  files["/proc/self/mountinfo"] = "22 1 259:1 / / rw,relatime - xfs /dev/nvme0n1p1 rw\n";
+  EXPECT_EQ(verdict_with(0, files), "unhealthy") << "a host that was made of such an image";
+}
+
 // amzn-drivers, release 3.3.1.
 TEST(LogFaults, ACrashInsideEfaIsCritical) {
   FaultyNode node;

@@ -216,6 +216,66 @@ TEST(Readers, ADeviceOfAnotherNamespaceShowsInTheClassOfDeviceNodes) {
   EXPECT_EQ(facts->elsewhere.at(0).to_text(), "0000:00:06.0");
 }
 
+constexpr const char* kFunction = "/sys/bus/pci/devices/0000:00:06.0";
+
+// An EFA device, where the class of device nodes is not shown.
+std::string without_class(const std::string& more) {
+  return seen("list", "/sys/class/infiniband", Array{Value("rdmap0s6")}) +
+         efa_behind("rdmap0s6", "0000:00:06.0") +
+         seen("list", "/sys/bus/pci/devices", Array{Value("0000:00:05.0"), Value("0000:00:06.0")}) +
+         more;
+}
+
+RdmaFacts rdma_facts(const std::string& looks) {
+  Said said;
+  said.read(looks, read_rdma);
+  return *from_value<RdmaFacts>(said.facts(), "facts");
+}
+
+TEST(Readers, ADeviceNodeIsFoundBelowItsFunctionWhereTheClassIsNotShown) {
+  const std::string verbs = std::string(kFunction) + "/infiniband_verbs";
+  const std::string below = seen("list", verbs, Array{Value("uverbs3")}) +
+                            seen("read", verbs + "/uverbs3/ibdev", "rdmap0s6") +
+                            seen("read", verbs + "/uverbs3/dev", "231:195") +
+                            seen("status", "/dev/infiniband/uverbs3",
+                                 Object{{"mode", 0020666}, {"major", 231}, {"minor", 195}});
+  const RdmaFacts facts = rdma_facts(without_class(below));
+  ASSERT_EQ(facts.devices.size(), 1U);
+  ASSERT_TRUE(facts.devices[0].uverbs);
+  EXPECT_EQ(facts.devices[0].uverbs->path, "/dev/infiniband/uverbs3");
+  EXPECT_EQ(facts.devices[0].uverbs->number_expected, "231:195");
+  EXPECT_EQ(facts.devices[0].uverbs->number, "231:195");
+  EXPECT_TRUE(facts.devices[0].uverbs->present);
+  EXPECT_TRUE(facts.elsewhere.empty());
+}
+
+TEST(Readers, ADeviceOfAnotherNamespaceShowsBelowItsFunctionToo) {
+  const std::string verbs = std::string(kFunction) + "/infiniband_verbs";
+  const RdmaFacts facts =
+      rdma_facts(seen("list", "/sys/class/infiniband", Array{}) +
+                 seen("list", "/sys/bus/pci/devices", Array{Value("0000:00:06.0")}) +
+                 seen("read", std::string(kFunction) + "/vendor", "0x1d0f") +
+                 seen("read", std::string(kFunction) + "/device", "0xefa1") +
+                 seen("list", verbs, Array{Value("uverbs0")}) +
+                 seen("read", verbs + "/uverbs0/ibdev", "rdmap0s6") +
+                 seen("link", verbs + "/uverbs0/device", "../../../0000:00:06.0"));
+  ASSERT_EQ(facts.elsewhere.size(), 1U);
+  EXPECT_EQ(facts.elsewhere.at(0).to_text(), "0000:00:06.0");
+}
+
+TEST(Readers, WhatTheKernelHasAndSysfsDoesNotShowIsUnknown) {
+  const auto uverbs = [](const std::string& more) {
+    return rdma_facts(without_class(more)).devices.at(0).uverbs;
+  };
+  EXPECT_FALSE(uverbs("")) << "the kernel offers none";
+  EXPECT_EQ(uverbs("").unreadable(), nullptr);
+  const std::string devices = seen("lines", "/proc/devices", Array{Value("231 infiniband_verbs")});
+  EXPECT_NE(uverbs(devices).unreadable(), nullptr);
+  EXPECT_NE(
+      uverbs(unseen("list", std::string(kFunction) + "/infiniband_verbs", EACCES)).unreadable(),
+      nullptr);
+}
+
 struct Facts {
   std::optional<int> number;
   std::vector<std::string> names;
