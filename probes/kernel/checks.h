@@ -15,13 +15,17 @@ inline constexpr Check kKernelDriverNotInstalled{
     .title = "The running kernel has no efa driver",
     .meaning = "No EFA device gets a driver; no process can use EFA.",
     .seen_by =
-        "modules.dep and modules.builtin of the running kernel name no efa, and it is not loaded.",
+        "efa is not loaded, and modules.dep and modules.builtin of the running kernel name none, "
+        "though its file may lie there; or modules.dep is missing, or names a file that is not "
+        "there or is no module; or /lib/modules has the modules of other kernels only.",
     .remedy =
         "Drain the node, then build it for this kernel or run the EFA installer, which ends with a "
         "reboot; after a kernel update its DKMS build may have failed for lack of kernel headers "
         "or of memory.",
     .drain_first = true,
+    .takes_installer = true,
     .on_bottlerocket = kNewerBottlerocket,
+    .on_suse = kSusesOwnDriver,
 };
 
 inline constexpr Check kKernelDriverNotLoaded{
@@ -48,9 +52,10 @@ inline constexpr Check kKernelDriverBlocked{
     .title = "A modprobe configuration keeps the efa driver out",
     .meaning = "The driver is not loaded at boot, or not at all.",
     .seen_by =
-        "A file in modprobe.d blacklists efa, or installs it, ib_uverbs or ib_core as true or "
-        "false; or the kernel's command line (of an image what GRUB or the boot loader's entries "
-        "will make of it) has modprobe.blacklist=efa, or module_blacklist= with one of the three.",
+        "A file in modprobe.d blacklists efa, installs it, ib_uverbs or ib_core by a command that "
+        "does not load it, or makes efa or its devices an alias of something else; or the kernel's "
+        "command line (of an image what GRUB or the boot loader's entries will make of it) has "
+        "modprobe.blacklist=efa, or module_blacklist= with one of the three.",
     .remedy =
         "Comment the line out, or remove the argument from the boot loader's configuration and "
         "reboot once drained; then load the driver.",
@@ -100,7 +105,9 @@ inline constexpr Check kKernelOtherRdmaStack{
     .actor = Actor::kImageOwner,
     .title = "Another RDMA stack (MLNX_OFED) lies beside the kernel's",
     .meaning = "An efa module built for one does not load, or crashes, with the other.",
-    .seen_by = "/usr/src/ofa_kernel exists, which only MLNX_OFED makes.",
+    .seen_by =
+        "/usr/src/ofa_kernel exists, or modules.dep of the kernel names an ib_core below "
+        "mlnx-ofa_kernel: only MLNX_OFED makes them.",
     .remedy = "Keep one RDMA stack in the image.",
 };
 
@@ -117,8 +124,9 @@ inline constexpr Check kKernelDriverStale{
         "srcversion or version of /sys/module/efa against the module's file, what DKMS built and "
         "what the EFA installer names; unbound devices whose id modules.alias has.",
     .remedy =
-        "Drain the node and load the one on disk. If the old one returns after a boot, the "
-        "initramfs holds it: rebuild that (dracut -f, update-initramfs -u).",
+        "Drain the node and load the one on disk; where it was not built for this kernel, have it "
+        "built, or run the EFA installer again. If the old one returns after a boot, the initramfs "
+        "holds it: rebuild that (dracut -f, update-initramfs -u).",
     .causes = {"kernel.driver-stuck"},
 };
 
@@ -129,10 +137,9 @@ inline constexpr Check kKernelNextKernel{
     .title = "The kernel that boots next has no efa driver",
     .meaning = "EFA works now, and will not once that kernel runs.",
     .seen_by =
-        "GRUB's environment and configuration, or the link /boot/vmlinuz, name another kernel than "
-        "the running one, and its /lib/modules has no efa, nor is it built in; or its "
-        "modules.alias "
-        "gives efa other device ids than that of a device here.",
+        "GRUB's environment and configuration, or the first entry of its menu (grub.cfg), name "
+        "another kernel than the running one, and its /lib/modules has no efa, nor is it built "
+        "in; or its modules.alias gives efa other device ids than that of a device here.",
     .remedy =
         "Build the driver for that kernel before it boots (its headers must be installed), or let "
         "the running one boot.",
@@ -148,6 +155,7 @@ inline constexpr Check kKernelKexecOldDriver{
     .seen_by = "/sys/kernel/kexec_loaded is 1 and /sys/module/efa/version below 2.10.",
     .remedy = "Drain the node and reboot it through the firmware, or run a newer EFA installer.",
     .command = "sudo kexec --unload",
+    .takes_installer = true,
 };
 
 inline constexpr Check kKernelPeermemBuild{

@@ -32,7 +32,7 @@ void describe(Io& io, ModuleFile& file) {
 // The kernel that the boot loader is going to start, where that can be told.
 struct NextKernel {
   std::string release;
-  std::string told_by;                        // "/boot/vmlinuz"
+  std::string told_by;                        // "/boot/grub/grub.cfg"
   std::optional<bool> has_driver;             // absent: its modules could not be looked through
   std::vector<std::string> known_device_ids;  // that its modules.alias gives to efa
 };
@@ -64,7 +64,10 @@ struct KernelFacts {
   std::optional<bool> module_index_readable;  // modules.dep was there to be searched
   std::vector<std::string> known_device_ids;  // "0xefa1": those that modules.alias gives to efa
   // Only where the kernel has not bound all EFA functions:
-  Reading<ModuleFile> module_on_disk;       // of module_file
+  Reading<ModuleFile> module_on_disk;        // of module_file
+  std::optional<std::string> unlisted_file;  // "extra/efa.ko": a module that no index names
+  bool module_index_missing = false;         // its modules are there, and modules.dep is not
+  bool modules_removed = false;  // /lib/modules has those of another kernel, and none of this one
   std::optional<bool> ib_uverbs_installed;  // by modules.dep and modules.builtin
   std::optional<bool> nvidia_installed;     // the same; only of an image
   std::optional<bool> ib_uverbs_loaded;
@@ -86,9 +89,12 @@ struct KernelFacts {
   std::optional<bool> modules_disabled;  // no module can be loaded until the next boot
   // Only of an image: "/etc/sysctl.d/x.conf: kernel.modules_disabled = 1"
   Reading<std::string> modules_disabled_by;
-  Reading<std::string> blacklisted_by;  // "/etc/modprobe.d/x.conf: blacklist efa"
+  Reading<std::string> blacklisted_by;        // "/etc/modprobe.d/x.conf: blacklist efa"
+  std::vector<std::string> also_kept_out_by;  // the same, where several keep it out
   // SUSE: "/etc/modprobe.d/x.conf: allow_unsupported_modules 0", in the order of kmod's reading
   std::vector<std::string> support_lines;
+  // "/etc/modprobe.d/x.conf: options vfio-pci ids=1d0f:efa0"; looked for where vfio-pci is loaded
+  std::vector<std::string> vfio_lines;
   std::optional<NextKernel> next_kernel;
   std::vector<Unseen> unseen;
 };
@@ -113,6 +119,9 @@ void describe(Io& io, KernelFacts& facts) {
   io("module_index_readable", facts.module_index_readable);
   io("known_device_ids", facts.known_device_ids);
   describe_reading(io, "module_on_disk", facts.module_on_disk);
+  io("unlisted_file", facts.unlisted_file);
+  io("module_index_missing", facts.module_index_missing);
+  io("modules_removed", facts.modules_removed);
   io("ib_uverbs_installed", facts.ib_uverbs_installed);
   io("nvidia_installed", facts.nvidia_installed);
   io("ib_uverbs_loaded", facts.ib_uverbs_loaded);
@@ -134,7 +143,9 @@ void describe(Io& io, KernelFacts& facts) {
   io("modules_disabled", facts.modules_disabled);
   describe_reading(io, "modules_disabled_by", facts.modules_disabled_by);
   describe_reading(io, "blacklisted_by", facts.blacklisted_by);
+  io("also_kept_out_by", facts.also_kept_out_by);
   io("support_lines", facts.support_lines);
+  io("vfio_lines", facts.vfio_lines);
   io("next_kernel", facts.next_kernel);
   io("unseen", facts.unseen);
 }

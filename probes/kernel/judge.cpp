@@ -6,74 +6,16 @@
 
 #include "probes/base/text.h"
 #include "probes/base/unseen.h"
+#include "probes/judging/container_files.h"
+#include "probes/judging/loaded_driver.h"
 #include "probes/judging/node.h"
 #include "probes/kernel/checks.h"
+#include "probes/kernel/installed_judge.h"
+#include "probes/kernel/unblock.h"
 #include "probes/kernel/version_judge.h"
 
 namespace efa {
 namespace {
-
-// "; DKMS could not build efa/3.1.0: /var/lib/dkms/efa/3.1.0/build/make.log"
-std::string words_of_failed_build(const KernelFacts& facts) {
-  for (const std::string& failed : facts.dkms_failed) {
-    const std::string module = failed.substr(0, failed.find(' '));
-    if (!module.starts_with("efa/") || failed != module + " for " + facts.release.value_or("")) {
-      continue;
-    }
-    return fmt::format("; DKMS could not build {0}: /var/lib/dkms/{0}/build/make.log", module);
-  }
-  return "";
-}
-
-// A DKMS that knows efa builds it for this kernel; else the installer brings it.
-std::string install_command(const KernelFacts& facts) {
-  const bool known = std::any_of(facts.dkms.begin(), facts.dkms.end(),
-                                 [](const std::string& one) { return one.starts_with("efa/"); });
-  return known ? "sudo dkms autoinstall -k \"$(uname -r)\" && sudo modprobe efa" : kNewestInstaller;
-}
-
-// Of "/etc/modprobe.d/x.conf: blacklist efa": the line becomes a comment. A blacklist of the
-// kernel's command line holds back udev alone, module_blacklist= all.
-std::string unblock_command(const std::string& blocked_by) {
-  if (blocked_by.starts_with("/proc/cmdline: modprobe.blacklist=")) return "sudo modprobe efa";
-  const size_t colon = blocked_by.find(": ");
-  const std::string file = blocked_by.substr(0, colon);
-  const std::vector<std::string> line =
-      words(colon == std::string::npos ? "" : blocked_by.substr(colon + 2));
-  if (!file.ends_with(".conf") || !is_made_of(file, "/._-")) return "";
-  if (line.size() < 2 || !is_made_of(line[1], "_")) return "";
-  return fmt::format(
-      "sudo sed -i -E 's/^[[:space:]]*(blacklist|install)[[:space:]]+{}([[:space:]]|$)/# &/' "
-      "{} && sudo modprobe efa",
-      line[1], file);
-}
-
-// Where a container or a hardened host shows no modules, what is bound does.
-size_t bound_to_efa(const Node& node) {
-  const std::vector<PciFunction>& functions = node.pci.facts.efa;
-  return static_cast<size_t>(
-      std::count_if(functions.begin(), functions.end(),
-                    [](const PciFunction& function) { return function.driver == "efa"; }));
-}
-
-void judge_installed(const Node& node, Findings& findings) {
-  const KernelFacts& facts = node.kernel.facts;
-  const bool present = facts.efa_loaded == true || facts.efa_builtin == true ||
-                       facts.module_file.has_value() || bound_to_efa(node) > 0;
-  const std::string release = facts.release.value_or("the running kernel");
-  if (present) {
-    findings.pass(kKernelDriverNotInstalled, kNodeSubject, "efa is there for " + release,
-                  {facts.module_file.value_or("loaded"), "efa", "modules.dep"});
-  } else if (facts.module_index_readable == true) {
-    findings.fail(kKernelDriverNotInstalled, kNodeSubject,
-                  "no module efa for " + release + words_of_failed_build(facts),
-                  {"absent", "efa", "modules.dep and modules.builtin of " + release},
-                  {install_command(facts), ""});
-  } else {
-    findings.unknown(kKernelDriverNotInstalled, kNodeSubject,
-                     fmt::format("which modules {} has could not be read", release));
-  }
-}
 
 // The kernel's newest words of why it did not load efa, at whatever level it said them.
 const LogMessage* load_failure(const Node& node) {
@@ -91,10 +33,11 @@ void judge_loaded(const Node& node, Findings& findings) {
   const size_t bound = bound_to_efa(node);
   const Evidence evidence{facts.efa_loaded == true ? "loaded" : "absent", "loaded",
                           "/sys/module/efa"};
-  if (!facts.efa_loaded && bound > 0) {
+  if (facts.efa_loaded != true && bound > 0) {
     findings.pass(
         kKernelDriverNotLoaded, kNodeSubject,
-        fmt::format("efa is loaded: it drives {} function{}", bound, bound == 1 ? "" : "s"),
+        fmt::format("efa is {}: it drives {} function{}", facts.efa_loaded ? "built in" : "loaded",
+                    bound, bound == 1 ? "" : "s"),
         {"bound", "loaded", "/sys/bus/pci/devices/*/driver"});
   } else if (!facts.efa_loaded) {
     findings.unknown(kKernelDriverNotLoaded, kNodeSubject, "could not be read", evidence);
@@ -114,13 +57,17 @@ void judge_loaded(const Node& node, Findings& findings) {
 void judge_blocked(const Node& node, Findings& findings) {
   const Check& check = kKernelDriverBlocked;
   const KernelFacts& facts = node.kernel.facts;
-  if (facts.efa_loaded == true) return;
-  const Evidence evidence{facts.blacklisted_by.value_or("none"), "no such line",
+  const bool runs = facts.efa_loaded == true || facts.efa_builtin == true || bound_to_efa(node) > 0;
+  if (runs) return;
+  const std::vector<std::string> all = lines_of_node(node, all_that_keeps_out(facts));
+  const Evidence evidence{all.empty() ? "none" : join(all, "; "), "no such line",
                           "modprobe.d and /proc/cmdline"};
   const Unseen* unseen = facts.blacklisted_by.unreadable();
-  if (facts.blacklisted_by) {
-    findings.fail(check, kNodeSubject, "kept out by " + *facts.blacklisted_by, evidence,
-                  {unblock_command(*facts.blacklisted_by), ""});
+  if (!all.empty()) {
+    findings.fail(check, kNodeSubject, "kept out by " + words_of_what_keeps_out(all), evidence,
+                  {unblock_command(all), ""});
+  } else if (has_files_of_container(node)) {
+    findings.unknown(check, kNodeSubject, kFilesOfContainer, evidence);
   } else if (unseen != nullptr || node.kernel.outcome.status != ProbeStatus::kOk) {
     findings.unknown(check, kNodeSubject,
                      (unseen != nullptr ? unseen->what : "modprobe.d") + " could not be read");
@@ -174,8 +121,10 @@ void judge_namespaces(const Node& node, Findings& findings) {
 void judge_ofed(const Node& node, Findings& findings) {
   const Check& check = kKernelOtherRdmaStack;
   const Reading<std::string>& ofed = node.kernel.facts.ofed;
-  const Evidence evidence{ofed.value_or("none"), "none", "/usr/src/ofa_kernel"};
-  if (ofed) {
+  const Evidence evidence{ofed.value_or("none"), "none", "/usr/src/ofa_kernel, modules.dep"};
+  if (has_files_of_container(node)) {
+    findings.not_applicable(check, kNodeSubject, kFilesOfContainer);
+  } else if (ofed) {
     findings.fail(check, kNodeSubject, "found " + *ofed, evidence);
   } else if (node.kernel.outcome.status == ProbeStatus::kOk && ofed.unreadable() == nullptr) {
     findings.pass(check, kNodeSubject, "none was found", evidence);

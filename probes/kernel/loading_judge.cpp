@@ -8,8 +8,10 @@
 #include <string_view>
 
 #include "probes/base/text.h"
+#include "probes/judging/container_files.h"
 #include "probes/judging/loaded_driver.h"
 #include "probes/judging/node.h"
+#include "probes/kernel/installed_judge.h"
 #include "probes/kernel/loading_checks.h"
 #include "probes/kernel/loading_judge.h"
 
@@ -92,7 +94,8 @@ void judge_stuck(const Node& node, Findings& findings) {
   const bool all_bound = std::none_of(functions.begin(), functions.end(), has_no_driver);
   if (facts.efa_state.value_or("live") == "live" || all_bound) return;
   const Evidence evidence{*facts.efa_state, "live", "/sys/module/efa/initstate"};
-  const std::string beside = facts.ofed ? ", beside MLNX_OFED" : "";
+  const bool another_stack = facts.ofed && !has_files_of_container(node);
+  const std::string beside = another_stack ? ", beside MLNX_OFED" : "";
   if (!node.log.facts.total) {  // it may have begun just now
     say_unread_log(check, node, findings);
   } else if (is_changing(node)) {
@@ -109,7 +112,9 @@ void judge_stuck(const Node& node, Findings& findings) {
 }  // namespace
 
 void say_unread_log(const Check& check, const Node& node, Findings& findings) {
-  if (node.live) {
+  if (node.log.facts.lost_oldest) {
+    findings.unknown(check, kNodeSubject, "the kernel log has lost its oldest lines");
+  } else if (node.live) {
     findings.unknown(check, kNodeSubject, "the kernel log was not read");
   } else {
     findings.not_applicable(check, kNodeSubject, "the sysroot holds no kernel log");
@@ -120,9 +125,10 @@ void judge_loading(const Node& node, const Expectation& expectation, Findings& f
   if (!expectation.expected || node.pci.facts.efa.empty()) return;  // there is nothing to drive
   const KernelFacts& facts = node.kernel.facts;
   if (facts.efa_loaded == true) judge_stuck(node, findings);
-  if (facts.efa_loaded != false || facts.efa_builtin == true) return;
+  if (facts.efa_loaded != false || facts.efa_builtin == true || bound_to_efa(node) > 0) return;
   judge_disabled(node, findings);
-  if (!facts.module_file) return;  // kernel.driver-not-installed
+  if (has_files_of_container(node)) return;  // where the node's modules do not show
+  if (!has_module_to_load(facts)) return;    // kernel.driver-not-installed
   judge_uverbs_file(facts, findings);
   judge_module_file(node, findings);
 }

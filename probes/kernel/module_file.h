@@ -2,6 +2,7 @@
 // section .modinfo, "version=3.1.0g" and such with a zero byte after each.
 #pragma once
 
+#include <cerrno>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,5 +20,13 @@ bool is_compressed(std::string_view bytes);
 std::string lines_of_module(std::string_view bytes);
 // Nothing where the lines are none of a module.
 std::optional<ModuleFile> parse_module_lines(std::string_view lines);
+
+// Of a file that is not there, or is no module, as the kernel would say it.
+inline bool is_not_there(const Reading<ModuleFile>& file) {
+  return file.unreadable() != nullptr && file.unreadable()->os_error == ENOENT;
+}
+inline bool is_no_module(const Reading<ModuleFile>& file) {
+  return file.unreadable() != nullptr && file.unreadable()->os_error == ENOEXEC;
+}
 
 }  // namespace efa

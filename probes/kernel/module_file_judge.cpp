@@ -17,11 +17,24 @@
 namespace efa {
 namespace {
 
+// Of efa itself, not of what it needs: kernel/module/main.c, kernel/bpf/btf.c.
+bool names_efa(const LogMessage& message) {
+  constexpr std::string_view kBegins[] = {
+      "efa: ", "module efa: ", "failed to validate module [efa]"};
+  return std::any_of(std::begin(kBegins), std::end(kBegins),
+                     [&](std::string_view begin) { return message.text.starts_with(begin); });
+}
+
+// What it does not say was not said: a log that has lost its oldest lines tells of no try at boot.
+bool is_whole(const LogFacts& log) {
+  return log.total && !log.lost_oldest;
+}
+
 // What the kernel said of the module when it refused it last.
 const LogMessage* refusal(const Node& node) {
   const LogMessage* last = nullptr;
   for (const LogMessage& message : node.log.facts.messages) {
-    if (message.kind == kModuleRefused && message.text.starts_with("efa: ")) last = &message;
+    if (message.kind == kModuleRefused && names_efa(message)) last = &message;
   }
   return last;
 }
@@ -118,20 +131,28 @@ void judge_symbols(const Node& node, Findings& findings) {
     findings.fail(check, kNodeSubject,
                   words_of_magic(node.kernel.facts) + ", not for " + *node.kernel.facts.release,
                   evidence_of_magic(node.kernel.facts), {build_command(node.kernel.facts), ""});
-  } else if (node.log.facts.total) {
+  } else if (is_whole(node.log.facts)) {
     findings.pass(check, kNodeSubject, "the kernel log has no word of a refusal",
                   {"none", "none", "kernel log"});
-  } else if (node.live) {
+  } else if (node.live && !node.log.facts.total) {
     say_unread_log(check, node, findings);
   } else {
     judge_magic(node, findings);
   }
 }
 
-bool refused_a_key(const Node& node) {
-  const auto& messages = node.log.facts.messages;
-  return std::any_of(messages.begin(), messages.end(),
-                     [](const LogMessage& message) { return message.kind == kKeyUnknown; });
+// What the kernel said last of a signature that it did not take, or that was missing. That a file
+// has none is not said of efa's where that has one.
+const LogMessage* refused_signature(const Node& node) {
+  const Reading<ModuleFile>& file = node.kernel.facts.module_on_disk;
+  const bool has_signature = file && file->has_signature;
+  const LogMessage* last = nullptr;
+  for (const LogMessage& message : node.log.facts.messages) {
+    const bool of_another = message.text.starts_with("efa_nv_peermem") ||
+                            (message.kind == kModuleUnsigned && has_signature);
+    if (tells_of_signature(message) && !of_another) last = &message;
+  }
+  return last;
 }
 
 // Whether what is said of the node so far tells why efa is not loaded.
@@ -142,22 +163,23 @@ bool is_explained(const Findings& findings) {
   });
 }
 
-// A signature is worth what the kernel's keys make of it: only its log tells, without the module's
-// name.
+// A signature is worth what the kernel's keys make of it: only its log tells, mostly without the
+// module's name.
 void judge_key(const Node& node, Findings& findings) {
   const Check& check = kKernelDriverUnsigned;
-  const Evidence refused{"Loading of module with unavailable key is rejected",
+  const LogMessage* message = refused_signature(node);
+  const Evidence refused{message != nullptr ? message->text : "",
                          "a key of the kernel, the firmware or MOK", "kernel log"};
-  if (refused_a_key(node) && is_explained(findings)) {
+  if (message != nullptr && !names_efa(*message) && is_explained(findings)) {
     findings.unknown(check, kNodeSubject,
-                     "the kernel refused a module whose key it does not have, and does not say "
-                     "which; something else keeps efa out",
+                     "the kernel refused a module for its signature, and does not say which; "
+                     "something else keeps efa out",
                      refused);
-  } else if (refused_a_key(node)) {
+  } else if (message != nullptr) {
     findings.fail(check, kNodeSubject,
-                  "signatures are demanded, and the kernel has no key for the one it was given",
+                  "signatures are demanded, and the kernel did not take efa's: " + message->text,
                   refused);
-  } else if (node.log.facts.total) {
+  } else if (is_whole(node.log.facts)) {
     findings.pass(check, kNodeSubject,
                   "the module's file has a signature, and the kernel log no word against its key");
   } else {
@@ -169,19 +191,24 @@ void judge_signature(const Node& node, Findings& findings) {
   const Check& check = kKernelDriverUnsigned;
   const KernelFacts& facts = node.kernel.facts;
   const std::string lockdown = facts.lockdown.value_or("none");
-  const bool enforced = facts.signatures_enforced == true || lockdown != "none";
+  const LogMessage* refused = refused_signature(node);
+  const bool enforced =
+      facts.signatures_enforced == true || lockdown != "none" || refused != nullptr;
   const Reading<ModuleFile>& file = facts.module_on_disk;
   const Evidence evidence{
-      fmt::format("lockdown {}, {}", lockdown, file ? "a file without signature" : "no file"),
+      refused != nullptr
+          ? refused->text
+          : fmt::format("lockdown {}, {}", lockdown, file ? "a file without signature" : "no file"),
       "a signature, or none demanded",
-      "/sys/kernel/security/lockdown, module.sig_enforce, " + facts.module_file.value_or("efa.ko")};
+      "/sys/kernel/security/lockdown, module.sig_enforce, kernel log, " +
+          facts.module_file.value_or("efa.ko")};
   if (!enforced && !facts.lockdown && !facts.signatures_enforced) {
     findings.not_applicable(check, kNodeSubject, "whether signatures are demanded does not show");
   } else if (!enforced) {
     findings.pass(check, kNodeSubject, "the kernel demands no signature");
-  } else if (!file) {
+  } else if (!file && refused == nullptr) {
     findings.unknown(check, kNodeSubject, "signatures are demanded; " + why_unreadable(file));
-  } else if (file->has_signature) {
+  } else if (!file || file->has_signature) {
     judge_key(node, findings);
   } else {
     findings.fail(check, kNodeSubject, "signatures are demanded, and the module's file has none",

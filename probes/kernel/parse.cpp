@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "probes/base/text.h"
+#include "probes/kernel/modprobe_line.h"
 
 namespace efa {
 namespace {
@@ -24,19 +25,10 @@ std::vector<std::string> arguments_of(std::string_view command_line) {
   return arguments;
 }
 
-// efa and what it does not load without; a name of a module is the same with '-' and '_'
-constexpr std::string_view kNeeded[] = {"efa", "ib_uverbs", "ib_core"};
-
-std::string module_name(std::string_view name) {
-  std::string underscored(name);
-  std::replace(underscored.begin(), underscored.end(), '-', '_');
-  return underscored;
-}
-
 // The first of that list that is needed; "" when none is.
 std::string needed_of(std::string_view modules) {
   for (const std::string& name : split(modules, ',')) {
-    if (is_one_of(module_name(name), kNeeded)) return module_name(name);
+    if (is_one_of(module_name(name), kNeededModules)) return module_name(name);
   }
   return "";
 }
@@ -56,6 +48,13 @@ std::optional<std::string> parse_efa_module(std::string_view line) {
   const bool is_efa =
       name == "efa.ko" || name == "efa.ko.xz" || name == "efa.ko.zst" || name == "efa.ko.gz";
   return is_efa ? std::optional(std::string(path)) : std::nullopt;
+}
+
+std::optional<std::string> parse_ofed_module(std::string_view line) {
+  const std::string_view path = line.substr(0, line.find(':'));
+  const bool is_ofed = path.find("/mlnx-ofa_kernel/") != std::string_view::npos &&
+                       path.find("/ib_core.ko") != std::string_view::npos;
+  return is_ofed ? std::optional(std::string(path)) : std::nullopt;
 }
 
 std::optional<std::string> parse_efa_alias(std::string_view line) {
@@ -86,22 +85,6 @@ bool WrappedLines::take(std::string& line) {
   if (goes_on) return false;
   line = std::exchange(begun_, "");
   return true;
-}
-
-bool keeps_efa_out(std::string_view line) {
-  const std::vector<std::string> fields = words(line);
-  if (fields.size() < 2 || !is_one_of(module_name(fields[1]), kNeeded)) return false;
-  // an alias of nothing but efa matters: what it needs is loaded by its name
-  if (fields[0] == "blacklist") return fields[1] == "efa";
-  if (fields[0] != "install" || fields.size() < 3) return false;
-  const std::string command = base_name(fields[2]);
-  return command == "true" || command == "false";
-}
-
-std::string words_that_matter(std::string_view line) {
-  std::vector<std::string> fields = words(line);
-  fields.resize(std::min<size_t>(fields.size(), fields.front() == "install" ? 3 : 2));
-  return join(fields, " ");
 }
 
 std::optional<std::string> argument_that_keeps_efa_out(std::string_view command_line) {

@@ -10,6 +10,9 @@ namespace efa {
 
 // "kernel/drivers/net/efa.ko.xz: kernel/..." -> "kernel/drivers/net/efa.ko.xz" when that is efa
 std::optional<std::string> parse_efa_module(std::string_view line);
+// "extra/mlnx-ofa_kernel/drivers/infiniband/core/ib_core.ko.xz: extra/..." -> that file, which only
+// MLNX_OFED makes
+std::optional<std::string> parse_ofed_module(std::string_view line);
 // "alias pci:v00001D0Fd0000EFA1sv*sd*bc*sc*i* efa" -> "0xefa1"
 std::optional<std::string> parse_efa_alias(std::string_view line);
 // "0030\t1d0fefa1\t0\t...\t\tefa": a line of /proc/bus/pci/devices, which ends with the driver's
@@ -25,13 +28,8 @@ class WrappedLines {
  private:
   std::string begun_;
 };
-// "blacklist efa", "install efa /bin/true", "install ib_uverbs /bin/false": a line of modprobe.d(5)
-// that keeps efa out, or what efa cannot do without
-bool keeps_efa_out(std::string_view line);
 // "allow_unsupported_modules 0" of SUSE's modprobe.d -> false
 std::optional<bool> parse_allow_unsupported(std::string_view line);
-// Such a line of modprobe.d without what else stands in it: a comment is anybody's text.
-std::string words_that_matter(std::string_view line);
 // "kernel.modules_disabled = 1" of sysctl.d(5), where a '/' is as good as a '.' -> true
 std::optional<bool> parse_modules_disabled(std::string_view line);
 // Of the kernel's command line, "ro modprobe.blacklist=nouveau,efa quiet", the argument that keeps

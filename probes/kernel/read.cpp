@@ -12,6 +12,7 @@
 #include "probes/kernel/read_modprobe.h"
 #include "probes/kernel/read_module.h"
 #include "probes/kernel/read_next_kernel.h"
+#include "probes/kernel/read_vfio.h"
 #include "probes/protocol/telling.h"
 
 namespace efa {
@@ -89,14 +90,24 @@ void read_loaded(const Look& look, KernelFacts& facts) {
   }
 }
 
+// A recording may hold other lines.
+void take_module(const std::string& line, const std::string& directory, KernelFacts& facts) {
+  if (!facts.module_file) facts.module_file = parse_efa_module(line);
+  const auto ofed = parse_ofed_module(line);
+  if (ofed && !facts.ofed) facts.ofed = directory + *ofed;
+}
+
 void read_module_index(const Look& look, KernelFacts& facts) {
   if (!facts.release) return;
   const std::string directory = "/lib/modules/" + *facts.release + "/";
   const auto names_efa = [](const std::string& line) { return parse_efa_module(line).has_value(); };
+  const auto is_wanted = [&](const std::string& line) {
+    return names_efa(line) || parse_ofed_module(line);
+  };
   look.out.doing("search modules.dep");
-  const auto dep = look.root.read_lines(directory + "modules.dep", names_efa, kModuleIndex);
+  const auto dep = look.root.read_lines(directory + "modules.dep", is_wanted, kModuleIndex);
   facts.module_index_readable = dep.ok();
-  if (dep && !dep->empty()) facts.module_file = parse_efa_module(dep->front());
+  for (const std::string& line : dep.value_or({})) take_module(line, directory, facts);
   const auto builtin = look.root.read_lines(directory + "modules.builtin", names_efa, kModuleIndex);
   if (builtin) facts.efa_builtin = !builtin->empty();
   look.out.doing("search modules.alias");
@@ -107,7 +118,11 @@ void read_module_index(const Look& look, KernelFacts& facts) {
 void read_ofed(const Look& look, KernelFacts& facts) {
   constexpr const char* kPath = "/usr/src/ofa_kernel";
   const Result<FileStatus> status = look.root.status(kPath);
-  facts.ofed = status ? Reading<std::string>(kPath) : reading_of<std::string>(status.error());
+  if (status) {
+    facts.ofed = kPath;
+  } else if (!facts.ofed) {  // modules.dep names none
+    facts.ofed = reading_of<std::string>(status.error());
+  }
 }
 
 // As a node sees it before its device has a driver.
@@ -148,6 +163,7 @@ void read_kernel(const Look& look) {
   telling.so_far(facts);
   look.out.doing("read modprobe.d");
   read_modprobe(look, facts);
+  read_vfio(look, facts);
   telling.so_far(facts);
   look.out.doing("list modules of DKMS", "/var/lib/dkms");
   read_dkms(look, facts);

@@ -10,6 +10,7 @@
 #include "probes/base/decompress.h"
 #include "probes/base/module.h"
 #include "probes/base/text.h"
+#include "probes/kernel/find_module.h"
 #include "probes/kernel/module_file.h"
 #include "probes/kernel/parse.h"
 #include "probes/kernel/read.h"
@@ -20,25 +21,64 @@ namespace {
 constexpr size_t kLargestModule = size_t{32} * 1024 * 1024;  // with debugging information
 constexpr size_t kLargestIndex = size_t{16} * 1024 * 1024;   // modules.dep has 1 MiB
 
-// "" when it cannot be done.
-std::string decompressed(const Look& look, const std::string& bytes) {
+// Of a file that is no module; "" is of one that could not be decompressed here, in a recording of
+// before this was told apart of both.
+constexpr const char* kIsNone = "module=no\n";
+
+// "" when nothing here can decompress it.
+std::string lines_of_compressed(const Look& look, const std::string& bytes) {
   const auto option = look.options.find("archive-module");
   if (option == look.options.end()) return "";
   const auto module = load_module<DecompressModule>(option->second, kDecompressModule);
   if (!module) return "";
-  return (*module)->decompress(bytes, kLargestModule, "module").value_or("");
+  const std::string lines =
+      lines_of_module((*module)->decompress(bytes, kLargestModule, "module").value_or(""));
+  return lines.empty() ? kIsNone : lines;
+}
+
+std::string lines_of_file(const Look& look, const std::string& bytes) {
+  if (is_compressed(bytes)) return lines_of_compressed(look, bytes);
+  const std::string lines = lines_of_module(bytes);
+  const bool whole = bytes.size() < kLargestModule;
+  return lines.empty() && whole ? kIsNone : lines;
 }
 
 Reading<ModuleFile> read_file(const Look& look, const std::string& path) {
   look.out.doing("read module", path);
-  const Result<std::string> lines =
-      look.root.read_part(path, kLargestModule, [&](const std::string& bytes) {
-        return lines_of_module(is_compressed(bytes) ? decompressed(look, bytes) : bytes);
-      });
+  const Result<std::string> lines = look.root.read_part(
+      path, kLargestModule, [&](const std::string& bytes) { return lines_of_file(look, bytes); });
+  const int error = lines ? 0 : lines.error().os_error;
+  if (error == EISDIR || error == EINVAL) return Unseen{path, "is no regular file", ENOEXEC};
   if (!lines) return reading_of<ModuleFile>(lines.error());
+  if (*lines == kIsNone) return Unseen{path, "is empty, cut short or damaged", ENOEXEC};
   const auto file = parse_module_lines(*lines);
   if (!file) return Unseen{path, "could not be taken apart", 0};
   return *file;
+}
+
+// Of the file that modprobe takes.
+void read_listed(const Look& look, const std::string& directory, KernelFacts& facts) {
+  const bool absolute = facts.module_file->starts_with('/');
+  const std::string path = (absolute ? "" : directory) + *facts.module_file;
+  facts.module_on_disk = read_file(look, path);
+  const bool seen = facts.module_on_disk || facts.module_on_disk.unreadable() != nullptr;
+  if (seen || facts.efa_loaded == true) return;
+  const bool of_image = look.options.contains(kInstalledKernel);  // of which all is there
+  if (of_image || is_gone(look, *facts.release, path)) {
+    facts.module_on_disk = Unseen{path, "modules.dep names it, and it is not there", ENOENT};
+  }
+}
+
+// The first that lies there, be it closed to us, and that modprobe does not know of.
+void read_unlisted(const Look& look, const std::string& directory, KernelFacts& facts) {
+  for (const std::string& file : find_module_files(look, *facts.release)) {
+    if (file == facts.module_file) continue;
+    const Reading<ModuleFile> read = read_file(look, directory + file);
+    const bool closed = read.unreadable() != nullptr && !is_no_module(read);
+    if (!read && !closed) continue;
+    facts.unlisted_file = file;
+    return;
+  }
 }
 
 // By modules.dep and modules.builtin; of `files` "/ib_uverbs.ko". "yes" or "no" is recorded, which
@@ -72,14 +112,12 @@ void read_module_on_disk(const Look& look, KernelFacts& facts) {
   if (of_image) {  // Debian's package has another name for it
     facts.nvidia_installed = has_module(look, directory, {"/nvidia.ko", "/nvidia-current.ko"});
   }
-  if (!facts.module_file) return;
-  const bool absolute = facts.module_file->starts_with('/');
-  const std::string path = (absolute ? "" : directory) + *facts.module_file;
-  facts.module_on_disk = read_file(look, path);
-  const bool seen = facts.module_on_disk || facts.module_on_disk.unreadable() != nullptr;
-  if (of_image && !seen) {
-    facts.module_on_disk = Unseen{path, "modules.dep names it, and it is not there", ENOENT};
-  }
+  if (facts.module_file) read_listed(look, directory, facts);
+  if (facts.efa_loaded == true) return;
+  if (facts.module_index_readable != true) read_lost_modules(look, facts);
+  const bool searched = facts.module_index_readable == true || facts.module_index_missing;
+  const bool listed = facts.module_file && !is_not_there(facts.module_on_disk);
+  if (searched && !listed) read_unlisted(look, directory, facts);
 }
 
 std::optional<std::vector<std::string>> read_known_ids(const Look& look,

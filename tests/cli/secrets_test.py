@@ -130,7 +130,10 @@ class Secrets(Case):
               f"3,2,2,-;usb 1-1: {plant('a line of another driver')}\n"
               f"6,3,3,-;Command line: ro x={plant('the command line in the log')}\n"
               "6,4,4,-;infiniband rdmap16s27: IB device registered\n")
-        write(root / "etc/modprobe.d/x.conf", f"blacklist efa # {plant('a comment of modprobe.d')}\n")
+        write(root / "etc/modprobe.d/x.conf",
+              f"blacklist efa # {plant('a comment of modprobe.d')}\n"
+              f"install ib_core TOKEN={plant('a variable of modprobe.d')} sh -c {plant('a command of it')}\n"
+              f"install efa modprobe -i efa x={plant('an option of modprobe.d')}\n")
         write(root / "etc/modules-load.d/efa.conf", f"# {plant('a comment of modules-load.d')}\nefa\n")
         write(root / "etc/systemd/system/slurmd.service",
               f"[Service]\nEnvironment=TOKEN={plant('a unit')}\nLimitMEMLOCK=infinity\n")

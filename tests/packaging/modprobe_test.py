@@ -1,5 +1,6 @@
 """Files of modprobe.d that keep efa out, as libkmod reads them: modprobe --showconfig of the same folders."""
 
+import fnmatch
 import json
 import os
 import pathlib
@@ -17,21 +18,34 @@ SKIPPED = 77
 MODPROBE = shutil.which("modprobe", path="/usr/sbin:/sbin:/usr/bin:/bin")
 # in the order in which the first of a name counts
 FOLDERS = ("etc/modprobe.d", "run/modprobe.d", "usr/local/lib/modprobe.d", "lib/modprobe.d")
-NAMES = ("10-site.conf", "efa.conf", "zz.conf", "efa.conf.bak", "efa")
+NAMES = ("10-site.conf", "efa.conf", "zz.conf", "efa.conf.bak", "efa", ".efa.conf")
 LINES = ("blacklist efa", "  blacklist   efa", "\tblacklist efa # why", "#blacklist efa", "# blacklist efa",
          "blacklist\tefa", "blacklist efa_nv_peermem", "blacklist ib_uverbs", "blacklist  ef\\\na",
          "blacklist \\\nefa", "blacklist e\\fa", "blacklist efa\\\\", "options x \\\nblacklist efa",
          "blacklist \\\n \\\n efa", "# it \\\nblacklist efa", "install efa /bin/false", "install ib_uverbs /bin/false",
          "install  efa\t/bin/true", "options efa x=1", "alias efa off", "", "blacklist", "blacklistefa", "Blacklist efa",
-         "install mlx5_ib /bin/false", "remove efa /bin/false")
-KEEPS_OUT = re.compile(r"blacklist efa$|install (efa|ib_uverbs) ")  # as it shows them
+         "install mlx5_ib /bin/false", "remove efa /bin/false", "install efa :", "install e?a exit 1",
+         "install ib-[cu]* /bin/false", "install efa \"/bin/false\"", "install ef\\a /bin/false",
+         "install efa /sbin/modprobe -i efa", "install ib_core modprobe -i ib_core && x",
+         "install ib_core /bin/true # modprobe -i ib_core", "blacklist e*", "blacklist efa\r",
+         "alias e* other", "alias ib_core off", "alias pci:v00001D0Fd0000EFA1sv*sd*bc*sc*i* off")
+NEEDED = ("efa", "ib_uverbs", "ib_core")
+LOADS = re.compile(r"[^#]*modprobe -i (efa|ib_core)")  # of the commands above
 
 
 def says_libkmod(root):
     arguments = [word for folder in FOLDERS if (root / folder).is_dir() for word in ("-C", root / folder)]
-    shown = subprocess.run([MODPROBE, "--showconfig", *arguments], capture_output=True, text=True, check=True,
-                           timeout=30, env={"MODPROBE_OPTIONS": ""}).stdout.splitlines()
-    return any(map(KEEPS_OUT.match, shown))
+    shown = subprocess.run([MODPROBE, "--showconfig", *arguments], capture_output=True, check=True,
+                           timeout=30, env={"MODPROBE_OPTIONS": ""}).stdout.decode().split("\n")
+    lines = [line.split(" ", 2) for line in shown]
+    aliases = [line[1:] for line in lines if line[0] == "alias"]
+    commands = [line[1:] for line in lines if line[0] == "install"]
+    first = {name: next((command for pattern, command in commands if fnmatch.fnmatchcase(name, pattern)), None)
+             for name in NEEDED}
+    return (["blacklist", "efa"] in lines
+            or any(command and not LOADS.match(command) for command in first.values())
+            or any(to != "efa" and (fnmatch.fnmatchcase("efa", alias) or alias.startswith("pci:v00001D0Fd0000EFA"))
+                   for alias, to in aliases))
 
 
 def says_probe(root):

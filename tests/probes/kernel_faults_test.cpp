@@ -44,6 +44,13 @@ Changes unloaded_without_module() {
   return changes;
 }
 
+// The same where modprobe finds none.
+Changes uninstalled() {
+  Changes changes = unloaded_without_module();
+  changes[{"kernel.driver-not-installed", "node"}] = "fail";
+  return changes;
+}
+
 TEST(KernelFaults, AnUnloadedDriverExplainsAllDevices) {
   FaultyNode node;
   node.unload_driver();
@@ -72,7 +79,8 @@ TEST(KernelFaults, AnUnreadableModuleIndexIsUnknown) {
 
 TEST(KernelFaults, ABlacklistExplainsTheUnloadedDriver) {
   for (const char* line :
-       {"blacklist efa\n", "# no\ninstall efa /bin/false\n", "install ib_uverbs /bin/false\n"}) {
+       {"blacklist efa\n", "# no\ninstall efa /bin/false\n", "install ib_uverbs /bin/false\n",
+        "install e?a exit 1\n", "alias efa off\n", "install ib_core :\nblacklist efa\n"}) {
     FaultyNode node;
     node.tree().file("/etc/modprobe.d/no-efa.conf", line);
     EXPECT_EQ(node.changes(), Changes{}) << "a loaded driver was not kept out";
@@ -81,6 +89,17 @@ TEST(KernelFaults, ABlacklistExplainsTheUnloadedDriver) {
     meant[{"kernel.driver-blocked", "node"}] = "fail";
     EXPECT_EQ(node.changes(), meant);
     EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-blocked"});
+  }
+}
+
+TEST(KernelFaults, ALineThatDoesNotKeepTheDriverOutIsNotBlamed) {
+  for (const char* line : {"#blacklist efa\n", "blacklist ib_core\n", "alias ib_core off\n",
+                           "install efa /sbin/modprobe --ignore-install efa\n",
+                           "install efa modprobe -i efa\ninstall efa /bin/false\n"}) {
+    FaultyNode node;
+    node.unload_driver();
+    node.tree().file("/etc/modprobe.d/efa.conf", line);
+    EXPECT_EQ(node.changes(), unloaded()) << line;
   }
 }
 
@@ -124,7 +143,7 @@ TEST(KernelFaults, WhatKeepsAnUnloadedDriverOutIsTheCause) {
 }
 
 // The checksums tell, whichever way the distribution has made the file smaller.
-TEST(KernelFaults, ASignedOrSupportedModuleIsNoCause) {
+TEST(KernelFaults, ASignedOrSupportedModuleIsNoCauseAndOneThatIsCutShortIsNone) {
   for (const char* packed : {kModuleXz, kModuleGz, kModuleZst}) {
     FaultyNode node;
     node.unload_driver();
@@ -135,9 +154,71 @@ TEST(KernelFaults, ASignedOrSupportedModuleIsNoCause) {
     EXPECT_EQ(node.changes(), meant);
     EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-not-loaded"});
     node.tree().file(module_index("extra/efa.ko.xz"), from_hex(packed).substr(0, 100));
-    meant[{"kernel.driver-unsigned", "node"}] = "unknown";
-    EXPECT_EQ(node.changes(), meant);
+    EXPECT_EQ(node.changes(), uninstalled());
+    EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-not-installed"});
   }
+}
+
+TEST(KernelFaults, AListedFileThatIsNoModuleIsNoDriver) {
+  for (const std::string& content :
+       {std::string(), std::string(4096, '\0'), module_elf(kEntries, false).substr(0, 200)}) {
+    FaultyNode node;
+    node.unload_driver();
+    node.tree().file(module_index("extra/efa.ko.xz"), module_elf(kEntries, false));
+    EXPECT_EQ(node.changes(), unloaded());
+    node.tree().file(module_index("extra/efa.ko.xz"), content);
+    EXPECT_EQ(node.changes(), uninstalled()) << content.size();
+    EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-not-installed"});
+  }
+}
+
+TEST(KernelFaults, AListedFileThatIsNotThereIsNoDriver) {
+  for (const bool linked : {false, true}) {
+    FaultyNode node;
+    node.unload_driver();
+    EXPECT_EQ(node.changes(), unloaded()) << "no file of a module is in the sysroot";
+    node.tree().file(module_index("kernel/fs/fuse/fuse.ko.xz"), "");
+    if (linked) node.tree().link(module_index("extra/efa.ko.xz"), module_index("old/efa.ko.xz"));
+    EXPECT_EQ(node.changes(), uninstalled()) << linked;
+    EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-not-installed"});
+  }
+}
+
+TEST(KernelFaults, AModuleThatDepmodHasNotListedIsTold) {
+  FaultyNode node;
+  node.unload_driver();
+  node.tree().file(module_index("modules.dep"), "kernel/fs/fuse/fuse.ko.xz:\n");
+  node.tree().file(module_index("updates/dkms/efa.ko.xz"), from_hex(kModuleXz));
+  EXPECT_EQ(node.changes(), uninstalled());
+  EXPECT_NE(text_of_sysroot(node.path()).find("sudo depmod -a && sudo modprobe efa"),
+            std::string::npos);
+  node.tree().file(module_index("updates/dkms/efa.ko.xz"), from_hex(kModuleXz).substr(0, 100));
+  EXPECT_EQ(node.changes(), uninstalled());
+  EXPECT_EQ(text_of_sysroot(node.path()).find("depmod"), std::string::npos);
+}
+
+TEST(KernelFaults, ARunningKernelWhoseModulesWereRemovedNeedsAReboot) {
+  FaultyNode node;
+  node.unload_driver();
+  node.tree().remove("/lib/modules/6.1.177-224.371.amzn2023.x86_64");
+  node.changes();
+  EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-not-loaded"}) << "as a container sees it";
+  node.tree().file("/lib/modules/6.1.180-1.amzn2023.x86_64/modules.dep", "extra/efa.ko.xz:\n");
+  node.changes();
+  EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-not-installed"});
+  EXPECT_NE(text_of_sysroot(node.path()).find("modules were removed"), std::string::npos);
+  node.tree().file("/.dockerenv", "");
+  Changes in_container = node.changes();
+  EXPECT_EQ((in_container[{"kernel.driver-not-installed", "node"}]), "unknown");
+}
+
+TEST(KernelFaults, ADriverThatIsBuiltInNeedsNoModules) {
+  FaultyNode node;
+  node.tree().remove("/sys/module/efa");
+  node.tree().remove("/lib/modules");
+  node.tree().file("/etc/modprobe.d/no-efa.conf", "blacklist efa\n");
+  node.changes();
+  for (const std::string& root : node.root_causes()) EXPECT_FALSE(root.starts_with("kernel."));
 }
 
 // All of its devices of an id that the loaded driver is too old for.
@@ -184,7 +265,10 @@ TEST(KernelFaults, ADriverThatIsStuckExplainsItsDevices) {
 
 TEST(KernelFaults, TheNextKernelWithoutDriverIsAWarning) {
   FaultyNode node;
-  node.tree().link("/boot/vmlinuz", "/boot/vmlinuz-7.0.0-1012-aws-64k");
+  node.tree().link("/boot/vmlinuz", "vmlinuz-6.0.1");  // installed last, and no first entry
+  node.tree().file("/boot/grub/grub.cfg",
+                   "set default=\"0\"\nmenuentry 'Ubuntu' {\n"
+                   "\tlinux\t/boot/vmlinuz-7.0.0-1012-aws-64k root=PARTUUID=1 ro\n}\n");
   const std::string modules = "/lib/modules/7.0.0-1012-aws-64k/";
   node.tree().file(modules + "modules.dep", "kernel/fs/fuse/fuse.ko.zst:\n");
   node.tree().file(modules + "modules.builtin", "kernel/fs/ext4/ext4.ko\n");
@@ -202,7 +286,6 @@ TEST(KernelFaults, ModulesThatCannotBeListedAreUnknown) {
                                      {{"gpu.peermem-stale", "node"}, "pass"},
                                      {{"gpu.plugin-needs-p2p", "node"}, "unknown"},
                                      {{"gpu.user-space-differs", "node"}, "unknown"},
-                                     {{"kernel.driver-blocked", "node"}, "pass"},
                                      {{"kernel.driver-stale", "node"}, "gone"},
                                      {{"kernel.rdma-netns-exclusive", "node"}, "not_applicable"}}));
   EXPECT_EQ(node.verdict(), "unknown") << "of the memory of its GPUs; what is bound is driven";
@@ -215,6 +298,7 @@ TEST(KernelFaults, WithoutIbUverbsNoDeviceHasANode) {
   node.tree().remove("/dev/infiniband");
   Changes meant = {{{"kernel.uverbs-not-loaded", "node"}, "fail"}};
   for (const char* address : kAllEfa) {
+    node.tree().remove("/sys/bus/pci/devices/" + std::string(address) + "/infiniband_verbs");
     meant[{"node.missing", address}] = "fail";
     for (const char* code : {"node.wrong-number", "node.cannot-open", "node.restricted-mode"}) {
       meant[{code, address}] = "gone";

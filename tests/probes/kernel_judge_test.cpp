@@ -37,7 +37,8 @@ void need_newer(Scene& scene, size_t devices) {
 }
 
 void boot_next(Scene& scene, std::optional<bool> has_driver) {
-  scene.node.kernel.facts.next_kernel = NextKernel{"7.0.0-1012-aws", "/boot/vmlinuz", has_driver};
+  scene.node.kernel.facts.next_kernel =
+      NextKernel{"7.0.0-1012-aws", "/boot/grub/grub.cfg", has_driver};
 }
 
 const Unseen kUnreadableFile{"/lib/modules/6.1.0/extra/efa.ko.xz", "Permission denied", EACCES};
@@ -59,7 +60,7 @@ CheckCases kernel_cases() {
          unload(s);
          s.node.kernel.facts.blacklisted_by = "/etc/modprobe.d/x.conf: blacklist efa";
        }},
-      {"kernel.driver-blocked", kUnknown, kNodeSubject, crash_kernel},
+      {"kernel.driver-blocked", kUnknown, kNodeSubject, crash_and_unbind},
       {"kernel.driver-blocked", kPass, kNodeSubject, unload},
       {"kernel.uverbs-not-loaded", kFail, kNodeSubject, unload},
       {"kernel.uverbs-not-loaded", kUnknown, kNodeSubject, crash_and_unbind},
@@ -296,7 +297,7 @@ TEST(Kernel, TheNextKernelsDriverMustKnowTheDevices) {
   const Diagnosis diagnosis = diagnose(scene);
   EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{kCode});
   EXPECT_EQ(finding_of(diagnosis.findings, kCode, kNodeSubject)->message,
-            "7.0.0-1012-aws boots next (/boot/vmlinuz), and its efa does not know " +
+            "7.0.0-1012-aws boots next (/boot/grub/grub.cfg), and its efa does not know " +
                 scene.pci(0).device);
   scene.pci(1).device = "0xefa9";
   scene.pci(1).driver.reset();

@@ -242,6 +242,66 @@ TEST(Kernel, ARefusedKeyIsEfasOnlyWhereNothingElseKeepsItOut) {
   }
 }
 
+TEST(Kernel, EachWordOfARefusedFileIsAMismatch) {
+  for (const char* text :
+       {"failed to validate module [efa] BTF: -22",
+        "module efa: .gnu.linkonce.this_module section size must match the kernel's built struct "
+        "module size at run time",
+        "efa: module uses symbol (dma_buf_unpin) from namespace DMA_BUF, but does not import "
+        "it."}) {
+    Scene scene = healthy_scene();
+    log_refusal(scene, text);
+    EXPECT_EQ(diagnose(scene).root_causes, Codes{"kernel.driver-mismatch"}) << text;
+    scene.node.kernel.facts.efa_loaded = true;
+    EXPECT_EQ(result_of(scene, "kernel.driver-mismatch", kNodeSubject), kNothing) << text;
+  }
+  Scene scene = healthy_scene();
+  log_refusal(scene, "failed to validate module [ib_core] BTF: -22");
+  EXPECT_EQ(result_of(scene, "kernel.driver-mismatch", kNodeSubject), kPass) << "it is not efa's";
+}
+
+void log_signature(Scene& scene, const char* kind, const std::string& text) {
+  LogMessage message = refusal(text);
+  message.kind = kind;
+  scene.node.log.facts.messages.push_back(message);
+  scene.node.log.facts.total = scene.node.log.facts.messages.size();
+}
+
+// By the log alone: neither lockdown nor sig_enforce could be read.
+TEST(Kernel, TheKernelsWordsOfASignatureAreThatOneIsDemanded) {
+  constexpr const char* kUnsigned = "kernel.driver-unsigned";
+  const std::string key = "Loading of module with unsupported crypto is rejected";
+  const std::string none = "Loading of unsigned module is rejected";
+  struct Row {
+    const char* kind;
+    std::string text;
+    Reading<ModuleFile> file;
+    FindingResult wanted;
+    FindingResult where_blocked;
+  };
+  const Row rows[] = {
+      {kKeyUnknown, key, good_file(), kFail, kUnknown},
+      {kKeyUnknown, key, kUnreadableFile, kFail, kUnknown},
+      {kModuleUnsigned, none, ModuleFile{}, kFail, kFail},
+      {kModuleUnsigned, none, kUnreadableFile, kFail, kUnknown},
+      {kModuleUnsigned, none, good_file(), kNotApplicable, kNotApplicable},  // it is another's
+      {kModuleUnsigned, "efa: loading of unsigned module is rejected", kUnreadableFile, kFail,
+       kFail},
+      {kKeyUnknown, "efa_nv_peermem: loading of module with unavailable key is rejected",
+       good_file(), kNotApplicable, kNotApplicable},
+  };
+  for (const Row& row : rows) {
+    Scene scene = healthy_scene();
+    demand_signatures(scene, row.file);
+    scene.node.kernel.facts.lockdown.reset();
+    scene.node.kernel.facts.signatures_enforced.reset();
+    log_signature(scene, row.kind, row.text);
+    EXPECT_EQ(result_of(scene, kUnsigned, kNodeSubject), row.wanted) << &row - rows;
+    scene.node.kernel.facts.blacklisted_by = "/etc/modprobe.d/x.conf: blacklist efa";
+    EXPECT_EQ(result_of(scene, kUnsigned, kNodeSubject), row.where_blocked) << &row - rows;
+  }
+}
+
 TEST(Kernel, ASymbolThatIsNotOfRdmaMayBeOfAModuleThatWasNotLoadedFirst) {
   Scene scene = healthy_scene();
   log_refusal(scene, "efa: Unknown symbol crc16 (err -2)");
@@ -289,6 +349,49 @@ TEST(Kernel, AModuleOfAnotherKernelIsNoneOfThisUnlessItsSymbolsHaveVersions) {
   scene.node.live = false;
   EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kNotApplicable) << "it was not looked at";
   scene.node.kernel.facts.module_on_disk = kUnreadableFile;
+  EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kUnknown);
+}
+
+// The module's file tells then, as where there is no log: a refusal at boot may be lost.
+TEST(Kernel, ALogThatHasLostItsOldestLinesTellsOfNoTry) {
+  constexpr const char* kCode = "kernel.driver-mismatch";
+  struct Row {
+    const char* vermagic;
+    FindingResult wanted;
+  };
+  const Row rows[] = {
+      {"6.1.0-40-cloud-amd64 SMP preempt mod_unload modversions", kPass},
+      {"6.1.0-39-cloud-amd64 SMP mod_unload modversions", kUnknown},
+      {"6.1.0-39-cloud-amd64 SMP mod_unload", kFail},
+      {"", kUnknown},
+  };
+  for (const Row& row : rows) {
+    for (const bool live : {false, true}) {
+      Scene scene = healthy_scene();
+      unload(scene);
+      scene.node.live = live;
+      scene.node.log.facts.lost_oldest = true;
+      ModuleFile file;
+      file.vermagic = row.vermagic;
+      scene.node.kernel.facts.module_file = "updates/dkms/efa.ko";
+      scene.node.kernel.facts.module_on_disk = file;
+      EXPECT_EQ(result_of(scene, kCode, kNodeSubject), row.wanted) << row.vermagic;
+    }
+  }
+  Scene scene = healthy_scene();
+  unload(scene);
+  scene.node.log.facts.lost_oldest = true;
+  EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kUnknown) << "no file was looked at";
+  log_refusal(scene, "efa: disagrees about version of symbol ib_register_device");
+  EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kFail) << "the log still has it";
+}
+
+TEST(Kernel, AKeyMayHaveBeenRefusedInLinesThatAreLost) {
+  constexpr const char* kCode = "kernel.driver-unsigned";
+  Scene scene = healthy_scene();
+  demand_signatures(scene, good_file());
+  EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kPass);
+  scene.node.log.facts.lost_oldest = true;
   EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kUnknown);
 }
 

@@ -7,7 +7,9 @@
 #include <cerrno>
 
 #include "probes/kernel/facts.h"
+#include "probes/kernel/modprobe_line.h"
 #include "probes/kernel/parse.h"
+#include "probes/kernel/unblock.h"
 #include "tests/support/said.h"
 
 namespace efa {
@@ -98,8 +100,15 @@ TEST(ReadKernel, LinesOfAnEditedRecordingAreNoFacts) {
   EXPECT_FALSE(facts.os);
 }
 
-std::string link_to(const std::string& path, const std::string& target) {
-  return seen("link", path, target);
+constexpr const char* kMenu = "/boot/grub/grub.cfg";
+
+// As Ubuntu has it: the first entry, and all of them in a menu of their own.
+std::string menu_of(const std::string& release, const std::string& chosen = "0",
+                    const std::string& path = kMenu) {
+  return seen("lines", path,
+              texts({"set default=\"${next_entry}\"", "set default=\"" + chosen + "\"", "menuentry",
+                     "linux vmlinuz-" + release, "submenu", "menuentry", "linux vmlinuz-" + release,
+                     "menuentry", "linux vmlinuz-5.15.0-1095-aws"}));
 }
 
 // Of another kernel than the running one.
@@ -109,24 +118,53 @@ std::string modules_of(const std::string& release, const std::vector<std::string
          seen("lines", directory + "modules.builtin", Array{});
 }
 
-TEST(ReadKernel, TheLinkOfADistributionNamesTheNextKernel) {
-  const auto next =
-      facts_of(link_to("/boot/vmlinuz", "vmlinuz-6.2.0") + modules_of("6.2.0", {})).next_kernel;
+TEST(ReadKernel, TheFirstEntryOfTheMenuIsTheNextKernel) {
+  const auto next = facts_of(menu_of("6.2.0") + modules_of("6.2.0", {})).next_kernel;
   ASSERT_TRUE(next);
   EXPECT_EQ(next->release, "6.2.0");
-  EXPECT_EQ(next->told_by, "/boot/vmlinuz");
+  EXPECT_EQ(next->told_by, kMenu);
   EXPECT_EQ(next->has_driver, false);
-  const std::string debian = link_to("/vmlinuz", "boot/vmlinuz-6.2.0");
-  EXPECT_EQ(
-      facts_of(debian + modules_of("6.2.0", {"updates/dkms/efa.ko.zst:"})).next_kernel->has_driver,
-      true);
-  EXPECT_EQ(facts_of(debian).next_kernel->has_driver, std::nullopt) << "no modules.dep";
+  EXPECT_EQ(facts_of(menu_of("6.2.0") + modules_of("6.2.0", {"updates/dkms/efa.ko.zst:"}))
+                .next_kernel->has_driver,
+            true);
+  EXPECT_EQ(facts_of(menu_of("6.2.0")).next_kernel->has_driver, std::nullopt) << "no modules.dep";
+}
+
+// The one that was installed last has the link, the highest version the first entry.
+TEST(ReadKernel, ALinkInBootNamesNoNextKernel) {
+  const std::string links = seen("link", "/boot/vmlinuz", "vmlinuz-5.15.0-1095-aws") +
+                            seen("link", "/vmlinuz", "boot/vmlinuz-5.15.0-1095-aws") +
+                            modules_of("5.15.0-1095-aws", {});
+  EXPECT_FALSE(facts_of(links).next_kernel);
+  EXPECT_EQ(facts_of(links + menu_of("6.8.0-1040-aws")).next_kernel->release, "6.8.0-1040-aws");
+}
+
+// It is not made anew before grub-mkconfig runs.
+TEST(ReadKernel, TheMenuCountsBeforeWhatItIsMadeOf) {
+  const std::string zero = seen("lines", "/etc/default/grub", texts({"GRUB_DEFAULT=0"}));
+  const std::string saved = seen("lines", "/boot/grub/grubenv", texts({"saved_entry=6.1.9"}));
+  const auto next = facts_of(zero + saved + menu_of("6.2.0", "${saved_entry}")).next_kernel;
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->release, "6.1.9");
+  EXPECT_EQ(facts_of(zero + menu_of("6.2.0", "${saved_entry}")).next_kernel->release, "6.2.0");
+  EXPECT_FALSE(facts_of(zero + menu_of("6.2.0", "1>2")).next_kernel);
+  EXPECT_EQ(facts_of(zero + menu_of("6.2.0", "a>x, with Linux 6.1.9")).next_kernel->told_by, kMenu);
+}
+
+TEST(ReadKernel, AMenuThatIsNotWholeNamesNoNextKernel) {
+  Value file;
+  file.set("mode", int64_t{0100644});
+  const std::string menu = menu_of("6.2.0");
+  EXPECT_FALSE(facts_of(menu + seen("status", "/boot/grub/custom.cfg", file)).next_kernel);
+  EXPECT_FALSE(facts_of(menu + menu_of("6.2.0", "0", "/boot/grub2/grub.cfg")).next_kernel)
+      << "which of them GRUB reads does not show";
+  EXPECT_FALSE(facts_of(seen("lines", kMenu, texts({"set default=0", "blscfg"}))).next_kernel);
 }
 
 TEST(ReadKernel, ADriverThatDepmodHasNotListedIsThereToo) {
   for (const char* folder : {"extra", "updates", "updates/dkms", "weak-updates"}) {
     const auto next =
-        facts_of(link_to("/boot/vmlinuz", "vmlinuz-6.2.0") + modules_of("6.2.0", {}) +
+        facts_of(menu_of("6.2.0") + modules_of("6.2.0", {}) +
                  seen("list", std::string("/lib/modules/6.2.0/") + folder, texts({"efa.ko.xz"})))
             .next_kernel;
     EXPECT_EQ(next->has_driver, true) << folder;
@@ -134,17 +172,18 @@ TEST(ReadKernel, ADriverThatDepmodHasNotListedIsThereToo) {
 }
 
 TEST(ReadKernel, NothingIsSaidOfTheNextKernelWhereTheConfigurationChoosesAnother) {
-  const std::string link = link_to("/boot/vmlinuz", "vmlinuz-6.2.0");
+  const std::string first =
+      seen("lines", kMenu, texts({"menuentry", "linux vmlinuz-6.2.0"}));  // and no default
   const auto grub = [](const char* line) {
     return seen("lines", "/etc/default/grub", texts({line}));
   };
-  EXPECT_TRUE(facts_of(link + grub("GRUB_DEFAULT=0")).next_kernel);
-  EXPECT_FALSE(facts_of(link + grub("GRUB_DEFAULT=2")).next_kernel);
-  EXPECT_FALSE(facts_of(link + grub("GRUB_DEFAULT=\"1>2\"")).next_kernel);
-  EXPECT_EQ(facts_of(link + grub("GRUB_DEFAULT=\"Advanced options>x, with Linux 6.1.9\""))
+  EXPECT_TRUE(facts_of(first + grub("GRUB_DEFAULT=0")).next_kernel);
+  EXPECT_FALSE(facts_of(first + grub("GRUB_DEFAULT=2")).next_kernel);
+  EXPECT_FALSE(facts_of(first + grub("GRUB_DEFAULT=\"1>2\"")).next_kernel);
+  EXPECT_EQ(facts_of(first + grub("GRUB_DEFAULT=\"Advanced options>x, with Linux 6.1.9\""))
                 .next_kernel->release,
             "6.1.9");
-  EXPECT_FALSE(facts_of(link + grub("GRUB_DEFAULT=0") +
+  EXPECT_FALSE(facts_of(first + grub("GRUB_DEFAULT=0") +
                         seen("list", "/etc/default/grub.d", texts({"50-x.cfg"})) +
                         seen("lines", "/etc/default/grub.d/50-x.cfg", texts({"GRUB_DEFAULT=3"})))
                    .next_kernel);
@@ -165,10 +204,11 @@ TEST(ReadKernel, GrubsEnvironmentChoosesAnEntry) {
   EXPECT_EQ(next->told_by, kFile);
   EXPECT_FALSE(facts_of(entries).next_kernel) << "the first entry, by GRUB's order";
   EXPECT_FALSE(facts_of(entries + environment("saved_entry=other")).next_kernel);
-  const std::string link = link_to("/boot/vmlinuz", "vmlinuz-6.2.0");
-  EXPECT_EQ(facts_of(link + environment("saved_entry=6.1.9")).next_kernel->release, "6.2.0")
+  EXPECT_EQ(facts_of(menu_of("6.2.0") + environment("saved_entry=6.1.9")).next_kernel->release,
+            "6.2.0")
       << "an environment that GRUB is not told to use";
-  EXPECT_EQ(facts_of(link + environment("next_entry=6.1.9")).next_kernel->release, "6.1.9");
+  EXPECT_EQ(facts_of(menu_of("6.2.0") + environment("next_entry=6.1.9")).next_kernel->release,
+            "6.1.9");
 }
 
 std::string part(const std::string& path, const std::string& text) {
@@ -209,6 +249,17 @@ KernelFacts facts_of_image(const std::string& looks) {
   Said said;
   said.read(looks, read_kernel, {{kInstalledKernel, kRelease}});
   return *from_value<KernelFacts>(said.facts(), "facts");
+}
+
+// udev loads efa for its device, whatever its name is an alias of.
+TEST(ReadKernel, OfAnImageOnlyWhatHoldsBackUdevKeepsEfaOut) {
+  const auto line = [](const char* text) { return modprobe("/etc/modprobe.d", "x.conf", {text}); };
+  EXPECT_FALSE(facts_of_image(line("alias efa off")).blacklisted_by);
+  EXPECT_TRUE(facts_of(line("alias efa off")).blacklisted_by);
+  for (const char* text :
+       {"alias pci:v00001D0Fd0000EFA1sv*sd*bc*sc*i* off", "blacklist efa", "install efa :"}) {
+    EXPECT_TRUE(facts_of_image(line(text)).blacklisted_by) << text;
+  }
 }
 
 TEST(ReadKernel, OfAnImageTheModulesFileIsReadWhateverIsBound) {
@@ -271,6 +322,63 @@ TEST(ReadKernel, ALineThatGoesOnIsOne) {
   EXPECT_EQ(kept_out({"", "blacklist efa"}), 1U);
 }
 
+// What leads is what "modprobe efa" does not overcome.
+TEST(ReadKernel, AllLinesThatKeepEfaOutAreTold) {
+  const std::string path = "/etc/modprobe.d/x.conf: ";
+  const KernelFacts three =
+      facts_of(modprobe("/etc/modprobe.d", "x.conf",
+                        {"blacklist efa", "install ib-core :", "blacklist efa", "alias efa off",
+                         "install efa exit"}));
+  EXPECT_EQ(three.blacklisted_by, path + "install ib-core :");
+  EXPECT_EQ(all_that_keeps_out(three),
+            (std::vector<std::string>{path + "install ib-core :", path + "blacklist efa",
+                                      path + "alias efa off", path + "install efa exit"}));
+  const KernelFacts two =
+      facts_of(modprobe("/etc/modprobe.d", "a.conf", {"blacklist efa"}) +
+               modprobe("/lib/modprobe.d", "b.conf", {"install ib_uverbs /bin/false"}) +
+               seen("lines", "/proc/cmdline", texts({"modprobe.blacklist=efa"})));
+  EXPECT_EQ(all_that_keeps_out(two),
+            (std::vector<std::string>{"/lib/modprobe.d/b.conf: install ib_uverbs /bin/false",
+                                      "/proc/cmdline: modprobe.blacklist=efa",
+                                      "/etc/modprobe.d/a.conf: blacklist efa"}));
+  EXPECT_TRUE(all_that_keeps_out(facts_of("")).empty());
+}
+
+TEST(ReadKernel, OfVeryManyLinesOneStillLeads) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 1000; ++i) {
+    lines.push_back("alias pci:v00001D0Fd0000EFA" + std::to_string(i) + " off");
+  }
+  lines.emplace_back("install efa /bin/false");
+  const KernelFacts facts = facts_of(modprobe("/etc/modprobe.d", "x.conf", lines));
+  EXPECT_EQ(facts.blacklisted_by, "/etc/modprobe.d/x.conf: install efa /bin/false");
+  EXPECT_LT(facts.also_kept_out_by.size(), 100U);
+}
+
+// kmod_module_get_install_commands takes the first that fits.
+TEST(ReadKernel, ACommandThatLoadsTheModuleHidesThoseAfterIt) {
+  const std::string loads =
+      modprobe("/etc/modprobe.d", "a.conf", {"install ib_* modprobe $MODPROBE_MODULE"});
+  const auto after = [&](const char* line) {
+    return all_that_keeps_out(facts_of(loads + modprobe("/lib/modprobe.d", "b.conf", {line})));
+  };
+  EXPECT_TRUE(after("install ib_core /bin/false").empty());
+  EXPECT_EQ(after("install efa /bin/false").size(), 1U);
+  EXPECT_EQ(after("install * /bin/false").size(), 1U) << "efa too";
+  EXPECT_EQ(after("blacklist efa").size(), 1U);
+  EXPECT_EQ(
+      all_that_keeps_out(facts_of(modprobe("/etc/modprobe.d", "0.conf", {"install ib_core :"}) +
+                                  modprobe("/lib/modprobe.d", "1.conf",
+                                           {"install ib_core modprobe $MODPROBE_MODULE"})))
+          .size(),
+      1U);
+}
+
+TEST(ReadKernel, AHiddenFileIsNoneOfModprobes) {
+  const std::string line = seen("lines", "/etc/modprobe.d/.x.conf", texts({"blacklist efa"}));
+  EXPECT_FALSE(facts_of(seen("list", "/etc/modprobe.d", texts({".x.conf"})) + line).blacklisted_by);
+}
+
 TEST(ReadKernel, LinesOfSuseAreKeptBesideThoseThatKeepEfaOut) {
   const KernelFacts facts =
       facts_of(modprobe("/etc/modprobe.d", "x.conf",
@@ -302,6 +410,23 @@ TEST(ReadKernel, OfTooManyLinesTheLastStays) {
   const KernelFacts facts = facts_of(modprobe("/etc/modprobe.d", "x.conf", lines));
   EXPECT_LT(facts.support_lines.size(), lines.size());
   EXPECT_EQ(facts.support_lines.back(), "/etc/modprobe.d/x.conf: allow_unsupported_modules 1");
+}
+
+// Its packages of kernel modules come without sources.
+TEST(ReadKernel, MlnxOfedShowsInModulesDepToo) {
+  const std::string core = "extra/mlnx-ofa_kernel/drivers/infiniband/core/ib_core.ko.xz";
+  const std::string dep = seen("lines", module_file("modules.dep"),
+                               texts({core + ": extra/mlnx-ofa_kernel/x.ko", "extra/efa.ko: x"}));
+  const KernelFacts facts = facts_of(dep);
+  EXPECT_EQ(facts.ofed, module_file(core));
+  EXPECT_EQ(facts.module_file, "extra/efa.ko");
+  EXPECT_EQ(facts_of(dep + unseen("status", "/usr/src/ofa_kernel", EACCES)).ofed,
+            module_file(core));
+  const std::string plain =
+      seen("lines", module_file("modules.dep"),
+           texts({"kernel/drivers/infiniband/core/ib_core.ko.xz:", "extra/efa.ko: " + core}));
+  EXPECT_FALSE(facts_of(plain).ofed);
+  EXPECT_EQ(facts_of(plain).ofed.unreadable(), nullptr);
 }
 
 TEST(ReadKernel, WhatDkmsCouldNotBuildIsTold) {

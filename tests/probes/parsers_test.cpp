@@ -30,6 +30,20 @@ TEST(ParseKernel, FindsTheEfaModule) {
   for (const auto& row : rows) EXPECT_EQ(parse_efa_module(row.input), row.wanted) << row.input;
 }
 
+TEST(ParseKernel, FindsTheRdmaCoreOfMlnxOfed) {
+  const std::string ours = "extra/mlnx-ofa_kernel/drivers/infiniband/core/ib_core.ko";
+  const TextRow rows[] = {
+      {ours + ".xz: extra/mlnx-ofa_kernel/compat/mlx_compat.ko", ours + ".xz"},
+      {"weak-updates/mlnx-ofa_kernel/drivers/infiniband/core/ib_core.ko:",
+       "weak-updates/mlnx-ofa_kernel/drivers/infiniband/core/ib_core.ko"},
+      {"extra/mlnx-ofa_kernel/compat/mlx_compat.ko:", kNone},
+      {"kernel/drivers/infiniband/core/ib_core.ko.zst: kernel/x.ko", kNone},
+      {"extra/efa.ko: " + ours, kNone},
+      {"", kNone},
+  };
+  for (const auto& row : rows) EXPECT_EQ(parse_ofed_module(row.input), row.wanted) << row.input;
+}
+
 TEST(ParseKernel, FindsTheIdsOfTheEfaModule) {
   const TextRow rows[] = {
       {"alias pci:v00001D0Fd0000EFA1sv*sd*bc*sc*i* efa", "0xefa1"},
@@ -55,29 +69,6 @@ TEST(ParseKernel, KnowsALineThatClosesTheKernelToModules) {
                            "#kernel.modules_disabled=1", "kernel.modules_disabled.x=1"}) {
     EXPECT_EQ(parse_modules_disabled(line), std::nullopt) << line;
   }
-}
-
-TEST(ParseKernel, KnowsALineThatKeepsEfaOut) {
-  const Row<bool> rows[] = {
-      {"blacklist efa", true},
-      {"  blacklist\tefa # no EFA here", true},
-      {"install efa /bin/true", true},
-      {"install efa /usr/bin/false", true},
-      {"install efa /sbin/modprobe --ignore-install efa", false},
-      {"install efa", false},
-      {"install ib_uverbs /bin/false", true},  // efa does not load without it
-      {"install ib-uverbs /bin/false", true},
-      {"install ib_core /bin/true", true},
-      {"install ib_umad /bin/false", false},
-      {"blacklist ib_uverbs", false},  // what efa needs is loaded by its name
-      {"#blacklist efa", false},
-      {"blacklist efa_nv_peermem", false},
-      {"options efa x=1", false},
-      {"softdep efa pre: ib_uverbs", false},
-      {"blacklist", false},
-      {"", false},
-  };
-  for (const auto& row : rows) EXPECT_EQ(keeps_efa_out(row.input), row.wanted) << row.input;
 }
 
 TEST(ParseKernel, KnowsAnArgumentThatKeepsEfaOut) {
@@ -128,7 +119,6 @@ TEST(ParseKernel, ReadsWhetherUnsupportedModulesAreAllowed) {
   EXPECT_EQ(parse_allow_unsupported("allow_unsupported_modules 0"), false);
   EXPECT_EQ(parse_allow_unsupported(" allow_unsupported_modules  1"), true);
   EXPECT_EQ(parse_allow_unsupported("allow_unsupported_modules 0 for support"), false);
-  EXPECT_EQ(words_that_matter("allow_unsupported_modules 0 secret"), "allow_unsupported_modules 0");
   for (const char* line : {"", "# allow_unsupported_modules 0", "allow_unsupported_modules",
                            "allow_unsupported_modules yes", "options x y=0"}) {
     EXPECT_FALSE(parse_allow_unsupported(line)) << line;

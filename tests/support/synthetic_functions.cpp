@@ -196,7 +196,8 @@ std::string log_of(const SyntheticFunction& function, int irq) {
 void write_functions(const SyntheticNode& node, const Tree& tree) {
   std::set<std::string> bridges;
   int uverbs = 0;
-  std::string log = "6,890,1600000,-;Elastic Fabric Adapter (EFA) v" + node.efa_version + "\n";
+  std::string log = "5,0,0,-;Linux version " + node.kernel + "\n";  // it reaches back to the boot
+  log += "6,890,1600000,-;Elastic Fabric Adapter (EFA) v" + node.efa_version + "\n";
   for (const SyntheticFunction& function : node.functions) {
     write_bridges(function, tree, bridges);
     write_function(function, tree);
