@@ -1,13 +1,16 @@
 // The kernel that the boot loader starts next, and whether its modules have efa. Said only where
-// files name that kernel: GRUB's environment and configuration, or the link that a distribution
-// keeps on its newest kernel. Interface: grub.info (GRUB_DEFAULT, saved_entry, next_entry);
-// kernel-install(8) for the names of entries; kernel-img.conf(5) for the links.
+// files name that kernel: GRUB's environment and configuration, or the first entry of its menu. The
+// links /boot/vmlinuz and /vmlinuz lie on the kernel that was installed last, which need not be the
+// one that the menu has first (linux-update-symlinks(1)). Interface: grub.info (GRUB_DEFAULT,
+// saved_entry, next_entry); boot_menu.h; kernel-install(8) for the names of entries.
 
 #include "probes/kernel/read_next_kernel.h"
 
 #include <algorithm>
 
 #include "probes/base/text.h"
+#include "probes/kernel/boot_menu.h"
+#include "probes/kernel/find_module.h"
 #include "probes/kernel/parse.h"
 #include "probes/kernel/read_module.h"
 
@@ -15,6 +18,7 @@ namespace efa {
 namespace {
 
 constexpr size_t kLargestModulesDep = size_t{16} * 1024 * 1024;  // modules.dep has 1 MiB
+constexpr size_t kLargestMenu = size_t{256} * 1024;  // grub.cfg has 10 KiB, and 4 for each kernel
 
 // The last assignment of a file counts. Of its value no more is kept than is needed.
 std::optional<std::string> assigned(const Look& look, const std::string& path,
@@ -61,18 +65,39 @@ std::optional<NextKernel> kernel_of_entry(const std::string& entry, const std::s
   return NextKernel{entry, chosen_by, {}};
 }
 
-// The first entry of the menu is the newest kernel, on which the link lies.
-std::optional<NextKernel> kernel_of_link(const Look& look) {
-  for (const char* path : {"/boot/vmlinuz", "/vmlinuz"}) {
-    const auto target = look.root.link(path);
-    const auto release = target ? parse_kernel_file(*target) : std::nullopt;
-    if (release) return NextKernel{*release, path, {}};
+struct FoundMenu {
+  std::string path;
+  BootMenu menu;
+};
+
+// Nothing is chosen for certain where there are two of it, or a file of the site's that it reads.
+FoundMenu read_menu(const Look& look) {
+  const auto keep = [](std::string& line) {
+    line = word_of_menu(line);
+    return !line.empty();
+  };
+  FoundMenu found;
+  for (const char* folder : {"/boot/grub2", "/boot/grub"}) {
+    const std::string path = std::string(folder) + "/grub.cfg";
+    const auto lines = look.root.read_lines(path, keep, kLargestMenu);
+    if (!lines) continue;
+    const bool certain =
+        found.path.empty() && !look.root.exists(std::string(folder) + "/custom.cfg");
+    found = {path, parse_boot_menu(*lines)};
+    if (!certain) found.menu = {"other", std::nullopt};
   }
-  return std::nullopt;
+  return found;
 }
 
+std::optional<NextKernel> first_of_menu(const FoundMenu& found) {
+  if (!found.menu.first) return std::nullopt;
+  return NextKernel{*found.menu.first, found.path, {}, {}};
+}
+
+// What grub-mkconfig has made of the configuration counts before it.
 std::optional<NextKernel> next_kernel(const Look& look) {
-  const auto configured = configured_default(look);
+  const FoundMenu found = read_menu(look);
+  const auto configured = found.menu.chosen ? found.menu.chosen : configured_default(look);
   const GrubEnvironment environment = read_grub_environment(look);
   if (!environment.next.empty()) return kernel_of_entry(environment.next, environment.path);
   const bool has_entries = look.root.exists("/boot/loader/entries");
@@ -81,23 +106,11 @@ std::optional<NextKernel> next_kernel(const Look& look) {
     return kernel_of_entry(environment.saved, environment.path);
   }
   const bool first = !configured || *configured == "0" || *configured == "saved";
-  if (!first) return kernel_of_entry(*configured, "/etc/default/grub");
-  if (has_entries) return std::nullopt;  // the first of them, by an order of GRUB's own
-  return kernel_of_link(look);
-}
-
-// A module that depmod has not listed yet.
-bool lies_beside(const Look& look, const std::string& modules) {
-  for (const char* folder :
-       {"extra", "extra/efa", "updates", "updates/dkms", "updates/efa", "weak-updates",
-        "weak-updates/efa", "kernel/drivers/amazon/net/efa", "kernel/drivers/infiniband/hw/efa"}) {
-    const auto names = look.root.list(modules + folder).value_or({});
-    const bool found = std::any_of(names.begin(), names.end(), [](const std::string& name) {
-      return parse_efa_module(name).has_value();
-    });
-    if (found) return true;
+  if (!first) {
+    return kernel_of_entry(*configured, found.menu.chosen ? found.path : "/etc/default/grub");
   }
-  return false;
+  if (has_entries) return std::nullopt;  // the first of them, by an order of GRUB's own
+  return first_of_menu(found);
 }
 
 std::optional<bool> has_driver(const Look& look, const std::string& release) {
@@ -108,7 +121,7 @@ std::optional<bool> has_driver(const Look& look, const std::string& release) {
     if (!lines) return std::nullopt;
     if (std::any_of(lines->begin(), lines->end(), names_efa)) return true;
   }
-  return lies_beside(look, modules);
+  return !find_module_files(look, release).empty();  // depmod may list it before that boot
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "probes/base/text.h"
+#include "probes/judging/container_files.h"
 #include "probes/judging/loaded_driver.h"
 #include "probes/judging/probe_failure.h"
 #include "probes/kernel/checks.h"
@@ -32,12 +33,6 @@ Functions unbound_functions(const Node& node) {
   return unbound;
 }
 
-// Modules that use efa, or processes with an open device, keep it from being unloaded.
-std::string reload_command(const KernelFacts& facts) {
-  const bool held = !facts.efa_holders.empty() || facts.efa_refcount.value_or(0) > 0;
-  return held ? "sudo reboot" : "sudo modprobe -r efa && sudo modprobe efa";
-}
-
 void fail_stale(const Node& node, const Functions& unknown, Findings& findings) {
   const KernelFacts& facts = node.kernel.facts;
   const std::string& id = unknown.front()->device;
@@ -52,38 +47,14 @@ void fail_stale(const Node& node, const Functions& unknown, Findings& findings) 
       {reload_command(facts), ""});
 }
 
-// "efa-3.1.0-1", "efa_1.3.0-1.amzn1_amd64": the driver among the installer's packages
-std::optional<Version> version_of_installer(const SoftwareFacts& facts) {
-  for (const std::string& package : facts.installer_packages) {
-    if (!package.starts_with("efa-") && !package.starts_with("efa_")) continue;
-    if (auto version = parse_version(std::string_view(package).substr(4))) return version;
-  }
-  return std::nullopt;
-}
-
-std::string words_of(const Version& version) {
-  return fmt::format("{}.{}.{}", version.numbers[0], version.numbers[1], version.numbers[2]);
-}
-
 // What differs from the loaded one where that costs no device its driver; "" when nothing does.
 std::string difference(const Node& node) {
   const KernelFacts& facts = node.kernel.facts;
   if (is_loaded_from_disk(facts) == false) return "on disk is " + words_on_disk(facts);
-  const auto named = version_of_installer(node.software.facts);
+  const auto named = newer_of_installer(node);
   if (!named) return "";
-  const auto loaded = facts.efa_version ? parse_version(*facts.efa_version) : std::nullopt;
-  // that of the kernel itself may have no version; its other attributes are there
-  const bool same = loaded ? loaded->numbers >= named->numbers
-                           : facts.efa_version.has_value() || !facts.efa_state;
-  return same ? "" : "the EFA installer named efa " + words_of(*named);
-}
-
-// Loaded anew where another one lies on disk, else built; "" where DKMS has none to build.
-std::string renew_command(const KernelFacts& facts) {
-  if (is_loaded_from_disk(facts) == false) return reload_command(facts);
-  const std::string newest = newest_of_dkms(facts);
-  if (newest.empty() || !facts.release) return "";
-  return fmt::format("sudo dkms install {} -k {} && sudo reboot", newest, *facts.release);
+  const auto& [major, minor, patch] = named->numbers;
+  return fmt::format("the EFA installer named efa {}.{}.{}", major, minor, patch);
 }
 
 // Said where no device lacks a driver for want of the one on disk.
@@ -95,7 +66,7 @@ void judge_difference(const Node& node, bool all_bound, Findings& findings) {
   if (!other.empty()) {
     findings.fail(check, kNodeSubject,
                   fmt::format("loaded is {}, and {}", words_of_loaded(facts), other), evidence,
-                  {renew_command(facts), ""});
+                  {renew_command(node), ""});
   } else if (const auto same = is_loaded_from_disk(facts)) {
     findings.pass(check, kNodeSubject,
                   *same ? words_of_loaded(facts) + " is loaded, as on disk"
@@ -109,6 +80,10 @@ void judge_difference(const Node& node, bool all_bound, Findings& findings) {
 void judge_stale(const Node& node, Findings& findings) {
   const KernelFacts& facts = node.kernel.facts;
   if (facts.efa_loaded != true) return;
+  if (has_files_of_container(node)) {
+    findings.not_applicable(kKernelDriverStale, kNodeSubject, kFilesOfContainer);
+    return;
+  }
   Functions unknown = unbound_functions(node);
   const Unseen* unseen = facts.module_on_disk.unreadable();
   const bool blind = !unknown.empty() && !is_loaded_from_disk(facts) && unseen != nullptr;
@@ -131,7 +106,7 @@ void judge_stale(const Node& node, Findings& findings) {
 std::string next_kernel_command(const KernelFacts& facts, const std::string& release) {
   const std::string newest = newest_of_dkms(facts);
   if (!newest.empty()) return fmt::format("sudo dkms install {} -k {}", newest, release);
-  if (!facts.next_kernel->told_by.starts_with("/boot/grub2/")) return "";
+  if (facts.next_kernel->told_by != "/boot/grub2/grubenv") return "";  // which grubby writes
   return "sudo grubby --set-default \"/boot/vmlinuz-$(uname -r)\"";
 }
 
@@ -150,8 +125,10 @@ std::string unknown_to_next(const Node& node) {
 void judge_next_kernel(const Node& node, Findings& findings) {
   const Check& check = kKernelNextKernel;
   const KernelFacts& facts = node.kernel.facts;
-  if (!facts.next_kernel) {
-    findings.not_applicable(check, kNodeSubject, "which kernel boots next does not show");
+  if (!facts.next_kernel || has_files_of_container(node)) {
+    findings.not_applicable(
+        check, kNodeSubject,
+        facts.next_kernel ? kFilesOfContainer : "which kernel boots next does not show");
     return;
   }
   const NextKernel& next = *facts.next_kernel;
@@ -202,6 +179,10 @@ void judge_kexec(const KernelFacts& facts, Findings& findings) {
 void judge_peermem_build(const Node& node, Findings& findings) {
   const Check& check = kKernelPeermemBuild;
   const KernelFacts& facts = node.kernel.facts;
+  if (has_files_of_container(node)) {
+    findings.not_applicable(check, kNodeSubject, kFilesOfContainer);
+    return;
+  }
   if (node.kernel.outcome.status != ProbeStatus::kOk || !facts.release) {
     findings.unknown(check, kNodeSubject, "the tree of DKMS could not be looked through");
     return;
@@ -218,22 +199,6 @@ void judge_peermem_build(const Node& node, Findings& findings) {
 }
 
 }  // namespace
-
-std::string newest_of_dkms(const KernelFacts& facts) {
-  std::string newest;
-  std::array<int, 3> numbers{};
-  for (const auto* list : {&facts.dkms, &facts.dkms_failed}) {
-    for (const std::string& entry : *list) {
-      const std::string module = entry.substr(0, entry.find(' '));
-      if (!module.starts_with("efa/") || !is_made_of(module, "/._+~-")) continue;
-      const auto version = parse_version(std::string_view(module).substr(4));
-      if (!version || (!newest.empty() && version->numbers < numbers)) continue;
-      newest = module;
-      numbers = version->numbers;
-    }
-  }
-  return newest;
-}
 
 void judge_versions(const Node& node, Findings& findings) {
   judge_stale(node, findings);

@@ -17,6 +17,7 @@ inline constexpr Check kSoftwareInstallerOld{
         "NVIDIA GPUs.",
     .remedy = "Run the newest EFA installer in the image, or set FI_EFA_SET_CUDA_SYNC_MEMOPS=0.",
     .command = "head -n 1 /opt/amazon/efa_installed_packages",
+    .takes_installer = true,
 };
 
 inline constexpr Check kSoftwareNcclPlugin{
@@ -32,6 +33,7 @@ inline constexpr Check kSoftwareNcclPlugin{
         "Run the EFA installer again; since 1.38 the plugin lies in /opt/amazon/ofi-nccl, which "
         "LD_LIBRARY_PATH of jobs must name.",
     .command = "find /opt -name 'libnccl-net*.so*'",
+    .takes_installer = true,
 };
 
 inline constexpr Check kSoftwarePeermemConf{

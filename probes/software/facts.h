@@ -36,7 +36,7 @@ struct SoftwareFacts {
   std::vector<std::string> nccl_topology_files;
   std::optional<std::string> ssm_agent;        // path
   std::optional<std::string> fi_info;          // path
-  std::optional<std::string> rename_rule;      // the udev rule that renames RDMA devices
+  std::optional<std::string> rename_rule;      // the udev rules that rename RDMA devices
   std::optional<bool> efa_conf_modules_load;   // modules-load.d names efa
   std::optional<std::string> nv_peermem_conf;  // modules-load.d file that names nvidia for it
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "probes/base/version.h"
+#include "probes/judging/container_files.h"
 #include "probes/judging/node.h"
 #include "probes/software/checks.h"
 
@@ -63,7 +64,9 @@ void judge_peermem_conf(const Node& node, Findings& findings) {
   const bool saw_bus = saw_all_of_pci(node);
   const Evidence evidence{file.value_or("absent"), "absent without a GPU",
                           "/etc/modules-load.d, /sys/bus/pci/devices"};
-  if (file && node.kernel.facts.nvidia_installed == false) {
+  if (has_files_of_container(node)) {
+    findings.not_applicable(check, kNodeSubject, kFilesOfContainer);
+  } else if (file && node.kernel.facts.nvidia_installed == false) {
     findings.fail(check, kNodeSubject, *file + " is there, and no module nvidia", evidence);
   } else if (file && !saw_bus) {
     findings.unknown(check, kNodeSubject, "whether there is a GPU could not be read", evidence);

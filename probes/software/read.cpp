@@ -114,10 +114,30 @@ void read_stack(const Look& look, SoftwareFacts& facts) {
   facts.fi_info = first_existing(look, {"/opt/amazon/efa/bin/fi_info", "/usr/bin/fi_info"});
 }
 
-void read_configuration(const Look& look, SoftwareFacts& facts) {
-  facts.rename_rule = first_existing(look, {"/etc/udev/rules.d/60-rdma-persistent-naming.rules",
-                                            "/usr/lib/udev/rules.d/60-rdma-persistent-naming.rules",
-                                            "/lib/udev/rules.d/60-rdma-persistent-naming.rules"});
+// ACTION=="add", SUBSYSTEM=="infiniband", PROGRAM="rdma_rename %k NAME_FALLBACK"
+// With NAME_KERNEL the kernel's name stays, NAME_FIXED is for one device. Of somebody's own file it
+// is recorded only that such a line is there.
+bool renames(std::string& line) {
+  const std::string_view rule = trim(line);
+  const auto has = [&](std::string_view word) { return rule.find(word) != std::string_view::npos; };
+  if (rule.starts_with('#') || !has("rdma_rename")) return false;
+  if (has("NAME_KERNEL") || has("NAME_FIXED")) return false;
+  line = "renames";
+  return true;
+}
+
+// Of files of one name udev reads the first directory's; one that is a link to /dev/null, or
+// empty, turns the rule off: udev(7).
+std::optional<std::string> read_rename_rule(const Look& look) {
+  for (const char* before : {"/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"}) {
+    const std::string path = std::string(before) + "/udev/rules.d/60-rdma-persistent-naming.rules";
+    if (look.root.link(path).value_or("").ends_with("/dev/null")) return std::nullopt;
+    if (!look.root.exists(path)) continue;
+    const auto rules = look.root.read_lines(path, renames, Sysroot::kSmallFile);
+    if (rules && rules->empty()) return std::nullopt;
+    return path;  // one that cannot be read most likely renames: distributions ship it so
+  }
+  return std::nullopt;
 }
 
 // "nvidia": what efa and its companion of NVIDIA GPUs have loaded at boot
@@ -159,7 +179,7 @@ void read_software(const Look& look) {
   read_stack(look, facts);
   telling.so_far(facts);
   look.out.doing("read the system's configuration", "/etc");
-  read_configuration(look, facts);
+  facts.rename_rule = read_rename_rule(look);
   read_modules_load(look, facts);
   telling.all(facts);
 }

@@ -78,7 +78,7 @@ void lack_module(Scene& scene) {
 void boot_another_kernel_next(Scene& scene) {
   NextKernel next;
   next.release = "6.1.0-41-cloud-amd64";
-  next.told_by = "/boot/vmlinuz";
+  next.told_by = "/boot/grub/grub.cfg";
   next.has_driver = false;
   scene.node.kernel.facts.next_kernel = next;
 }

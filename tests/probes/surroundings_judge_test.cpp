@@ -124,6 +124,44 @@ TEST(Log, AnErrorThatNamesTheRdmaDeviceIsItsFunctions) {
   EXPECT_EQ(result_of(scene, "log.driver-errors", device(2)), kFail);
 }
 
+// Whether the device hangs is told by its counters.
+TEST(Log, AHangInsideTheDriverIsToldAndNoMore) {
+  Scene scene = healthy_scene();
+  DriverTrace hang;
+  hang.text = "INFO: task blocked for more than 122 seconds.";
+  hang.function = "efa_com_cmd_exec";
+  hang.at_start = hang.hang = true;
+  scene.node.log.facts.traces = {hang};
+  scene.pci(0).driver.reset();  // a warning would be a crash
+  lose_rdma(scene, 0);
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kPass);
+  scene = healthy_scene();
+  scene.node.log.facts.traces = {hang};
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+  const auto findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, "log.driver-errors", kNodeSubject);
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->result, kFail);
+  EXPECT_EQ(finding->check->severity, Severity::kInfo);
+  EXPECT_EQ(finding->message,
+            "1 error: the kernel saw a hang in efa_com_cmd_exec of the efa driver or below: "
+            "INFO: task blocked for more than 122 seconds.");
+  EXPECT_EQ(finding->check->remedy.find("REG_MR"), std::string_view::npos);
+}
+
+// The checks of the kernel tell it.
+TEST(Log, WhyEfaIsNotLoadedIsNoErrorOfTheDriver) {
+  Scene scene = healthy_scene();
+  LogMessage message;
+  message.priority = 3;
+  message.kind = kLoadFailed;
+  message.text = "efa: text";
+  log_error(scene, message);
+  EXPECT_EQ(result_of(scene, "log.driver-errors", kNodeSubject), kFail) << "it is loaded";
+  remove_driver(scene);
+  EXPECT_EQ(result_of(scene, "log.driver-errors", kNodeSubject), kPass);
+}
+
 TEST(Log, ACrashIsTheCauseOfWhatHangsBehindIt) {
   Scene scene = healthy_scene();
   crash(scene);
@@ -160,6 +198,8 @@ TEST(Log, TheRemedyOfACrashIsThatOfItsBug) {
   EXPECT_EQ(remedy_of_crash(scene).find("MLNX_OFED"), std::string::npos) << "there is none";
   scene.node.kernel.facts.ofed = "/usr/src/ofa_kernel";
   EXPECT_NE(remedy_of_crash(scene).find("MLNX_OFED"), std::string::npos);
+  scene.node.limits.facts.container = "docker";
+  EXPECT_EQ(remedy_of_crash(scene).find("MLNX_OFED"), std::string::npos) << "of its image";
 }
 
 // amzn-drivers#308

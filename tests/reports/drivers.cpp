@@ -22,7 +22,9 @@ void upgrade_unattended(const Tree& tree) {
   const std::string modules = "/lib/modules/7.0.0-1012-aws-64k/";
   tree.file(modules + "modules.dep", "kernel/fs/fuse/fuse.ko.zst:\n");
   tree.file(modules + "modules.builtin", "kernel/fs/ext4/ext4.ko\n");
-  tree.link("/boot/vmlinuz", "/boot/vmlinuz-7.0.0-1012-aws-64k");
+  tree.file("/boot/grub/grub.cfg",
+            "set default=\"0\"\nmenuentry 'Ubuntu' {\n"
+            "\tlinux\t/boot/vmlinuz-7.0.0-1012-aws-64k root=PARTUUID=1 ro\n}\n");
   tree.directory("/var/lib/dkms/efa/3.1.0/6.17.0-1019-aws-64k/aarch64/module");
 }
 
