@@ -12,7 +12,9 @@ inline constexpr Check kLogDriverErrors{
     .title = "The efa driver has logged errors",
     .meaning =
         "A command to the device failed since boot; failed memory registrations are a job's.",
-    .seen_by = "Messages of level error or worse of the efa driver in /dev/kmsg.",
+    .seen_by =
+        "Messages of level error or worse of the efa driver in /dev/kmsg; or a hung task, a lockup "
+        "or an RCU stall that has a function of efa on its stack.",
     .remedy =
         "Read them: err -12 of REG_MR, ALLOC_PD or CREATE_* is a lack of resources, usually a "
         "job's; a missing completion is a device that does not answer.",
@@ -20,6 +22,18 @@ inline constexpr Check kLogDriverErrors{
     .causes = {"pci.config-space-dead", "pci.device-vanished", "driver.probe-failed",
                "rdma.counters-hang", "rdma.counters-fail", "verbs.hang", "verbs.cannot-open"},
 };
+
+// With a process or a CPU that did not go on inside the driver.
+inline constexpr Check kLogDriverErrorsAndHang = [] {
+  Check check = kLogDriverErrors;
+  check.meaning = "Inside the driver a process or a CPU did not go on for a while.";
+  check.remedy =
+      "Read the stack. It may have gone on since; if it did not, the process cannot be killed: "
+      "drain the node and reboot it. If it returns, give AWS Support the stack.";
+  check.command =
+      "sudo dmesg | grep -E -A 40 'blocked for more than|soft lockup|hard LOCKUP|detected stall'";
+  return check;
+}();
 
 inline constexpr Check kLogDriverCrash{
     .code = "log.driver-crash",
@@ -37,6 +51,7 @@ inline constexpr Check kLogDriverCrash{
         "installer and give AWS Support the trace.",
     .command = "sudo dmesg | grep -B 40 -A 20 '\\[efa'",
     .drain_first = true,
+    .takes_installer = true,
 };
 
 // The crash of driver 3.3.0 on old kernels that 3.3.1 mends (its release notes).
@@ -51,6 +66,7 @@ inline constexpr Check kLogDriverCrashOfQueue = [] {
 // amzn-drivers#308: an efa that fits another RDMA core than the one that is loaded.
 inline constexpr Check kLogDriverCrashOfOtherStack = [] {
   Check check = kLogDriverCrash;
+  check.takes_installer = false;
   check.remedy =
       "efa and the loaded RDMA core do not fit each other: build efa against MLNX_OFED, or remove "
       "MLNX_OFED from the image; then reboot.";

@@ -32,13 +32,25 @@ void describe(Io& io, LogMessage& message) {
   io("text", message.text);
 }
 
+inline constexpr int kErrorPriority = 3;  // LOG_ERR of syslog(3); worse are below
+
 // The kernel did not take efa, or a module that it needs: it does not fit.
 inline constexpr const char* kModuleRefused = "module-refused";
-// of some module: the kernel does not name it
+// Its signature was not taken, or it has none: of some module, where the kernel does not name it.
 inline constexpr const char* kKeyUnknown = "module-key-unknown";
+inline constexpr const char* kModuleUnsigned = "module-unsigned";
 
 // efa, or a module that it needs, was not loaded for another reason.
 inline constexpr const char* kLoadFailed = "load-failed";
+
+inline bool tells_of_signature(const LogMessage& message) {
+  return message.kind == kKeyUnknown || message.kind == kModuleUnsigned;
+}
+
+inline bool tells_of_load(const LogMessage& message) {
+  return message.kind == kModuleRefused || message.kind == kLoadFailed ||
+         tells_of_signature(message);
+}
 
 // A trace of the kernel with a function of efa on its stack.
 struct DriverTrace {
@@ -47,6 +59,7 @@ struct DriverTrace {
   std::string text;       // "Oops: 0000 [#1] PREEMPT SMP NOPTI"
   std::string function;   // the innermost of efa: "efa_destroy_cq"
   bool at_start = false;  // efa was starting a device: efa_probe is on the stack
+  bool hang = false;      // neither: a process or a CPU did not go on
 };
 
 template <class Io>
@@ -56,6 +69,7 @@ void describe(Io& io, DriverTrace& trace) {
   io("text", trace.text);
   io("function", trace.function);
   io("at_start", trace.at_start);
+  io("hang", trace.hang);
 }
 
 // A process that the kernel killed for lack of memory: of it only whose it was.

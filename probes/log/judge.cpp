@@ -1,4 +1,4 @@
-// Judges the kernel log: crashes with the efa driver on the stack, and its errors.
+// Judges the kernel log: crashes and hangs with the efa driver on the stack, and its errors.
 
 #include <fmt/core.h>
 
@@ -6,14 +6,13 @@
 #include <map>
 
 #include "probes/base/text.h"
+#include "probes/judging/container_files.h"
 #include "probes/judging/loaded_driver.h"
 #include "probes/judging/node.h"
 #include "probes/log/checks.h"
 
 namespace efa {
 namespace {
-
-constexpr int kError = 3;  // LOG_ERR of syslog(3)
 
 std::string subject_of(const Node& node, const LogMessage& message) {
   if (message.address) return message.address->to_text();
@@ -27,7 +26,7 @@ std::string subject_of(const Node& node, const LogMessage& message) {
 bool is_told(const Node& node, const DriverTrace& trace) {
   const std::vector<PciFunction>& efa = node.pci.facts.efa;
   const bool unbound = std::any_of(efa.begin(), efa.end(), has_no_driver);
-  return trace.crash || (trace.at_start && unbound);
+  return trace.crash || (trace.at_start && unbound && !trace.hang);
 }
 
 // With the remedy of the bug that it is, where that is known.
@@ -37,7 +36,8 @@ const Check& crash_check(const Node& node, const DriverTrace& trace) {
   const bool mended =
       version.starts_with("3.3.0") && trace.function.find("cq") != std::string::npos;
   if (mended) return kLogDriverCrashOfQueue;
-  return trace.at_start && kernel.ofed ? kLogDriverCrashOfOtherStack : kLogDriverCrash;
+  const bool another_stack = kernel.ofed && !has_files_of_container(node);
+  return trace.at_start && another_stack ? kLogDriverCrashOfOtherStack : kLogDriverCrash;
 }
 
 std::string words_of(const Node& node, const DriverTrace& trace) {
@@ -91,23 +91,52 @@ void judge_crash(const Node& node, const Expectation& expectation, Findings& fin
                 {"none", "none", "/dev/kmsg"});
 }
 
-void judge_errors(const Node& node, Findings& findings) {
-  const Check& check = kLogDriverErrors;
-  std::map<std::string, std::pair<size_t, const LogMessage*>> errors;  // how many, the newest
-  for (const LogMessage& message : node.log.facts.messages) {
-    if (message.priority > kError) continue;
-    auto& [count, newest] = errors[subject_of(node, message)];
+struct Errors {
+  size_t count = 0;
+  uint64_t usec = 0;  // of the newest
+  std::string newest;
+  bool hang = false;  // one of them at least
+
+  void take(uint64_t at, const std::string& text) {
     ++count;
-    newest = &message;
+    if (at >= usec) newest = text;
+    usec = std::max(usec, at);
   }
-  for (const auto& [subject, entry] : errors) {
-    const auto& [count, newest] = entry;
-    const char* what = count == 1 ? "error" : "errors, the newest";
-    findings.fail(check, subject, fmt::format("{} {}: {}", count, what, newest->text),
-                  {newest->text, "no errors", "/dev/kmsg"});
+};
+
+// Why efa is not loaded is told by the checks of the kernel.
+bool is_told_elsewhere(const Node& node, const LogMessage& message) {
+  return node.kernel.facts.efa_loaded == false && tells_of_load(message);
+}
+
+std::map<std::string, Errors> errors_of(const Node& node) {
+  std::map<std::string, Errors> errors;
+  for (const LogMessage& message : node.log.facts.messages) {
+    if (message.priority > kErrorPriority || is_told_elsewhere(node, message)) continue;
+    errors[subject_of(node, message)].take(message.usec, message.text);
   }
-  if (errors.empty()) {
-    findings.pass(check, kNodeSubject, "no error of the efa driver", {"none", "none", "/dev/kmsg"});
+  for (const DriverTrace& trace : node.log.facts.traces) {
+    if (!trace.hang) continue;
+    Errors& of_node = errors[kNodeSubject];
+    of_node.hang = true;
+    of_node.take(trace.usec,
+                 fmt::format("the kernel saw a hang in {} of the efa driver or below: {}",
+                             trace.function, trace.text));
+  }
+  return errors;
+}
+
+void judge_errors(const Node& node, Findings& findings) {
+  const std::map<std::string, Errors> all = errors_of(node);
+  for (const auto& [subject, errors] : all) {
+    const Check& check = errors.hang ? kLogDriverErrorsAndHang : kLogDriverErrors;
+    const char* what = errors.count == 1 ? "error" : "errors, the newest";
+    findings.fail(check, subject, fmt::format("{} {}: {}", errors.count, what, errors.newest),
+                  {errors.newest, "no errors", "/dev/kmsg"});
+  }
+  if (all.empty()) {
+    findings.pass(kLogDriverErrors, kNodeSubject, "no error of the efa driver",
+                  {"none", "none", "/dev/kmsg"});
   }
 }
 

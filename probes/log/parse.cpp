@@ -32,8 +32,15 @@ constexpr Kind kKinds[] = {
     {": disagrees about version of symbol ", kModuleRefused},
     {": no symbol version for ", kModuleRefused},
     {": version magic '", kModuleRefused},
-    // kernel/module/signing.c
-    {"Loading of module with unavailable key is rejected", kKeyUnknown},
+    {": module uses symbol (", kModuleRefused},       // of a namespace that it does not import
+    {".gnu.linkonce.this_module ", kModuleRefused},   // of another size or number
+    {"failed to validate module [", kModuleRefused},  // kernel/bpf/btf.c
+    // kernel/module/signing.c: "Loading", or of some kernels after 5.4 "efa: loading"
+    {"oading of unsigned module is rejected", kModuleUnsigned},
+    {"oading of module with unavailable key is rejected", kKeyUnknown},
+    {"oading of module with unsupported crypto is rejected", kKeyUnknown},
+    // security/lockdown, whatever is wrong with the signature
+    {": unsigned module loading is restricted", kKeyUnknown},
     {"Couldn't register efa driver", kLoadFailed},
     {": exports duplicate symbol ", kLoadFailed},
     {" is blacklisted", kLoadFailed},
@@ -85,15 +92,15 @@ std::string_view without_colon(std::string_view word) {
 
 // Nearly all records are of others, as their first word tells.
 bool may_speak_of_efa(std::string_view text) {
-  constexpr std::string_view kFirst[] = {"efa",      "efa_nv_peermem", "Elastic",    "ib_uverbs",
-                                         "ib_core",  "Module",         "infiniband", "pci",
-                                         "pcieport", "(null)",         "Loading"};
+  constexpr std::string_view kFirst[] = {
+      "efa", "efa_nv_peermem", "Elastic", "ib_uverbs", "ib_core", "Module",   "module",
+      "pci", "pcieport",       "(null)",  "Loading",   "failed",  "Lockdown", "infiniband"};
   text = trim(text);
   return is_one_of(without_colon(text.substr(0, text.find(' '))), kFirst);
 }
 
-// "efa 0000:00:06.0 rdmap0s6: text", "infiniband efa_0: text", "pci 0000:00:06.0: text",
-// "efa: probe of 0000:00:06.0 failed with error -28"
+// "efa 0000:00:06.0 rdmap0s6: text", "infiniband efa_0: text", "infiniband rdmaP13p1s0: text",
+// "pci 0000:00:06.0: text", "efa: probe of 0000:00:06.0 failed with error -28"
 void take_names(const std::vector<std::string>& fields, LogMessage& message) {
   if (fields.size() > 3 && fields[0] == "efa:" && fields[1] == "probe" && fields[2] == "of") {
     message.address = PciAddress::from_text(fields[3]);
@@ -103,21 +110,28 @@ void take_names(const std::vector<std::string>& fields, LogMessage& message) {
     const std::string name(without_colon(fields[i]));
     if (const auto address = PciAddress::from_text(name)) {
       message.address = address;
-    } else if (name.starts_with("efa_") || name.starts_with("rdmap")) {
+    } else if (name.starts_with("efa_") || name.starts_with("rdma")) {
       message.device = name;
     }
     if (fields[i].ends_with(':')) return;
   }
 }
 
-// What efa needs, and so what keeps it from being loaded when that is refused; and efa itself where
-// the kernel names it otherwise: "Module efa is blacklisted".
+// The module whose load it tells of: "efa: Unknown symbol ...", "Module efa is blacklisted",
+// "module efa: .gnu.linkonce...", "failed to validate module [efa] BTF: -22".
+std::string_view module_of(const std::vector<std::string>& fields) {
+  if (fields.size() > 4 && fields[0] == "failed") {
+    const std::string_view name = fields[4];
+    return name.size() > 2 ? name.substr(1, name.size() - 2) : name;
+  }
+  const bool named_second = fields.size() > 1 && (fields[0] == "Module" || fields[0] == "module");
+  return without_colon(fields[named_second ? 1 : 0]);
+}
+
+// Of efa itself or of what it needs: that keeps it out too.
 bool is_load_that_failed(const std::vector<std::string>& fields, const LogMessage& message) {
   constexpr std::string_view kModules[] = {"efa", "ib_uverbs", "ib_core"};
-  const auto is_one = [&](std::string_view name) { return is_one_of(name, kModules); };
-  return (message.kind == kLoadFailed || message.kind == kModuleRefused) &&
-         (is_one(without_colon(fields[0])) ||
-          (fields.size() > 1 && fields[0] == "Module" && is_one(fields[1])));
+  return tells_of_load(message) && is_one_of(module_of(fields), kModules);
 }
 
 bool speaks_of_efa(const std::vector<std::string>& fields, std::string_view text,
@@ -125,7 +139,7 @@ bool speaks_of_efa(const std::vector<std::string>& fields, std::string_view text
   if (fields.empty() || tells_of_process(text)) return false;
   const std::string_view first = without_colon(fields[0]);
   if (first == "efa" || first == "efa_nv_peermem" || text.starts_with("Elastic Fabric Adapter") ||
-      message.kind == kKeyUnknown || is_load_that_failed(fields, message)) {
+      tells_of_signature(message) || is_load_that_failed(fields, message)) {
     return true;
   }
   // ENA logs the same words; only the RDMA core's prefix of an EFA device, a PCI line about one, or
@@ -206,6 +220,9 @@ std::optional<LogMessage> parse_kernel_message(std::string_view record) {
   const std::vector<std::string> fields = words(parsed->text);
   take_names(fields, message);
   if (!speaks_of_efa(fields, parsed->text, message)) return std::nullopt;
+  // the driver's own errors name a device: one that names the module alone is of its load
+  const bool of_load = fields[0] == "efa:" && message.priority <= kErrorPriority;
+  if (of_load && message.kind == "other") message.kind = kLoadFailed;
   return message;
 }
 

@@ -9,7 +9,8 @@
 namespace efa {
 namespace {
 
-constexpr size_t kMaxTraces = 8;      // with efa: the first tell, later ones are consequences
+constexpr size_t kMaxTraces = 8;      // with efa: the first tell, later ones are consequences;
+                                      // and so many of hangs, which must not push out a crash
 constexpr size_t kMaxLines = 256;     // of one: registers, a stack, the list of modules
 constexpr size_t kMaxHeadText = 256;  // "general protection fault, probably for ...: 0000 [#1] SMP"
 constexpr std::string_view kEnd = "---[ end trace";
@@ -22,7 +23,49 @@ bool has_die_counter(std::string_view text) {
   return end != std::string_view::npos && end > at + 3 && text[end] == ']';
 }
 
+// "INFO: task python3:4711 blocked for more than 122 seconds." of kernel/hung_task.c. The process's
+// name is any text, its owner's word: only what begins and what ends the line is the kernel's.
+std::string words_of_hung_task(std::string_view text) {
+  constexpr std::string_view kHungTask = "INFO: task";
+  constexpr std::string_view kBlocked = " blocked for more than ";
+  constexpr std::string_view kEndOfLine = " seconds.";
+  const size_t at = text.rfind(kBlocked);
+  if (at == std::string_view::npos || at < kHungTask.size()) return "";
+  if (!text.starts_with(kHungTask) || !text.ends_with(kEndOfLine)) return "";
+  const std::string_view rest = text.substr(at + kBlocked.size());
+  if (rest.find_first_not_of("0123456789") + kEndOfLine.size() != rest.size()) return "";
+  return std::string(kHungTask) + std::string(text.substr(at));
+}
+
+// "watchdog: BUG: soft lockup - CPU#3 stuck for 26s! [python3:4711]", "watchdog: CPU3: Watchdog
+// detected hard LOCKUP on cpu 3", "rcu: INFO: rcu_sched self-detected stall on CPU", "rcu: INFO:
+// rcu_sched detected stalls on CPUs/tasks:".
+std::string words_of_lockup(std::string_view text) {
+  constexpr std::string_view kBegins[] = {"watchdog: ", "NMI watchdog: ", "rcu: INFO: "};
+  constexpr std::string_view kFragments[] = {
+      "BUG: soft lockup - CPU#", "Watchdog detected hard LOCKUP on cpu ",
+      " self-detected stall on CPU", " detected stalls on CPUs/tasks:"};
+  const auto begins = [&](std::string_view words) { return text.starts_with(words); };
+  const auto has = [&](std::string_view words) { return text.find(words) != text.npos; };
+  if (std::none_of(std::begin(kBegins), std::end(kBegins), begins)) return "";
+  if (std::none_of(std::begin(kFragments), std::end(kFragments), has)) return "";
+  return std::string(text.substr(0, text.find(" [")));
+}
+
+std::optional<DriverTrace> hang_of(const KernelRecord& record) {
+  std::string text = words_of_hung_task(record.text);
+  if (text.empty()) text = words_of_lockup(record.text);
+  if (text.empty()) return std::nullopt;
+  DriverTrace trace;
+  trace.usec = record.usec;
+  trace.hang = true;
+  trace.text = make_utf8(std::string_view(text).substr(0, kMaxHeadText));
+  return trace;
+}
+
 std::optional<DriverTrace> head_of(const KernelRecord& record) {
+  if (auto hang = hang_of(record)) return hang;
+  if (tells_of_process(record.text)) return std::nullopt;
   const bool crash = has_die_counter(record.text);
   if (!crash && !record.text.starts_with("WARNING: ")) return std::nullopt;
   DriverTrace trace;
@@ -79,7 +122,9 @@ bool tells_of_first_crash(std::string_view record) {
 
 void DriverTraces::begin(const DriverTrace& trace) {
   std::erase_if(traces_, [](const DriverTrace& known) { return known.function.empty(); });
-  open_ = traces_.size() < kMaxTraces;
+  const auto same = [&](const DriverTrace& one) { return one.hang == trace.hang; };
+  const auto known = std::count_if(traces_.begin(), traces_.end(), same);
+  open_ = static_cast<size_t>(known) < kMaxTraces;
   lines_ = stacks_ = 0;
   if (open_) traces_.push_back(trace);
 }
@@ -92,15 +137,20 @@ bool DriverTraces::ends_with(std::string_view text) {
 bool DriverTraces::take(std::string& record) {
   const auto parsed = parse_kernel_record(record);
   if (!parsed || !is_kernels_own(*parsed)) return false;
-  const bool of_process = tells_of_process(parsed->text);
-  const auto head = of_process ? std::nullopt : head_of(*parsed);
+  const auto head = head_of(*parsed);
   if (head) begin(*head);
   if (!open_) return false;
-  if (!head && ends_with(parsed->text)) {
-    open_ = false;
-    record = record.substr(0, record.find(';') + 1) + std::string(kEnd) + " ]---";
+  const std::string before = record.substr(0, record.find(';') + 1);
+  if (head && head->hang) {
+    record = before + head->text;
     return true;
   }
+  if (!head && ends_with(parsed->text)) {
+    open_ = false;
+    record = before + std::string(kEnd) + " ]---";
+    return true;
+  }
+  const bool of_process = tells_of_process(parsed->text);
   const auto function = of_process ? std::nullopt : efa_function_in(parsed->text);
   if (function) {
     DriverTrace& trace = traces_.back();

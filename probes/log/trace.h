@@ -1,6 +1,7 @@
-// Traces that the kernel logs when it crashes or warns, and whether efa is on their stack.
-// Interface: Documentation/admin-guide/bug-hunting.rst; oops_end and show_trace_log_lvl of x86,
-// die and dump_backtrace of arm64, __warn of kernel/panic.c.
+// Traces that the kernel logs when it crashes, warns or sees that something hangs, and whether efa
+// is on their stack. Interface: Documentation/admin-guide/bug-hunting.rst; oops_end and
+// show_trace_log_lvl of x86, die and dump_backtrace of arm64, __warn of kernel/panic.c;
+// kernel/hung_task.c, kernel/watchdog.c, kernel/rcu/tree_stall.h.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,7 @@ bool tells_of_first_crash(std::string_view record);
 class DriverTraces {
  public:
   // Whether it belongs to a trace and tells of efa. One that ends a trace is changed to say only
-  // that: what is kept says the same again.
+  // that, one of a hang to not name the process: what is kept says the same again.
   bool take(std::string& record);
 
   // Those with efa on the stack.

@@ -106,6 +106,60 @@ TEST(Log, TellsWhyAModuleWasNotLoaded) {
   }
 }
 
+// kernel/module/main.c and signing.c, kernel/bpf/btf.c, security/lockdown; also with the same words
+// of a module that efa does not need.
+TEST(Log, TellsThatTheKernelRefusedAModule) {
+  struct Row {
+    const char* text;
+    const char* kind;  // "": it is not taken
+  };
+  const Row rows[] = {
+      {"failed to validate module [efa] BTF: -22", kModuleRefused},
+      {"failed to validate module [ib_core] BTF: -22", kModuleRefused},
+      {"failed to validate module [nvidia] BTF: -22", ""},
+      {"failed to validate module [efa_nv_peermem] BTF: -22", ""},
+      {"failed to validate module", ""},
+      {"failed to validate module []", ""},
+      {"failed", ""},
+      {"module efa: .gnu.linkonce.this_module section size must match the kernel's built struct "
+       "module size at run time",
+       kModuleRefused},
+      {"module efa: Exactly one .gnu.linkonce.this_module section must exist.", kModuleRefused},
+      {"module nvidia: .gnu.linkonce.this_module section size must match the kernel's built struct "
+       "module size at run time",
+       ""},
+      {"module", ""},
+      {"efa: module uses symbol (dma_buf_unpin) from namespace DMA_BUF, but does not import it.",
+       kModuleRefused},
+      {"nvidia: module uses symbol (dma_buf_unpin) from namespace DMA_BUF, but does not import it.",
+       ""},
+      {"Loading of unsigned module is rejected", kModuleUnsigned},
+      {"Loading of module with unavailable key is rejected", kKeyUnknown},
+      {"Loading of module with unsupported crypto is rejected", kKeyUnknown},
+      {"efa: loading of unsigned module is rejected", kModuleUnsigned},
+      {"efa: Loading of module with unavailable key is rejected", kKeyUnknown},
+      {"nvidia: loading of unsigned module is rejected", ""},
+      {"Loading of firmware is rejected", ""},
+      {"Lockdown: modprobe: unsigned module loading is restricted; see man kernel_lockdown.7",
+       kKeyUnknown},
+      {"Lockdown: Xorg: raw io port access is restricted; see man kernel_lockdown.7", ""},
+  };
+  for (const Row& row : rows) {
+    const auto message = parse_kernel_message("5,812,77,-;" + std::string(row.text));
+    EXPECT_EQ(message ? message->kind : "", row.kind) << row.text;
+  }
+}
+
+// The driver's own errors name a device.
+TEST(Log, AnErrorOfTheModuleAloneIsOfItsLoad) {
+  constexpr const char* kText = "efa: module using GPL-only symbols uses symbols x from y.";
+  EXPECT_EQ(parse(kText)->kind, kLoadFailed);
+  EXPECT_EQ(parse_kernel_message("4,812,77,-;" + std::string(kText))->kind, "other");
+  EXPECT_EQ(parse("efa 0000:00:06.0: text")->kind, "other");
+  EXPECT_EQ(parse("efa_nv_peermem: text")->kind, "other");
+  EXPECT_EQ(parse("efa: probe of 0000:00:06.0 failed with error -28")->kind, "probe-ended");
+}
+
 TEST(Log, KnowsWhichDeviceAMessageIsOf) {
   struct Row {
     const char* text;
@@ -117,6 +171,7 @@ TEST(Log, KnowsWhichDeviceAMessageIsOf) {
       {"efa 0000:00:06.0: EFA device init failed", six, std::nullopt},
       {"efa 0000:00:06.0 rdmap0s6: Admin queue is closed", six, "rdmap0s6"},
       {"infiniband efa_0: Admin queue is closed", std::nullopt, "efa_0"},
+      {"infiniband rdmaP13p1s0: Admin queue is closed", std::nullopt, "rdmaP13p1s0"},
       {"pci 0000:00:06.0: Unable to change power state", six, std::nullopt},
       {"efa: probe of 0000:00:06.0 failed with error -28", six, std::nullopt},
       {"Elastic Fabric Adapter (EFA) v3.1.0g", std::nullopt, std::nullopt},

@@ -1,6 +1,7 @@
-// Traces of the kernel: which have efa on their stack, and which of those are crashes. The lines
-// are shortened from those of x86 and arm64 kernels 5.15 to 6.12; that of the warning is from
-// amzn-drivers#308.
+// Traces of the kernel: which have efa on their stack, and which of those are crashes or hangs. The
+// lines are shortened from those of x86 and arm64 kernels 5.15 to 6.12; that of the warning is from
+// amzn-drivers#308, those of hangs are as kernel/hung_task.c, kernel/watchdog.c and
+// kernel/rcu/tree_stall.h have them.
 
 #include "probes/log/trace.h"
 
@@ -32,6 +33,8 @@ std::vector<DriverTrace> traces_of(const Lines& lines) {
     EXPECT_EQ(found[i].function, kept[i].function);
     EXPECT_EQ(found[i].crash, kept[i].crash);
     EXPECT_EQ(found[i].at_start, kept[i].at_start);
+    EXPECT_EQ(found[i].hang, kept[i].hang);
+    EXPECT_EQ(found[i].text, kept[i].text);
   }
   return found;
 }
@@ -122,14 +125,75 @@ TEST(Trace, OtherCrashesAndOtherReportsAreNone) {
   const Lines no_memory = {"python3: page allocation failure: order:4, mode:0xcc0, nodemask=(null)",
                            "Call Trace:", " efa_reg_mr+0x1/0x2 [efa]"};
   EXPECT_TRUE(traces_of(no_memory).empty());
-  const Lines blocked = {"INFO: task python3:4711 blocked for more than 120 seconds.",
-                         "Call Trace:", " efa_com_cmd_exec+0x1/0x2 [efa]"};
-  EXPECT_TRUE(traces_of(blocked).empty());
-  for (const Lines& later : {no_memory, blocked}) {
-    Lines lines = {"Oops: 0000 [#1] SMP", "RIP: 0010:nv_open+0x1/0x2 [nvidia]"};
-    lines.insert(lines.end(), later.begin(), later.end());
-    EXPECT_TRUE(traces_of(lines).empty()) << "the stack of another report: " << later.front();
+  Lines lines = {"Oops: 0000 [#1] SMP", "RIP: 0010:nv_open+0x1/0x2 [nvidia]"};
+  lines.insert(lines.end(), no_memory.begin(), no_memory.end());
+  EXPECT_TRUE(traces_of(lines).empty()) << "the stack of another report";
+}
+
+TEST(Trace, AHangInsideEfaIsFoundAndNamesNoProcess) {
+  struct Row {
+    const char* head;
+    const char* text;
+  };
+  const Row rows[] = {
+      {"INFO: task python3:4711 blocked for more than 122 seconds.",
+       "INFO: task blocked for more than 122 seconds."},
+      {"INFO: task (1) blocked for more than 3 seconds.:4711 blocked for more than 122 seconds.",
+       "INFO: task blocked for more than 122 seconds."},
+      {"watchdog: BUG: soft lockup - CPU#3 stuck for 26s! [python3:4711]",
+       "watchdog: BUG: soft lockup - CPU#3 stuck for 26s!"},
+      {"NMI watchdog: BUG: soft lockup - CPU#3 stuck for 26s! [a [b]:4711]",
+       "NMI watchdog: BUG: soft lockup - CPU#3 stuck for 26s!"},
+      {"watchdog: CPU3: Watchdog detected hard LOCKUP on cpu 3",
+       "watchdog: CPU3: Watchdog detected hard LOCKUP on cpu 3"},
+      {"rcu: INFO: rcu_sched self-detected stall on CPU",
+       "rcu: INFO: rcu_sched self-detected stall on CPU"},
+      {"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+       "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:"},
+  };
+  for (const Row& row : rows) {
+    const auto traces =
+        traces_of({row.head, "task:python3 state:D stack:0 pid:4711", "Call Trace:", " <TASK>",
+                   " schedule_timeout+0x8c/0x160", " efa_com_cmd_exec+0x1f/0x3d0 [efa]",
+                   " efa_reg_mr+0x1/0x2 [efa]", " </TASK>"});
+    ASSERT_EQ(traces.size(), 1U) << row.head;
+    EXPECT_TRUE(traces[0].hang);
+    EXPECT_FALSE(traces[0].crash);
+    EXPECT_EQ(traces[0].function, "efa_com_cmd_exec");
+    EXPECT_EQ(traces[0].text, row.text);
+    EXPECT_TRUE(traces_of({row.head, "Call Trace:", " schedule_timeout+0x8c/0x160",
+                           " ? efa_poll+0x1/0x2 [efa]", "Call Trace:", " efa_x+0x1/0x2 [efa]"})
+                    .empty())
+        << "without efa, and the stack of another behind it: " << row.head;
   }
+}
+
+TEST(Trace, WordsThatAreNoHangBeginNone) {
+  for (const char* head : {
+           "INFO: task python3:4711 blocked for more than 122 seconds. [1+2]",
+           "INFO: task python3:4711 blocked for more than few seconds.",
+           "INFO: task python3:4711 is blocked on a mutex likely owned by task python3:12.",
+           "x: INFO: task python3:4711 blocked for more than 122 seconds.",
+           "audit: watchdog: BUG: soft lockup - CPU#3 stuck for 26s! [python3:4711]",
+           "watchdog: Enabled",
+           "rcu: INFO: Stall ended before state dump start",
+       }) {
+    EXPECT_TRUE(traces_of({head, "Call Trace:", " efa_reg_mr+0x1/0x2 [efa]"}).empty()) << head;
+  }
+}
+
+TEST(Trace, ManyHangsLeaveRoomForACrash) {
+  Lines lines;
+  for (int i = 0; i < 100; ++i) {
+    lines.insert(lines.end(), {"INFO: task python3:4711 blocked for more than 122 seconds.",
+                               "Call Trace:", " efa_reg_mr+0x1/0x2 [efa]"});
+  }
+  lines.insert(lines.end(), kCrashOfQueue.begin(), kCrashOfQueue.end());
+  const auto traces = traces_of(lines);
+  ASSERT_EQ(traces.size(), 9U);
+  EXPECT_TRUE(traces[7].hang);
+  EXPECT_TRUE(traces[8].crash);
+  EXPECT_FALSE(traces[8].hang);
 }
 
 TEST(Trace, WordsOfUsersProcessesAreNoTrace) {
