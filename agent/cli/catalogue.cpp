@@ -50,6 +50,7 @@ Value check_value(const Check& check) {
   if (!check.in_container.empty()) value.set("in_container", check.in_container);
   if (!check.on_bottlerocket.empty()) value.set("on_bottlerocket", check.on_bottlerocket);
   if (!check.in_auto_mode.empty()) value.set("in_auto_mode", check.in_auto_mode);
+  if (!check.on_suse.empty()) value.set("on_suse", check.on_suse);
   return value;
 }
 
@@ -75,6 +76,7 @@ void print_text(const Check& check) {
   if (!check.in_auto_mode.empty()) {
     std::printf("  How in EKS Auto Mode: %s\n", text_of(check.in_auto_mode).c_str());
   }
+  if (!check.on_suse.empty()) std::printf("  How on SUSE: %s\n", text_of(check.on_suse).c_str());
   for (const Mode* mode : modes_seen_by(check)) {
     std::printf("  Sees %s: %s\n", text_of(mode->id).c_str(), text_of(mode->title).c_str());
   }

@@ -18,6 +18,7 @@ inline constexpr Check kFabricNotListed{
         "If another device of the node hangs, repair that one first: libfabric then lists none. "
         "Otherwise install the libfabric of the EFA installer.",
     .command = "/opt/amazon/efa/bin/fi_info -p efa -t FI_EP_RDM",
+    .takes_installer = true,
     .causes = {"pci.config-space-dead", "rdma.counters-hang", "verbs.hang", "rdma.counters-fail",
                "verbs.cannot-open", "node.restricted-mode", "node.missing", "node.cannot-open",
                "verbs.not-listed", "fabric.does-not-load", "fabric.crashes",
@@ -31,7 +32,9 @@ inline constexpr Check kFabricLibraryListsFewer{
     .may_come_late = true,
     .title = "One of several libfabrics does not list all EFA devices",
     .meaning = "Programs that load this copy use fewer devices, or TCP.",
-    .seen_by = "fi_getinfo(3) through this copy lists fewer devices than through another one.",
+    .seen_by =
+        "fi_getinfo(3) through this copy lists fewer devices than through another one. On a host "
+        "whose jobs are containers only, a copy without the provider is no fault.",
     .remedy = "Remove the copy or put that of the EFA installer first on the library path.",
     .command = "ldconfig -p | grep libfabric",
     .causes = {"fabric.not-listed"},
@@ -49,6 +52,7 @@ inline constexpr Check kFabricNotInstalled{
         "The dynamic loader finds no libfabric.so.1; or, where all jobs are containers, none with "
         "the efa provider.",
     .remedy = "Run the EFA installer without --minimal, or nothing when only containers use EFA.",
+    .takes_installer = true,
 };
 
 inline constexpr Check kFabricNoEfaProvider{
@@ -63,6 +67,7 @@ inline constexpr Check kFabricNoEfaProvider{
         "own.",
     .remedy = "Install the libfabric of the EFA installer: run it without --minimal.",
     .command = "ldconfig -p | grep -E 'libfabric|libefa'",
+    .takes_installer = true,
 };
 
 inline constexpr Check kFabricDoesNotLoad{
@@ -85,6 +90,7 @@ inline constexpr Check kFabricCrashes{
     .meaning = "Programs that load this copy die at start.",
     .seen_by = "The process that called fi_getinfo(3) was ended by a signal.",
     .remedy = "Install the libfabric of the EFA installer.",
+    .takes_installer = true,
     .causes = {"rdma.counters-hang", "verbs.hang", "rdma.counters-fail"},
 };
 

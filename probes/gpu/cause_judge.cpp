@@ -21,40 +21,8 @@ bool was_logged(const Node& node, const char* kind) {
   return node.log.facts.accelerators.contains(kind);
 }
 
-// Whether this kernel keeps efa from symbols that are not for GPL only; nothing where that shows
-// neither in its number nor in its log.
-std::optional<bool> keeps_symbols_back(const Node& node) {
-  if (was_logged(node, kSymbolsCutOff)) return true;
-  const auto kernel = version_of(node.gpu.facts.kernel_release);
-  return kernel ? cuts_plain_symbols(*kernel) : std::nullopt;
-}
-
 std::string words_of_kernel(const GpuFacts& facts) {
   return "kernel " + facts.kernel_release.value_or("of an unknown release");
-}
-
-// As NVIDIA's Driver Installation Guide has it for its own repositories; "" for another system.
-std::string open_modules_command(const std::string& os) {
-  constexpr const char* kReboot = " && sudo reboot";
-  const auto is = [&](const char* name) { return os.find(name) != std::string::npos; };
-  if (is("Ubuntu")) {
-    return std::string(
-               "sudo apt-get install -y --autoremove --purge nvidia-open "
-               "nvidia-driver-open") +
-           kReboot;
-  }
-  if (is("Debian")) {
-    return std::string("sudo apt-get install -y --autoremove --purge nvidia-open") + kReboot;
-  }
-  const bool red_hat = is("Red Hat") || is("Rocky");
-  if (is("Fedora") || (red_hat && is(" 10"))) {
-    return std::string("sudo dnf -y install --allowerasing kmod-nvidia-open-dkms") + kReboot;
-  }
-  if (is("Amazon Linux 2023") || red_hat) {
-    return std::string("sudo dnf -y module switch-to nvidia-driver:open-dkms --allowerasing") +
-           kReboot;
-  }
-  return "";
 }
 
 void judge_proprietary(const Node& node, Findings& findings) {
@@ -116,7 +84,7 @@ void judge_age(const Node& node, const Expectation& expectation, Findings& findi
     const bool alone = depends_on_p2p(node, expectation);
     findings.fail(weighed(row_of(check), alone ? Severity::kCritical : check.severity),
                   kNodeSubject, "efa " + efa + " does not know the pages of NVIDIA " + nvidia,
-                  evidence, {});
+                  evidence, {kNewestInstaller, "", "1.43.3"});  // has efa 2.17.3
   } else {
     findings.pass(check, kNodeSubject, "efa " + efa + " fits NVIDIA " + nvidia, evidence);
   }
@@ -184,6 +152,35 @@ bool is_grace_type(const std::string& instance_type) {
 }
 
 }  // namespace
+
+std::optional<bool> keeps_symbols_back(const Node& node) {
+  if (was_logged(node, kSymbolsCutOff)) return true;
+  const auto kernel = version_of(node.gpu.facts.kernel_release);
+  return kernel ? cuts_plain_symbols(*kernel) : std::nullopt;
+}
+
+std::string open_modules_command(const std::string& os) {
+  constexpr const char* kReboot = " && sudo reboot";
+  const auto is = [&](const char* name) { return os.find(name) != std::string::npos; };
+  if (is("Ubuntu")) {
+    return std::string(
+               "sudo apt-get install -y --autoremove --purge nvidia-open "
+               "nvidia-driver-open") +
+           kReboot;
+  }
+  if (is("Debian")) {
+    return std::string("sudo apt-get install -y --autoremove --purge nvidia-open") + kReboot;
+  }
+  const bool red_hat = is("Red Hat") || is("Rocky");
+  if (is("Fedora") || (red_hat && is(" 10"))) {
+    return std::string("sudo dnf -y install --allowerasing kmod-nvidia-open-dkms") + kReboot;
+  }
+  if (is("Amazon Linux 2023") || red_hat) {
+    return std::string("sudo dnf -y module switch-to nvidia-driver:open-dkms --allowerasing") +
+           kReboot;
+  }
+  return "";
+}
 
 void judge_closed_p2p(const Node& node, const Expectation& expectation, Findings& findings) {
   judge_proprietary(node, findings);

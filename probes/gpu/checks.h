@@ -6,6 +6,9 @@
 
 namespace efa {
 
+// Where it lost the driver that was installed. Of another probe, which is not included here.
+inline constexpr std::string_view kLostDriver = "kernel.driver-stale";
+
 inline constexpr Check kGpuNoMemoryPath{
     .code = "gpu.no-memory-path",
     .severity = Severity::kCritical,
@@ -18,13 +21,15 @@ inline constexpr Check kGpuNoMemoryPath{
         "know the NVIDIA driver's pages; and so is dma-buf: it takes NVIDIA's open kernel modules, "
         "a kernel of 5.12 or later and efa 1.16 or later.",
     .remedy =
-        "Drain the node; install NVIDIA's open kernel modules and the newest EFA installer in the "
-        "image; either way is enough.",
+        "Drain the node and open a way, in the image too. P2P takes the efa of the EFA installer, "
+        "and NVIDIA's open kernel modules or a kernel that does not cut the proprietary ones off. "
+        "dma-buf takes the open modules, a kernel of 5.12 or later and efa 1.16 or later.",
     .command = "head -n1 /proc/driver/nvidia/version; cat /sys/module/efa/version",
     .drain_first = true,
     .on_bottlerocket = kNewerBottlerocket,
+    .on_suse = kNoGpusOnSuse,
     .causes = {"gpu.proprietary-cut-off", "gpu.efa-too-old-for-nvidia", "gpu.peermem-missing",
-               "gpu.grace-refused", "gpu.access-denied-by-option"},
+               "gpu.grace-refused", "gpu.access-denied-by-option", kLostDriver},
 };
 
 inline constexpr Check kGpuProprietaryCutOff{
@@ -61,6 +66,7 @@ inline constexpr Check kGpuEfaTooOld{
     .command = kNewestInstaller,
     .drain_first = true,
     .on_bottlerocket = kNewerBottlerocket,
+    .on_suse = kNoGpusOnSuse,
 };
 
 inline constexpr Check kGpuPeermemMissing{
@@ -76,6 +82,7 @@ inline constexpr Check kGpuPeermemMissing{
         "Load it; where it is missing run the EFA installer again. Better: NVIDIA 535.146.02 or "
         "later, which does not need it.",
     .command = "sudo modprobe efa_nv_peermem",
+    .takes_installer = true,
     .on_bottlerocket = kNewerBottlerocket,
     .causes = {"kernel.peermem-build-failed", "gpu.peermem-stale"},
 };
@@ -111,12 +118,14 @@ inline constexpr Check kGpuPluginNeedsP2p{
         "By efa_installed_packages the plugin is of 1.13.2 to 1.14.1; or of 1.14.2 to 1.19.1, and "
         "the EFA devices are 0xefa0, 0xefa1 or 0xefa2; P2P of the NVIDIA driver is closed.",
     .remedy =
-        "Drain the node and run a newer EFA installer, in the image too: that of 1.50.0 brings "
-        "plugin 1.21.1. Or give containers plugin 1.19.2 or later, or open P2P.",
+        "Drain the node and run a newer EFA installer, in the image too: that of 1.49.0 brings "
+        "plugin 1.20.0. Or give containers plugin 1.19.2 or later, or open P2P.",
     .command = kNewestInstaller,
     .drain_first = true,
     .on_bottlerocket = "Give the containers of jobs plugin 1.19.2 or later.",
-    .causes = {"gpu.proprietary-cut-off", "gpu.efa-too-old-for-nvidia", "gpu.peermem-missing"},
+    .on_suse = kNoGpusOnSuse,
+    .causes = {"gpu.proprietary-cut-off", "gpu.efa-too-old-for-nvidia", "gpu.peermem-missing",
+               kLostDriver, "gpu.no-memory-path"},
 };
 
 inline constexpr Check kGpuGraceRefused{
@@ -280,6 +289,7 @@ inline constexpr Check kGpuGdaNotReady{
         "one RegistryDwords counts: add to one that is there.",
     .drain_first = true,
     .on_bottlerocket = kNewerBottlerocket,
+    .on_suse = kNoGpusOnSuse,
 };
 
 inline constexpr Check kGpuGdrcopyFlavour{
@@ -309,10 +319,15 @@ inline constexpr Check kGpuNeuronNoPath{
     .seen_by =
         "The attribute p2p of EFA does not name NEURON, and dma-buf takes a kernel of 5.15 or "
         "later and efa 1.16 or later.",
-    .remedy = "Drain the node and run a newer EFA installer, on a kernel of 5.15 or later.",
-    .command = kNewestInstaller,
+    .remedy =
+        "Drain the node and run the EFA installer, in the image too, or boot a kernel of 5.15 or "
+        "later.",
     .drain_first = true,
     .on_bottlerocket = kNewerBottlerocket,
+    .on_suse =
+        "Drain the node and boot a kernel of SUSE's own of 5.16 or later, whose efa takes "
+        "dma-bufs: the EFA installer has no driver for SUSE.",
+    .causes = {kLostDriver},
 };
 
 inline constexpr Check kGpuNeuronNotLoaded{

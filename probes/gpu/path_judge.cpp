@@ -6,6 +6,7 @@
 
 #include "probes/gpu/cause_judge.h"
 #include "probes/gpu/checks.h"
+#include "probes/gpu/mend.h"
 #include "probes/gpu/plugin.h"
 #include "probes/gpu/ways.h"
 
@@ -33,6 +34,14 @@ void judge_way(const Check& check, const WayIn& p2p, const WayIn& dmabuf, const 
     say(FindingResult::kUnknown,
         "both ways are closed, and whether this type's hardware has one is not known: " + why);
   }
+}
+
+// With what opens a way here. That another driver was installed is why only where it would.
+void add_way(Finding way, const Mend& mend, Findings& findings) {
+  if (!mend.by_lost_driver) way.not_by = {kLostDriver};
+  way.remedy = mend.remedy;
+  way.command.text = mend.command;
+  findings.add(std::move(way));
 }
 
 // What closes a way is a fault only where the type has one: p3dn has GPUs that need the proprietary
@@ -74,8 +83,12 @@ void judge_nvidia_paths(const Node& node, const Expectation& expectation, Findin
     dmabuf = {Way::kNotKnown,
               "NVIDIA's driver has refused one since boot (NVRM in the kernel log)"};
   }
-  judge_way(kGpuNoMemoryPath, nvidia_p2p(facts), dmabuf, attribute_path(facts), expectation,
-            findings);
+  Findings ways;
+  judge_way(kGpuNoMemoryPath, nvidia_p2p(facts), dmabuf, attribute_path(facts), expectation, ways);
+  for (Finding& way : ways.take()) {
+    const bool fails = way.result == FindingResult::kFail;
+    add_way(std::move(way), fails ? nvidia_mend(node, grace) : Mend(), findings);
+  }
   Findings causes;
   judge_closed_p2p(node, expectation, causes);
   for (Finding& cause : causes.take()) add_cause(std::move(cause), expectation, findings);
@@ -85,8 +98,13 @@ void judge_nvidia_paths(const Node& node, const Expectation& expectation, Findin
 
 void judge_neuron_path(const Node& node, const Expectation& expectation, Findings& findings) {
   const GpuFacts& facts = node.gpu.facts;
+  Findings ways;
   judge_way(kGpuNeuronNoPath, neuron_p2p(facts), neuron_dmabuf(facts), attribute_path(facts),
-            expectation, findings);
+            expectation, ways);
+  for (Finding& way : ways.take()) {
+    const bool fails = way.result == FindingResult::kFail;
+    add_way(std::move(way), fails ? neuron_mend(node) : Mend(), findings);
+  }
 }
 
 }  // namespace efa

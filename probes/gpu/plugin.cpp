@@ -8,6 +8,7 @@
 
 #include "probes/base/text.h"
 #include "probes/gpu/checks.h"
+#include "probes/gpu/mend.h"
 #include "probes/gpu/path_judge.h"
 #include "probes/gpu/ways.h"
 
@@ -121,14 +122,17 @@ void judge_plugin_needs_p2p(const Node& node, const Expectation& expectation, Fi
   const WayIn p2p = nvidia_p2p(facts);
   const Evidence evidence{name + "; P2P: " + p2p.why, "P2P open, or a plugin that takes dma-buf",
                           std::string(kPackages) + ", " + attribute_path(facts)};
+  JudgedCheck judged = check;
+  if (!lost_driver_opens_p2p(node)) judged.not_by = {kLostDriver};
   if (!leaves_out_dmabuf(*plugin, facts)) {
     findings.pass(check, kNodeSubject, name + " takes dma-buf", evidence);
   } else if (p2p.way == Way::kOpen) {
     findings.pass(check, kNodeSubject, name + " has P2P: " + p2p.why, evidence);
   } else if (p2p.way != Way::kClosed) {
-    findings.unknown(check, kNodeSubject, name + " needs P2P: " + p2p.why, evidence);
+    findings.unknown(judged, kNodeSubject, name + " needs P2P: " + p2p.why, evidence);
   } else {
-    findings.fail(check, kNodeSubject, name + " needs P2P here: " + p2p.why, evidence);
+    findings.fail(judged, kNodeSubject, name + " needs P2P here: " + p2p.why, evidence,
+                  {kNewestInstaller, "", "1.49.0"});  // has plugin 1.20.0
   }
 }
 
@@ -148,7 +152,7 @@ void judge_gda(const Node& node, const Expectation& expectation, Findings& findi
   if (!missing.empty()) {
     findings.fail(check, kNodeSubject,
                   "EFA-GDA of " + words_of_plugin(*plugin) + " lacks " + missing, evidence,
-                  {command, ""});
+                  {command, "", "1.50.0"});  // has efa 3.3.0
   } else if (!known) {
     findings.unknown(check, kNodeSubject, "not all that EFA-GDA needs could be read", evidence);
   } else {

@@ -57,12 +57,15 @@ struct Check {
   std::string_view remedy = {};   // who does what
   std::string_view command = {};  // to paste; "" when there is none
   bool drain_first = false;       // the remedy ends jobs, also those on healthy devices
+  bool takes_installer = false;   // the remedy runs the EFA installer, the command does not
   // where command and remedy do not apply, the remedy that does: in a container that of its
   // description; on Bottlerocket, which has no packages and keeps no files, that of its settings;
-  // in EKS Auto Mode, where nobody changes a node, that of the cluster
+  // in EKS Auto Mode, where nobody changes a node, that of the cluster; on SUSE, for which the EFA
+  // installer has no driver, that of its own kernel
   std::string_view in_container = {};
   std::string_view on_bottlerocket = {};
   std::string_view in_auto_mode = {};
+  std::string_view on_suse = {};
   Causes causes = {};
 };
 
@@ -72,6 +75,7 @@ enum class FindingResult { kPass, kFail, kUnknown, kNotApplicable };
 struct ShellCommand {
   std::string text;  // "{}" in it stands for `of`
   std::string of;    // words that a shell takes as they are; "" where nothing is to be filled in
+  std::string_view installer = {};  // the first EFA installer that is enough; "": any
 };
 
 struct Evidence {

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "probes/base/text.h"
+#include "probes/judging/container_files.h"
+#include "probes/judging/installer.h"
 
 namespace efa {
 namespace {
@@ -43,11 +45,54 @@ std::optional<std::string> version_of_dkms(const KernelFacts& facts) {
   return version;
 }
 
+std::string words_of(const Version& version) {
+  return fmt::format("{}.{}.{}", version.numbers[0], version.numbers[1], version.numbers[2]);
+}
+
 std::string words_of(const std::optional<std::string>& version,
                      const std::optional<std::string>& srcversion) {
   std::string words = version ? "efa " + *version : "efa without a version";
   if (srcversion) words += fmt::format(" (srcversion {})", *srcversion);
   return words;
+}
+
+// "efa-3.1.0-1", "efa_1.3.0-1.amzn1_amd64": the driver among the installer's packages
+std::optional<Version> version_of_installer(const SoftwareFacts& facts) {
+  for (const std::string& package : facts.installer_packages) {
+    if (!package.starts_with("efa-") && !package.starts_with("efa_")) continue;
+    if (auto version = parse_version(std::string_view(package).substr(4))) return version;
+  }
+  return std::nullopt;
+}
+
+// Than the loaded one. That of the kernel itself may have no version; its other attributes are
+// there.
+bool is_newer(const Version& other, const KernelFacts& facts) {
+  const auto loaded = facts.efa_version ? parse_version(*facts.efa_version) : std::nullopt;
+  return loaded ? loaded->numbers < other.numbers
+                : !facts.efa_version.has_value() && facts.efa_state.has_value();
+}
+
+// Of entries like "efa/3.1.0 for 6.1.0-40-amd64".
+std::string newest_of(const std::vector<std::string>& entries) {
+  std::string newest;
+  std::array<int, 3> numbers{};
+  for (const std::string& entry : entries) {
+    const std::string module = entry.substr(0, entry.find(' '));
+    if (!module.starts_with("efa/") || !is_made_of(module, "/._+~-")) continue;
+    const auto version = parse_version(std::string_view(module).substr(4));
+    if (!version || (!newest.empty() && version->numbers < numbers)) continue;
+    newest = module;
+    numbers = version->numbers;
+  }
+  return newest;
+}
+
+// "efa/3.1.0"; "" where DKMS has none that is newer than the loaded one.
+std::string newer_of_dkms(const KernelFacts& facts) {
+  const std::string newest = newest_of_dkms(facts);
+  const auto version = parse_version(std::string_view(newest).substr(newest.find('/') + 1));
+  return version && is_newer(*version, facts) ? newest : "";
 }
 
 std::optional<std::string> srcversion_on_disk(const KernelFacts& facts) {
@@ -92,6 +137,13 @@ bool drives_one_of(const Node& node, const std::string& device_id) {
   });
 }
 
+size_t bound_to_efa(const Node& node) {
+  const std::vector<PciFunction>& functions = node.pci.facts.efa;
+  return static_cast<size_t>(
+      std::count_if(functions.begin(), functions.end(),
+                    [](const PciFunction& function) { return function.driver == "efa"; }));
+}
+
 bool has_no_driver(const PciFunction& function) {
   return !function.driver && function.driver.unreadable() == nullptr;
 }
@@ -103,6 +155,51 @@ std::optional<bool> loaded_knows(const Node& node, const std::string& device_id)
   if (new_enough == false) return false;
   if (is_loaded_from_disk(facts) == false) return new_enough;
   return disk_knows(facts, device_id);
+}
+
+std::string newest_of_dkms(const KernelFacts& facts) {
+  std::vector<std::string> entries = facts.dkms;
+  entries.insert(entries.end(), facts.dkms_failed.begin(), facts.dkms_failed.end());
+  return newest_of(entries);
+}
+
+std::string newest_built_by_dkms(const KernelFacts& facts) {
+  std::vector<std::string> entries = facts.dkms;
+  std::erase_if(entries, [&](const std::string& entry) {
+    return !facts.release || !entry.ends_with(" for " + *facts.release);
+  });
+  return newest_of(entries);
+}
+
+std::optional<Version> newer_of_installer(const Node& node) {
+  if (has_files_of_container(node)) return std::nullopt;
+  const auto named = version_of_installer(node.software.facts);
+  return named && is_newer(*named, node.kernel.facts) ? named : std::nullopt;
+}
+
+std::string reload_command(const KernelFacts& facts) {
+  const bool held = !facts.efa_holders.empty() || facts.efa_refcount.value_or(0) > 0;
+  return held ? "sudo reboot" : "sudo modprobe -r efa && sudo modprobe efa";
+}
+
+std::string renew_command(const Node& node) {
+  const KernelFacts& facts = node.kernel.facts;
+  if (is_loaded_from_disk(facts) == false) return reload_command(facts);
+  const std::string newer = newer_of_dkms(facts);
+  if (!newer.empty() && facts.release) {
+    return fmt::format("sudo dkms install {} -k {} && sudo reboot", newer, *facts.release);
+  }
+  return newer_of_installer(node) ? kNewestInstaller : "";
+}
+
+std::optional<std::string> lost_driver(const Node& node) {
+  if (has_files_of_container(node)) return std::nullopt;
+  const KernelFacts& facts = node.kernel.facts;
+  if (is_loaded_from_disk(facts) == false) return version_on_disk(facts);
+  const std::string newer = newer_of_dkms(facts);
+  if (!newer.empty() && facts.release) return newer.substr(newer.find('/') + 1);
+  const auto named = newer_of_installer(node);
+  return named ? std::optional(words_of(*named)) : std::nullopt;
 }
 
 }  // namespace efa

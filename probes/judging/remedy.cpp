@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "probes/base/text.h"
+#include "probes/judging/installer.h"
 #include "probes/judging/site_probe.h"
 #include "probes/protocol/pci_address.h"
 
@@ -12,13 +13,6 @@ namespace efa {
 namespace {
 
 constexpr std::string_view kSudo = "sudo ";
-
-std::string replaced(std::string text, std::string_view from, std::string_view to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
-  return text;
-}
 
 bool has(std::string_view text, std::string_view word) {
   return text.find(word) != std::string_view::npos;
@@ -54,7 +48,7 @@ void fit_container(Finding& finding) {
     finding.command = {};
     finding.drain_first = false;
   } else if (has(finding.command.text, kSudo)) {
-    finding.remedy = fmt::format("On the node, not in this container: {}", finding.check->remedy);
+    finding.remedy = fmt::format("On the node, not in this container: {}", finding.remedy_text());
   }
 }
 
@@ -96,15 +90,19 @@ void fit_auto_mode(const CloudFacts& cloud, Finding& finding) {
 
 void complete(const Node& node, Finding& finding) {
   if (is_site_code(finding.check->code)) return;  // the site's own words
+  const std::string os = node.kernel.facts.os.value_or("");
+  const bool judges_own = !finding.command.text.empty() && !runs_installer(finding.command);
   if (finding.command.text.empty()) finding.command.text = finding.check->command;
   finding.command.text = for_instance(node.cloud.facts, finding.command.text);
   finding.drain_first = finding.check->drain_first;
   if (node.limits.facts.container) {
     fit_container(finding);
-  } else if (is_auto_mode(node.kernel.facts.os.value_or(""))) {
+  } else if (is_auto_mode(os)) {
     fit_auto_mode(node.cloud.facts, finding);
-  } else if (has(node.kernel.facts.os.value_or(""), "Bottlerocket")) {
+  } else if (has(os, "Bottlerocket")) {
     fit_bottlerocket(finding);
+  } else {
+    fit_installer(os, judges_own, finding);
   }
 }
 

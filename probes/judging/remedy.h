@@ -9,8 +9,9 @@
 
 namespace efa {
 
-// Of what fails: the check's command where its judge gave none; in a container and on Bottlerocket
-// what applies there. All commands with this instance's id and region.
+// Of what fails: the check's command where its judge gave none; in a container, on Bottlerocket and
+// where the newest EFA installer does not run, what applies there. All commands with this
+// instance's id and region.
 void complete_remedies(const Node& node, std::vector<Finding>& findings);
 
 // To paste, for all of these findings: one loop where a command is the same for several subjects,

@@ -22,6 +22,9 @@ inline constexpr Check kKernelModulesDisabled{
         "kernel.modules_disabled must come later.",
     .command = "echo efa | sudo tee /etc/modules-load.d/efa.conf && sudo reboot",
     .drain_first = true,
+    .on_bottlerocket =
+        "Leave kernel.modules_disabled out of settings.kernel.sysctl of Bottlerocket; then drain "
+        "the node and reboot.",
 };
 
 inline constexpr Check kKernelUverbsNotInstalled{
@@ -48,13 +51,15 @@ inline constexpr Check kKernelDriverMismatch{
     .title = "The efa module was built for another kernel or RDMA stack",
     .meaning = "The kernel refuses it.",
     .seen_by =
-        "The kernel log has efa: Unknown symbol, disagrees about version of symbol, or version "
-        "magic, and efa is not loaded; or the vermagic of its file is of another kernel and has no "
-        "modversions.",
+        "The kernel log has efa: Unknown symbol, disagrees about version of symbol, version magic, "
+        "module uses symbol from namespace, .gnu.linkonce.this_module, or failed to validate "
+        "module [efa] BTF, and efa is not loaded; or the vermagic of its file is of another kernel "
+        "and has no modversions.",
     .remedy =
         "Build it anew against the RDMA stack that is loaded: without MLNX_OFED by DKMS or the EFA "
         "installer, with it against its ofa_kernel. (insmod instead of modprobe has the same "
         "effect.)",
+    .takes_installer = true,
     .on_bottlerocket = kNewerBottlerocket,
     .causes = {"kernel.uverbs-not-installed"},
 };
@@ -68,7 +73,9 @@ inline constexpr Check kKernelDriverUnsigned{
     .meaning = "The kernel refuses it.",
     .seen_by =
         "/sys/kernel/security/lockdown is integrity or confidentiality, or module.sig_enforce is "
-        "Y, and the module's file has no signature at its end.",
+        "Y, and the module's file has no signature at its end; or the kernel log has Loading of "
+        "unsigned module is rejected (module with unavailable key, with unsupported crypto), and "
+        "nothing else keeps efa out.",
     .remedy =
         "Sign the module with a key that the machine's Secure Boot knows, use the distribution's "
         "own efa, or launch without Secure Boot and lockdown=.",

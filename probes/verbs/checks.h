@@ -88,6 +88,7 @@ inline constexpr Check kVerbsNotInstalled{
     .meaning = "Programs of the host cannot use EFA; containers bring their own libraries.",
     .seen_by = "The dynamic loader finds no libibverbs.so.1 or libefa.so.1.",
     .remedy = "Run the EFA installer, or nothing when only containers use EFA.",
+    .takes_installer = true,
 };
 
 inline constexpr Check kVerbsDoesNotLoad{

@@ -282,5 +282,130 @@ TEST(GpuPath, TheOpenModulesAreInstalledAsTheSystemDoesIt) {
   }
 }
 
+constexpr const char* kNoPath = "gpu.no-memory-path";
+constexpr const char* kOldKernel = "5.4.0-1100-aws";
+
+Finding failing(const Scene& scene, const char* code) {
+  const auto findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, code, kNodeSubject);
+  return finding == nullptr || finding->result != kFail ? Finding() : *finding;
+}
+
+void run_kernel(Scene& scene, const char* release) {
+  gpu(scene).kernel_release = release;
+  scene.node.kernel.facts.release = release;
+}
+
+// After a kernel update DKMS has built efa for the kernel before only.
+Scene without_installed_driver(const char* kernel, const char* nvidia, bool open) {
+  return scene_with(with_gpus([=](Scene& s) {
+    run_kernel(s, kernel);
+    set_nvidia(s, nvidia, open);
+    lose_driver(s);
+  }));
+}
+
+TEST(GpuPath, ALostDriverIsTheRootCause) {
+  const Scene scene = without_installed_driver(kOldKernel, "535.183.01", false);
+  const Diagnosis diagnosis = diagnose(scene);
+  constexpr const char* kBuild = "sudo dkms install efa/2.17.3 -k 5.4.0-1100-aws && sudo reboot";
+  EXPECT_EQ(diagnosis.verdict, Verdict::kUnhealthy);
+  EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"kernel.driver-stale"});
+  EXPECT_EQ(cause_of(diagnosis, kNoPath, kNodeSubject), "kernel.driver-stale");
+  EXPECT_EQ(command_of(failing(scene, "kernel.driver-stale")), kBuild);
+  EXPECT_EQ(command_of(failing(scene, kNoPath)), kBuild);
+  EXPECT_TRUE(
+      failing(scene, kNoPath).remedy.starts_with("Drain the node and bring back efa 2.17.3"))
+      << failing(scene, kNoPath).remedy;
+}
+
+TEST(GpuPath, WhatDkmsHasIsBuiltThoughNoInstallerNamedIt) {
+  Scene scene = without_installed_driver(kOldKernel, "535.183.01", false);
+  scene.node.software.facts.installer_packages.clear();
+  EXPECT_EQ(diagnose(scene).root_causes, std::vector<std::string>{kNoPath});
+  EXPECT_EQ(command_of(failing(scene, kNoPath)),
+            "sudo dkms install efa/2.17.3 -k 5.4.0-1100-aws && sudo reboot");
+}
+
+TEST(GpuPath, ALostDriverThatWouldOpenNothingIsNotTheCause) {
+  const Scene cut_off = [] {
+    Scene scene = without_installed_driver("6.1.177-224.371.amzn2023.x86_64", "535.183.01", false);
+    scene.node.kernel.facts.os = "Amazon Linux 2023.9.20251027";
+    return scene;
+  }();
+  EXPECT_EQ(diagnose(cut_off).root_causes, std::vector<std::string>{kNoPath});
+  EXPECT_EQ(command_of(failing(cut_off, kNoPath)),
+            "sudo dnf -y module switch-to nvidia-driver:open-dkms --allowerasing && sudo reboot");
+  EXPECT_TRUE(failing(cut_off, kNoPath).remedy.ends_with("that opens dma-buf."));
+  Scene old = without_installed_driver(kOldKernel, "535.183.01", false);
+  old.node.kernel.facts.dkms = {"efa/2.5.0 for 5.4.0-1099-aws"};
+  EXPECT_EQ(diagnose(old).root_causes, std::vector<std::string>{kNoPath}) << "has no p2p";
+}
+
+TEST(GpuPath, BelowKernel512OpenModulesAreNoWay) {
+  const Scene scene = scene_with(with_gpus([](Scene& s) {
+    close_p2p(s);
+    run_kernel(s, "5.10.245-1.amzn2");
+  }));
+  const Finding finding = failing(scene, kNoPath);
+  EXPECT_EQ(finding.remedy,
+            "Drain the node and boot a kernel of 5.12 or later, with efa 1.16 or later: that opens "
+            "dma-buf. This kernel has none, and no driver is known to open P2P on it.");
+  EXPECT_EQ(command_of(finding).find("install"), std::string::npos) << command_of(finding);
+}
+
+TEST(GpuPath, WhereNeitherDriverIsEnoughBothAreInstalled) {
+  const Scene scene = scene_with(with_gpus([](Scene& s) {
+    close_both(s);
+    gpu(s).modules.efa = "2.13.0g";
+    run_kernel(s, "5.10.245-1.amzn2");
+    s.node.kernel.facts.os = "Rocky Linux 9.6 (Blue Onyx)";
+  }));
+  const Finding finding = failing(scene, kNoPath);
+  EXPECT_TRUE(finding.remedy.ends_with("run the EFA installer, in the image too: that opens P2P."))
+      << finding.remedy;
+  const std::string command = command_of(finding);
+  EXPECT_TRUE(
+      command.starts_with("sudo dnf -y module switch-to nvidia-driver:open-dkms "
+                          "--allowerasing && cd \"$(mktemp -d)\" && "))
+      << command;
+  EXPECT_TRUE(command.ends_with("sudo ./efa_installer.sh -y && sudo reboot")) << command;
+}
+
+TEST(GpuPath, TheInstallersEfaIsNamedWhereTheSystemsLastOneFits) {
+  Scene scene = without_installed_driver(kOldKernel, "580.95.05", true);
+  scene.node.kernel.facts.dkms.clear();
+  scene.node.software.facts.installer_packages.clear();
+  scene.node.kernel.facts.os = "Ubuntu 22.04.5 LTS";
+  EXPECT_NE(command_of(failing(scene, kNoPath)).find("installer-latest"), std::string::npos);
+  scene.node.kernel.facts.os = "Amazon Linux 2";
+  EXPECT_NE(command_of(failing(scene, kNoPath)).find("installer-1.49.0"), std::string::npos);
+  scene.node.kernel.facts.os = "Ubuntu 20.04.6 LTS";  // its last does not know NVIDIA 580
+  EXPECT_EQ(command_of(failing(scene, kNoPath)).find("installer"), std::string::npos);
+  EXPECT_TRUE(
+      failing(scene, kNoPath).remedy.starts_with("Drain the node and boot a kernel of 5.12"));
+}
+
+TEST(GpuPath, OfNeuronTheEfaOrTheKernelIsNamed) {
+  constexpr const char* kNeuron = "gpu.neuron-no-path";
+  const auto scene_of = [](const Change& change) {
+    return scene_with(with_neuron([&](Scene& s) {
+      run_kernel(s, "5.10.245-1.amzn2");
+      change(s);
+    }));
+  };
+  const Scene lost = scene_of(lose_driver);
+  EXPECT_EQ(cause_of(diagnose(lost), kNeuron, kNodeSubject), "kernel.driver-stale");
+  EXPECT_TRUE(command_of(failing(lost, kNeuron)).starts_with("sudo dkms install efa/2.17.3 "));
+  const Scene own = scene_of([](Scene& s) {
+    gpu(s).modules.efa = "";
+    gpu(s).p2p.reset();
+  });
+  EXPECT_NE(command_of(failing(own, kNeuron)).find("efa_installer.sh"), std::string::npos);
+  const Scene closed = scene_of(close_p2p);
+  EXPECT_EQ(command_of(failing(closed, kNeuron)), "");
+  EXPECT_NE(failing(closed, kNeuron).remedy.find("kernel of 5.15"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace efa

@@ -83,6 +83,21 @@ TEST(GpuPlugin, WhatClosesP2pIsTheCause) {
   EXPECT_EQ(cause_of(diagnosis, kNeedsP2p, kNodeSubject), "gpu.efa-too-old-for-nvidia");
 }
 
+TEST(GpuPlugin, ALostDriverOrNoWayAtAllIsTheCause) {
+  const Scene lost = scene_with(with_gpus([](Scene& s) {
+    set_plugin(s, "1.14.1");
+    lose_driver(s);
+  }));
+  EXPECT_EQ(said(with_gpus(lose_driver), "gpu.no-memory-path"), kPass) << "by dma-buf";
+  EXPECT_EQ(cause_of(diagnose(lost), kNeedsP2p, kNodeSubject), "kernel.driver-stale");
+  const Scene no_way = scene_with(with_gpus([](Scene& s) {
+    set_plugin(s, "1.14.1");
+    close_p2p(s);
+    gpu(s).kernel_release = "5.10.245-1.amzn2";
+  }));
+  EXPECT_EQ(cause_of(diagnose(no_way), kNeedsP2p, kNodeSubject), "gpu.no-memory-path");
+}
+
 constexpr const char* kGda = "gpu.gda-not-ready";
 
 MaybeResult gda(const Change& change) {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "probes/judging/installer.h"
 #include "tests/support/check_case.h"
 
 namespace efa {
@@ -137,11 +138,11 @@ TEST(Remedy, OfEksAutoModeReplacesTheNodeOrAsksForEfaByAPod) {
 TEST(Remedy, LiftsWhatKeepsTheDriverOut) {
   const std::pair<const char*, const char*> rows[] = {
       {"/etc/modprobe.d/x.conf: blacklist efa",
-       "sudo sed -i -E 's/^[[:space:]]*(blacklist|install)[[:space:]]+efa([[:space:]]|$)/# &/' "
+       "sudo sed -i -E 's/^[[:space:]]*blacklist[[:space:]]+efa([[:space:]]|$)/# &/' "
        "/etc/modprobe.d/x.conf && sudo modprobe efa"},
       {"/etc/modprobe.d/x.conf: install ib_uverbs /bin/false",
        "sudo sed -i -E "
-       "'s/^[[:space:]]*(blacklist|install)[[:space:]]+ib_uverbs([[:space:]]|$)/# &/' "
+       "'s/^[[:space:]]*install[[:space:]]+ib_uverbs([[:space:]]|$)/# &/' "
        "/etc/modprobe.d/x.conf && sudo modprobe efa"},
       {"/etc/modprobe.d/x.conf: install $(reboot)", "0 commands"},
       {"/proc/cmdline: modprobe.blacklist=efa", "sudo modprobe efa"},
@@ -156,6 +157,25 @@ TEST(Remedy, LiftsWhatKeepsTheDriverOut) {
   }
 }
 
+TEST(Remedy, LiftsAllThatKeepsTheDriverOut) {
+  Scene scene = healthy_scene();
+  remove_driver(scene);
+  scene.node.kernel.facts.blacklisted_by = "/etc/modprobe.d/x.conf: install ib_core /bin/false";
+  scene.node.kernel.facts.also_kept_out_by = {"/etc/modprobe.d/y.conf: blacklist efa"};
+  EXPECT_EQ(command(scene, "kernel.driver-blocked"),
+            "sudo sed -i -E 's/^[[:space:]]*(blacklist[[:space:]]+efa|install[[:space:]]+ib_core)"
+            "([[:space:]]|$)/# &/' /etc/modprobe.d/x.conf /etc/modprobe.d/y.conf && sudo modprobe "
+            "efa");
+  const Finding finding = finding_in(scene, "kernel.driver-blocked", kNodeSubject);
+  EXPECT_EQ(finding.message,
+            "kept out by /etc/modprobe.d/x.conf: install ib_core /bin/false; "
+            "/etc/modprobe.d/y.conf: blacklist efa");
+  EXPECT_NE(finding.evidence.observed.find("y.conf"), std::string::npos);
+  scene.node.kernel.facts.also_kept_out_by = {"/proc/cmdline: module_blacklist=efa"};
+  EXPECT_EQ(command(scene, "kernel.driver-blocked"), "0 commands")
+      << "it holds until the next boot";
+}
+
 TEST(Remedy, BuildsTheDriverOnlyWhereItsSourcesAre) {
   Scene scene = healthy_scene();
   remove_driver(scene);
@@ -166,6 +186,82 @@ TEST(Remedy, BuildsTheDriverOnlyWhereItsSourcesAre) {
             std::string::npos);
   scene.node.kernel.facts.dkms = {"efa/3.1.0 for 6.1.0-40-amd64"};
   EXPECT_TRUE(command(scene, "kernel.driver-not-installed").starts_with("sudo dkms autoinstall"));
+}
+
+// No efa for the running kernel, and no DKMS that could build one.
+Scene without_driver(const char* os) {
+  Scene scene = healthy_scene();
+  remove_driver(scene);
+  scene.node.kernel.facts.module_file.reset();
+  scene.node.kernel.facts.module_index_readable = true;
+  scene.node.kernel.facts.dkms.clear();
+  scene.node.kernel.facts.os = os;
+  return scene;
+}
+
+constexpr const char* kNotInstalled = "kernel.driver-not-installed";
+
+TEST(Remedy, TheInstallerIsTheLastThatTheSystemHas) {
+  const std::pair<const char*, std::string> rows[] = {
+      {"Amazon Linux 2023.9.20251027", "latest"},
+      {"Amazon Linux 2", "1.49.0"},
+      {"Debian GNU/Linux 11 (bullseye)", "1.50.0"},
+      {"Debian GNU/Linux 12 (bookworm)", "latest"},
+      {"Ubuntu 20.04.6 LTS", "1.42.0"},
+      {"Ubuntu 22.04.5 LTS", "latest"},
+      {"Red Hat Enterprise Linux 9.6 (Plow)", "latest"},
+  };
+  for (const auto& [os, release] : rows) {
+    const Scene scene = without_driver(os);
+    const std::string file = "aws-efa-installer-" + release + ".tar.gz";
+    EXPECT_EQ(command(scene, kNotInstalled),
+              "cd \"$(mktemp -d)\" && curl -fsSO https://efa-installer.amazonaws.com/" + file +
+                  " && tar -xf " + file +
+                  " && cd aws-efa-installer && sudo ./efa_installer.sh -y && sudo reboot")
+        << os;
+    const Finding finding = finding_in(scene, kNotInstalled, kNodeSubject);
+    const bool told = finding.remedy_text().find("The last EFA installer for") != std::string::npos;
+    EXPECT_EQ(told, release != "latest") << os;
+  }
+  EXPECT_TRUE(
+      finding_in(without_driver("Amazon Linux 2"), kNotInstalled, kNodeSubject)
+          .remedy_text()
+          .ends_with("The last EFA installer for Amazon Linux 2 is 1.49.0, with efa 3.1.0."));
+}
+
+TEST(Remedy, AnInstallerThatBringsTooLittleIsNotPrinted) {
+  Scene scene = healthy_scene();
+  scene.pci(0).driver.reset();
+  scene.pci(0).device = "0xefa4";
+  const auto found = [&](const char* os) {
+    scene.node.kernel.facts.os = os;
+    return finding_in(scene, "pci.id-unknown", device(0));
+  };
+  EXPECT_EQ(command_of(found("Amazon Linux 2")), "") << "efa 3.1.0 does not know the id";
+  EXPECT_NE(found("Amazon Linux 2").remedy_text().find("too old for this"), std::string::npos);
+  EXPECT_NE(command_of(found("Debian GNU/Linux 11")).find("1.50.0"), std::string::npos);
+  scene.pci(0).device = "0xefa3";
+  scene.node.kernel.facts.known_device_ids = {"0xefa0"};
+  EXPECT_NE(command_of(found("Amazon Linux 2")).find("1.49.0"), std::string::npos);
+}
+
+TEST(Remedy, OfSuseIsTheDriverOfItsOwnKernel) {
+  constexpr const char* kSuse = "SUSE Linux Enterprise Server 15 SP6";
+  Scene scene = without_driver(kSuse);
+  EXPECT_EQ(command(scene, kNotInstalled), "0 commands");
+  EXPECT_EQ(finding_in(scene, kNotInstalled, kNodeSubject).remedy_text(), kSusesOwnDriver);
+  scene.node.kernel.facts.dkms = {"efa/3.1.0 for 6.1.0-40-amd64"};
+  EXPECT_TRUE(command(scene, kNotInstalled).starts_with("sudo dkms ")) << "it was built there";
+}
+
+TEST(Remedy, WhatOnlyTheInstallerNamedItInstallsAgain) {
+  Scene scene = healthy_scene();
+  scene.node.kernel.facts.dkms.clear();
+  scene.node.software.facts.installer_packages = {"efa-3.3.1-1"};
+  EXPECT_EQ(command(scene, "kernel.driver-stale"), kNewestInstaller);
+  scene.node.kernel.facts.dkms = {"efa/3.3.1 for 6.1.0-39-cloud-amd64"};
+  EXPECT_EQ(command(scene, "kernel.driver-stale"),
+            "sudo dkms install efa/3.3.1 -k 6.1.0-40-cloud-amd64 && sudo reboot");
 }
 
 TEST(Remedy, ARebindLooksForProcessesFirst) {

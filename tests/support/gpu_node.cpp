@@ -166,6 +166,18 @@ void prepare_gda(Scene& scene) {
   gpu(scene).parameters->peer_mapping_override = 1;
 }
 
+void lose_driver(Scene& scene) {
+  gpu(scene).modules.efa = "";
+  gpu(scene).p2p.reset();
+  KernelFacts& kernel = scene.node.kernel.facts;
+  kernel.efa_version.reset();
+  kernel.efa_state = "live";
+  kernel.module_file = "kernel/drivers/infiniband/hw/efa/efa.ko";
+  kernel.release = *gpu(scene).kernel_release;
+  kernel.dkms = {"efa/2.17.3 for 5.4.0-1099-aws"};
+  scene.node.software.facts.installer_packages.emplace_back("efa-2.17.3-1");
+}
+
 void need_peermem(Scene& scene) {
   set_nvidia(scene, "535.129.03");
   close_p2p(scene);

@@ -38,6 +38,7 @@ void close_both(Scene& scene);  // the proprietary driver on a kernel that cuts 
 void set_plugin(Scene& scene, const char* version);  // of NCCL, by the EFA installer
 void load_stale_peermem(Scene& scene);               // built for another driver
 void prepare_gda(Scene& scene);                      // all that EFA-GDA needs
+void lose_driver(Scene& scene);                      // the kernel's own efa runs instead
 void need_peermem(Scene& scene);                     // open modules that the kernel cuts off
 void differ_in_groups(Scene& scene);                 // GPU and EFA, of IOMMU
 Unseen denied();
