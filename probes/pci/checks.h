@@ -140,6 +140,7 @@ inline constexpr Check kPciIdUnknown{
     .command = kNewestInstaller,
     .drain_first = true,
     .on_bottlerocket = kNewerBottlerocket,
+    .on_suse = kSusesOwnDriver,
     .causes = {"kernel.driver-not-installed", "kernel.driver-stale"},
 };
 
@@ -172,6 +173,18 @@ inline constexpr Check kDriverWrongDriver{
     .drain_first = true,
     .causes = {"pci.driver-override"},
 };
+
+// The same where lines of the node's configuration are why.
+inline constexpr Check kDriverGivenAwayAtBoot = [] {
+  Check check = kDriverWrongDriver;
+  check.remedy =
+      "End the virtual machine or DPDK program that holds the device. Remove the lines that give "
+      "it to vfio-pci: one of modprobe.d also from the initramfs, by making that anew (dracut -f, "
+      "update-initramfs -u), an argument from the boot loader's configuration. Then unbind the "
+      "device from vfio-pci and bind it to efa. One that is given away on purpose: name it in "
+      "set_aside of config.toml.";
+  return check;
+}();
 
 inline constexpr Check kDriverNotBound{
     .code = "driver.not-bound",

@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <climits>
 
+#include "probes/base/text.h"
+#include "probes/judging/container_files.h"
 #include "probes/judging/loaded_driver.h"
 #include "probes/judging/node.h"
 #include "probes/pci/checks.h"
 #include "probes/pci/errors.h"
+#include "probes/pci/given_away.h"
 #include "probes/pci/link.h"
 #include "probes/pci/probe_failed.h"
 #include "probes/pci/siblings.h"
@@ -125,6 +128,11 @@ void judge_config(const PciFunction& function, Findings& findings) {
   }
 }
 
+// 0xefa4 came with efa 3.3.0, which EFA installer 1.50.0 has; all that is older with earlier ones.
+ShellCommand install_command(const PciFunction& function) {
+  return {kNewestInstaller, "", function.device == "0xefa4" ? "1.50.0" : ""};
+}
+
 // A driver that is loaded is asked itself: the one on disk may be another.
 void judge_id_of_loaded(const Node& node, const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
@@ -142,7 +150,7 @@ void judge_id_of_loaded(const Node& node, const PciFunction& function, Findings&
   } else {
     findings.fail(kPciIdUnknown, subject,
                   fmt::format("the loaded {} does not know device id {}", loaded, function.device),
-                  evidence);
+                  evidence, install_command(function));
   }
 }
 
@@ -154,6 +162,8 @@ void judge_id(const Node& node, const PciFunction& function, Findings& findings)
                           "modules.alias of the running kernel"};
   if (function.driver == "efa") {
     findings.pass(kPciIdUnknown, subject, "the driver is bound to it", evidence);
+  } else if (has_files_of_container(node)) {
+    findings.unknown(kPciIdUnknown, subject, kFilesOfContainer, evidence);
   } else if (known.empty() && kernel.module_index_readable == true && !kernel.module_file) {
     findings.not_applicable(kPciIdUnknown, subject, "no efa driver is installed", evidence);
   } else if (known.empty()) {
@@ -161,7 +171,7 @@ void judge_id(const Node& node, const PciFunction& function, Findings& findings)
                      evidence);
   } else if (!disk_knows(kernel, function.device)) {
     findings.fail(kPciIdUnknown, subject, "module efa does not know device id " + function.device,
-                  evidence);
+                  evidence, install_command(function));
   } else if (kernel.efa_loaded == true) {
     judge_id_of_loaded(node, function, findings);
   } else {
@@ -218,6 +228,19 @@ void judge_unbound(const Node& node, const PciFunction& function, Findings& find
                 {"none", "efa", device_file(function, "driver")}, {kBind, subject});
 }
 
+void judge_other_driver(const Node& node, const PciFunction& function, Findings& findings) {
+  const std::vector<std::string> lines =
+      lines_of_node(node, lines_that_give_away(node.kernel.facts, function));
+  const std::string words = "is bound to " + *function.driver;
+  ShellCommand command = hand_over_command(function);
+  const std::string comment_out = comment_out_command(lines);
+  if (!comment_out.empty()) command.text = comment_out + "; " + command.text;
+  findings.fail(lines.empty() ? kDriverWrongDriver : kDriverGivenAwayAtBoot,
+                function.address.to_text(),
+                lines.empty() ? words : words + ", at each boot, by " + join(lines, "; "),
+                {*function.driver, "efa", device_file(function, "driver")}, command);
+}
+
 void judge_driver(const Node& node, const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
   if (function.driver.unreadable() != nullptr) {
@@ -228,9 +251,7 @@ void judge_driver(const Node& node, const PciFunction& function, Findings& findi
   } else if (!function.driver) {
     judge_unbound(node, function, findings);
   } else if (*function.driver != "efa") {
-    findings.fail(kDriverWrongDriver, subject, "is bound to " + *function.driver,
-                  {*function.driver, "efa", device_file(function, "driver")},
-                  hand_over_command(function));
+    judge_other_driver(node, function, findings);
   } else {
     findings.pass(kDriverNotBound, subject, "the efa driver is bound",
                   {"efa", "efa", device_file(function, "driver")});

@@ -1,0 +1,19 @@
+// driver.wrong-driver of a function that this node's configuration gives to vfio-pci.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "probes/kernel/facts.h"
+#include "probes/pci/facts.h"
+
+namespace efa {
+
+// "/etc/modprobe.d/vfio.conf: options vfio-pci ids=1d0f:efa0", "/proc/cmdline: ..."; none where
+// nothing gives it away at boot.
+std::vector<std::string> lines_that_give_away(const KernelFacts& kernel,
+                                              const PciFunction& function);
+// Makes comments of them; "" unless all are lines of files that do nothing else.
+std::string comment_out_command(const std::vector<std::string>& lines);
+
+}  // namespace efa
