@@ -240,11 +240,16 @@ void judge_loading(const Seen<FabricFacts>& seen, Findings& findings) {
   }
 }
 
-void judge_library(const Seen<FabricFacts>& seen, size_t most, Findings& findings) {
+void judge_library(const Node& node, const Seen<FabricFacts>& seen, size_t most,
+                   Findings& findings) {
   const std::string subject = name_of(seen);
   if (is_missing(seen) || ran_short_of_cpu(seen.outcome)) return;
   judge_loading(seen, findings);
-  if (seen.facts.getinfo_status && seen.facts.devices.size() < most) {
+  if (lacks_provider(seen) && most > 0 && has_only_containers(node.limits.facts)) {
+    findings.not_applicable(
+        kFabricLibraryListsFewer, subject,
+        "it has no provider efa, and the jobs of this host are containers, which bring their own");
+  } else if (seen.facts.getinfo_status && seen.facts.devices.size() < most) {
     std::vector<std::string_view> not_by;  // whatever a device is like, it lists none
     if (lacks_provider(seen)) not_by = {kFabricNotListed.code};
     findings.fail({kFabricLibraryListsFewer, not_by}, subject,
@@ -284,7 +289,7 @@ void judge_libraries(const Node& node, Findings& findings) {
   }
   judge_installed(node, findings);
   judge_provider(node, findings);
-  for (const Seen<FabricFacts>& seen : node.fabric) judge_library(seen, most, findings);
+  for (const Seen<FabricFacts>& seen : node.fabric) judge_library(node, seen, most, findings);
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ inline constexpr Check kJobsProviderExcluded{
     .title = "A process's settings leave EFA out",
     .meaning = "It talks to other nodes by TCP, or not at all, though EFA works.",
     .seen_by =
-        "FI_PROVIDER, FI_EFA_IFACE, NCCL_NET or a provider list of MPI in /proc/<pid>/environ "
+        "FI_PROVIDER, FI_EFA_IFACE, NCCL_NET or what MPI is to choose from in /proc/<pid>/environ "
         "leaves EFA out, and no traffic was seen on the EFA devices that the process has open.",
     .remedy = "Take it out of the job's script, container or profile, unless TCP is meant.",
 };
@@ -124,7 +124,7 @@ inline constexpr Check kJobsHugePagesTaken{
         "asks for huge pages does not start.",
     .seen_by = "Of the huge pages of 2 MiB fewer than 55, an endpoint's, are free and unreserved.",
     .remedy = "End what holds them and is not needed; the command lists the processes.",
-    .command = "sudo grep -lE '_Hugetlb: +[1-9]' /proc/[0-9]*/smaps_rollup",
+    .command = "sudo sh -c \"grep -lE '_Hugetlb: +[1-9]' /proc/[0-9]*/smaps_rollup\"",
     .causes = {"limits.huge-pages-few"},
 };
 

@@ -132,7 +132,7 @@ void judge_shared_memory(const std::vector<Job>& jobs, Findings& findings) {
 std::vector<const Job*> meant_for_efa(const Node& node) {
   std::vector<const Job*> meant;
   for (const Job& job : node.jobs.facts.without_efa) {
-    if (!leaves_efa_out(node, job)) meant.push_back(&job);
+    if (!may_leave_efa_out(node, job)) meant.push_back(&job);
   }
   return meant;
 }

@@ -45,8 +45,8 @@ std::string subject_of(const Job& job);
 
 // What is set in the environments.
 void judge_settings(const Node& node, const Expectation& expectation, Findings& findings);
-// Whether a setting of it leaves EFA out.
-bool leaves_efa_out(const Node& node, const Job& job);
+// Whether a setting of it leaves EFA out, or may.
+bool may_leave_efa_out(const Node& node, const Job& job);
 // Which libfabric is used.
 void judge_libfabric(const Node& node, Findings& findings);
 

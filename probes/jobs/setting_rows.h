@@ -25,7 +25,11 @@ enum class Values {
   kFewerThanProcesses,  // than processes of this program on this node
   kRdma,                // the word RDMA
   kWithoutEfa,          // a list of providers, or what is left out after '^'
+  kHintWithoutEfa,      // a provider that fi_getinfo(3) is asked for
   kWithEfa,             // a list of providers that are left out
+  kWithoutOfi,          // components of Open MPI, or what is left out after '^'
+  kOb1,                 // the word ob1
+  kCm,                  // the word cm
   kOtherNetwork,        // a network of NCCL's own
   kNone,                // the word none
   kMissingDevice,       // names an RDMA device that this node has not
@@ -212,15 +216,31 @@ inline constexpr SettingRow kSettingRows[] = {
      .values = Values::kWithEfa,
      .does = "Open MPI leaves EFA out",
      .source = "ompi_info(1)"},
+    // Neither ob1 nor a missing mtl ofi does so alone: ob1 has EFA by Open MPI's btl ofi, for
+    // one-sided traffic and, with btl_ofi_mode or by the default since July 2025, for all of it
+    {.check = kJobsProviderExcluded,
+     .name = "OMPI_MCA_pml",
+     .values = Values::kOb1,
+     .with = "OMPI_MCA_btl",
+     .with_values = Values::kWithoutOfi,
+     .does = "Open MPI's ob1 has EFA only by the btl ofi, which is left out",
+     .source = "Open MPI's documentation (network support), btl_ofi_component.c"},
+    {.check = kJobsProviderExcluded,
+     .name = "OMPI_MCA_mtl",
+     .values = Values::kWithoutOfi,
+     .with = "OMPI_MCA_pml",
+     .with_values = Values::kCm,
+     .does = "Open MPI's cm has EFA only by the mtl ofi, which is left out",
+     .source = "Open MPI's documentation (network support)"},
     {.check = kJobsProviderExcluded,
      .name = "I_MPI_OFI_PROVIDER",
-     .values = Values::kWithoutEfa,
+     .values = Values::kHintWithoutEfa,
      .does = "Intel MPI leaves EFA out",
      .source = "Intel MPI's developer reference",
      .instead = "export I_MPI_OFI_PROVIDER=efa"},
     {.check = kJobsProviderExcluded,
      .name = "MPIR_CVAR_OFI_USE_PROVIDER",
-     .values = Values::kWithoutEfa,
+     .values = Values::kHintWithoutEfa,
      .does = "MPICH leaves EFA out",
      .source = "MPICH's README.envvar",
      .instead = "export MPIR_CVAR_OFI_USE_PROVIDER=efa"},

@@ -12,23 +12,45 @@ constexpr std::string_view kYesWords[] = {"1", "true", "yes", "on"};
 constexpr std::string_view kNoWords[] = {"0", "false", "no", "off"};
 constexpr std::string_view kNccls[] = {"socket", "ib"};
 
-// "efa;ofi_rxd" is the provider efa with another one above it.
+// libfabric and Open MPI compare names of providers without regard to case.
+bool has_part(std::string_view text, char separator, std::string_view wanted) {
+  const std::vector<std::string> parts = split(text, separator);
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](const auto& part) { return lower_case(part) == wanted; });
+}
+
+// "efa;ofi_rxd" is the provider efa with another one above it. A list takes no other order.
 bool is_efa(std::string_view provider) {
   return lower_case(provider.substr(0, provider.find(';'))) == "efa";
 }
 
-bool lists_efa(std::string_view list) {
-  const std::vector<std::string> names = split(list, ',');
-  return std::any_of(names.begin(), names.end(), [](const auto& name) { return is_efa(name); });
+// "shm+efa:lnx", or "lnx": it runs on those that it links, of which FI_LNX_PROV_LINKS tells it,
+// also where a list leaves them out (fi_lnx(7); OFI_GETINFO_HIDDEN in lnx_init.c).
+bool may_link_efa(std::string_view provider) {
+  return provider.find('+') != std::string_view::npos || has_part(provider, ':', "lnx") ||
+         has_part(provider, ';', "lnx");
 }
 
-// ofi_create_filter() of libfabric: "tcp,shm" takes those alone, "^tcp,shm" all but those. A name
-// with another one above it takes nothing away from the one below.
+// ofi_create_filter() of libfabric: "tcp,shm" takes those alone, "^tcp,shm" all but those; a '^'
+// that is not the first character is part of a name. A name with another one above it takes
+// nothing away from the one below.
 bool leaves_out_efa(std::string_view list) {
-  if (!list.starts_with('^')) return !lists_efa(list);
-  const std::vector<std::string> names = split(list.substr(1), ',');
-  return std::any_of(names.begin(), names.end(),
-                     [](const auto& name) { return lower_case(name) == "efa"; });
+  if (list.starts_with('^')) return has_part(list.substr(1), ',', "efa");
+  const std::vector<std::string> names = split(list, ',');
+  return std::none_of(names.begin(), names.end(),
+                      [](const std::string& name) { return is_efa(name) || may_link_efa(name); });
+}
+
+// ofi_layering_ok() of libfabric takes "efa;ofi_rxd" and "ofi_rxd;efa" alike.
+bool hint_leaves_out_efa(std::string_view hint) {
+  return leaves_out_efa(hint) && !has_part(hint, ';', "efa");
+}
+
+// mca_base_components_filter() of Open MPI: "tcp,self" takes those alone, "^tcp" all but those.
+bool leaves_out_ofi(std::string_view list) {
+  const bool excludes = list.starts_with('^');
+  const std::vector<std::string> names = split(excludes ? list.substr(1) : list, ',');
+  return is_one_of("ofi", names) == excludes;
 }
 
 // efa_env_allows_nic() of libfabric. A name that was not kept may be any device.
@@ -46,6 +68,12 @@ bool is_below(std::string_view value, int least) {
 }
 
 }  // namespace
+
+bool may_leave_out_efa(std::string_view list) {
+  const std::vector<std::string> names = split(list, ',');
+  return !list.starts_with('^') && std::none_of(names.begin(), names.end(), is_efa) &&
+         std::any_of(names.begin(), names.end(), may_link_efa);
+}
 
 bool is_meant(Values values, std::string_view value, const Surrounding& around) {
   if (values == Values::kAny) return true;
@@ -69,8 +97,16 @@ bool is_meant(Values values, std::string_view value, const Surrounding& around) 
       return word == "rdma";
     case Values::kWithoutEfa:
       return leaves_out_efa(value);
-    case Values::kWithEfa:
-      return lists_efa(value);
+    case Values::kHintWithoutEfa:
+      return hint_leaves_out_efa(value);
+    case Values::kWithEfa:  // opal_common_ofi_is_in_list(): the name alone, "^efa" is another
+      return has_part(value, ',', "efa");
+    case Values::kWithoutOfi:
+      return leaves_out_ofi(value);
+    case Values::kOb1:
+      return word == "ob1";
+    case Values::kCm:
+      return word == "cm";
     case Values::kOtherNetwork:
       return is_one_of(word, kNccls);
     case Values::kNone:

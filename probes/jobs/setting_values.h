@@ -17,5 +17,7 @@ struct Surrounding {
 };
 
 bool is_meant(Values values, std::string_view value, const Surrounding& around);
+// Whether a list of providers has none but links, which may be of EFA: "lnx", "shm+efa:lnx".
+bool may_leave_out_efa(std::string_view list);
 
 }  // namespace efa

@@ -205,8 +205,8 @@ std::string told_value(Shape shape, std::string_view value) {
     case Shape::kInterfaces:
       return told_known(value, ",", is_interface);
     case Shape::kWords:
-      return told_known(
-          value, ",;:", [](std::string_view word) { return is_one_of(lower_case(word), kWords); });
+      return told_known(value, ",;:+",
+                        [](std::string_view word) { return is_one_of(lower_case(word), kWords); });
     case Shape::kLibraries:
       return told_list(value, ": ", library);
     case Shape::kDirectories:

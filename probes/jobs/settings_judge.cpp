@@ -228,10 +228,14 @@ void judge_environment(const Node& node, const Expectation& expectation, const J
 
 }  // namespace
 
-bool leaves_efa_out(const Node& node, const Job& job) {
+bool may_leave_efa_out(const Node& node, const Job& job) {
   const Surrounding around = surrounding_of(node, "", job);
   return std::any_of(std::begin(kSettingRows), std::end(kSettingRows), [&](const SettingRow& row) {
-    return &row.check == &kJobsProviderExcluded && holds(row, node, job, around).holds == true;
+    if (&row.check != &kJobsProviderExcluded) return false;
+    const bool takes = row.values == Values::kWithoutEfa || row.values == Values::kHintWithoutEfa;
+    const std::string* list = takes ? find_setting(job, row.name) : nullptr;
+    return (list != nullptr && may_leave_out_efa(value_of(*list))) ||
+           holds(row, node, job, around).holds == true;
   });
 }
 

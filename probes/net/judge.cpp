@@ -25,17 +25,59 @@ bool is_ipv4(const std::string& address) {
   return address.find(':') == std::string::npos;
 }
 
-// subnet -> names of the interfaces that have an address in it
+bool is_up(const NetInterface& interface) {
+  return interface.state == "up" || interface.state == "unknown";
+}
+
+bool has_ipv4(const NetInterface& interface) {
+  return std::any_of(interface.addresses.begin(), interface.addresses.end(), is_ipv4);
+}
+
+// subnet -> names of the interfaces that have an IPv4 address in it
 std::map<std::string, std::vector<std::string>> by_subnet(const Node& node) {
   std::map<std::string, std::vector<std::string>> subnets;
   for (const CloudInterface& listed : node.cloud.facts.interfaces) {
     const NetInterface* here = interface_of(node.net.facts, listed.mac);
-    if (!listed.subnet_id || here == nullptr || here->state != "up") continue;
-    if (std::any_of(here->addresses.begin(), here->addresses.end(), is_ipv4)) {
-      subnets[*listed.subnet_id].push_back(here->name);
-    }
+    if (!listed.subnet_id || here == nullptr || !is_up(*here) || !has_ipv4(*here)) continue;
+    subnets[*listed.subnet_id].push_back(here->name);
   }
   return subnets;
+}
+
+bool addresses_were_seen(const Node& node) {
+  const auto& unseen = node.net.facts.unseen;
+  return node.net.outcome.status == ProbeStatus::kOk &&
+         std::none_of(unseen.begin(), unseen.end(),
+                      [](const Unseen& one) { return one.what == "getifaddrs"; });
+}
+
+// Of the interfaces here that have the MAC of one that AWS lists; a bridge over it has it too.
+template <class Is>
+bool any_listed(const Node& node, const Is& is) {
+  const auto& all = node.net.facts.interfaces;
+  const auto& listed = node.cloud.facts.interfaces;
+  return std::any_of(all.begin(), all.end(), [&](const NetInterface& here) {
+    return is(here) && std::any_of(listed.begin(), listed.end(),
+                                   [&](const auto& each) { return here.mac == each.mac; });
+  });
+}
+
+// No interface was found in a subnet.
+void judge_without_subnets(const Node& node, Findings& findings) {
+  const Check& check = kNetNoPolicyRouting;
+  if (node.cloud.facts.interfaces.empty()) {
+    findings.unknown(check, kNodeSubject, kNotTold);
+  } else if (!any_listed(node, is_up)) {
+    findings.unknown(check, kNodeSubject, "no interface that AWS lists is up here");
+  } else if (!addresses_were_seen(node)) {
+    findings.unknown(check, kNodeSubject, "the addresses of the interfaces here were not seen");
+  } else if (!any_listed(node, has_ipv4)) {  // the rules that are counted are those of IPv4
+    findings.not_applicable(check, kNodeSubject,
+                            "no interface that AWS lists has an IPv4 address here");
+  } else {
+    findings.unknown(check, kNodeSubject,
+                     "in which subnet the interfaces with an address are is not known");
+  }
 }
 
 // Reverse path filtering that is strict drops what comes by another interface than the answer
@@ -69,9 +111,7 @@ void judge_routing(const Node& node, Findings& findings) {
   const auto shared = std::find_if(subnets.begin(), subnets.end(),
                                    [](const auto& each) { return each.second.size() > 1; });
   if (subnets.empty()) {
-    findings.unknown(
-        check, kNodeSubject,
-        node.cloud.facts.interfaces.empty() ? kNotTold : "no interface that AWS lists is up here");
+    judge_without_subnets(node, findings);
   } else if (shared == subnets.end()) {
     findings.pass(check, kNodeSubject, "no two interfaces with an address share a subnet");
   } else if (!node.net.facts.rules) {
@@ -107,13 +147,9 @@ void judge_routing(const Node& node, Findings& findings) {
 // The IPv4 addresses here of a MAC: a bridge over an interface has its MAC, and takes its
 // addresses. None where they could not be asked for.
 std::optional<std::vector<std::string>> ipv4s_of(const Node& node, const std::string& mac) {
-  const NetFacts& facts = node.net.facts;
-  const bool asked = node.net.outcome.status == ProbeStatus::kOk &&
-                     std::none_of(facts.unseen.begin(), facts.unseen.end(),
-                                  [](const Unseen& one) { return one.what == "getifaddrs"; });
-  if (!asked) return std::nullopt;
+  if (!addresses_were_seen(node)) return std::nullopt;
   std::vector<std::string> ipv4s;
-  for (const NetInterface& each : facts.interfaces) {
+  for (const NetInterface& each : node.net.facts.interfaces) {
     if (each.mac != mac) continue;
     std::copy_if(each.addresses.begin(), each.addresses.end(), std::back_inserter(ipv4s), is_ipv4);
   }
@@ -160,7 +196,7 @@ void judge_interface(const Node& node, const RdmaDevice& device, Findings& findi
   const Evidence evidence{state, "up", "/sys/class/net/*/operstate"};
   if (!listed->has_ipv4 && listed->has_ipv6 != true) {
     findings.not_applicable(check, subject, "its interface has no address: efa-only");
-  } else if (state == "up" || state == "unknown") {
+  } else if (here != nullptr && is_up(*here)) {
     judge_address(node, *listed, *here, subject, findings);
   } else {
     findings.fail(check, subject,

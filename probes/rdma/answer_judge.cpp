@@ -89,7 +89,7 @@ ShellCommand rebind_command(const RdmaDevice& device) {
   ShellCommand rebind = rebind_command(device.address.to_text());
   if (!device.uverbs) return rebind;
   rebind.text = fmt::format(
-      "if sudo ls -l /proc/[0-9]*/fd 2>/dev/null | "
+      "if sudo sh -c 'ls -l /proc/[0-9]*/fd' 2>/dev/null | "
       "grep -q \"/dev/infiniband/$(ls /sys/bus/pci/devices/{{}}/infiniband_verbs)$\"; "
       "then echo {{}}: a process holds it, drain the node first; else {}; fi",
       rebind.text);

@@ -61,7 +61,8 @@ inline constexpr Check kCountersResourceErrors{
         "or is slow.",
     .seen_by =
         "alloc_*_err, create_*_err, reg_mr_err, get_dma_mr_err or mmap_err grew since an earlier "
-        "pass.",
+        "pass. Where EFA does not reach the memory of the GPUs, libfabric's test of it at each "
+        "start lets reg_mr_err grow: there it counts only if cmds_err grew, too.",
     .remedy =
         "Look for processes that hold many resources; raise memlock and huge pages. efa 2.8 keeps "
         "some of what each opening takes (alloc_ucontext_err grows): update the driver.",

@@ -105,6 +105,56 @@ TEST(CountersJudge, ASmallGrowthIsNoAlarm) {
   }
 }
 
+// A GPU's memory that was not registered after a minute of starts of jobs; and another counter.
+Scene with_refused_memory(DirectMemory direct_memory) {
+  Scene scene = healthy_scene();
+  growth("reg_mr_err", 16)(scene);
+  scene.expectation.direct_memory = direct_memory;
+  counters(scene).device["create_qp_err"] = 1000;
+  scene.expectation.past.baselines.front().values["create_qp_err"] = 1000;
+  return scene;
+}
+
+constexpr const char* kResources = "counters.resource-errors";
+
+// g5.48xlarge: libfabric tries it at each start.
+TEST(CountersJudge, MemoryThatAGpuOfThisTypeCannotGiveIsNotMissed) {
+  Scene scene = with_refused_memory(DirectMemory::kImpossible);
+  EXPECT_EQ(result_of(scene, kResources), kPass);
+  counters(scene).device.erase("cmds_err");
+  EXPECT_EQ(result_of(scene, kResources), kPass) << "whether the device refused is not known";
+}
+
+TEST(CountersJudge, WhatTheDeviceItselfRefusesIsTold) {
+  Scene scene = with_refused_memory(DirectMemory::kImpossible);
+  counters(scene).device["cmds_err"] += 16;
+  EXPECT_EQ(result_of(scene, kResources), kFail);
+  scene = with_refused_memory(DirectMemory::kImpossible);
+  counters(scene).device["create_qp_err"] += 1;
+  EXPECT_EQ(result_of(scene, kResources), kFail) << "no memory";
+}
+
+TEST(CountersJudge, MemoryThatIsRefusedWhereGpusCanGiveItIsTold) {
+  EXPECT_EQ(result_of(with_refused_memory(DirectMemory::kRequired), kResources), kFail);
+  EXPECT_EQ(result_of(with_refused_memory(DirectMemory::kNotKnown), kResources), kFail)
+      << "a node without GPUs";
+}
+
+// p3dn.24xlarge: its GPUs need NVIDIA's proprietary driver, whose memory efa does not reach.
+TEST(CountersJudge, WhereBothWaysAreClosedNoMemoryIsMissed) {
+  Scene scene = with_refused_memory(DirectMemory::kNotKnown);
+  GpuFacts& gpu = scene.node.gpu.facts;
+  gpu.nvidia.emplace_back();
+  gpu.nvidia_open = false;
+  gpu.p2p = PeerMemory{address(0), "p2p", ""};
+  EXPECT_EQ(result_of(scene, kResources), kPass);
+  gpu.nvidia_open = true;
+  EXPECT_EQ(result_of(scene, kResources), kFail) << "by dma-buf";
+  gpu.nvidia_open = false;
+  gpu.p2p->provider = "NVIDIA";
+  EXPECT_EQ(result_of(scene, kResources), kFail) << "by peer memory";
+}
+
 TEST(CountersJudge, ACounterThatWasResetIsNoAlarm) {
   Scene scene = healthy_scene();
   with_past(scene);

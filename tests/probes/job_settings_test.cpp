@@ -16,6 +16,7 @@ TEST(JobSettings, WhatChecksAskForIsKept) {
            "FI_PROVIDER=efa",
            "FI_PROVIDER=^tcp",
            "FI_PROVIDER=efa;ofi_rxm",
+           "FI_PROVIDER=shm+efa",
            "FI_PROVIDER=tcp",
            "FI_EFA_IFACE=rdmap16s27,rdmap32s27",
            "FI_EFA_IFACE=efa_0",
@@ -42,6 +43,7 @@ TEST(JobSettings, WhatChecksAskForIsKept) {
            "CUDA_VISIBLE_DEVICES=0,1,4-7",
            "OMPI_MCA_btl=^openib",
            "OMPI_MCA_mtl_ofi_provider_exclude=efa",
+           "OMPI_MCA_mtl_ofi_provider_include=shm+efa:lnx",
            "I_MPI_FABRICS=shm:ofi",
            "LD_LIBRARY_PATH=/opt/amazon/efa/lib:/usr/local/cuda/lib64",
            "LD_PRELOAD=libfabric.so.1",
@@ -68,6 +70,7 @@ TEST(JobSettings, UnknownPartsOfAListAreOther) {
   const Row rows[] = {
       {"FI_PROVIDER=hunter2", "FI_PROVIDER=other"},
       {"FI_PROVIDER=^hunter2,efa", "FI_PROVIDER=^other,efa"},
+      {"FI_PROVIDER=hunter2+efa", "FI_PROVIDER=other+efa"},
       {"FI_EFA_IFACE=rdmap16s27,hunter2", "FI_EFA_IFACE=rdmap16s27,other"},
       {"FI_EFA_IFACE=rdmap123456789012s1", "FI_EFA_IFACE=other"},
       {"NCCL_NET=hunter2", "NCCL_NET=other"},

@@ -251,6 +251,22 @@ TEST(Jobs, OneThatLeavesEfaOutIsNotIdle) {
   EXPECT_EQ(result_of(scene, "jobs.provider-excluded", kJob), kFail);
 }
 
+// lnx may link other providers than efa.
+TEST(Jobs, OneThatMayLeaveEfaOutIsNotIdle) {
+  Scene scene = healthy_scene();
+  leave_idle(scene);
+  Job& idle = scene.node.jobs.facts.without_efa.front();
+  for (const char* links : {"FI_PROVIDER=lnx", "OMPI_MCA_mtl_ofi_provider_include=shm+efa:lnx"}) {
+    idle.environment = {links};
+    EXPECT_EQ(result_of(scene, "jobs.efa-idle", kNodeSubject), kPass) << links;
+    EXPECT_EQ(result_of(scene, "jobs.provider-excluded", kJob), kNothing) << links;
+  }
+  for (const char* names : {"FI_PROVIDER=efa,lnx", "FI_PROVIDER=^lnx"}) {
+    idle.environment = {names};
+    EXPECT_EQ(result_of(scene, "jobs.efa-idle", kNodeSubject), kFail) << names;
+  }
+}
+
 TEST(Jobs, ThatNoneHasEfaOpenIsNotKnownWhereSomeAreHidden) {
   Scene scene = healthy_scene();
   leave_idle(scene);

@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "probes/net/rules.h"
 #include "tests/support/check_case.h"
@@ -30,6 +34,58 @@ TEST(Net, OneInterfaceWithAnAddressNeedsNoRules) {
     scene.node.net.facts.interfaces.at(i).addresses = {"fe80::1"};
   }
   EXPECT_EQ(result_of(scene, "net.no-policy-routing", kNodeSubject), kPass);
+}
+
+// What is said of policy routing on a node whose interfaces are so.
+std::string said_of_routing(const std::function<void(NetInterface&)>& change) {
+  Scene scene = healthy_scene();
+  scene.node.net.facts.rules = 0;
+  for (NetInterface& one : scene.node.net.facts.interfaces) change(one);
+  const std::vector<Finding> findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, "net.no-policy-routing", kNodeSubject);
+  return std::string(result_text(finding->result)) + ": " + finding->message;
+}
+
+TEST(Net, WhereThereIsNoIpv4NoRulesAreMissed) {
+  const auto addresses = [](std::vector<std::string> given) {
+    return [given = std::move(given)](NetInterface& one) { one.addresses = given; };
+  };
+  constexpr const char* kNone =
+      "not_applicable: no interface that AWS lists has an IPv4 address here";
+  EXPECT_EQ(said_of_routing(addresses({"2600:1f18::5", "fe80::1"})), kNone);
+  EXPECT_EQ(said_of_routing(addresses({})), kNone);
+  EXPECT_TRUE(said_of_routing(addresses({"2600:1f18::5", "10.0.0.5"})).starts_with("fail: "));
+}
+
+TEST(Net, WhatIsNotUpIsNotSaidToHaveNoAddress) {
+  EXPECT_EQ(said_of_routing([](NetInterface& one) {
+              one.state = "down";
+              one.addresses.clear();
+            }),
+            "unknown: no interface that AWS lists is up here");
+  EXPECT_TRUE(
+      said_of_routing([](NetInterface& one) { one.state = "unknown"; }).starts_with("fail: "))
+      << "of a driver that does not tell";
+}
+
+TEST(Net, AddressesThatWereNotSeenAreNotMissed) {
+  Scene scene = healthy_scene();
+  for (NetInterface& one : scene.node.net.facts.interfaces) one.addresses.clear();
+  scene.node.net.facts.unseen = {{"getifaddrs", "Operation not permitted", EPERM}};
+  EXPECT_EQ(result_of(scene, "net.no-policy-routing", kNodeSubject), kUnknown);
+  scene = healthy_scene();
+  for (CloudInterface& one : scene.node.cloud.facts.interfaces) one.subnet_id.reset();
+  EXPECT_EQ(result_of(scene, "net.no-policy-routing", kNodeSubject), kUnknown) << "of no subnet";
+}
+
+// The first interface of that MAC, which is found in no subnet, is the port.
+TEST(Net, AnAddressOfABridgeIsAnAddress) {
+  Scene scene = healthy_scene(1);
+  NetInterface bridge = scene.node.net.facts.interfaces.at(0);
+  bridge.name = "br0";
+  scene.node.net.facts.interfaces.at(0).addresses.clear();
+  scene.node.net.facts.interfaces.push_back(bridge);
+  EXPECT_EQ(result_of(scene, "net.no-policy-routing", kNodeSubject), kUnknown);
 }
 
 TEST(Net, AnEfaOnlyInterfaceNeedsNoneHere) {

@@ -338,6 +338,31 @@ TEST(Fabric, ADistributionsCopyOnAHostOfContainersIsNoFault) {
   EXPECT_EQ(result_of(scene, "fabric.not-listed", device(0)), kNotApplicable);
 }
 
+// c7gn.16xlarge in EKS with the installer's copy and a distribution's, which the loader finds.
+TEST(Fabric, ADistributionsCopyBesideTheInstallersIsNoFaultOnAHostOfContainers) {
+  constexpr const char* kOther = "/usr/lib/libfabric.so.1";
+  constexpr const char* kFewer = "fabric.library-lists-fewer";
+  Scene slurm = healthy_scene();
+  slurm.node.fabric.push_back(slurm.node.fabric[0]);
+  slurm.node.fabric[1].facts.library = kOther;
+  slurm.node.fabric[1].facts.devices.clear();
+  slurm.node.fabric[1].facts.domains.clear();
+  slurm.node.fabric[1].facts.has_provider = false;
+  EXPECT_EQ(result_of(slurm, kFewer, kOther), kFail);
+  EXPECT_EQ(diagnose(slurm).verdict, Verdict::kDegraded);
+
+  Scene containers = slurm;
+  std::erase_if(containers.node.limits.facts.services,
+                [](const ServiceLimits& service) { return service.name == "slurmd"; });
+  EXPECT_EQ(result_of(containers, kFewer, kOther), kNotApplicable);
+  EXPECT_EQ(result_of(containers, kFewer, kLibrary), kPass);
+  EXPECT_EQ(diagnose(containers).verdict, Verdict::kHealthy);
+  containers.node.fabric[1].facts.has_provider = true;
+  EXPECT_EQ(result_of(containers, kFewer, kOther), kFail) << "it could, and does not";
+  containers.node.fabric[1].facts.has_provider.reset();
+  EXPECT_EQ(result_of(containers, kFewer, kOther), kFail) << "whether it could is not known";
+}
+
 TEST(Fabric, ADistributionsCopyIsAFaultWhereJobsUseIt) {
   Scene slurm = healthy_scene();
   lack_provider(slurm);
