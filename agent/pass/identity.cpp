@@ -107,6 +107,18 @@ Identity identity_of(const std::string& word) {
   return Identity::kNone;
 }
 
+bool begins_with_uuid(std::string_view text) {
+  constexpr size_t kLength = 36;
+  if (text.size() < kLength || (text[8] != '-' && text[8] != '_')) return false;
+  for (size_t i = 0; i < kLength; ++i) {
+    const bool separator = i == 8 || i == 13 || i == 18 || i == 23;
+    const bool fits =
+        separator ? text[i] == text[8] : std::isxdigit(static_cast<unsigned char>(text[i])) != 0;
+    if (!fits) return false;
+  }
+  return true;
+}
+
 bool is_email(const std::string& token) {
   const size_t at = token.find('@');
   if (at == 0 || at == std::string::npos) return false;

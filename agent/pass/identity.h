@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace efa {
 
@@ -19,6 +20,8 @@ enum class Identity {
 };
 
 Identity identity_of(const std::string& word);
+// "41e5b1f0-9d1c-4b5f-8a3e-0123456789ab"; in names of control groups with '_'
+bool begins_with_uuid(std::string_view text);
 bool is_account(const std::string& word);  // 12 digits; a number may have as many
 bool is_email(const std::string& token);   // "me@lab.example", not "user@1000.service"
 

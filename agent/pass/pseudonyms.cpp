@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdio>
 
 #include "agent/pass/identity.h"
+#include "agent/pass/redact_files.h"
 #include "probes/base/text.h"
 #include "probes/judging/site_probe.h"
 #include "probes/rdma/parse.h"
@@ -15,27 +15,10 @@ namespace {
 
 constexpr std::string_view kBetweenTokens = " \t\r\n\"'`,;()[]{}<>|";
 
-bool goes_on_in(char c) {  // a name
-  return is_alnum(c) || c == '-' || c == '_';
-}
-
 std::string join_all(const std::vector<std::string>& parts, char separator) {
   std::string joined = parts.front();
   for (size_t i = 1; i < parts.size(); ++i) joined += separator + parts[i];
   return joined;
-}
-
-// What every machine has, and what the EFA installer brings; elsewhere names are a site's own.
-bool is_known_path(std::string_view path) {
-  constexpr std::array<std::string_view, 20> kRoots = {
-      "/bin/",  "/boot/",         "/dev/",     "/etc/",         "/latest/",
-      "/lib/",  "/lib32/",        "/lib64/",   "/opt/amazon/",  "/opt/aws",
-      "/proc/", "/run/",          "/sbin/",    "/snap/",        "/sys/",
-      "/usr/",  "/var/lib/dkms/", "/var/run/", "/var/lib/efa-", "/.dockerenv"};
-  const std::string whole = std::string(path) + "/";
-  return path.find_first_not_of('/') == std::string_view::npos ||
-         std::any_of(kRoots.begin(), kRoots.end(),
-                     [&](std::string_view root) { return whole.starts_with(root); });
 }
 
 bool is_unit(std::string_view word) {
@@ -70,19 +53,6 @@ bool names_somebody(std::string_view member) {
   return is_one_of(lower_case(member), kMembers);
 }
 
-// "41e5b1f0-9d1c-4b5f-8a3e-0123456789ab" at the beginning; in names of control groups with '_'
-bool begins_with_uuid(std::string_view text) {
-  constexpr size_t kLength = 36;
-  if (text.size() < kLength || (text[8] != '-' && text[8] != '_')) return false;
-  for (size_t i = 0; i < kLength; ++i) {
-    const bool separator = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool fits =
-        separator ? text[i] == text[8] : std::isxdigit(static_cast<unsigned char>(text[i])) != 0;
-    if (!fits) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 // The longest first, as one may begin another.
@@ -93,8 +63,8 @@ Pseudonyms::Pseudonyms(std::vector<std::string> names) : names_(std::move(names)
 }
 
 std::string Pseudonyms::of_name(const std::string& name) {
-  if (is_site_probe(name)) return formatted("site:name-%u", name);  // a site's own probe
-  return formatted("name-%u", name);
+  if (is_site_probe(name)) return formatted("site:name-%04u", name);  // a site's own probe
+  return formatted("name-%04u", name);
 }
 
 std::string Pseudonyms::of_text(std::string text, Source source) {
@@ -113,16 +83,24 @@ std::string Pseudonyms::of_text(std::string text, Source source) {
   return out;
 }
 
+// In capitals or not; '_' and '-' end a name as white space does: "trainer-7_slurmstepd.scope".
 void Pseudonyms::replace_name(std::string& text, const std::string& name) {
-  size_t at = 0;
-  while ((at = text.find(name, at)) != std::string::npos) {
-    const size_t end = at + name.size();
+  const std::string wanted = lower_case(name);
+  const std::string lower = lower_case(text);
+  std::string out;
+  size_t taken = 0;
+  for (size_t at = 0; (at = lower.find(wanted, at)) != std::string::npos;) {
+    const size_t end = at + wanted.size();
     const bool alone =
-        (at == 0 || !goes_on_in(text[at - 1])) && (end == text.size() || !goes_on_in(text[end]));
-    const std::string by = alone ? of_name(name) : name;
-    text.replace(at, name.size(), by);
-    at += by.size();
+        (at == 0 || !is_alnum(text[at - 1])) && (end == text.size() || !is_alnum(text[end]));
+    if (!alone) {
+      ++at;
+      continue;
+    }
+    out += text.substr(taken, at - taken) + of_name(name);
+    taken = at = end;
   }
+  if (taken > 0) text = out + text.substr(taken);
 }
 
 void Pseudonyms::replace_uuids(std::string& text) {
@@ -160,7 +138,14 @@ std::string Pseudonyms::of_token(const std::string& token, Source source, bool c
 
 // "/sys/...", "/home/me/lib:/usr/lib", "/etc/x.conf:"
 std::string Pseudonyms::of_path(const std::string& path) {
-  if (is_known_path(path.substr(0, path.find(':')))) {
+  const std::string first = path.substr(0, path.find(':'));
+  if (is_site_path(first)) {
+    const size_t end = first.find_last_not_of('.') + 1;  // of a sentence
+    const std::string rest = path.substr(end);
+    return redacted_path(first.substr(0, end), *this) +
+           (rest.starts_with(":/") ? ":" + of_path(rest.substr(1)) : of_words(rest));
+  }
+  if (is_known_path(first)) {
     const size_t next = path.find(":/");
     if (next == std::string::npos) return of_words(path);
     return of_words(path.substr(0, next + 1)) + of_path(path.substr(next + 1));
@@ -259,7 +244,7 @@ std::string Pseudonyms::of_word(const std::string& word) {
     case Identity::kUuid:
       return word;  // already another
     case Identity::kHexId:
-      return formatted("0000000000000000000000000000%04x", word);
+      return std::string(word.size() - 4, '0') + formatted("%04x", word);
     case Identity::kAwsId:
       return word.substr(0, word.rfind('-')) + formatted("-0000000000000%04x", word);
     case Identity::kHostName:

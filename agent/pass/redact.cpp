@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include "agent/pass/pseudonyms.h"
 #include "agent/pass/recording.h"
+#include "agent/pass/redact_files.h"
+#include "agent/pass/redact_limits.h"
+#include "agent/pass/redact_looks.h"
 #include "agent/pass/redact_texts.h"
 #include "probes/base/describe.h"
 #include "probes/base/text.h"
@@ -16,8 +20,6 @@
 namespace efa {
 namespace {
 
-constexpr const char* kHostNamePath = "/proc/sys/kernel/hostname";
-
 // Words of the protocol, of our catalogue and of our own verdicts.
 constexpr std::array<std::string_view, 7> kVocabulary = {"set",  "add", "code",       "verdict",
                                                          "look", "hex", "root_causes"};
@@ -26,89 +28,79 @@ bool is_vocabulary(std::string_view member) {
   return std::find(kVocabulary.begin(), kVocabulary.end(), member) != kVocabulary.end();
 }
 
-Value redacted(const Value& value, Pseudonyms& pseudonyms, Source source = Source::kFile) {
-  if (const auto* text = value.as<std::string>()) return pseudonyms.of_text(*text, source);
+// Whose words a text is is told by the fact and the member that hold it.
+struct MemberRow {
+  std::string_view fact;  // "" for any
+  std::string_view member;
+  std::string (*redacted)(const std::string& text, Pseudonyms& pseudonyms);
+};
+
+std::string redacted_name(const std::string& name, Pseudonyms& pseudonyms) {
+  return pseudonyms.of_name(name);
+}
+
+constexpr MemberRow kMembers[] = {
+    {"hostname", "hostname", redacted_name},
+    {"processes", "command", redacted_name},
+    {"without_efa", "command", redacted_name},
+    {"", "job", redacted_job},
+    {"services", "unit", redacted_file_name},
+    {"units", "name", redacted_file_name},
+    {"units", "last_drop_in", redacted_file_name},
+    {"", "source", redacted_path},
+    {"pam_limits", "domain", redacted_limits_domain},
+    {"", "conf", redacted_path},
+    {"configured", "configured", redacted_configured},
+    {"slurm", "propagate", redacted_slurm_value},
+    {"slurm", "propagate_except", redacted_slurm_value},
+    {"cgroup", "cgroup", redacted_control_group},
+    {"xml", "xml", redacted_topology},
+    {"dmi_asset_tag", "dmi_asset_tag", redacted_asset_tag},
+};
+
+// What of a fact is being redacted.
+struct Place {
+  std::string fact;
+  std::string member;
+  Source source = Source::kFile;
+};
+
+std::string redacted_text(const std::string& text, const Place& place, Pseudonyms& pseudonyms) {
+  if (text.empty()) return "";
+  for (const MemberRow& row : kMembers) {
+    const bool fits = row.member == place.member && (row.fact.empty() || row.fact == place.fact);
+    if (fits && !place.fact.empty()) return row.redacted(text, pseudonyms);
+  }
+  return pseudonyms.of_text(text, place.source);
+}
+
+Value redacted(const Value& value, const Place& place, Pseudonyms& pseudonyms) {
+  if (const auto* text = value.as<std::string>()) return redacted_text(*text, place, pseudonyms);
   if (const auto* array = value.as<Array>()) {
     Array items;
-    for (const Value& item : *array) items.push_back(redacted(item, pseudonyms, source));
+    for (const Value& item : *array) items.push_back(redacted(item, place, pseudonyms));
     return items;
   }
   if (const auto* object = value.as<Object>()) {
     Object members;
     for (const auto& [key, member] : *object) {
-      members.emplace_back(key, is_vocabulary(key) ? member : redacted(member, pseudonyms, source));
+      const Place inside{place.fact, key, place.source};
+      members.emplace_back(key, is_vocabulary(key) ? member : redacted(member, inside, pseudonyms));
     }
     return members;
   }
   return value;
 }
 
-// Each line that was read.
-template <class Redacted>
-Value redacted_lines_of(const Value& look, const Redacted& redacted) {
-  const auto* lines = look.find("is") == nullptr ? nullptr : look.find("is")->as<Array>();
-  if (lines == nullptr) return look;
-  Array kept;
-  for (const Value& line : *lines) {
-    const auto* text = line.as<std::string>();
-    kept.push_back(text == nullptr ? line : Value(redacted(*text)));
-  }
-  Value changed = look;
-  changed.set("is", std::move(kept));
+Value redacted_line(const Value& line, Source source, Pseudonyms& pseudonyms) {
+  const std::string set = line.text("set");
+  const std::string fact = set.empty() ? line.text("add") : set;
+  if (fact.empty()) return redacted(line, Place{"", "", source}, pseudonyms);
+  const Value* value = line.find("value");
+  const Place place{fact, fact, fact == "os" ? Source::kSpoken : source};
+  Value changed = line;
+  if (value != nullptr) changed.set("value", redacted(*value, place, pseudonyms));
   return changed;
-}
-
-Value redacted_look(Value look, Pseudonyms& pseudonyms) {
-  const std::string path = look.text("path");
-  if (path == "/dev/kmsg") {
-    look = redacted_lines_of(
-        look, [&](const std::string& line) { return redacted_record(line, pseudonyms); });
-  } else if (path.ends_with("/slurm.conf")) {
-    look = redacted_lines_of(look, redacted_slurm_line);
-  } else if (path.ends_with("/os-release") && look.find("is") != nullptr) {
-    return redacted(look, pseudonyms, Source::kSpoken);
-  }
-  if (path == kHostNamePath && look.find("is") != nullptr) {
-    look.set("is", pseudonyms.of_name(look.text("is")));
-  } else if (look.text("look") != "bytes" && look.find("hex") != nullptr) {
-    look.set("hex", to_hex(pseudonyms.of_text(from_hex(look.text("hex")))));
-  }
-  return redacted(look, pseudonyms);
-}
-
-// What a job is called is its owner's word.
-void rename_job(Value& line, Pseudonyms& pseudonyms) {
-  constexpr std::string_view kLists[] = {"processes", "without_efa"};
-  const Value* job = line.find("value");
-  if (!is_one_of(line.text("add"), kLists) || job == nullptr || job->find("command") == nullptr) {
-    return;
-  }
-  Value renamed = *job;
-  renamed.set("command", pseudonyms.of_name(job->text("command")));
-  if (job->find("job") != nullptr) {
-    renamed.set("job", redacted_job(job->text("job"), pseudonyms));
-  }
-  line.set("value", std::move(renamed));
-}
-
-void keep_words_of_slurm(Value& line) {
-  const Value* slurm = line.find("value");
-  if (line.text("set") != "slurm" || slurm == nullptr) return;
-  Value kept = *slurm;
-  for (const char* member : {"propagate", "propagate_except"}) {
-    const Value* value = kept.find(member);
-    const auto* text = value == nullptr ? nullptr : value->as<std::string>();
-    if (text != nullptr) kept.set(member, redacted_slurm_value(*text));
-  }
-  line.set("value", std::move(kept));
-}
-
-Value redacted_line(Value line, Pseudonyms& pseudonyms, Source source) {
-  keep_words_of_slurm(line);
-  if (line.text("set") == "os") source = Source::kSpoken;
-  if (line.text("set") == "hostname") line.set("value", pseudonyms.of_name(line.text("value")));
-  rename_job(line, pseudonyms);
-  return redacted(line, pseudonyms, source);
 }
 
 template <class Redacted>
@@ -121,18 +113,61 @@ std::string redacted_lines(const std::string& lines, const Redacted& redact_line
   return out;
 }
 
-// What the paths that were read are made of: a host of such a name is not told by it, and
-// replacing it would make another machine of the recording.
-std::set<std::string> words_of_paths(const Recording& recording) {
-  std::set<std::string> found;
+template <class Take>
+void for_each_look(const Recording& recording, const Take& take) {
   for (const RecordedProbe& probe : recording.probes) {
     for (const std::string& line : split(probe.looks, '\n')) {
       const Result<Value> look = parse_json(line, "recording");
-      if (!look) continue;
-      for (const std::string& part : split(look->text("path"), '/')) found.insert(part);
+      if (look && !look->text("path").empty()) take(*look);
     }
   }
+}
+
+void take_runs(const std::string& text, std::set<std::string>& words) {
+  std::string word;
+  for (const char c : text + "/") {
+    if (is_alnum(c)) {
+      word += c;
+    } else if (!word.empty()) {
+      words.insert(std::exchange(word, {}));
+    }
+  }
+}
+
+// What is read, and the paths that it was read from, are made of these: a host of such a name is
+// not told by it, and replacing it would make another machine of the recording.
+std::set<std::string> words_that_stay(const Recording& recording) {
+  std::set<std::string> found = {"service", "install",   "unit",     "manager", "hard",   "soft",
+                                 "memlock", "unlimited", "infinity", "options", "limits", "locked",
+                                 "memory",  "blacklist", "max",      "name",    "yes",    "no"};
+  for_each_look(recording, [&](const Value& look) {
+    const std::string path = look.text("path");
+    if (path.starts_with("/sys/fs/cgroup/")) return;
+    const bool site = is_site_path(path);
+    for (const std::string& part : split(lower_case(path), '/')) {
+      if (site && !is_own_name(part)) continue;
+      found.insert(part);
+      take_runs(part, found);
+    }
+  });
   return found;
+}
+
+// So that their pseudonyms are in their order.
+void know_files(const Recording& recording, Pseudonyms& pseudonyms) {
+  std::set<std::string> words;
+  for_each_look(recording, [&](const Value& look) {
+    const std::string path = look.text("path");
+    take_words(path, words);
+    const Value* is = look.find("is");
+    const Array* names = is == nullptr ? nullptr : is->as<Array>();
+    if (look.text("look") != "list" || names == nullptr) return;
+    for (const Value& name : *names) {
+      const auto* text = name.as<std::string>();
+      if (text != nullptr) take_words(path + "/" + *text, words);
+    }
+  });
+  for (const std::string& word : words) pseudonyms.of_name(word);
 }
 
 // The names by which the machine calls itself: the whole host name and its first label.
@@ -147,8 +182,10 @@ std::vector<std::string> host_names(const Recording& recording) {
       if (std::string(member) == "hostname") names.insert(name.substr(0, name.find('.')));
     }
   }
-  for (const std::string& word : words_of_paths(recording)) names.erase(word);
-  names.erase("");
+  const std::set<std::string> stay = words_that_stay(recording);
+  std::erase_if(names, [&](const std::string& name) {
+    return name.empty() || stay.contains(lower_case(name));
+  });
   for (const RecordedProbe& probe : recording.probes) {
     if (is_site_probe(probe.name)) names.insert(probe.name);
   }
@@ -182,7 +219,7 @@ WeightWords redacted_checks(const WeightWords& checks, Pseudonyms& pseudonyms) {
 
 void redact(Recording& recording) {
   Pseudonyms pseudonyms(host_names(recording));
-  const auto look = [&](const Value& value) { return redacted_look(value, pseudonyms); };
+  know_files(recording, pseudonyms);
   for (RecordedProbe& probe : recording.probes) {
     if (is_site_probe(probe.name)) {
       redact_site(probe, pseudonyms);
@@ -191,19 +228,25 @@ void redact(Recording& recording) {
     const ProbeRow* row = probe_of(probe.name);
     const bool quotes = row != nullptr && row->quotes_others;
     const Source source = quotes ? Source::kSpoken : Source::kFile;
+    // one of both is enough: what is replayed from files is said again, and what is not needs none;
+    // routes, for one, name gateways in hexadecimal
+    const bool from_files = row != nullptr && row->from_files;
+    if (!from_files) probe.looks.clear();
+    if (from_files && probe.status == "ok" && !probe.looks.empty()) probe.said.clear();
     probe.said = redacted_lines(
-        probe.said, [&](const Value& value) { return redacted_line(value, pseudonyms, source); });
-    // what is not replayed from files says enough, and routes name gateways in hexadecimal
-    if (row == nullptr || !row->from_files) probe.looks.clear();
-    probe.looks = redacted_lines(probe.looks, look);
+        probe.said, [&](const Value& line) { return redacted_line(line, source, pseudonyms); });
+    probe.looks = redacted_lines(probe.looks, [&](const Value& look) {
+      return redacted_look(look, probe.name == "limits", pseudonyms);
+    });
     for (std::string* text : {&probe.stderr_tail, &probe.detail, &probe.step, &probe.subject}) {
       *text = pseudonyms.of_text(*text, Source::kSpoken);
     }
   }
   recording.checks = redacted_checks(recording.checks, pseudonyms);
-  redact_sites_words(recording.before, pseudonyms);
-  recording.before = from_value<State>(redacted(to_value(recording.before), pseudonyms), "state")
-                         .value_or(State{});
+  redact_messages(recording.before, pseudonyms);
+  recording.before =
+      from_value<State>(redacted(to_value(recording.before), Place{}, pseudonyms), "state")
+          .value_or(State{});
 }
 
 }  // namespace efa

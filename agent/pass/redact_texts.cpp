@@ -96,16 +96,17 @@ std::string redacted_detail_of_site(const std::string& detail) {
   return colon == std::string::npos ? detail : detail.substr(0, colon + 2) + kNotKept;
 }
 
-void redact_sites_words(State& before, Pseudonyms& pseudonyms) {
+void redact_messages(State& before, Pseudonyms& pseudonyms) {
   for (LeftProcess& left : before.left) {
     if (is_site_probe(left.probe)) left.probe = pseudonyms.of_name(left.probe);
   }
   bool any = false;
   for (Episode& episode : before.history.episodes) {
-    const bool of_probe = is_site_probe(episode.subject);
-    if (!of_probe && !episode.code.starts_with("site.")) continue;
+    const bool of_site = is_site_probe(episode.subject) || episode.code.starts_with("site.");
+    const bool of_jobs = episode.code.starts_with("jobs.") || episode.code.starts_with("limits.");
+    if (!of_site && !of_jobs) continue;
     any = true;
-    episode.subject = of_subject(episode.subject, pseudonyms);
+    if (of_site) episode.subject = of_subject(episode.subject, pseudonyms);
     if (!episode.message.empty()) episode.message = kNotKept;
   }
   if (any && !before.history.summary.empty()) before.history.summary = kNotKept;
@@ -132,7 +133,7 @@ std::string redacted_record(const std::string& record, Pseudonyms& pseudonyms) {
   return head + pseudonyms.of_text(text, Source::kSpoken);
 }
 
-std::string redacted_slurm_value(const std::string& value) {
+std::string redacted_slurm_value(const std::string& value, Pseudonyms& /*pseudonyms*/) {
   constexpr std::array<std::string_view, 16> kWords = {
       "all",    "none",  "as",  "core",  "cpu", "data", "fsize", "memlock",
       "nofile", "nproc", "rss", "stack", "yes", "no",   "0",     "1"};
@@ -144,11 +145,42 @@ std::string redacted_slurm_value(const std::string& value) {
   return join(words, ",");
 }
 
-std::string redacted_slurm_line(const std::string& line) {
+std::string redacted_slurm_line(const std::string& line, Pseudonyms& pseudonyms) {
   const std::string text = line.substr(0, line.find('#'));
   const size_t equals = text.find('=');
   if (equals == std::string::npos) return "";
-  return text.substr(0, equals + 1) + redacted_slurm_value(text.substr(equals + 1));
+  return text.substr(0, equals + 1) + redacted_slurm_value(text.substr(equals + 1), pseudonyms);
+}
+
+// "<info name=\"HostName\" value=\"trainer-7\"/>"
+std::string redacted_topology(const std::string& xml, Pseudonyms& pseudonyms) {
+  constexpr std::array<std::string_view, 22> kKept = {
+      "Backend",      "hwlocVersion",   "OSName",         "OSRelease",       "Architecture",
+      "CPUVendor",    "CPUModel",       "CPUModelNumber", "CPUFamilyNumber", "CPUStepping",
+      "PCIVendor",    "PCIDevice",      "PCISlot",        "DMIProductName",  "DMISysVendor",
+      "DMIBoardName", "DMIBoardVendor", "Address",        "NodeGUID",        "SysImageGUID",
+      "Port1GID0",    "Port1State"};
+  constexpr std::string_view kName = "<info name=\"";
+  constexpr std::string_view kValue = "\" value=\"";
+  std::string out;
+  size_t taken = 0;
+  for (size_t at = 0; (at = xml.find(kName, taken)) != std::string::npos;) {
+    const size_t name = at + kName.size();
+    const size_t name_end = xml.find('"', name);
+    const size_t value = name_end == std::string::npos ? name_end : name_end + kValue.size();
+    const size_t end = value >= xml.size() ? std::string::npos : xml.find('"', value);
+    if (end == std::string::npos) break;
+    const bool kept = is_one_of(xml.substr(name, name_end - name), kKept);
+    out += xml.substr(taken, (kept ? end : value) - taken);
+    if (!kept) out += kNotKept;
+    taken = end;
+  }
+  return pseudonyms.of_text(out + xml.substr(taken));
+}
+
+std::string redacted_asset_tag(const std::string& tag, Pseudonyms& pseudonyms) {
+  const bool of_ec2 = tag.starts_with("i-") || tag.starts_with("Amazon");
+  return of_ec2 ? pseudonyms.of_text(tag) : kNotKept;
 }
 
 }  // namespace efa
