@@ -13,6 +13,7 @@
 #include "probes/judging/remedy.h"
 #include "probes/kernel/checks.h"
 #include "probes/kernel/loading_checks.h"
+#include "probes/kernel/unblock.h"
 #include "probes/limits/checks.h"
 #include "probes/software/checks.h"
 #include "probes/verbs/checks.h"
@@ -40,6 +41,13 @@ Findings those_of(const Check* const (&checks)[N]) {
   });
 }
 
+// Its commands are for the kernel that runs, or for a node: none may be pasted where an image that
+// is mounted, or a kernel that does not run, is looked at.
+void without_command(Finding& finding) {
+  finding.command = {};
+  finding.drain_first = false;
+}
+
 // A node that the image is for has a device, which its driver has not taken yet.
 Node with_a_device(const Node& image) {
   Node node = image;
@@ -49,17 +57,25 @@ Node with_a_device(const Node& image) {
   return node;
 }
 
+// Of "/etc/default/grub: module_blacklist=efa" the file.
+std::vector<std::string> files_that_keep_out(const KernelFacts& kernel) {
+  std::vector<std::string> files;
+  for (const std::string& where : all_that_keeps_out(kernel)) {
+    const std::string file = where.substr(0, where.find(": "));
+    if (!is_one_of(file, files)) files.push_back(file);
+  }
+  return files;
+}
+
 void say_of_image(const KernelFacts& kernel, Finding& finding) {
   std::string what = "Put it right";
   if (finding.check->code == kKernelDriverBlocked.code) {
-    // "/etc/default/grub: module_blacklist=efa"
-    const std::string where = kernel.blacklisted_by.value_or("");
-    if (!where.empty()) what = "Take it out of " + where.substr(0, where.find(": "));
+    const std::vector<std::string> files = files_that_keep_out(kernel);
+    if (!files.empty()) what = "Take it out of " + join(files, " and ");
     std::string& source = finding.evidence.source;
     if (!source.empty()) source = "modprobe.d and the boot loader's configuration";
   }
   finding.subject = "kernel " + kernel.release.value_or("that was not told");
-  finding.command = {};  // names the kernel that runs
   finding.remedy = fmt::format("{} where the image is built; efa-doctor explain {} says how.", what,
                                finding.check->code);
 }
@@ -68,11 +84,16 @@ void add_kernel(Node node, const Seen<KernelFacts>& kernel, const Expectation& e
                 std::vector<Finding>& all) {
   node.kernel = kernel;
   node.live = false;  // the log is that of the kernel that runs
+  // The files are what is looked at, wherever that is done.
+  node.limits.facts.container.reset();
   Findings findings = those_of(kOfKernels);
   judge_kernel(node, expectation, findings);
   judge_loading(node, expectation, findings);
   judge_software(node, expectation, findings);
-  for (Finding& finding : findings.take()) {
+  std::vector<Finding> found = findings.take();
+  complete_remedies(node, found);
+  for (Finding& finding : found) {
+    without_command(finding);
     say_of_image(kernel.facts, finding);
     all.push_back(std::move(finding));
   }
@@ -89,7 +110,12 @@ void add_rest(const Node& node, const Expectation& expectation, std::vector<Find
     findings.unknown(kVerbsDoesNotLoad, kNodeSubject, why);
     findings.unknown(kFabricDoesNotLoad, kNodeSubject, why);
   }
-  for (Finding& finding : findings.take()) all.push_back(std::move(finding));
+  std::vector<Finding> found = findings.take();
+  complete_remedies(node, found);
+  for (Finding& finding : found) {
+    if (!node.live) without_command(finding);
+    all.push_back(std::move(finding));
+  }
 }
 
 Verdict verdict_of_image(const std::vector<Finding>& findings) {
@@ -149,7 +175,6 @@ Diagnosis diagnose_image(const Node& image, const std::vector<Seen<KernelFacts>>
   }
   add_rest(node, expectation, findings);
   weigh(findings, weights);
-  complete_remedies(node, findings);
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     return std::tie(a.check->code, a.subject) < std::tie(b.check->code, b.subject);
   });

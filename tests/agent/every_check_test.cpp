@@ -100,8 +100,27 @@ TEST_P(EveryCheckCase, ItsCommandRunsOnBottlerocket) {
     node.kernel.facts.os = "Bottlerocket OS 1.50.0 (aws-k8s-1.34-nvidia)";
   });
   if (finding.check == nullptr) return;
-  expect_no_word(command_of(finding), {"sudo", "dkms", "lspci", "installer", "apt-get", "dnf",
-                                       "/etc/modprobe.d/", "/etc/sysctl.d/"});
+  expect_no_word(command_of(finding),
+                 {"sudo", "dkms", "lspci", "installer", "apt-get", "dnf", "/etc/modprobe.d/",
+                  "/etc/sysctl.d/", "/etc/modules-load.d/"});
+}
+
+// The EFA installer has no driver for it.
+TEST_P(EveryCheckCase, ItsCommandRunsOnSuse) {
+  const Finding finding = failing_on(
+      GetParam(), [](Node& node) { node.kernel.facts.os = "SUSE Linux Enterprise Server 15 SP6"; });
+  if (finding.check == nullptr) return;
+  expect_no_word(command_of(finding), {"efa_installer"});
+  EXPECT_TRUE(!finding.check->takes_installer || has(finding.remedy_text(), "SUSE"));
+}
+
+// Its last one is 1.49.0.
+TEST_P(EveryCheckCase, ItsInstallerIsOneForAmazonLinux2) {
+  const Finding finding =
+      failing_on(GetParam(), [](Node& node) { node.kernel.facts.os = "Amazon Linux 2"; });
+  if (finding.check == nullptr) return;
+  expect_no_word(command_of(finding), {"installer-latest"});
+  EXPECT_TRUE(!finding.check->takes_installer || has(finding.remedy_text(), "1.49.0"));
 }
 
 // Nobody logs in there, and nobody changes the instance or its interfaces.

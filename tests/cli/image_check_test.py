@@ -84,6 +84,20 @@ class ImageCheck(Case):
                 (self.root / name).unlink()
         self.assertEqual(self.judged()[0], "healthy")
 
+    def test_all_that_keeps_the_driver_out_is_named(self):
+        write(self.root / "etc/modprobe.d/x.conf", "blacklist efa\ninstall ib_core :\n")
+        write(self.root / "etc/default/grub", 'GRUB_CMDLINE_LINUX="ro modprobe.blacklist=efa"\n')
+        finding, = self.findings(self.report_of(self.check("--format", "json")), "kernel.driver-blocked")
+        self.assertEqual(finding["evidence"]["observed"].split("; "),
+                         ["/etc/modprobe.d/x.conf: install ib_core :", "/etc/default/grub: modprobe.blacklist=efa",
+                          "/etc/modprobe.d/x.conf: blacklist efa"])
+        self.assertTrue(finding["remedy"]["text"].startswith(
+            "Take it out of /etc/modprobe.d/x.conf and /etc/default/grub where"), finding["remedy"])
+
+    def test_udev_loads_the_driver_whatever_its_name_is_an_alias_of(self):
+        write(self.root / "etc/modprobe.d/x.conf", "alias efa off\ninstall efa modprobe -i efa\nblacklist ib_core\n")
+        self.assertEqual(self.judged(), ("healthy", set()))
+
     def test_the_command_line_of_the_machine_that_makes_the_image_is_none_of_the_images(self):
         write(self.root / "proc/cmdline", "ro module_blacklist=efa\n")
         self.assertEqual(self.judged(), ("healthy", set()))
@@ -98,12 +112,20 @@ class ImageCheck(Case):
                 (module.replace(b"modversions", b"-" * 11), "unhealthy",
                  {("kernel.driver-mismatch", f"kernel {OLD}")}),
                 (module, "unknown", set()),
-                (b"", "unknown", set())):
+                (b"", "unhealthy", {("kernel.driver-not-installed", f"kernel {OLD}")})):
             copy.write_bytes(content)
             self.assertEqual(self.judged(), (verdict, failing), content)
         copy.unlink()
-        self.assertEqual(self.judged(), ("unknown", set()))
-        self.assertIn("extra/efa.ko.xz: modules.dep names it, and it is not there",
+        self.assertEqual(self.judged(), ("unhealthy", {("kernel.driver-not-installed", f"kernel {OLD}")}))
+        self.assertIn(f"kernel {OLD}: modules.dep names extra/efa.ko.xz, which is not there",
+                      " ".join(self.check().stdout.split()))
+
+    def test_a_driver_that_depmod_has_not_listed_is_not_loaded(self):
+        self.add_kernel(OLD, "kernel/drivers/infiniband/core/ib_uverbs.ko.xz:")
+        write(self.modules / OLD / "updates/dkms/efa.ko.xz", "")
+        shutil.copy(self.modules / KERNEL / "extra/efa.ko.xz", self.modules / OLD / "updates/dkms/efa.ko.xz")
+        self.assertEqual(self.judged(), ("unhealthy", {("kernel.driver-not-installed", f"kernel {OLD}")}))
+        self.assertIn(f"kernel {OLD}: updates/dkms/efa.ko.xz lies there for {OLD}, and depmod has not listed it",
                       " ".join(self.check().stdout.split()))
 
     def test_a_kernel_that_is_closed_to_modules_needs_efa_before(self):
@@ -120,6 +142,16 @@ class ImageCheck(Case):
         self.assertEqual(self.judged(), ("unknown", set()))
         write(self.root / "etc/sysctl.d/50-hard.conf", "# not here\n")
         self.assertEqual(self.judged(), ("healthy", set()))
+
+    def test_no_command_is_for_the_machine_that_looks(self):
+        write(self.root / "usr/lib/sysctl.d/50-hard.conf", "kernel.modules_disabled = 1\n")
+        shutil.rmtree(self.root / "etc/modules-load.d")
+        write(self.root / "etc/modules-load.d/efa_nv_peermem.conf", "nvidia\n")
+        failing = [finding for finding in self.report_of(self.check("--format", "json"))["findings"]
+                   if finding["result"] == "fail"]
+        self.assertLessEqual({"kernel.modules-disabled", "software.peermem-without-gpu", "limits.huge-pages-few"},
+                             {finding["code"] for finding in failing})
+        self.assertEqual([finding["remedy"] for finding in failing if finding["remedy"].get("command")], [])
 
     def test_what_is_loaded_for_gpus_needs_a_module_of_nvidia(self):
         write(self.root / "etc/modules-load.d/efa_nv_peermem.conf", "nvidia\n")
