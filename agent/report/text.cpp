@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "agent/report/configured.h"
+#include "agent/report/detail.h"
 #include "agent/report/funnel_line.h"
 #include "agent/report/page.h"
 #include "agent/report/report.h"
@@ -22,65 +23,36 @@
 namespace efa {
 namespace {
 
-constexpr size_t kUncut = kLongestLine;
-
-// How much is told.
-struct Detail {
-  size_t subjects = kMaxSubjects;  // of a cause
-  size_t message = kUncut;         // bytes of what was seen of one
-  size_t remedy = kUncut;
-  bool notes = true;      // of info, each with its fix; else their codes
-  bool reasons = true;    // why something could not be looked at; else how many checks
-  bool followers = true;  // what else fails because of a cause
-  bool lost = true;       // which devices, at which rung
-  size_t whole = kUncut;  // causes that have their title and commands; those after them a line
-};
-
-// Of each cause whom it is of, and how its fix begins.
-constexpr Detail shortest(size_t message, size_t remedy, bool lost, size_t whole = kUncut) {
-  return {.subjects = 1,
-          .message = message,
-          .remedy = remedy,
-          .notes = false,
-          .reasons = false,
-          .followers = false,
-          .lost = lost,
-          .whole = whole};
-}
-
-// The first that fits is taken.
-constexpr Detail kDetails[] = {
-    {},
-    {.notes = false},
-    {.notes = false, .reasons = false},
-    {.subjects = 3, .notes = false, .reasons = false},
-    {.subjects = 1, .message = 160, .notes = false, .reasons = false, .followers = false},
-    shortest(80, 240, /*lost=*/true),
-    shortest(80, 160, /*lost=*/true),
-    shortest(48, 120, /*lost=*/true),
-    shortest(48, 120, /*lost=*/false),
-    shortest(0, 100, /*lost=*/false),
-    shortest(48, 100, /*lost=*/false, /*whole=*/5),
-    shortest(48, 100, /*lost=*/false, /*whole=*/3),
-    shortest(0, 80, /*lost=*/false, /*whole=*/1),
-};
-
 using SomeFindings = std::vector<const Finding*>;
 
-void put_head(TextPage& page, const Report& report) {
+// The sentences, or else the words, of the beginning that are whole; of a word that takes most of
+// it, its beginning.
+std::string beginning_of(std::string_view text, size_t most) {
+  std::string all = printable(text, kUncut);
+  if (all.size() <= most) return all;
+  const std::string part = all.substr(0, most);
+  const size_t sentence = part.rfind(". ");
+  const size_t word = part.find_last_of(' ');
+  if (word == std::string::npos || word < most / 2) return printable(all, most);
+  const bool whole_sentence = sentence != std::string::npos && sentence > most / 2;
+  return part.substr(0, whole_sentence ? sentence : word) + " ...";
+}
+
+void put_head(TextPage& page, const Report& report, const Detail& detail) {
   const Diagnosis& diagnosis = report.diagnosis;
-  page.paragraph(diagnosis.summary, 0, mark_of(diagnosis.verdict));
+  page.paragraph(beginning_of(diagnosis.summary, detail.line), 0, mark_of(diagnosis.verdict));
   std::string about;
-  const auto add = [&about](const std::optional<std::string>& text) {
-    if (text && !text->empty()) about += (about.empty() ? "" : ", ") + *text;
+  const auto add = [&](const std::optional<std::string>& text, const char* of = "") {
+    if (!text || text->empty()) return;
+    about += (about.empty() ? "" : ", ") + std::string(of) + printable(*text, detail.word);
   };
   add(report.node.kernel.facts.hostname);
   add(report.node.cloud.facts.instance_id);
   add(report.node.cloud.facts.instance_type);
   add(report.node.cloud.facts.availability_zone_id);
-  if (report.node.kernel.facts.release) add("kernel " + *report.node.kernel.facts.release);
-  if (report.node.kernel.facts.efa_version) add("efa " + *report.node.kernel.facts.efa_version);
-  if (!about.empty()) page.paragraph(about, 0);
+  add(report.node.kernel.facts.release, "kernel ");
+  add(report.node.kernel.facts.efa_version, "efa ");
+  if (!about.empty()) page.paragraph(beginning_of(about, detail.line), 0);
 }
 
 // "all 32", "0000:10:1b.0 0000:20:1b.0", "0000:10:1b.0 ... and 12 more"
@@ -110,23 +82,15 @@ void put_funnel(TextPage& page, const Report& report, const Detail& detail) {
   }
 }
 
-// The sentences, or else the words, of the beginning that are whole.
-std::string beginning_of(std::string_view text, size_t most) {
-  std::string all = printable(text);
-  if (all.size() <= most) return all;
-  const std::string part = all.substr(0, most);
-  const size_t sentence = part.rfind(". ");
-  const size_t word = part.find_last_of(' ');
-  if (word == std::string::npos) return printable(text, most);
-  const bool whole_sentence = sentence != std::string::npos && sentence > most / 2;
-  return part.substr(0, whole_sentence ? sentence : word) + " ...";
+std::string subject_of(const Finding& finding, const Detail& detail) {
+  return printable(finding.subject, detail.word);
 }
 
 // "0000:10:1b.0 and 3 more: what was seen of it"
 std::string words_of_one(const SomeFindings& findings, const Detail& detail) {
   const size_t more = findings.size() - 1;
   std::string text =
-      findings.front()->subject + (more > 0 ? fmt::format(" and {} more", more) : "");
+      subject_of(*findings.front(), detail) + (more > 0 ? fmt::format(" and {} more", more) : "");
   if (detail.message == 0) return text;
   return text + ": " + beginning_of(findings.front()->message, detail.message);
 }
@@ -142,7 +106,7 @@ void put_subjects(TextPage& page, const SomeFindings& findings, const Detail& de
   const size_t shown = std::min(findings.size(), detail.subjects);
   if (shown > 1 && say_the_same(findings)) {
     std::vector<std::string> subjects;
-    for (size_t i = 0; i < shown; ++i) subjects.push_back(findings[i]->subject);
+    for (size_t i = 0; i < shown; ++i) subjects.push_back(subject_of(*findings[i], detail));
     const size_t more = findings.size() - shown;
     page.paragraph(fmt::format("{}{}: {}", join(subjects, " "),
                                more > 0 ? fmt::format(" and {} more", more) : "",
@@ -151,8 +115,9 @@ void put_subjects(TextPage& page, const SomeFindings& findings, const Detail& de
     return;
   }
   for (size_t i = 0; i < shown; ++i) {
-    page.paragraph(findings[i]->subject + ": " + printable(findings[i]->message, detail.message),
-                   4);
+    page.paragraph(
+        subject_of(*findings[i], detail) + ": " + printable(findings[i]->message, detail.message),
+        4);
   }
   if (findings.size() > detail.subjects) {
     page.line(fmt::format("    and {} more", findings.size() - detail.subjects));
@@ -178,9 +143,9 @@ void put_group(TextPage& page, const SomeFindings& findings, Severity gravity,
                const Detail& detail) {
   const Check& check = *findings.front()->check;
   page.line();
-  page.paragraph(
-      std::string(check.code) + (check.title.empty() ? "" : ": " + std::string(check.title)), 4,
-      mark_of(gravity));
+  const std::string title = beginning_of(check.title, detail.title);
+  page.paragraph(std::string(check.code) + (title.empty() ? "" : ": " + title), 4,
+                 mark_of(gravity));
   put_subjects(page, findings, detail);
   put_remedy(page, findings, detail);
 }
@@ -216,7 +181,8 @@ void put_causes(TextPage& page, const Report& report, const Detail& detail) {
   }
   if (notes.empty()) return;
   page.line();
-  page.paragraph(join(notes, ", ") + " (efa-doctor explain CODE)", 4, mark_of(Severity::kInfo));
+  page.paragraph(beginning_of(join(notes, ", "), detail.line) + " (efa-doctor explain CODE)", 4,
+                 mark_of(Severity::kInfo));
 }
 
 using Counts = std::map<std::string_view, size_t>;  // code -> how often
@@ -271,7 +237,7 @@ void put_followers(TextPage& page, const Report& report) {
   }
 }
 
-void put_foot(TextPage& page, const Report& report) {
+void put_foot(TextPage& page, const Report& report, const Detail& detail) {
   std::vector<std::string> bad;
   for (const ProbeOutcome* outcome : outcomes_of(report.node)) {
     const ProbeStatus status = outcome->status;
@@ -279,21 +245,23 @@ void put_foot(TextPage& page, const Report& report) {
     if (!fine) bad.push_back(outcome->name + " " + status_text(status));
   }
   page.line();
-  page.paragraph(fmt::format("took {} ms{}", report.run.duration_ms,
-                             bad.empty() ? "" : "; probes: " + join(bad, ", ")),
-                 0);
+  const std::string text = fmt::format("took {} ms{}", report.run.duration_ms,
+                                       bad.empty() ? "" : "; probes: " + join(bad, ", "));
+  page.paragraph(beginning_of(text, detail.line), 0);
 }
 
 TextPage page_of(const Report& report, const TextStyle& style, const Detail& detail) {
   TextPage page(style);
-  put_head(page, report);
+  put_head(page, report, detail);
   put_funnel(page, report, detail);
   put_causes(page, report, detail);
   if (detail.followers) put_followers(page, report);
   const Expectation& expectation = report.diagnosis.expectation;
   if (expectation.expected) put_unknown(page, report, detail);
-  for (const std::string& line : configured_lines(expectation)) page.paragraph(line, 0);
-  put_foot(page, report);
+  for (const std::string& line : configured_lines(expectation)) {
+    page.paragraph(beginning_of(line, detail.line), 0);
+  }
+  put_foot(page, report, detail);
   return page;
 }
 

@@ -17,8 +17,17 @@ namespace {
 struct Placed {
   DrawnDevice device;
   std::optional<int> numa;
-  std::string place;  // "switch 0000:45:00.0"
+  std::string place;       // "switch 0000:45:00.0"
+  bool tells_numa = true;  // which NUMA node is its own, where it is drawn below another
 };
+
+void mark(DrawnDevice& device, const std::string& how) {
+  device.unlike += (device.unlike.empty() ? "" : "; ") + how;
+}
+
+void tell(DrawnDevice& device, const std::string& word) {
+  device.words += (device.words.empty() ? "" : ", ") + word;
+}
 
 // Of "pci0000:44/0000:44:00.0/0000:45:00.0/0000:46:01.0/0000:4f:00.0" the port of the switch that
 // the siblings share, 0000:45:00.0; of "pci0000:10/0000:10:1b.0" the root bus.
@@ -51,6 +60,7 @@ Placed place_efa(const Node& node, const PciFunction& function) {
   }
   placed.device.words = join(words, ", ");
   if (function.numa_node) placed.numa = *function.numa_node;
+  placed.tells_numa = function.numa_node.unreadable() == nullptr;
   const Accelerator* known = find_device(node.gpu.facts.efa, function.address);
   placed.place = place_of(known == nullptr ? std::nullopt : known->path);
   return placed;
@@ -82,9 +92,8 @@ void mark_what_differs(std::vector<Placed>& efa, const char* what,
   if (usual.empty()) return;
   for (size_t i = 0; i < efa.size(); ++i) {
     if (values[i] == usual) continue;
-    std::string& unlike = efa[i].device.unlike;
-    unlike += unlike.empty() ? "" : "; ";
-    unlike += fmt::format("{} {}, not {}", what, values[i].empty() ? "none" : values[i], usual);
+    mark(efa[i].device,
+         fmt::format("{} {}, not {}", what, values[i].empty() ? "none" : values[i], usual));
   }
 }
 
@@ -92,20 +101,46 @@ std::string numa_name(const std::optional<int>& numa) {
   return numa ? fmt::format("NUMA node {}", *numa) : "no NUMA node";
 }
 
+// Which driver is right is known: another is told even where most have it.
+void mark_drivers(const std::vector<PciFunction>& functions, std::vector<Placed>& efa) {
+  const std::string right = "efa";
+  const bool any = std::any_of(functions.begin(), functions.end(),
+                               [&](const PciFunction& one) { return one.driver == right; });
+  for (size_t i = 0; i < efa.size(); ++i) {
+    const Reading<std::string>& driver = functions[i].driver;
+    if (!driver || driver == right) continue;
+    if (any) {
+      mark(efa[i].device, fmt::format("driver {}, not {}", *driver, right));
+    } else {
+      tell(efa[i].device, *driver);
+    }
+  }
+}
+
+void mark_without_numa(std::vector<Placed>& efa) {
+  const auto with =
+      std::count_if(efa.begin(), efa.end(), [](const Placed& one) { return one.numa.has_value(); });
+  if (static_cast<size_t>(with) * 2 <= efa.size()) return;
+  for (Placed& placed : efa) {
+    if (placed.numa || !placed.tells_numa) continue;
+    mark(placed.device, "no NUMA node, its siblings have one");
+    placed.tells_numa = false;
+  }
+}
+
 void mark_devices(const Node& node, std::vector<Placed>& efa) {
   std::vector<std::string> links;
   std::vector<std::string> bars;
-  std::vector<std::string> numa;
   for (const PciFunction& function : node.pci.facts.efa) {
     links.push_back(link_of(function));
     std::vector<std::string> sizes;
     for (const uint64_t bytes : function.bar_sizes) sizes.push_back(std::to_string(bytes >> 10));
     bars.push_back(sizes.empty() ? "" : join(sizes, "/") + " KiB");
   }
-  for (const Placed& placed : efa) numa.push_back(placed.numa ? "one" : "");
+  mark_drivers(node.pci.facts.efa, efa);
   mark_what_differs(efa, "link", links);
   mark_what_differs(efa, "BARs", bars);
-  mark_what_differs(efa, "NUMA node", numa);
+  mark_without_numa(efa);
 }
 
 std::string some(size_t count, const std::string& word) {
@@ -138,6 +173,32 @@ void mark_switches(std::vector<DrawnNuma>& all) {
       if (usual.empty() || one.name.empty() || contents == usual) continue;
       one.unlike = fmt::format("{}, not {}", contents, usual);
     }
+  }
+}
+
+// Of the devices of each place the NUMA node that most have.
+std::map<std::string, int> numa_of_places(const std::vector<Placed>& devices) {
+  std::map<std::string, std::map<int, size_t>> counts;
+  for (const Placed& placed : devices) {
+    if (placed.numa && !placed.place.empty()) ++counts[placed.place][*placed.numa];
+  }
+  std::map<std::string, int> numa;
+  for (const auto& [place, nodes] : counts) {
+    numa[place] = std::max_element(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) {
+                    return a.second < b.second;
+                  })->first;
+  }
+  return numa;
+}
+
+// What shares a switch is drawn below it, whatever NUMA node the device itself has.
+void move_to_places(std::vector<Placed>& devices) {
+  const std::map<std::string, int> numa = numa_of_places(devices);
+  for (Placed& placed : devices) {
+    const auto of_place = numa.find(placed.place);
+    if (of_place == numa.end() || placed.numa == of_place->second) continue;
+    if (placed.tells_numa) tell(placed.device, numa_name(placed.numa));
+    placed.numa = of_place->second;
   }
 }
 
@@ -195,6 +256,7 @@ Drawing draw(const Node& node) {
   for (const Accelerator& one : node.gpu.facts.neuron) {
     devices.push_back(place_accelerator(one, "Neuron"));
   }
+  move_to_places(devices);
   Drawing drawing;
   drawing.numa = hung_up(devices);
   drawing.title = title_of(node, drawing, numa_nodes_of(devices));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -32,6 +33,14 @@ std::string unwrapped(const std::string& text) {
 std::string beginning(std::string_view remedy) {
   constexpr size_t kTold = 50;
   return unwrapped(std::string(remedy)).substr(0, kTold);
+}
+
+// How the subject of a cause begins: of the least that is told of a long one.
+std::string whom(const std::string& subject) {
+  constexpr size_t kLongest = 64;
+  constexpr size_t kTold = 57;
+  const std::string plain = unwrapped(subject);
+  return plain.substr(0, plain.size() > kLongest ? kTold : kLongest);
 }
 
 // What is cut ends with a whole word.
@@ -65,7 +74,7 @@ void expect_all_causes(const Report& report, const std::string& name) {
     const std::string remedy(finding.remedy_text());
     const size_t told = plain.find(code + ": ");
     bool& is_named = named[{code, remedy}];
-    is_named = is_named || plain.find(finding.subject, told) != std::string::npos;
+    is_named = is_named || plain.find(whom(finding.subject), told) != std::string::npos;
     expect_whole_words(plain, remedy);
     EXPECT_NE(plain.find(beginning(finding.remedy_text())), std::string::npos)
         << name << ": " << finding.check->code << text;
@@ -137,7 +146,107 @@ TEST(TextSize, FaultsOfEachKindOn32DevicesFitTogether) {
   }
 }
 
+// Of one to three bytes, and words.
+constexpr const char* kLetters[] = {"x", "word ", "\u00e4", "\u8a9e"};
+
+bool is_word(std::string_view letters) {
+  return letters.ends_with(' ');
+}
+
+std::string repeated(std::string_view letters, size_t bytes) {
+  std::string text;
+  while (text.size() < bytes) text += letters;
+  return text;
+}
+
+// A finding of a site's probe with as many words as it likes.
+void add_site_finding(Scene& scene, const char* code, std::string_view letters) {
+  constexpr size_t kBytes = 1'000;
+  Value finding;
+  finding.set("code", code);
+  finding.set("result", "fail");
+  finding.set("severity", "critical");
+  for (const char* words : {"subject", "message", "title", "remedy", "command"}) {
+    finding.set(words, repeated(letters, kBytes));
+  }
+  SiteProbe probe;
+  probe.outcome.name = "site:long";
+  probe.outcome.status = ProbeStatus::kOk;
+  probe.findings.push_back(finding);
+  scene.node.site.push_back(probe);
+}
+
+// Beside two faults of EFA devices.
+Report report_of_long_findings(std::string_view letters) {
+  Scene scene = healthy_scene(32);
+  scene.pci(3).link->width = 1;
+  scene.rdma(5).gid = "0000:0000:0000:0000:0000:0000:0000:0000";
+  scene.rdma(5).mac.reset();
+  add_site_finding(scene, "site.a", letters);
+  add_site_finding(scene, "site.b", letters);
+  return report_of(scene);
+}
+
+// Between characters, which it says.
+void expect_well_cut(const std::string& text, const std::string& letters) {
+  EXPECT_TRUE(is_utf8(text)) << text;
+  EXPECT_EQ(text.find("?..."), std::string::npos) << text;
+  EXPECT_NE(text.find(letters + "..."), std::string::npos) << text;
+}
+
+TEST(TextSize, LongWordsOfASitesProbeCostNoCause) {
+  for (const char* letters : kLetters) {
+    const Report report = report_of_long_findings(letters);
+    const std::vector<std::string>& causes = report.diagnosis.root_causes;
+    for (const char* code : {"site.a", "site.b", "pci.narrow-link", "rdma.no-gid"}) {
+      EXPECT_EQ(std::count(causes.begin(), causes.end(), code), 1) << code;
+    }
+    expect_all_causes(report, letters);
+    if (is_word(letters)) continue;
+    expect_well_cut(render_text(report, {}), letters);
+  }
+}
+
+TEST(TextSize, LongWordsOfTheMachineAndItsSiteCostNoCause) {
+  for (const char* letters : kLetters) {
+    const std::string all = repeated(letters, 5'000);
+    Report report = report_of(scene_of_kinds(3));
+    report.diagnosis.summary = all;
+    KernelFacts& kernel = report.node.kernel.facts;
+    kernel.hostname = kernel.release = kernel.efa_version = all;
+    CloudFacts& cloud = report.node.cloud.facts;
+    cloud.instance_id = cloud.instance_type = cloud.availability_zone_id = all;
+    for (uint8_t i = 0; i < 200; ++i) {
+      SiteProbe probe;
+      probe.outcome.name = "site:" + repeated(letters, 250);
+      probe.outcome.status = ProbeStatus::kFailed;
+      report.node.site.push_back(probe);
+      report.diagnosis.expectation.weights["site.x" + std::to_string(i)] = Severity::kInfo;
+      report.diagnosis.expectation.set_aside.insert({1, i, 0, 0});
+    }
+    expect_all_causes(report, letters);
+    if (is_word(letters)) continue;
+    expect_well_cut(render_text(report, {}), letters);
+  }
+}
+
+// What SSM keeps of a node whose driver says a version of any length.
+TEST(TextSize, ALongVersionLeavesTheRestAsItIs) {
+  Report report = report_of(scene_of_kinds(1));
+  report.node.kernel.facts.efa_version = std::string(5'000, '3');
+  expect_all_causes(report, "version");
+  const std::string text = unwrapped(render_text(report, {}));
+  EXPECT_NE(text.find("node-1, i-0123456789abcdef0, g6e.48xlarge, kernel"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("efa " + std::string(61, '3') + "... "), std::string::npos) << text;
+}
+
 constexpr TextStyle kTerminal{.whole = true};
+
+TEST(TextSize, ATerminalIsToldLongWordsWhole) {
+  const std::string text = render_text(report_of_long_findings("x"), kTerminal);
+  EXPECT_NE(text.find("    " + std::string(1'000, 'x') + "\n"), std::string::npos) << text;
+}
 
 TEST(TextSize, ATerminalIsToldAllThatIsWrongAndEachFixToItsEnd) {
   const Report report = report_of(scene_of_kinds(kMostKinds));
