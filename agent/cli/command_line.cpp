@@ -26,6 +26,35 @@ constexpr const char* kFooter =
 constexpr int64_t kLongestWait = int64_t{86'400} * 365;  // seconds
 constexpr int64_t kOldestVerdict = 9'999'999'999'999;    // likewise: of any age
 
+// Which of the options of efa-doctor itself a command uses, beside --config: another is refused.
+// One that is not here uses none. What a command has under the same name is its own.
+constexpr size_t kMostUsed = 10;
+struct UsedOptions {
+  Command command;
+  std::string_view options[kMostUsed];
+};
+constexpr UsedOptions kUsedOptions[] = {
+    {.command = Command::kOnce,
+     .options = {"--once", "--trigger", "--sysroot", "--expect", "--format", "--output",
+                 "--account", "--replay", "--data", "--no-deliver"}},
+    {.command = Command::kDaemon, .options = {"--daemon"}},
+    {.command = Command::kRecord,
+     .options = {"--sysroot", "--expect", "--account", "--data", "--no-deliver"}},
+    {.command = Command::kConfigCheck, .options = {"--sysroot"}},
+    {.command = Command::kImageCheck, .options = {"--sysroot"}},
+    {.command = Command::kTopology, .options = {"--sysroot", "--output", "--replay"}},
+    {.command = Command::kPair, .options = {"--sysroot"}},
+    {.command = Command::kMesh, .options = {"--sysroot"}},
+};
+
+bool uses(Command command, std::string_view option) {
+  if (option == "--config") return true;
+  return std::any_of(std::begin(kUsedOptions), std::end(kUsedOptions), [&](const auto& row) {
+    return row.command == command && std::find(std::begin(row.options), std::end(row.options),
+                                               option) != std::end(row.options);
+  });
+}
+
 void add_pass_options(CLI::App& app, CommandLine& line) {
   app.add_option("--sysroot", line.sysroot,
                  "Examine the machine whose files are in DIR, not this one")
@@ -43,7 +72,9 @@ class Parser {
 
  private:
   void add_commands();
+  [[nodiscard]] CLI::App* chosen() const;
   [[nodiscard]] Command command() const;
+  std::string take_program_options();
   [[nodiscard]] std::vector<std::string> meant() const;
 
   CommandLine line_;
@@ -80,15 +111,24 @@ Parser::Parser() {
   app_.add_flag_callback(
           "--account", [this] { line_.asked.insert("account"); },
           "Ask AWS too what it provides for this instance")
-      ->excludes("--daemon");
+      ->excludes("--daemon")
+      ->excludes("--sysroot");
   app_.add_option("--replay", line_.replay, "Report on a recording instead of this node")
       ->type_name("FILE")
-      ->excludes("--sysroot");
+      ->excludes("--sysroot")
+      ->excludes("--account");
   app_.add_flag_callback(
-      "--data", [this] { line_.asked.insert("data"); },
-      "Send own messages over each EFA device that nobody uses, too");
+          "--data", [this] { line_.asked.insert("data"); },
+          "Send own messages over each EFA device that nobody uses, too")
+      ->excludes("--sysroot")
+      ->excludes("--replay");
   app_.add_flag("--no-deliver", no_deliver_, "Write no report, health or state file");
   add_commands();
+  for (const CommandText& text : texts()) {
+    if (text.name.empty()) continue;
+    app_.get_subcommand(text.name)->footer(fmt::format(
+        "Also: {}; efa-doctor --help tells of them.\n\n{}", join(text.also, ", "), kFooter));
+  }
 }
 
 void Parser::add_commands() {
@@ -135,7 +175,8 @@ void Parser::add_commands() {
                         "Check the software of an image, where no EFA device is: a driver for each "
                         "installed kernel, libraries, limits");
   image->add_option("--root", line_.sysroot, "The image is in DIR, not the running system")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->excludes(app_.get_option("--sysroot"));
   add_formats(*image, line_, {"text", "json"});
   image->add_option("--output", line_.output, "Write the report to FILE")->type_name("FILE");
   CLI::App* deliver = add("deliver", Command::kDeliver, "Upload the reports that wait for S3");
@@ -163,12 +204,52 @@ void Parser::add_commands() {
       line_);
 }
 
+CLI::App* Parser::chosen() const {
+  for (const auto& [app, command] : commands_) {
+    if (*app) return app;
+  }
+  return nullptr;
+}
+
 Command Parser::command() const {
   for (const auto& [app, command] : commands_) {
     if (*app) return command;
   }
   if (daemon_) return Command::kDaemon;
   return once_ || !line_.replay.empty() ? Command::kOnce : Command::kUsageError;
+}
+
+// Why not; "" where it is taken.
+std::string take_as_own(const CLI::Option& given, CLI::Option& own) {
+  try {
+    for (const std::string& value : given.results()) own.add_result(value);
+    own.run_callback();
+  } catch (const CLI::ParseError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+// Why what was given of efa-doctor's own options is nothing for the command; "" where it is.
+std::string Parser::take_program_options() {
+  if (line_.command == Command::kUsageError) return "";
+  CLI::App* app = chosen();
+  std::string name = daemon_ ? "--daemon" : "--once";
+  if (app != nullptr) name = app->get_name();
+  std::vector<std::string> unused;
+  std::string wrong;
+  for (const CLI::Option* option : app_.get_options()) {
+    if (option->count() == 0) continue;
+    const std::string given = "--" + option->get_lnames().front();  // get_name() hides --trigger
+    CLI::Option* own = app == nullptr ? nullptr : app->get_option_no_throw(given);
+    if (own != nullptr) {
+      const std::string why = take_as_own(*option, *own);
+      if (!why.empty()) wrong = fmt::format("{}: {}", name, why);
+    } else if (!uses(line_.command, given)) {
+      unused.push_back(given);
+    }
+  }
+  return unused.empty() ? wrong : fmt::format("{} does not use {}", name, join(unused, ", "));
 }
 
 // Of each argument that is none: whose option it is, or the option or command that is nearest.
@@ -221,6 +302,10 @@ CommandLine Parser::parse(int argc, const char* const* argv) {
   if (line_.command == Command::kUsageError) {
     std::fprintf(stderr, "efa-doctor: no command given\n%s", app_.help().c_str());
   }
+  if (const std::string why = take_program_options(); !why.empty()) {
+    std::fprintf(stderr, "efa-doctor: %s\n", printable(why).c_str());
+    line_.command = Command::kUsageError;
+  }
   return line_;
 }
 
@@ -234,7 +319,7 @@ std::string value_of(const std::string& type) {
 }
 
 CommandText text_of(const CLI::App& app, const std::string& name) {
-  CommandText text{name, app.get_description(), {}};
+  CommandText text{name, app.get_description(), {}, {}};
   for (const CLI::Option* option : app.get_options()) {
     if (!name.empty() && option == app.get_help_ptr()) continue;  // told once
     if (option->get_group().empty()) continue;                    // hidden
@@ -250,7 +335,15 @@ CommandText text_of(const CLI::App& app, const std::string& name) {
 
 std::vector<CommandText> Parser::texts() const {
   std::vector<CommandText> texts{text_of(app_, "")};
-  for (const auto& [app, command] : commands_) texts.push_back(text_of(*app, app->get_name()));
+  const CommandText program = texts.front();
+  for (const auto& [app, command] : commands_) {
+    CommandText text = text_of(*app, app->get_name());
+    for (const OptionText& option : program.options) {
+      const bool own = app->get_option_no_throw(option.name) != nullptr;
+      if (!own && uses(command, option.name)) text.also.push_back(option.name);
+    }
+    texts.push_back(std::move(text));
+  }
   return texts;
 }
 

@@ -75,6 +75,7 @@ struct CommandText {
   std::string name;  // "" of efa-doctor itself
   std::string help;
   std::vector<OptionText> options;
+  std::vector<std::string> also;  // those of efa-doctor itself that it uses
 };
 
 // What --help says, for the manual and for completion.

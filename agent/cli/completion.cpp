@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "agent/cli/command_line.h"
 #include "probes/base/text.h"
@@ -61,11 +63,16 @@ bool has_option(const std::vector<Completed>& options, const Completed& option) 
                      [&](const Completed& one) { return one.names == option.names; });
 }
 
-// After a command, what stands before it holds too.
+// Of the program's own: what the command uses too.
+bool takes(const CommandText& command, const Completed& of_program) {
+  const std::string& name = of_program.names.back();
+  return name == "--help" || is_one_of(name, command.also);
+}
+
 std::vector<Completed> options_after(const CommandText& command, const CommandText& program) {
   std::vector<Completed> all = completed_options(command);
   for (const Completed& option : completed_options(program)) {
-    if (!has_option(all, option)) all.push_back(option);
+    if (takes(command, option) && !has_option(all, option)) all.push_back(option);
   }
   return all;
 }
@@ -78,12 +85,12 @@ std::string names_of(const std::vector<Completed>& options) {
   return join(names, " ");
 }
 
-std::string names_of(const std::vector<CommandText>& commands, std::string_view between) {
+std::string names_of(const std::vector<CommandText>& commands) {
   std::vector<std::string> names;
   for (const CommandText& command : commands) {
     if (!command.name.empty()) names.push_back(command.name);
   }
-  return join(names, between);
+  return join(names, " ");
 }
 
 // For a string in single quotes.
@@ -112,26 +119,39 @@ std::string bash_words(const Completed& option) {
   return "";
 }
 
-// "    status,--format) words='text reason' ;;"
+// "    status,--format) words='text reason' ;;", and what an argument may be where no option is
+// before it: "    record,*) if [ -z "$argument" ]; then ...; fi ;;"
 std::string bash_cases(const std::vector<CommandText>& commands) {
   std::string cases;
+  std::string of_program;  // what a command has of its own comes before
+  std::string arguments;
   for (const CommandText& command : commands) {
-    if (command.name.empty()) continue;
+    const bool program = command.name.empty();
     bool has_argument = false;
     for (const Completed& option : completed_options(command)) {
-      const bool argument = option.names.empty();
       const std::string what = bash_words(option);
-      if (what.empty() || (argument && has_argument)) continue;  // a second one follows any word
-      has_argument = has_argument || argument;
-      const std::string before = argument ? command.name : option.names.back();
-      cases += fmt::format("    {},{}) {} ;;\n", command.name, before, what);
+      if (what.empty()) continue;
+      if (!option.names.empty()) {
+        (program ? of_program : cases) += fmt::format(
+            "    {},{}) {} ;;\n", program ? "*" : command.name, option.names.back(), what);
+      } else if (!std::exchange(has_argument, true)) {  // the first: a second one may be any word
+        arguments +=
+            fmt::format("    {},*) if [ -z \"$argument\" ]; then {}; fi ;;\n", command.name, what);
+      }
     }
   }
-  for (const Completed& option : completed_options(commands.front())) {
-    const std::string what = bash_words(option);
-    if (!what.empty()) cases += fmt::format("    *,{}) {} ;;\n", option.names.back(), what);
+  return cases + of_program + arguments;
+}
+
+// "=|--config|--format": what a value follows; a shell may part "--format=json" into three words.
+std::string names_before_values(const std::vector<CommandText>& commands) {
+  std::set<std::string> names{"="};
+  for (const CommandText& command : commands) {
+    for (const Completed& option : completed_options(command)) {
+      if (option.kind != Kind::kNone) names.insert(option.names.begin(), option.names.end());
+    }
   }
-  return cases;
+  return join({names.begin(), names.end()}, "|");
 }
 
 }  // namespace
@@ -147,18 +167,23 @@ std::string bash_completion() {
   return "# bash completion for efa-doctor\n"
          "_efa_doctor() {\n"
          "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words command "
-         "i\n"
+         "argument i\n"
          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-         "    case ${COMP_WORDS[i]} in " +
-         names_of(commands, "|") +
-         ") command=${COMP_WORDS[i]}; break ;; esac\n"
+         "    case ${COMP_WORDS[i-1]} in " +
+         names_before_values(commands) +
+         ") continue ;; esac\n"
+         "    case ${COMP_WORDS[i]} in\n"
+         "      -*|=) ;;\n"
+         "      *) if [ -n \"$command\" ]; then argument=given; else command=${COMP_WORDS[i]}; fi "
+         ";;\n"
+         "    esac\n"
          "  done\n"
          "  [[ $word == -* ]] || case $command,$before in\n" +
          bash_cases(commands) +
          "  esac\n"
          "  if [ -z \"$words\" ]; then\n"
          "    case $command in\n" +
-         options + "      *) words=\"" + names_of(commands, " ") + " " +
+         options + "      *) words=\"" + names_of(commands) + " " +
          names_of(completed_options(commands.front())) +
          "\" ;;\n"
          "    esac\n"
@@ -244,7 +269,7 @@ std::string zsh_completion() {
          "_efa_doctor() {\n"
          "  local curcontext=$curcontext state line\n"
          "  typeset -A opt_args\n"
-         "  _arguments -C" +
+         "  _arguments -C -A \"-*\"" +  // after the command it has its own
          zsh_arguments(completed_options(commands.front())) +
          " \\\n      '1:command:_efa_doctor_commands' '*::argument:->argument'\n"
          "  [[ $state == argument ]] || return\n"
@@ -275,16 +300,18 @@ std::string fish_action(const Completed& option) {
   return "";
 }
 
-// An option that some commands have of their own is offered there by them.
+// An option that some commands have of their own is offered there by them, and not where one does
+// not use it.
 std::string fish_condition(const CommandText& command, const Completed& option,
                            const std::vector<CommandText>& commands) {
   if (!command.name.empty()) return "__fish_seen_subcommand_from " + command.name;
-  std::vector<std::string> owners;
+  std::vector<std::string> without;
   for (const CommandText& other : commands) {
-    if (!other.name.empty() && has_option(completed_options(other), option))
-      owners.push_back(other.name);
+    if (other.name.empty()) continue;
+    const bool offered = takes(other, option) && !has_option(completed_options(other), option);
+    if (!offered) without.push_back(other.name);
   }
-  return owners.empty() ? "" : "not __fish_seen_subcommand_from " + join(owners, " ");
+  return without.empty() ? "" : "not __fish_seen_subcommand_from " + join(without, " ");
 }
 
 std::string fish_option(const CommandText& command, const Completed& option,

@@ -4,6 +4,7 @@
 #include "agent/cli/manual_notes.h"
 #include "agent/config/config.h"
 #include "agent/config/version.h"
+#include "probes/base/text.h"
 #include "probes/base/value.h"
 #include "probes/judging/table.h"
 
@@ -60,7 +61,8 @@ std::string commands_of(const std::vector<CommandText>& commands) {
       ".SH OPTIONS\n" + options_of(commands.front()) + notes_of("") + ".SH COMMANDS\n";
   for (size_t i = 1; i < commands.size(); ++i) {
     text += ".SS " + roff(commands[i].name) + "\n" + roff(commands[i].help) + ".\n" +
-            options_of(commands[i]) + notes_of(commands[i].name);
+            options_of(commands[i]) + ".PP\nAlso: " + roff(join(commands[i].also, ", ")) + ".\n" +
+            notes_of(commands[i].name);
   }
   return text;
 }

@@ -19,7 +19,7 @@ int run_topology(const OnceOptions& options) {
   const std::string text = options.format == "svg"
                                ? render_topology_svg(drawing)
                                : render_topology_text(drawing, style_of(options.output));
-  return put_out(text, options.output, 0);
+  return put_out(text, options.output);
 }
 
 }  // namespace efa

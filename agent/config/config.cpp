@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "agent/config/expect.h"
@@ -115,30 +116,56 @@ struct Taker {
   Config config;
   SomeErrors errors;
   std::vector<std::string> unknown;  // settings whose values are not known, as they are wrong
+  std::map<std::string, toml::source_region> set;  // where each setting is
 
   void note(const toml::source_region& source, const std::string& what) {
     errors.emplace_back(source.begin.line, error_at(path, source, what));
   }
+
+  // TOML takes a.b and "a.b" for two keys, we for one.
+  void note_set(const std::string& key, const toml::source_region& source) {
+    const auto [before, is_new] = set.emplace(key, source);
+    if (is_new) return;
+    const auto& [first, second] = std::minmax(before->second.begin.line, source.begin.line);
+    errors.emplace_back(second, Error{ErrorKind::kMalformed, fmt::format("{}:{}", path, second),
+                                      fmt::format("{} is set in line {} too", key, first)});
+  }
 };
+
+bool is_code(const std::string& code) {
+  return parse_weights({{code, "off"}}).ok();
+}
+
+void take_weight(const std::string& code, const toml::node& node, Taker& taker) {
+  const std::string word = node.value_exact<std::string>().value_or("");
+  const Result<Weights> weight = parse_weights({{code, word}});
+  const std::string_view judge = judge_without_weights(code);
+  if (!weight) {
+    taker.note(node.source(), fmt::format("checks.{}: {}", code, weight.error().what));
+  } else if (!judge.empty()) {
+    taker.note(node.source(),
+               fmt::format("checks.{}: has no effect: {} alone judges it, and takes no weights",
+                           code, judge));
+  } else {
+    taker.config.pass.checks[code] = word;
+  }
+}
 
 // Codes have a dot in them: with and without quotes around a code its words are the same.
 void take_weights(const toml::table& table, const std::string& prefix, Taker& taker) {
   for (const auto& [key, node] : table) {
     const std::string code = prefix + std::string(key.str());
-    if (const toml::table* inner = node.as_table()) {
+    const toml::table* inner = node.as_table();
+    if (inner != nullptr && !is_code(code)) {
       take_weights(*inner, code + ".", taker);
       continue;
     }
-    const std::string word = node.value_exact<std::string>().value_or("");
-    const Result<Weights> weight = parse_weights({{code, word}});
-    if (weight) {
-      taker.config.pass.checks[code] = word;
-    } else {
-      taker.note(key.source(), fmt::format("checks.{}: {}", code, weight.error().what));
-    }
+    taker.note_set(fmt::format("{}.{}", kTableOfChecks, code), node.source());
+    take_weight(code, node, taker);
   }
 }
 
+// "checks.CODE" is one of them.
 bool is_table_of_settings(const std::string& name) {
   for (const Setting& setting : settings()) {
     if (std::string(setting.key).starts_with(name + ".")) return true;
@@ -162,6 +189,7 @@ void take_table(const toml::table& table, const std::string& prefix, Taker& take
     const std::string name = prefix + std::string(key.str());
     const Setting* setting = find_setting(name);
     if (setting != nullptr) {
+      taker.note_set(name, node.source());
       const std::string why = take(*setting, node, taker.config);
       if (why.empty()) continue;
       taker.note(node.source(), fmt::format("{} {}", name, why));
@@ -170,6 +198,8 @@ void take_table(const toml::table& table, const std::string& prefix, Taker& take
       take_weights(*node.as_table(), "", taker);
     } else if (node.is_table() && is_table_of_settings(name)) {
       take_table(*node.as_table(), name + ".", taker);
+    } else if (is_table_of_settings(name)) {
+      taker.note(key.source(), fmt::format("{0} must be a table, as [{0}]", name));
     } else {
       taker.note(key.source(),
                  fmt::format("unknown key '{}'{}", name,
@@ -204,10 +234,23 @@ Result<Done> check_expect(const Config& config) {
   return expect ? Result<Done>(Done{}) : Result<Done>(expect.error());
 }
 
+// The default gives way to a short deadline_ms, what was set does not.
+Result<Done> check_device_deadline(Taker& taker) {
+  PassConfig& pass = taker.config.pass;
+  if (pass.device_deadline_ms < pass.deadline_ms) return Done{};
+  const int64_t set = pass.device_deadline_ms;
+  pass.device_deadline_ms = pass.deadline_ms / 2;
+  if (!taker.set.contains("device_deadline_ms")) return Done{};
+  return malformed("device_deadline_ms",
+                   fmt::format("{} is not less than deadline_ms = {}", set, pass.deadline_ms));
+}
+
 // What only the values show.
-std::vector<Error> errors_of_values(Config& config) {
+std::vector<Error> errors_of_values(Taker& taker) {
+  Config& config = taker.config;
   std::vector<Error> errors = check_paths(config);
-  for (const Result<Done>& right : {check_expect(config), check_metadata(config)}) {
+  for (const Result<Done>& right :
+       {check_expect(config), check_metadata(config), check_device_deadline(taker)}) {
     if (!right) errors.push_back(right.error());
   }
   for (Error& error : check_s3(config.s3)) errors.push_back(std::move(error));
@@ -223,16 +266,16 @@ bool depends_on(const Error& error, const std::string& key) {
 }
 
 // At the line of the setting that is at fault.
-void note_values(const toml::table& table, const std::vector<Error>& errors, Taker& taker) {
+void note_values(const std::vector<Error>& errors, Taker& taker) {
   for (const Error& error : errors) {
     const bool depends =
         std::any_of(taker.unknown.begin(), taker.unknown.end(),
                     [&](const std::string& key) { return depends_on(error, key); });
     if (depends) continue;
     taker.unknown.push_back(error.where);
-    const toml::node* node = table.at_path(error.where).node();
-    if (node != nullptr) {
-      taker.note(node->source(), message_of(error));
+    const auto where = taker.set.find(error.where);
+    if (where != taker.set.end()) {
+      taker.note(where->second, message_of(error));
     } else {
       taker.errors.emplace_back(0, Error{ErrorKind::kMalformed, taker.path, message_of(error)});
     }
@@ -298,7 +341,7 @@ Result<Config> first_error_of(ReadConfig read) {
 
 ReadConfig parse_whole_config(const std::string& toml, const std::string& path,
                               const MoreErrors& more) {
-  Taker taker{path, {}, {}, {}};
+  Taker taker{path, {}, {}, {}, {}};
   std::string rest = toml;
   Parsed parsed = parse_table(rest, path);
   while (!parsed.table) {
@@ -310,10 +353,8 @@ ReadConfig parse_whole_config(const std::string& toml, const std::string& path,
     parsed = parse_table(rest, path);
   }
   take_table(*parsed.table, "", taker);
-  note_values(*parsed.table, errors_of_values(taker.config), taker);
-  if (more) note_values(*parsed.table, more(taker.config), taker);
-  PassConfig& pass = taker.config.pass;
-  if (pass.device_deadline_ms >= pass.deadline_ms) pass.device_deadline_ms = pass.deadline_ms / 2;
+  note_values(errors_of_values(taker), taker);
+  if (more) note_values(more(taker.config), taker);
   return {std::move(taker.config), in_order_of_lines(std::move(taker.errors))};
 }
 

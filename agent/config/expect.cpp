@@ -15,8 +15,8 @@ Result<ExpectSetting> parse_expect(const std::string& text) {
   const auto count = parse_number<int>(text);
   if (!count || *count < 0 || *count > kMaxExpected) {
     return Error{ErrorKind::kMalformed, "expect",
-                 fmt::format("'{}' is not auto, none, max or a number{}", text,
-                             near_miss(text, {"auto", "none", "max"}))};
+                 fmt::format("'{}' is not auto, none, max or a number from 0 to {}{}", text,
+                             kMaxExpected, near_miss(text, {"auto", "none", "max"}))};
   }
   return ExpectSetting{count};
 }

@@ -47,7 +47,8 @@ constexpr Setting kSettings[] = {
      .field = in<&Config::pass, &PassConfig::device_deadline_ms>,
      .least = 100,
      .most = 60'000,
-     .help = "A device that has not answered the driver after this time counts as hung"},
+     .help = "A device that has not answered the driver after this time counts as hung; less than "
+             "deadline_ms"},
     {.key = "valid_for_s",
      .field = in<&Config::files, &FilesConfig::valid_for_s>,
      .least = 10,

@@ -3,12 +3,15 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "agent/config/near_miss.h"
 #include "probes/judging/site_probe.h"
 #include "probes/judging/table.h"
 #include "probes/judging/words.h"
+#include "probes/mesh/checks.h"
+#include "probes/pair/checks.h"
 
 namespace efa {
 namespace {
@@ -40,6 +43,15 @@ Result<Weights> parse_weights(const WeightWords& words) {
     weights.emplace(code, *weight);
   }
   return weights;
+}
+
+std::string_view judge_without_weights(std::string_view code) {
+  const auto has_it = [code](std::span<const Check* const> checks) {
+    return std::any_of(checks.begin(), checks.end(),
+                       [code](const Check* check) { return check->code == code; });
+  };
+  if (has_it(kPairChecks)) return "efa-doctor pair";
+  return has_it(kMeshChecks) ? "efa-doctor mesh" : "";
 }
 
 }  // namespace efa

@@ -170,7 +170,9 @@ std::vector<Error> check_directories(const Config& config) {
   for (const auto& [setting, path] : directories) {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
-    if (!std::filesystem::exists(status) || std::filesystem::is_directory(status)) continue;
+    const bool may_be = error.value() != ENOTDIR &&  // of what is before it, as in /dev/null/x
+                        (!std::filesystem::exists(status) || std::filesystem::is_directory(status));
+    if (may_be) continue;
     errors.push_back(malformed(setting, message_of(system_error(ENOTDIR, path))));
   }
   return errors;

@@ -251,6 +251,7 @@ Value health_value(const Report& report, const std::string& report_path) {
   value.set("starting", report.diagnosis.starting);
   value.set("recovering", report.diagnosis.recovering);
   value.set("report", report_path);
+  value.set("problems", Array{});  // until it is delivered
   return value;
 }
 

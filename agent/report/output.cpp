@@ -22,6 +22,21 @@ std::string_view environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// `without_file`: the code where the file could not be written.
+int put_out(const std::string& text, const std::string& output, int code, int without_file) {
+  if (output.empty()) {
+    const Result<Done> written = write_all(STDOUT_FILENO, text, "standard output");
+    if (written) return code;
+    log_error("{}", message_of(written.error()));
+    return kExitInternal;
+  }
+  const Result<Done> written = write_output(output, text, 0666);
+  if (written) return code;
+  log_error("{}", message_of(written.error()));
+  (void)write_all(STDOUT_FILENO, text, "standard output");
+  return without_file;
+}
+
 }  // namespace
 
 bool understands_escapes() {
@@ -43,18 +58,11 @@ TextStyle style_of(const std::string& output) {
 }
 
 int put_out(const std::string& text, const std::string& output, int code) {
-  if (output.empty()) {
-    const Result<Done> written = write_all(STDOUT_FILENO, text, "standard output");
-    if (written) return code;
-    log_error("{}", message_of(written.error()));
-    return kExitInternal;
-  }
-  const Result<Done> written = write_output(output, text, 0666);
-  if (!written) {
-    log_error("{}", message_of(written.error()));
-    (void)write_all(STDOUT_FILENO, text, "standard output");
-  }
-  return code;
+  return put_out(text, output, code, code);
+}
+
+int put_out(const std::string& text, const std::string& output) {
+  return put_out(text, output, 0, kExitInternal);
 }
 
 }  // namespace efa

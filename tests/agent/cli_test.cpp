@@ -39,11 +39,14 @@ TEST(Config, ErrorsNameTheLine) {
       {"\nexpectt = \"4\"\n", "c.toml:2: unknown key 'expectt'; did you mean expect?"},
       {"[metadata]\nport = 1\n", "c.toml:2: unknown key 'metadata.port'"},
       {"[other]\nx = 1\n", "c.toml:1: unknown key 'other'"},
-      {"metadata = 1\n", "c.toml:1: unknown key 'metadata'"},
+      {"metadata = 1\n", "c.toml:1: metadata must be a table, as [metadata]"},
+      {"\n[[s3]]\n", "c.toml:2: s3 must be a table, as [s3]"},
+      {"\n[expect]\n", "c.toml:2: expect must be a string or a whole number"},
       {"[metdata]\nbudget_ms = 200\n", "c.toml:1: unknown key 'metdata'; did you mean metadata?"},
       {"[cheks]\n", "c.toml:1: unknown key 'cheks'; did you mean checks?"},
       {"expect = 4.5\n", "c.toml:1: expect must be a string or a whole number"},
-      {"\nexpect = 1025\n", "c.toml:2: expect: '1025' is not auto, none, max or a number"},
+      {"\nexpect = 1025\n",
+       "c.toml:2: expect: '1025' is not auto, none, max or a number from 0 to 1024"},
       {"state_directory = 4\n", "c.toml:1: state_directory must be a string"},
       {"deadline_ms = \"5\"\n", "c.toml:1: deadline_ms must be a whole number"},
       {"deadline_ms = 1.5\n", "c.toml:1: deadline_ms must be a whole number"},
@@ -55,9 +58,10 @@ TEST(Config, ErrorsNameTheLine) {
       {"[s3]\n\nsse = \"rot13\"\n", "c.toml:3: s3.sse: must be AES256 or aws:kms"},
       {"\nstate_directory = \"here\"\n", "c.toml:2: state_directory: must be an absolute path"},
       {"\nexpect = \"maxx\"\n",
-       "c.toml:2: expect: 'maxx' is not auto, none, max or a number; did you mean max?"},
+       "c.toml:2: expect: 'maxx' is not auto, none, max or a number from 0 to 1024; did you mean "
+       "max?"},
       {"\nexpect = \"8 or so\"\n",
-       "c.toml:2: expect: '8 or so' is not auto, none, max or a number"},
+       "c.toml:2: expect: '8 or so' is not auto, none, max or a number from 0 to 1024"},
   };
   for (const Row& row : rows) EXPECT_EQ(error_of(row.toml), row.error);
 }
@@ -170,9 +174,31 @@ TEST(Config, AWrongCheckIsToldItsLine) {
       {"[checks]\n\"pci.narrow-link\" = true\n",
        "c.toml:2: checks.pci.narrow-link: must be off, info, warning or critical"},
       {"[checks]\nCODE = \"off\"\n", "c.toml:2: checks.CODE: no check has this code"},
-      {"checks = 3\n", "c.toml:1: unknown key 'checks'"},
+      {"checks = 3\n", "c.toml:1: checks must be a table, as [checks]"},
+      {"[[checks]]\n", "c.toml:1: checks must be a table, as [checks]"},
+      {"[checks]\n\"pci.narrow-link\" = {}\n",
+       "c.toml:2: checks.pci.narrow-link: must be off, info, warning or critical"},
+      {"[checks]\npair.slow = \"off\"\n",
+       "c.toml:2: checks.pair.slow: has no effect: efa-doctor pair alone judges it, and takes no "
+       "weights"},
+      {"[checks]\n\nmesh.slow = \"critical\"\n",
+       "c.toml:3: checks.mesh.slow: has no effect: efa-doctor mesh alone judges it, and takes no "
+       "weights"},
   };
   for (const Row& row : rows) EXPECT_EQ(error_of(row.toml), row.error);
+}
+
+TEST(Config, OneSettingIsSetOnceWithOrWithoutQuotes) {
+  EXPECT_EQ(error_of("[checks]\nlimits.memlock-low = \"info\"\n\"limits.memlock-low\" = \"off\"\n"),
+            "c.toml:3: checks.limits.memlock-low is set in line 2 too");
+  EXPECT_EQ(error_of("[checks]\n\"limits.memlock-low\" = \"off\"\nlimits.memlock-low = \"info\"\n"),
+            "c.toml:3: checks.limits.memlock-low is set in line 2 too");
+  EXPECT_EQ(error_of("\"s3.repeat_s\" = 1\n[s3]\nrepeat_s = 2\n"),
+            "c.toml:3: s3.repeat_s is set in line 1 too");
+}
+
+TEST(Config, WhatIsWrongInItsValueHasItsLineWithQuotesToo) {
+  EXPECT_EQ(error_of("\n\"s3.sse\" = \"rot13\"\n"), "c.toml:2: s3.sse: must be AES256 or aws:kms");
 }
 
 TEST(Config, DevicesAreSetAsideByPciAddress) {
@@ -196,7 +222,20 @@ TEST(Config, WhatIsNoTomlIsAnErrorOfItsLine) {
 }
 
 TEST(Config, ADeviceHasLessTimeThanThePass) {
-  const auto config = parse_config("deadline_ms = 2000\ndevice_deadline_ms = 60000\n", "c.toml");
+  for (const char* toml :
+       {"deadline_ms = 2000\ndevice_deadline_ms = 60000\n",
+        "deadline_ms = 2000\ndevice_deadline_ms = 2000\n", "\ndevice_deadline_ms = 10000\n"}) {
+    const std::string error = error_of(toml);
+    EXPECT_TRUE(error.starts_with("c.toml:2: device_deadline_ms: ")) << error;
+    EXPECT_NE(error.find(" is not less than deadline_ms = "), std::string::npos) << error;
+  }
+  EXPECT_EQ(error_of("deadline_ms = 2000\ndevice_deadline_ms = 1999\n"), "");
+  EXPECT_EQ(places_of_errors("deadline_ms = \"x\"\ndevice_deadline_ms = 60000\n"),
+            std::vector<std::string>{"c:1"});
+}
+
+TEST(Config, TheDefaultOfADeviceGivesWayToAShortPass) {
+  const auto config = parse_config("deadline_ms = 2000\n", "c.toml");
   ASSERT_TRUE(config.ok());
   EXPECT_EQ(config->pass.device_deadline_ms, 1000);
 }

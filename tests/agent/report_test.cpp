@@ -199,6 +199,7 @@ TEST(HealthFile, SaysWhoRemovesTheCausesAndHowManyDevicesWork) {
 TEST(HealthFile, AHealthyNodeHasNoCauses) {
   const Value health = health_value(report_of(healthy_scene()), "/r");
   EXPECT_EQ(render_json(*health.find("causes")), "[]");
+  EXPECT_EQ(render_json(*health.find("problems")), "[]");
   EXPECT_EQ(render_json(*health.find("devices")), R"({"expected":4,"working":4})");
 }
 

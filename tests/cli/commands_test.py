@@ -106,6 +106,55 @@ class Usage(Case):
             self.assertEqual(run.returncode, USAGE, arguments)
             self.assertNotIn("did you mean", run.stderr)
 
+    def test_an_option_that_the_command_does_not_use_is_refused(self):
+        path = self.directory / "x"
+        for command, option, arguments in (
+                ("record", "--replay", ["record", "--replay", self.config, "--redact", path]),
+                ("record", "--format", ["record", path, "--format", "json"]),
+                ("--daemon", "--sysroot", ["--daemon", "--sysroot", self.directory]),
+                ("--daemon", "--replay", ["--daemon", "--replay", self.config]),
+                ("--daemon", "--no-deliver", ["--daemon", "--no-deliver"]),
+                ("image-check", "--replay", ["image-check", "--replay", self.config]),
+                ("status", "--sysroot", ["status", "--sysroot", self.directory]),
+                ("status", "--output", ["--format", "json", "--output", path, "status"]),
+                ("status", "--once", ["--once", "status"]),
+                ("status", "--trigger", ["status", "--trigger", "boot"]),
+                ("deliver", "--data", ["--data", "deliver"]),
+                ("config-check", "--expect", ["config-check", "--expect", "4"]),
+                ("topology", "--expect, --account", ["topology", "--expect", "4", "--account"]),
+                ("explain", "--output", ["explain", "node.missing", "--output", path]),
+                ("list-checks", "--sysroot", ["list-checks", "--sysroot", self.directory]),
+                ("account", "--expect", ["account", "--expect", "4", "--filter", "tag:a=b"]),
+                ("mesh", "--replay", ["mesh", "--replay", self.config]),
+                ("pair", "--no-deliver", ["pair", "server", "--no-deliver"])):
+            run = self.efa_doctor(*arguments)
+            self.assertEqual((run.returncode, run.stdout), (USAGE, ""), arguments)
+            self.assertEqual(run.stderr, f"efa-doctor: {command} does not use {option}\n")
+        for left in (path, self.state, self.run_directory):
+            self.assertFalse(left.exists(), left)
+
+    def test_what_a_sysroot_and_a_recording_cannot_tell_is_not_asked_for(self):
+        for option in ("--data", "--account"):
+            for other in ("--sysroot", "--replay"):
+                run = self.efa_doctor("--once", option, other, self.directory)
+                self.assertEqual((run.returncode, run.stdout), (USAGE, ""), (option, other))
+                self.assertRegex(run.stderr, f"({option} excludes {other}|{other} excludes {option})\n")
+        run = self.efa_doctor("image-check", "--root", "/", "--sysroot", "/")
+        self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
+
+    def test_an_option_that_the_command_has_too_is_its_own_wherever_it_stands(self):
+        self.assertEqual(self.efa_doctor("--format", "json", "list-checks").stdout,
+                         self.efa_doctor("list-checks", "--format", "json").stdout)
+        run = self.efa_doctor("--format", "json", "status")
+        self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
+        self.assertIn("status: --format: json not in {text,reason}", run.stderr)
+        run = self.efa_doctor("--format", "json", "list-checks", "--format", "text")
+        self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
+        self.assertIn("list-checks: --format: ", run.stderr)
+        run = self.efa_doctor("--replay", self.directory / "missing", "account")
+        self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
+        self.assertIn("missing", run.stderr)
+
     def test_whose_option_it_is_is_named(self):
         run = self.efa_doctor("pair", "server", "--wait", "3")
         self.assertEqual(run.returncode, USAGE)

@@ -53,6 +53,13 @@ class Configuration(Case):
         self.assert_refused('[checks]\n"pci.narow-link" = "off"\n', f"{self.config}:2",
                             "did you mean pci.narrow-link?")
 
+    def test_what_would_have_no_effect_is_refused(self):
+        self.assert_refused('[checks]\npair.slow = "off"\n', f"{self.config}:2", "efa-doctor pair alone")
+        self.assert_refused('[checks]\npci.narrow-link = "info"\n"pci.narrow-link" = "off"\n',
+                            f"{self.config}:3", "is set in line 2 too")
+        self.assert_refused("device_deadline_ms = 60000\n", f"{self.config}:1",
+                            "60000 is not less than deadline_ms = 10000")
+
     def test_an_unknown_key_is_named_with_its_line(self):
         self.assert_refused('expect = "4"\n\nexpected = 4\n', "'expected'", f"{self.config}:3")
         self.assert_refused("[counters]\nlimit = 4\n", "'counters.limit'", f"{self.config}:2")
@@ -78,6 +85,9 @@ class Configuration(Case):
                             (7, "s3.ca_file: /nowhere/ca.pem: No such file or directory")):
             self.assertIn(f"{self.config}:{line}: {words}", run.stderr)
         self.assertEqual(run.stderr.count("\n"), 6, run.stderr)
+        run = self.check('run_directory = "/dev/null/x"\n')
+        self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
+        self.assertIn(f"{self.config}:1: run_directory: /dev/null/x: Not a directory", run.stderr)
 
     def test_of_one_setting_one_error_is_told(self):
         for text in ('host_root = "/etc/passwd"\n', 'host_root = 3\n', 'host_root = "here"\n'):
@@ -104,7 +114,7 @@ class Configuration(Case):
         self.assert_refused('deadline_ms = "5"\n', "deadline_ms must be a whole number",
                             f"{self.config}:1")
         self.assert_refused("deadline_ms = 5000.5\n", "deadline_ms must be a whole number")
-        self.assert_refused("counters = 3\n", "counters")
+        self.assert_refused("counters = 3\n", "counters must be a table, as [counters]")
 
     def test_a_number_out_of_range_is_told_the_range(self):
         self.assert_refused("deadline_ms = 1\n", "from 1000 to 120000", f"{self.config}:1")

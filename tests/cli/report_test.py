@@ -13,8 +13,8 @@ import termios
 import unittest
 import xml.etree.ElementTree
 
-from efa_doctor import (Case, ENOUGH_S, environment, machine_without_driver, machine_without_efa,
-                        schema, write)
+from efa_doctor import (Case, ENOUGH_S, INTERNAL, environment, machine_without_driver,
+                        machine_without_efa, schema, write)
 from fake_probes import DONE, saying
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -37,6 +37,12 @@ class Schema(Case):
         for name, arguments in machines(self):
             with self.subTest(name):
                 self.assert_valid(self.report(*arguments))
+
+    def test_the_health_of_every_kind_of_machine_is_valid(self):
+        for name, arguments in machines(self):
+            with self.subTest(name):
+                health = json.loads(self.once("--format", "health", *arguments).stdout)
+                self.assert_valid(health, "health")
 
     def test_what_would_mislead_a_reader_is_refused(self):
         good = self.report("--sysroot", machine_without_driver(self.directory / "machine"))
@@ -189,6 +195,14 @@ class Topology(Case):
         recording = self.directory / "node.tar.zst"
         self.assertEqual(self.efa_doctor("--sysroot", root, "record", recording).returncode, 0)
         self.assertEqual(self.drawn("--replay", recording), self.drawn("--sysroot", root))
+
+    def test_one_that_could_not_be_written_is_printed_and_no_success(self):
+        root = self.synthetic_node("p5.48xlarge")
+        path = self.directory / "no/such.svg"
+        run = self.efa_doctor("topology", "--sysroot", root, "--format", "svg", "--output", path)
+        self.assertEqual(run.returncode, INTERNAL)
+        self.assertIn(f"efa-doctor: error: {path}", run.stderr)
+        self.assertIn("<svg", run.stdout)
 
     def test_this_machine_is_drawn_and_nothing_is_kept(self):
         self.assertRegex(self.drawn(), r"\d+ EFA devices?")

@@ -1,13 +1,17 @@
 """What packages install beside the programs: man pages, completion, the configuration file, scripts."""
 
+import contextlib
 import os
 import pathlib
+import pty
 import re
+import select
 import shutil
+import signal
 import subprocess
 import unittest
 
-from efa_doctor import EFA_DOCTOR, SOURCE, Case, handbook
+from efa_doctor import EFA_DOCTOR, SOURCE, Case, handbook, write
 
 MANUAL = pathlib.Path(EFA_DOCTOR).parent / "manual"
 SCRIPTS = [*SOURCE.glob("packaging/deb/p*"), SOURCE / "packaging/install-build-dependencies"]
@@ -95,12 +99,17 @@ class ManualTest(Case):
     def test_completion_knows_what_follows_each_option(self):
         self.assertEqual(self.complete("efa-doctor status --format "), ["text", "reason"])
         self.assertEqual(self.complete("efa-doctor topology --format "), ["text", "svg"])
+        self.assertEqual(self.complete("efa-doctor --format = json status --format "), ["text", "reason"])
         self.assertEqual(self.complete("efa-doctor pair "), ["server", "client"])
+        self.assertIn("--port", self.complete("efa-doctor pair server "))
         self.assertEqual(self.complete("efa-doctor --expect m"), ["max"])
         self.assertEqual(self.complete("efa-doctor status --max-age "), [])
         (self.directory / "one").touch()
         self.assertIn(str(self.directory / "one"),
                       self.complete(f"efa-doctor --once --output {self.directory}/o"))
+        for before in ("record --redact", "record", "--config f record", "config-check"):
+            self.assertEqual(self.complete(f"efa-doctor {before} {self.directory}/on"),
+                             [str(self.directory / "one")], before)
         self.assertNotIn("--trigger", self.complete("efa-doctor --t"))
 
     def test_completion_names_no_placeholder(self):
@@ -113,23 +122,25 @@ class ManualTest(Case):
                                 r"(words=|:word:|-a )['(]*(DIR|s3)\b")
 
     def commands_and_options(self):
-        """Those of each command as its --help tells them, with what stands before it."""
+        """Those of each command as its --help tells them, with those of the program that it uses."""
         def told(*arguments):
             text = self.efa_doctor(*arguments, "--help").stdout
-            return text, set(re.findall(r"(?m)^  (?:-\w,)?(--[\w-]+)", text))
+            also = re.search(r"(?m)^Also: (.*);", text)
+            return text, {*re.findall(r"(?m)^  (?:-\w,)?(--[\w-]+)", text), *(also[1].split(", ") if also else ())}
 
         program, general = told()
         commands = re.findall(r"(?m)^  ([a-z][\w-]+) ", program[program.index("\nSubcommands:"):])
         self.assertGreater(len(commands), 10)
         self.assertGreater(len(general), 10)
-        return commands, {"": general, **{name: told(name)[1] | general for name in commands}}
+        return commands, {"": general, **{name: told(name)[1] for name in commands}}
 
     def assert_complete(self, completed):
         """`completed` gives the names that a shell offers after a command, or before any."""
         commands, options = self.commands_and_options()
         self.assertLessEqual(set(commands), completed("", ""))
         for command, names in options.items():
-            self.assertEqual(names - completed(command, "--"), set(), command)
+            offered = {word for word in completed(command, "--") if word.startswith("--")}
+            self.assertEqual(offered, names, command)
 
     def test_bash_knows_every_command_and_option(self):
         self.assert_complete(lambda command, begun: set(
@@ -152,6 +163,49 @@ class ManualTest(Case):
         self.assert_complete(completed)
         self.assertIn("'*--filter[", (MANUAL / "efa-doctor.zsh").read_text(), "may be given again")
         self.assertNotIn("'*--format[", (MANUAL / "efa-doctor.zsh").read_text())
+
+    def complete_in_zsh(self, *lines):
+        """What a live zsh offers where Tab follows each line."""
+        offered = self.directory / "offered"
+        write(self.directory / ".zshrc", f"""
+autoload -Uz compinit; compinit -u -D
+functions[_efa_doctor]="$(< {MANUAL}/efa-doctor.zsh)"; compdef _efa_doctor efa-doctor
+compadd() {{
+  local -a words
+  builtin compadd -O words "$@"
+  [[ " $* " == *" -"[OAD]" "* ]] || print -r -- $words >> {offered}
+  builtin compadd "$@"
+}}
+tell() {{ _main_complete }}
+next() {{ print ENDED >> {offered}; BUFFER= }}
+leave() {{ exit }}
+zle -C tell complete-word tell; zle -N next; zle -N leave
+bindkey '^I' tell; bindkey '^T' next; bindkey '^Y' leave
+""")
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.environ.update(TERM="dumb", ZDOTDIR=str(self.directory))
+            os.execvp("zsh", ["zsh", "-d", "-i"])
+        with open(terminal, "r+b", buffering=0) as keys:
+            keys.write("".join(f"{line}\t\x14" for line in lines).encode() + b"\x19")
+            with contextlib.suppress(OSError):  # its end
+                while select.select([keys], [], [], 60)[0] and keys.read(4096):
+                    pass
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        return [told.split() for told in offered.read_text().split("ENDED\n")[:-1]]
+
+    @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")
+    def test_zsh_completes(self):
+        self.assertEqual(
+            self.complete_in_zsh("efa-doctor topology --format ", "efa-doctor status --format ",
+                                 "efa-doctor --format pro", "efa-doctor pair ", "efa-doctor stat",
+                                 f"efa-doctor record --redact {MANUAL}/efa-doctor.z"),
+            [["text", "svg"], ["text", "reason"], ["prometheus"], ["server", "client"], ["status"],
+             ["efa-doctor.zsh"]])
+
+    def test_zsh_leaves_to_a_command_what_follows_it(self):
+        self.assertIn('_arguments -C -A "-*"', (MANUAL / "efa-doctor.zsh").read_text())
 
     def test_completions_are_right_by_the_parsers_of_their_shells(self):
         for shell in ("bash", "zsh", "fish"):
