@@ -8,7 +8,7 @@
 
 #include "probes/base/text.h"
 #include "probes/kernel/parse.h"
-#include "probes/kernel/vfio.h"
+#include "probes/protocol/vfio.h"
 
 namespace efa {
 namespace {

@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "probes/base/text.h"
-#include "probes/kernel/vfio.h"
+#include "probes/protocol/vfio.h"
 
 namespace efa {
 namespace {
@@ -18,16 +18,15 @@ bool is_softdep(const std::string& line) {
 
 }  // namespace
 
-std::vector<std::string> lines_that_give_away(const KernelFacts& kernel,
+std::vector<std::string> lines_that_give_away(const std::vector<std::string>& all,
                                               const PciFunction& function) {
   std::vector<std::string> lines;
   if (function.driver != "vfio-pci") return lines;
-  for (const std::string& line : kernel.vfio_lines) {
+  for (const std::string& line : all) {
     if (gives_to_vfio(line, function.device)) lines.push_back(line);
   }
   if (lines.empty()) return lines;
-  std::copy_if(kernel.vfio_lines.begin(), kernel.vfio_lines.end(), std::back_inserter(lines),
-               is_softdep);
+  std::copy_if(all.begin(), all.end(), std::back_inserter(lines), is_softdep);
   return lines;
 }
 

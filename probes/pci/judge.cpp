@@ -230,7 +230,7 @@ void judge_unbound(const Node& node, const PciFunction& function, Findings& find
 
 void judge_other_driver(const Node& node, const PciFunction& function, Findings& findings) {
   const std::vector<std::string> lines =
-      lines_of_node(node, lines_that_give_away(node.kernel.facts, function));
+      lines_of_node(node, lines_that_give_away(node.kernel.facts.vfio_lines, function));
   const std::string words = "is bound to " + *function.driver;
   ShellCommand command = hand_over_command(function);
   const std::string comment_out = comment_out_command(lines);

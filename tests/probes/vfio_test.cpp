@@ -1,6 +1,6 @@
 // What gives an EFA device to vfio-pci at each boot, and what is said of it.
 
-#include "probes/kernel/vfio.h"
+#include "probes/protocol/vfio.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "probes/kernel/vfio.h"
+#include "probes/protocol/vfio.h"
 
 #include <algorithm>
 #include <cstdint>
