@@ -27,6 +27,8 @@ fi
 case $package in
   *.deb)
     fetch "$package" "$work/efa-doctor.deb"
+    apt-get -o DPkg::Lock::Timeout=120 update ||  # one broken source
+      echo "apt-get update failed: installing with the lists that there are" >&2
     DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y \
       --no-install-recommends -o Dpkg::Options::=--force-confold "$work/efa-doctor.deb"
     ;;

@@ -12,6 +12,9 @@ SCRIPT = SOURCE / "packaging/slurm/efa-health-check"
 CAUSE = "unhealthy 0/4 kernel.driver-not-loaded"
 WISH = "efa-doctor wants to drain"
 DRAINED = ["State=DRAIN", f"Reason=efa-doctor: {CAUSE}", "Comment="]
+GONE = "efa-doctor drained"
+TO_BE_REPLACED = [*DRAINED[:2], f"Comment={GONE}"]
+STATIC, DYNAMIC = "Static node maintenance: unhealthy node is being replaced", "Scheduler health check failed"
 HEALTHY, DEGRADED, UNHEALTHY, UNKNOWN = range(4)
 
 
@@ -57,12 +60,23 @@ class HealthCheck(Case):
 
     def fleet(self, drained, nodes):
         """What sinfo says: each node in two partitions, and one that someone else has drained."""
-        rows = [(f"d{n}", "", f"efa-doctor: {CAUSE}") for n in range(drained)]
-        rows += [("x", "", "see efa-doctor: no"), ("y", "not efa-doctor", "none")]
-        rows += [(f"n{n}", "", "none") for n in range(nodes - len(rows))]
-        write(self.directory / "fleet", "".join(f"{name:128}{comment[:48]:48}{reason[:32]:32}\n"
-                                                for name, comment, reason in rows * 2))
+        rows = [self.row(f"d{n}", "drained", reason=f"efa-doctor: {CAUSE}") for n in range(drained)]
+        rows += [self.row("x", "drained", reason="see efa-doctor: no"), self.row("y", comment="not efa-doctor")]
+        rows += [self.row(f"n{n}") for n in range(nodes - len(rows))]
+        write(self.directory / "fleet", "".join(rows * 2))
         self.tool("sinfo", f'echo "sinfo $*" >> "{self.asked}"; cat "{self.directory}/fleet"')
+
+    @staticmethod
+    def row(name, state="idle", comment="", reason_s=None, reason="none"):
+        """A line of sinfo; the reason is as many seconds old."""
+        stamp = "Unknown" if reason_s is None else time.strftime(
+            "%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - reason_s))
+        return f"{name:128}{state[:16]:16}{comment[:48]:48}{stamp:20}{reason[:32]:32}\n"
+
+    def other(self, **row):
+        """A node more in the fleet."""
+        with open(self.directory / "fleet", "a", encoding="utf-8") as fleet:
+            fleet.write(self.row("other", **row))
 
     def logged(self):
         return self.said.read_text() if self.said.exists() else ""
@@ -80,7 +94,7 @@ class HealthCheck(Case):
         if not self.settings.exists():
             write(self.settings, "SPREAD_S=0\n")
         run = subprocess.run([SCRIPT], timeout=30, capture_output=True, text=True, env={
-            "PATH": f"{self.directory}/bin:/usr/bin:/bin", "SLURMD_NODENAME": "n1",
+            "PATH": f"{self.directory}/bin:/usr/bin:/bin", "SLURMD_NODENAME": "n1", "TZ": "UTC",
             "EFA_HEALTH_CHECK_SETTINGS": str(self.settings),
             "EFA_HEALTH_CHECK_HELD": str(self.directory / "held"),
             "EFA_HEALTH_CHECK_ASKED": str(self.directory / "asked-this-boot"),
@@ -90,12 +104,13 @@ class HealthCheck(Case):
         return [self.without_time(line) for line in asked]
 
     def without_time(self, line):
-        """A wish says when it was made: just now."""
-        if not line.startswith(f"Comment={WISH}"):
-            return line
-        self.assertRegex(line, rf"^Comment={WISH} \d+$")
-        self.assertLess(abs(time.time() - int(line.rpartition(" ")[2])), 60, line)
-        return f"Comment={WISH}"
+        """A wish says when it was made, and a drain too: just now."""
+        for said in (WISH, GONE):
+            if line.startswith(f"Comment={said}"):
+                self.assertRegex(line, rf"^Comment={said} \d+$")
+                self.assertLess(abs(time.time() - int(line.rpartition(" ")[2])), 60, line)
+                return f"Comment={said}"
+        return line
 
     def test_settings_that_others_may_write_are_not_run(self):
         write(self.settings, f"touch '{self.directory}/ran'\n", 0o646)
@@ -159,7 +174,7 @@ class HealthCheck(Case):
         self.verdict(UNHEALTHY)
         # others came in between
         self.tool("sinfo", f"""cat '{self.directory}/fleet'
-            for n in 1 2 3 4 5; do printf '%-128s%-48s%s\\n' late$n "{WISH} $(date +%s)" none; done >> '{self.directory}/fleet'""")
+            for n in 1 2 3 4 5; do printf '%-128s%-16s%-48s%-20snone\\n' late$n idle "{WISH} $(date +%s)" Unknown; done >> '{self.directory}/fleet'""")
         self.assertEqual(self.updates(), [f"Comment={WISH}", "update", "NodeName=n1", "Comment="])
         self.assertIn("does not drain: 5 of", self.logged())
 
@@ -182,8 +197,7 @@ class HealthCheck(Case):
                              (f"{WISH} {now - 700}", False), (f"{WISH} {now + 700}", False), (f"{WISH} 1", False),
                              (WISH, False), (f"not {WISH} {now}", False)):
             self.fleet(0, 40)
-            with open(self.directory / "fleet", "a", encoding="utf-8") as fleet:
-                fleet.write(f"{'killed':128}{wish[:48]:48}{'none':32}\n")
+            self.other(comment=wish)
             self.assertEqual(self.drained(), [] if counts else DRAINED, wish)
 
     def test_a_comment_of_the_site_stays(self):
@@ -203,7 +217,7 @@ class HealthCheck(Case):
         self.assertEqual(self.updates(), [])
         self.assertIn("would drain", self.logged())
         write(self.settings, "SPREAD_S=0 DRY_RUN=no\n")
-        self.assertEqual(self.drained(), DRAINED)
+        self.assertEqual(self.drained(), TO_BE_REPLACED)
         self.fleet(1, 40)
         self.assertEqual(self.updates(), [])
         self.fleet(0, 40)
@@ -220,17 +234,104 @@ class HealthCheck(Case):
             self.assertIn(f"the next node would be no better: {said}" if said == of_image else said, self.logged())
         self.node("IDLE")
         self.causes(CAUSE, "")
-        self.assertEqual(self.drained(), DRAINED)
+        self.assertEqual(self.drained(), TO_BE_REPLACED)
         for code, drains in ((DEGRADED, True), (UNKNOWN, False)):
             write(self.settings, 'SPREAD_S=0 REPLACED=yes DRAIN_ON="degraded unknown"\n')
             self.causes(CAUSE, "", code)
-            self.assertEqual(self.drained(), DRAINED if drains else [], code)
+            self.assertEqual(self.drained(), TO_BE_REPLACED if drains else [], code)
         write(self.settings, "SPREAD_S=0\n")
         self.causes(CAUSE, of_image)
         self.assertEqual(self.drained(), DRAINED, "nothing replaces it")
         write(self.directory / "parallelcluster/cfnconfig", "")
         write(self.settings, "SPREAD_S=0 DRY_RUN=no\n")
         self.assertEqual(self.updates(), [], "AWS ParallelCluster does")
+
+    def test_a_node_that_is_replaced_counts_for_an_hour_whatever_its_reason_became(self):
+        write(self.directory / "parallelcluster/cfnconfig", "")
+        write(self.settings, "SPREAD_S=0 DRY_RUN=no\n")
+        self.causes(CAUSE, "")
+        now = int(time.time())
+        drained = dict(state="down", reason=STATIC, reason_s=9999)
+        for row, counts in (
+                (dict(drained, comment=f"{GONE} {now}"), True), (dict(drained, comment=f"{GONE} {now - 3500}"), True),
+                (dict(drained, comment=f"{GONE} {now - 3700}"), False), (dict(drained, comment=f"not {GONE} {now}"), False),
+                (dict(drained, comment=GONE), False), (dict(comment=f"{GONE} {now - 60}"), True),
+                # or by the reasons of clustermgtd, where the Comment is lost
+                (dict(state="down", reason=STATIC, reason_s=60), True), (dict(state="down*", reason=STATIC, reason_s=3500), True),
+                (dict(state="down", reason=STATIC, reason_s=3700), False), (dict(state="idle", reason=STATIC, reason_s=3700), False),
+                (dict(state="idle~", reason=DYNAMIC, reason_s=60), True), (dict(state="idle~", reason=DYNAMIC, reason_s=3700), False),
+                (dict(state="idle%", reason=DYNAMIC), True), (dict(state="down", reason=f"see {DYNAMIC}", reason_s=60), False),
+                (dict(state="idle", reason="Node start up", reason_s=60), False)):
+            self.fleet(0, 40)
+            self.other(**row)
+            self.assertEqual(self.drained(), [] if counts else TO_BE_REPLACED, row)
+
+    def test_the_reason_of_a_node_in_service_is_an_old_one(self):  # Slurm 23.11 to 25.11 without accounting
+        self.verdict(UNHEALTHY)
+        write(self.settings, "SPREAD_S=0 MAX_DRAINED_NODES=1\n")
+        for state, reason, counts in (
+                ("idle", f"efa-doctor: {CAUSE}", False), ("mixed", f"efa-doctor: {CAUSE}", False),
+                ("allocated*", f"efa-doctor: {CAUSE}", False), ("idle", "Action:Replace", False),
+                ("drained", f"efa-doctor: {CAUSE}", True), ("draining@", f"efa-doctor: {CAUSE}", True),
+                ("down*", f"efa-doctor: {CAUSE}", True), ("inval", f"efa-doctor: {CAUSE}", True),
+                ("fail", "Action:Replace", True), ("down*", "Action:Replace : Not responding", True)):
+            self.fleet(0, 40)
+            self.other(state=state, reason=reason, reason_s=60)
+            self.assertEqual(self.drained(), [] if counts else DRAINED, (state, reason))
+
+    def test_that_it_drained_is_taken_back_when_the_next_one_works(self):
+        for verdict, state, reason, taken_back in (
+                (UNKNOWN, "IDLE", None, False), (HEALTHY, "DOWN", STATIC, False),
+                (HEALTHY, "IDLE+CLOUD+POWERING_DOWN", DYNAMIC, False), (HEALTHY, "IDLE+CLOUD+POWERING_UP", DYNAMIC, False),
+                (HEALTHY, "IDLE+DRAIN", "disk", False), (HEALTHY, "IDLE", None, True), (DEGRADED, "MIXED", None, True)):
+            self.verdict(verdict)
+            self.node(state, reason, f"{GONE} {int(time.time())}")
+            self.assertEqual(self.updates(), ["Comment="] if taken_back else [], (verdict, state, reason))
+            self.assertTrue(self.asked.exists(), "and asked again, though it did this boot")
+        self.node("IDLE")
+        self.updates()
+        self.updates()
+        self.assertFalse(self.asked.exists())
+
+    def test_its_own_drain_is_undone_and_then_that_it_drained_is_taken_back(self):
+        comment = f"{GONE} {int(time.time())}"
+        self.node("IDLE+DRAIN", f"efa-doctor: {CAUSE}", comment)
+        self.assertEqual(self.updates(), ["State=RESUME"])
+        self.node("IDLE", comment=comment)
+        self.assertEqual(self.updates(), ["Comment="])
+
+    def test_a_node_that_was_replaced_within_the_hour_is_not_again(self):
+        self.causes(CAUSE, "")
+        for age_s, drains in ((60, False), (3500, False), (3700, True)):
+            write(self.settings, "SPREAD_S=0 REPLACED=yes\n")
+            self.node("IDLE", comment=f"{GONE} {int(time.time()) - age_s}")
+            self.assertEqual(self.drained(), TO_BE_REPLACED if drains else [], age_s)
+            self.assertEqual("it is no better" in self.logged(), not drains)
+        write(self.settings, "SPREAD_S=0\n")
+        self.node("IDLE", comment=f"{GONE} {int(time.time())}")
+        self.assertEqual(self.drained(), DRAINED, "nothing replaces it")
+
+    def test_a_comment_of_the_site_stays_where_nodes_are_replaced_too(self):
+        write(self.settings, "SPREAD_S=0 REPLACED=yes\n")
+        self.node("IDLE", comment="rack 7")
+        self.causes(CAUSE, "")
+        self.assertEqual(self.updates(), TO_BE_REPLACED[:2])
+
+    def test_while_a_job_keeps_a_drained_node_from_being_replaced_the_hour_does_not_run(self):
+        self.causes(CAUSE, "")
+        for settings, state, comment, renewed in (
+                ("REPLACED=yes", "MIXED+DRAIN", f"{GONE} 1", True), ("REPLACED=yes", "ALLOCATED+DRAIN", None, True),
+                ("REPLACED=yes", "ALLOCATED+DRAIN", "rack 7", False), ("REPLACED=yes", "IDLE+DRAIN", f"{GONE} 1", False),
+                ("REPLACED=yes DRY_RUN=yes", "MIXED+DRAIN", f"{GONE} 1", False), ("", "MIXED+DRAIN", None, False)):
+            write(self.settings, f"SPREAD_S=0 {settings}\n")
+            self.node(state, f"efa-doctor: {CAUSE}", comment)
+            self.assertEqual(self.updates(), [f"Comment={GONE}"] if renewed else [], (settings, state, comment))
+
+    def test_a_new_cause_keeps_when_it_drained(self):
+        write(self.settings, "SPREAD_S=0 REPLACED=yes\n")
+        self.node("IDLE+DRAIN", "efa-doctor: unhealthy 3/4 node.missing", f"{GONE} {int(time.time())}")
+        self.causes(CAUSE, "")
+        self.assertEqual(self.updates(), TO_BE_REPLACED[:2])
 
     def test_a_cause_that_no_drain_cures_neither_drains_nor_resumes(self):
         self.verdict(UNHEALTHY, "")
@@ -244,7 +345,7 @@ class HealthCheck(Case):
             self.assertEqual(self.drained(), ["State=DRAIN", f"Reason=efa-doctor: {hostile}", "Comment="])
 
     def test_hyperpod_replaces_only_an_empty_node_for_hardware_by_a_switch(self):
-        replaced = ["State=FAIL", "Reason=Action:Replace"]
+        replaced = ["State=FAIL", "Reason=Action:Replace", f"Comment={GONE}"]
         yes = "SPREAD_S=0 HYPERPOD_REPLACE=yes "
         for settings, state, of_hardware, of_others, others, wanted in (
                 (yes, "IDLE+DRAIN", CAUSE, "", "", replaced),
@@ -266,9 +367,17 @@ class HealthCheck(Case):
             self.causes(of_hardware, of_others)
             self.fleet(0, 40)
             if others:
-                with open(self.directory / "fleet", "a", encoding="utf-8") as fleet:
-                    fleet.write(f"{'o':128}{'':48}{others[:32]:32}\n")
+                self.other(state="fail", reason=others)
             self.assertEqual(self.updates(), wanted, (settings, state, of_hardware, of_others, others))
+
+    def test_what_hyperpod_replaces_counts_by_its_comment_too_unless_that_is_the_sites(self):
+        write(self.settings, "SPREAD_S=0 HYPERPOD_REPLACE=yes\n")
+        self.causes(CAUSE, "")
+        self.node("IDLE+DRAIN", f"efa-doctor: {CAUSE}", "rack 7")
+        self.assertEqual(self.updates(), ["State=FAIL", "Reason=Action:Replace"])
+        self.node("IDLE+DRAIN", f"efa-doctor: {CAUSE}")
+        self.other(state="down*", comment=f"{GONE} {int(time.time())}", reason="Not responding")
+        self.assertEqual(self.updates(), [])
 
     def test_a_node_that_hyperpod_acts_on_is_let_be_and_counts(self):
         self.node("IDLE+FAIL", "Action:Replace")
@@ -278,8 +387,7 @@ class HealthCheck(Case):
         self.node("IDLE")
         write(self.settings, "SPREAD_S=0 HYPERPOD_REPLACE=yes\n")
         self.assertEqual(self.drained(), DRAINED)
-        with open(self.directory / "fleet", "a", encoding="utf-8") as fleet:
-            fleet.write(f"{'o':128}{'':48}{'Action:Reboot':32}\n")
+        self.other(state="fail", reason="Action:Reboot")
         self.assertEqual(self.updates(), [])
 
     def test_in_maintenance_nothing_is_changed(self):

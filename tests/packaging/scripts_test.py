@@ -57,13 +57,19 @@ class OnANode(Case):
 
 class ParallelCluster(OnANode):
     def test_the_package_is_installed_and_the_service_started(self):
-        for kind, installer in (("deb", "apt-get"), ("rpm", "dnf")):
+        for kind, installers in (("deb", ["apt-get", "apt-get"]), ("rpm", ["dnf"])):
             code, done = self.run_action(f"s3://b/efa-doctor.{kind}")
             self.assertEqual(code, 0)
             self.assertEqual([line.split()[0] for line in done],
-                             ["aws", installer, "efa-doctor", "systemctl"])
-            self.assertRegex(done[1], rf"install.* /\S+/efa-doctor\.{kind}$")
+                             ["aws", *installers, "efa-doctor", "systemctl"])
+            self.assertRegex(done[len(installers)], rf"install.* /\S+/efa-doctor\.{kind}$")
             self.assertEqual(done[-1], "systemctl enable --now efa-doctor.service")
+
+    def test_lists_of_apt_are_fetched_first_and_one_broken_source_fails_nothing(self):
+        code, done = self.run_action("s3://b/efa-doctor.deb", apt_get='$(echo "$*" | grep -c "update$")')
+        self.assertEqual(code, 0)
+        self.assertRegex(done[1], r"^apt-get .*update$")
+        self.assertRegex(done[2], r"^apt-get .*install")
 
     def test_where_there_is_no_dnf_it_is_yum(self):
         self.manager, self.path = "yum", ""

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import shlex
 import sys
 import time
@@ -78,6 +79,14 @@ exec {shlex.quote(EFA_DOCTOR)} --config {self.config} "$@"
         time.sleep(ROUNDS_S)
         self.assertGreater(len(runs.read_text()), before)
 
+    def drained(self):
+        return [node for node in self.slurm.nodes if "DRAIN" in self.slurm.state(node)]
+
+    def update(self, node, *fields):
+        done = self.slurm.scontrol("update", f"NodeName={node}", *fields)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
 class OneNode(RealSlurm):
     def test_a_broken_node_drains_with_its_root_cause_and_resumes_when_it_works(self):
         self.rounds()
@@ -91,9 +100,7 @@ class OneNode(RealSlurm):
         self.assertEqual(self.slurm.reason(), "")
 
     def test_a_node_drained_by_hand_stays_so(self):
-        done = self.slurm.scontrol("update", f"NodeName={self.slurm.node}", "State=DRAIN",
-                                   "Reason=disk is slow")
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.update(self.slurm.node, "State=DRAIN", "Reason=disk is slow")
         for broken in (False, True, False):
             self.look(broken)
             self.rounds()
@@ -121,9 +128,6 @@ class TenNodes(RealSlurm):
     spread_s = 4
     settings = RealSlurm.settings + "\nMAX_DRAINED_PERCENT=30"
 
-    def drained(self):
-        return [node for node in self.slurm.nodes if "DRAIN" in self.slurm.state(node)]
-
     def test_of_ten_sick_at_once_the_brake_lets_three_go_and_all_come_back(self):
         by_hand = self.slurm.nodes[4]
         self.slurm.scontrol("update", f"NodeName={by_hand}", "State=DRAIN", "Reason=disk is slow")
@@ -148,6 +152,75 @@ class TenNodes(RealSlurm):
         self.look(broken=True)
         self.rounds()
         self.assertEqual(self.drained(), [])
+
+
+class Replaced(RealSlurm):
+    """Ten nodes whose instances would be replaced, as by ParallelCluster's clustermgtd: it puts a reason
+    of its own over ours within a minute, and the next instance resumes the node."""
+
+    nodes = 10
+    spread_s = 4
+    settings = "REPLACED=yes\nMAX_DRAINED_NODES=1"
+    actor = "aws_support"
+
+    def mark(self, node):
+        """What the Comment says of a drain."""
+        found = re.search(r" Comment=(efa-doctor drained \d+)", self.slurm.show(node))
+        return found[1] if found else ""
+
+    def assert_that_none_drains(self, but=()):
+        settled = time.monotonic() + 3 * ROUNDS_S
+        while time.monotonic() < settled:
+            time.sleep(0.2)
+            self.assertLessEqual(set(self.drained()), set(but))
+
+    def test_while_the_first_is_replaced_no_second_drains_and_afterwards_one_does(self):
+        self.look(broken=True)
+        self.slurm.wait_for(self.drained)
+        first, = self.drained()
+        mark = self.mark(first)
+        self.assertTrue(mark, self.slurm.show(first))
+
+        self.update(first, "State=DOWN", "Reason=Static node maintenance: unhealthy node is being replaced")
+        self.assert_that_none_drains(but=[first])
+        self.assertTrue(self.slurm.reason(first).startswith("Static node maintenance"), self.slurm.reason(first))
+        self.assertEqual(self.mark(first), mark)
+
+        # the next instance is up and as sick: neither it nor another drains within the hour
+        self.update(first, "State=RESUME", "Reason=Node start up")
+        self.slurm.wait_for(lambda: self.slurm.state(first) == "IDLE")
+        self.assertEqual(self.mark(first), mark)
+        self.assert_that_none_drains()
+        self.assertEqual(self.mark(first), mark)
+
+        self.look(broken=False)
+        self.slurm.wait_for(lambda: not self.mark(first))
+        self.look(broken=True)
+        self.slurm.wait_for(self.drained)
+
+    def test_where_the_comment_is_lost_the_reason_counts_while_it_is_young(self):
+        one = self.slurm.nodes[4]  # drained, since a registration would end DOWN (ReturnToService=2)
+        for reason in ("Static node maintenance: unhealthy node is being replaced", "Scheduler health check failed"):
+            self.update(one, "State=DRAIN", f"Reason={reason}")
+            self.look(broken=True)
+            self.assert_that_none_drains(but=[one])
+            self.look(broken=False)
+            self.rounds()
+        self.update(one, "State=DRAIN", "Reason=disk is slow")
+        self.look(broken=True)
+        self.slurm.wait_for(lambda: len(self.drained()) > 1)
+
+
+class FailingProgram(Case):
+    def test_a_node_registers_whatever_the_program_returns(self):
+        runs = self.directory / "runs"
+        program = write(self.directory / "fails", f"#!/bin/sh\necho run >> {runs}\nexit 1\n", 0o755)
+        with slurm.Slurm(program) as one:  # waits until the node is IDLE, which it is not before it registers
+            self.assertTrue(runs.exists(), "the first run is before that")
+            one.wait_for(lambda: len(runs.read_text().splitlines()) > 2)
+            self.assertEqual((one.state(), one.reason()), ("IDLE", ""))
+            log = (one.directory / "slurmd.log").read_text()
+        self.assertIn("health_check failed", log)
 
 
 if __name__ == "__main__":
