@@ -122,7 +122,7 @@ class Container(unittest.TestCase):
         natively = {finding["code"] for finding in outside["findings"] if finding["result"] == "fail"}
         self.assertLessEqual(failing, natively, "not even a remark more")
         unknown = {finding["code"] for finding in inside["findings"] if finding["result"] == "unknown"}
-        self.assertEqual(unknown, {"cloud.rules-not-seen"})
+        self.assertEqual(unknown, {"cloud.not-seen-from-here", "cloud.rules-not-seen"})
 
     def test_what_the_nodes_files_do_is_found_in_them(self):
         self.assert_same("blocked", "unhealthy", ["kernel.driver-blocked"])
