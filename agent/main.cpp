@@ -147,8 +147,9 @@ int run_with_config(const CommandLine& line) {
   }
   switch (line.command) {
     case Command::kStatus:
-      return run_status(config, {line.max_age_s, line.wait_s, line.accept_degraded,
-                                 line.require_data, line.format == "reason", line.actors});
+      return run_status(config,
+                        {line.max_age_s, line.wait_s, line.accept_degraded, line.require_data,
+                         line.format == OutputFormat::kReason, line.actors});
     case Command::kRecord:
       return run_record(once_options(line, config), line.record_file, line.redact);
     case Command::kDeliver:

@@ -39,6 +39,14 @@ Array missing_statements(const AccountFacts& facts) {
 
 }  // namespace
 
+// The sections of rights are called as their actions; that of a fleet is what the probe refuses
+// with.
+std::string why_none_was_asked(const AccountFacts& facts) {
+  const bool refused =
+      facts.sections.size() == 1 && facts.sections.front().name == kInstancesSection;
+  return refused ? facts.sections.front().words : "";
+}
+
 Verdict verdict_of_rights(const AccountFacts& facts) {
   const auto& sections = facts.sections;
   if (std::any_of(sections.begin(), sections.end(), is_denied)) return Verdict::kDegraded;

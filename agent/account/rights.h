@@ -9,6 +9,9 @@
 
 namespace efa {
 
+// Why no call was made at all, of what the command line or the environment says; "" when calls
+// were.
+std::string why_none_was_asked(const AccountFacts& facts);
 // Healthy: all of it; degraded: not all; unknown: some could not be asked.
 Verdict verdict_of_rights(const AccountFacts& facts);
 std::string render_rights(const AccountFacts& facts, const TextStyle& style);

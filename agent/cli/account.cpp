@@ -16,9 +16,9 @@ namespace {
 
 std::string rendered(const AccountOptions& options, const FleetReport& report) {
   // one line, as Athena reads it, where a program reads it; people have jq
-  if (options.format == "json") return render_json(fleet_value(report)) + "\n";
-  if (options.format == "lines") return render_fleet_lines(report);
-  if (options.format == "prometheus") return render_fleet_prometheus(report);
+  if (options.format == OutputFormat::kJson) return render_json(fleet_value(report)) + "\n";
+  if (options.format == OutputFormat::kLines) return render_fleet_lines(report);
+  if (options.format == OutputFormat::kPrometheus) return render_fleet_prometheus(report);
   return render_fleet_text(report, style_of(options.output));
 }
 
@@ -32,7 +32,12 @@ void warn_of(const ProbeOutcome& outcome) {
 }
 
 int tell_rights(const AccountOptions& options, const AccountFacts& facts) {
-  const std::string text = options.format == "json"
+  const std::string why_none = why_none_was_asked(facts);
+  if (!why_none.empty()) {
+    log_error("nothing was asked: {}", why_none);
+    return kExitUsage;
+  }
+  const std::string text = options.format == OutputFormat::kJson
                                ? render_json(rights_value(facts)) + "\n"
                                : render_rights(facts, style_of(options.output));
   return put_out(text, options.output, exit_code_of(verdict_of_rights(facts)));

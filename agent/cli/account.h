@@ -5,6 +5,7 @@
 
 #include "agent/account/ask.h"
 #include "agent/config/config.h"
+#include "agent/report/format.h"
 #include "probes/account/wishes.h"
 
 namespace efa {
@@ -12,10 +13,10 @@ namespace efa {
 struct AccountOptions {
   AccountQuestion question;
   AccountWishes wishes;
-  std::string format = "text";  // text, json, prometheus
-  std::string output;           // "": standard output
-  bool deliver = false;         // to S3, as the configuration says
-  std::string config_file;      // "": the default path
+  OutputFormat format = OutputFormat::kText;  // or kJson, kLines, kPrometheus
+  std::string output;                         // "": standard output
+  bool deliver = false;                       // to S3, as the configuration says
+  std::string config_file;                    // "": the default path
 };
 
 // Returns the exit code.

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "agent/config/config.h"
 #include "agent/config/near_miss.h"
 #include "agent/log/log.h"
 #include "agent/report/report.h"
@@ -10,6 +11,7 @@
 #include "probes/base/text.h"
 #include "probes/base/value.h"
 #include "probes/judging/modes.h"
+#include "probes/judging/site_probe.h"
 #include "probes/judging/table.h"
 
 namespace efa {
@@ -105,6 +107,15 @@ void print_lines(const std::vector<const Check*>& checks) {
   }
 }
 
+// A code, or of a word without a dot the beginning of codes.
+std::string meant_by(const std::string& word, const std::vector<std::string_view>& codes) {
+  std::string code = near_miss(word, codes);
+  if (!code.empty() || word.find('.') != std::string::npos) return code;
+  std::vector<std::string_view> domains;
+  for (const std::string_view one : codes) domains.push_back(one.substr(0, one.find('.')));
+  return near_miss(word, domains);
+}
+
 }  // namespace
 
 int run_explain(const std::string& code) {
@@ -120,16 +131,21 @@ int run_explain(const std::string& code) {
     print_lines(checks);
     return 0;
   }
+  if (is_site_code(code)) {
+    log_error("{} is of the site itself: the probe in {} that prints it says what it means", code,
+              PassConfig().site_probes);
+    return kExitUsage;
+  }
   log_error("no check has the code '{}'{}; efa-doctor list-checks names all", code,
-            near_miss(code, codes));
+            meant_by(code, codes));
   return kExitUsage;
 }
 
-int run_list_checks(const std::string& format) {
+int run_list_checks(OutputFormat format) {
   const std::vector<const Check*> checks = all_checks();
-  if (format == "json") {
+  if (format == OutputFormat::kJson) {
     print_json(checks);
-  } else if (format == "markdown") {
+  } else if (format == OutputFormat::kMarkdown) {
     print_markdown(checks);
   } else {
     print_lines(checks);

@@ -4,9 +4,11 @@
 
 #include <string>
 
+#include "agent/report/format.h"
+
 namespace efa {
 
 int run_explain(const std::string& code);
-int run_list_checks(const std::string& format);  // text, json, markdown
+int run_list_checks(OutputFormat format);  // kText, kJson or kMarkdown
 
 }  // namespace efa

@@ -15,6 +15,7 @@
 #include "agent/config/version.h"
 #include "probes/base/printable.h"
 #include "probes/base/text.h"
+#include "probes/judging/words.h"
 
 namespace efa {
 namespace {
@@ -75,6 +76,7 @@ class Parser {
   [[nodiscard]] CLI::App* chosen() const;
   [[nodiscard]] Command command() const;
   std::string take_program_options();
+  [[nodiscard]] std::string why_not_of_role() const;
   [[nodiscard]] std::vector<std::string> meant() const;
 
   CommandLine line_;
@@ -100,13 +102,15 @@ Parser::Parser() {
   app_.add_flag("--once", once_, "Check the node once, print the report and save it");
   app_.add_flag("--daemon", daemon_, "Check the node at intervals and whenever something changes")
       ->excludes("--once");
-  app_.add_option("--trigger", line_.trigger, "Reason for this pass, for the report")
+  app_.add_option_function<std::string>("--trigger", into(line_.trigger),
+                                        "Reason for this pass, for the report")
       ->type_name("WORD")
       ->group("")  // the daemon's
-      ->check(one_of(
-          {"once", "boot", "interval", "event", "request", "recovery", "starting", "retry"}));
+      ->check(one_of(words_of_enum<Trigger>()));
   add_pass_options(app_, line_);
-  add_formats(app_, line_, {"text", "json", "prometheus", "health"});
+  add_formats(
+      app_, line_,
+      {OutputFormat::kText, OutputFormat::kJson, OutputFormat::kPrometheus, OutputFormat::kHealth});
   app_.add_option("--output", line_.output, "Write the report to FILE")->type_name("FILE");
   app_.add_flag_callback(
           "--account", [this] { line_.asked.insert("account"); },
@@ -144,7 +148,7 @@ void Parser::add_commands() {
   status->add_option("--wait", line_.wait_s, "Wait up to this long for the node to be healthy")
       ->type_name("SECONDS")
       ->check(whole_number(0, kLongestWait));
-  add_formats(*status, line_, {"text", "reason"});
+  add_formats(*status, line_, {OutputFormat::kText, OutputFormat::kReason});
   status->add_option("--accept", accept_, "Exit with 0 for this verdict too")
       ->check(one_of({"degraded"}));
   status->add_option("--require", require_, "Unknown unless all devices moved data in this boot")
@@ -155,16 +159,15 @@ void Parser::add_commands() {
                    "empty when there is none")
       ->type_name("ACTOR,...")
       ->delimiter(',')
-      ->check(
-          one_of({"node_operator", "image_owner", "account_owner", "job_owner", "aws_support"}));
+      ->check(one_of(words_of_enum<Actor>()));
   CLI::App* explain = add("explain", Command::kExplain, "Print what a finding's code means");
   explain->add_option("CODE", line_.code, "A code as list-checks prints it, or how several begin")
       ->required();
   CLI::App* list = add("list-checks", Command::kListChecks, "Print all checks");
-  add_formats(*list, line_, {"text", "json", "markdown"});
+  add_formats(*list, line_, {OutputFormat::kText, OutputFormat::kJson, OutputFormat::kMarkdown});
   CLI::App* modes = add("list-modes", Command::kListModes,
                         "Print the known ways in which EFA fails, and which check sees each");
-  add_formats(*modes, line_, {"text", "json", "markdown"});
+  add_formats(*modes, line_, {OutputFormat::kText, OutputFormat::kJson, OutputFormat::kMarkdown});
   CLI::App* record =
       add("record", Command::kRecord, "Check once and save everything that was read");
   record->add_option("FILE", line_.record_file, "FILE.tar.zst")->required();
@@ -177,7 +180,7 @@ void Parser::add_commands() {
   image->add_option("--root", line_.sysroot, "The image is in DIR, not the running system")
       ->type_name("DIR")
       ->excludes(app_.get_option("--sysroot"));
-  add_formats(*image, line_, {"text", "json"});
+  add_formats(*image, line_, {OutputFormat::kText, OutputFormat::kJson});
   image->add_option("--output", line_.output, "Write the report to FILE")->type_name("FILE");
   CLI::App* deliver = add("deliver", Command::kDeliver, "Upload the reports that wait for S3");
   deliver->add_option("--limit", line_.deliver_limit_s, "Give up after this time; default 60")
@@ -187,7 +190,7 @@ void Parser::add_commands() {
   deliver->add_flag("--patient", line_.patient, "Respect the pauses that follow failed attempts");
   CLI::App* topology = add("topology", Command::kTopology,
                            "Draw where GPUs and EFA devices hang, and what is unlike the others");
-  add_formats(*topology, line_, {"text", "svg"});
+  add_formats(*topology, line_, {OutputFormat::kText, OutputFormat::kSvg});
   add_account_options(*add("account", Command::kAccount,
                            "Check what AWS provides for a fleet, or what a template will: security "
                            "groups, interfaces, placement"),
@@ -252,6 +255,15 @@ std::string Parser::take_program_options() {
   return unused.empty() ? wrong : fmt::format("{} does not use {}", name, join(unused, ", "));
 }
 
+// Likewise of pair's options, after the program's own that it takes.
+std::string Parser::why_not_of_role() const {
+  const CLI::App* pair = chosen();
+  if (pair == nullptr || line_.command != Command::kPair) return "";
+  const std::string& role = line_.pair.role;
+  const std::vector<std::string> unused = options_of_other_role(*pair, role);
+  return unused.empty() ? "" : fmt::format("pair {} does not use {}", role, join(unused, ", "));
+}
+
 // Of each argument that is none: whose option it is, or the option or command that is nearest.
 std::vector<std::string> Parser::meant() const {
   const std::vector<CommandText> commands = texts();
@@ -302,7 +314,9 @@ CommandLine Parser::parse(int argc, const char* const* argv) {
   if (line_.command == Command::kUsageError) {
     std::fprintf(stderr, "efa-doctor: no command given\n%s", app_.help().c_str());
   }
-  if (const std::string why = take_program_options(); !why.empty()) {
+  std::string why = take_program_options();
+  if (why.empty()) why = why_not_of_role();
+  if (!why.empty()) {
     std::fprintf(stderr, "efa-doctor: %s\n", printable(why).c_str());
     line_.command = Command::kUsageError;
   }

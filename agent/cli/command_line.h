@@ -10,6 +10,8 @@
 #include "agent/account/ask.h"
 #include "agent/mesh/options.h"
 #include "agent/pair/options.h"
+#include "agent/report/format.h"
+#include "agent/report/trigger.h"
 #include "probes/account/wishes.h"
 
 namespace efa {
@@ -36,13 +38,13 @@ enum class Command {
 struct CommandLine {
   Command command = Command::kUsageError;
   std::string config;  // "": the default path, which may be missing
-  std::string format = "text";
+  OutputFormat format = OutputFormat::kText;
   std::string output;
   std::string sysroot = "/";
   std::string replay;
   std::optional<std::string> expect;
   bool deliver = true;
-  std::string trigger = "once";
+  Trigger trigger = Trigger::kOnce;
   std::optional<int64_t> max_age_s;
   int64_t wait_s = 0;
   bool accept_degraded = false;

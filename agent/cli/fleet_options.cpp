@@ -1,11 +1,24 @@
 #include "agent/cli/fleet_options.h"
 
+#include <string_view>
+
 #include "agent/cli/option_types.h"
 
 namespace efa {
 namespace {
 
 constexpr int64_t kMostPort = 65'535;
+
+struct OfRole {
+  std::string_view role;
+  const char* option;
+};
+constexpr OfRole kOfOneRole[] = {
+    {.role = "server", .option = "--bind"},    {.role = "server", .option = "--once"},
+    {.role = "client", .option = "--sizes"},   {.role = "client", .option = "--engine"},
+    {.role = "client", .option = "--compare"}, {.role = "client", .option = "--seconds"},
+    {.role = "client", .option = "--format"},  {.role = "client", .option = "--output"},
+};
 
 }  // namespace
 
@@ -47,9 +60,18 @@ void add_pair_options(CLI::App& pair, CommandLine& line) {
       ->type_name("N")
       ->check(whole_number(1, kMostPairSeconds))
       ->capture_default_str();
-  add_formats(pair, line, {"text", "json"});
+  add_formats(pair, line, {OutputFormat::kText, OutputFormat::kJson});
+  pair.get_option("--format")->description("Of a client: output format");
   pair.add_option("--output", line.output, "Of a client: write the report to FILE")
       ->type_name("FILE");
+}
+
+std::vector<std::string> options_of_other_role(const CLI::App& pair, const std::string& role) {
+  std::vector<std::string> found;
+  for (const OfRole& one : kOfOneRole) {
+    if (one.role != role && pair.count(one.option) > 0) found.emplace_back(one.option);
+  }
+  return found;
 }
 
 void add_mesh_options(CLI::App& mesh, CommandLine& line) {
@@ -83,7 +105,7 @@ void add_mesh_options(CLI::App& mesh, CommandLine& line) {
       ->type_name("BYTES,...")
       ->delimiter(',')
       ->capture_default_str();
-  add_formats(mesh, line, {"text", "json", "svg"});
+  add_formats(mesh, line, {OutputFormat::kText, OutputFormat::kJson, OutputFormat::kSvg});
   mesh.add_option("--output", line.output, "Of rank 0: write the report to FILE")
       ->type_name("FILE");
 }
@@ -147,7 +169,9 @@ void add_account_options(CLI::App& account, CommandLine& line) {
       ->type_name("SECONDS")
       ->check(whole_number(5, 3600))
       ->capture_default_str();
-  add_formats(account, line, {"text", "json", "lines", "prometheus"});
+  add_formats(
+      account, line,
+      {OutputFormat::kText, OutputFormat::kJson, OutputFormat::kLines, OutputFormat::kPrometheus});
   account.add_option("--output", line.output, "Write the report to FILE")->type_name("FILE");
   account.add_flag("--deliver", line.deliver_account,
                    "Put the instances into the bucket of the configuration, "

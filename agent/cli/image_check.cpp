@@ -64,7 +64,6 @@ Report look_at_image(const OnceOptions& options, const Weights& weights) {
   }
   report.diagnosis = diagnose_image(report.node, kernels, weights);
   const Moment end = Moment::now();
-  report.run.trigger = "once";
   report.run.started_at_ms = begin.unix_ms;
   report.run.duration_ms = end.boot_ms - begin.boot_ms;
   report.run.valid_for_ms = options.config.files.valid_for_s * 1000;
@@ -80,8 +79,9 @@ int run_image_check(const OnceOptions& options) {
     return kExitUsage;
   }
   const Report report = look_at_image(options, *weights);
-  const std::string text = options.format == "json" ? render_json(report_value(report), 1) + "\n"
-                                                    : render_text(report, style_of(options.output));
+  const std::string text = options.format == OutputFormat::kJson
+                               ? render_json(report_value(report), 1) + "\n"
+                               : render_text(report, style_of(options.output));
   return put_out(text, options.output, exit_code_of(report.diagnosis.verdict));
 }
 

@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <string>
 #include <vector>
 
 #include "agent/report/report.h"
@@ -57,17 +59,33 @@ void print_row(const Mode& mode, bool markdown) {
   std::fputs(row.c_str(), stdout);
 }
 
+// "90 modes: 63 found, 3 needs account, ..."
+std::string totals() {
+  constexpr ModeSight kSights[] = {ModeSight::kFound, ModeSight::kNeedsAccount,
+                                   ModeSight::kNeedsData, ModeSight::kNotVisible,
+                                   ModeSight::kNoFault};
+  const auto modes = all_modes();
+  std::vector<std::string> parts;
+  for (const ModeSight sight : kSights) {
+    const auto count = std::count_if(modes.begin(), modes.end(),
+                                     [&](const Mode& mode) { return mode.sight == sight; });
+    parts.push_back(fmt::format("{} {}", count, mode_sight_text(sight)));
+  }
+  return fmt::format("{} modes: {}", modes.size(), join(parts, ", "));
+}
+
 }  // namespace
 
-int run_list_modes(const std::string& format) {
-  if (format == "json") {
+int run_list_modes(OutputFormat format) {
+  if (format == OutputFormat::kJson) {
     print_json();
     return 0;
   }
-  const bool markdown = format == "markdown";
+  const bool markdown = format == OutputFormat::kMarkdown;
   if (markdown)
     std::printf("| mode | seen | what goes wrong | by what, or why not |\n|---|---|---|---|\n");
   for (const Mode& mode : all_modes()) print_row(mode, markdown);
+  std::printf("%s%s\n", markdown ? "\n" : "", totals().c_str());  // a line of the table is a mode
   return 0;
 }
 

@@ -1,10 +1,10 @@
 // efa-doctor list-modes: the known ways in which EFA fails, and what sees each.
 #pragma once
 
-#include <string>
+#include "agent/report/format.h"
 
 namespace efa {
 
-int run_list_modes(const std::string& format);  // text, json, markdown
+int run_list_modes(OutputFormat format);  // kText, kJson or kMarkdown
 
 }  // namespace efa

@@ -41,8 +41,8 @@ std::string words_of(const HowFar& far) {
 
 // One line of a terminal, that is overwritten.
 Progress progress_on_terminal(const OnceOptions& options) {
-  if (options.format != "text" || !options.output.empty() || isatty(STDERR_FILENO) == 0 ||
-      isatty(STDOUT_FILENO) == 0 || !understands_escapes()) {
+  if (options.format != OutputFormat::kText || !options.output.empty() ||
+      isatty(STDERR_FILENO) == 0 || isatty(STDOUT_FILENO) == 0 || !understands_escapes()) {
     return {};
   }
   return [width = static_cast<size_t>(style_of("").width)](const HowFar& far) {
@@ -75,17 +75,21 @@ Result<Recording> read_recording(const std::string& path) {
 Result<Looked> look_at_recording(const OnceOptions& options) {
   Result<Recording> recording = read_recording(options.replay);
   if (!recording) return recording.error();
-  if (options.expect) recording->expect = *options.expect;
+  if (options.expect) {
+    recording->before.judged_by = criteria_of(*recording);
+    recording->expect = *options.expect;
+    forget_unless_judged_by(recording->before, criteria_of(*recording));
+  }
   std::vector<ProbeRun> runs = replayed_runs(options.config, *recording);
   return Looked{std::move(*recording), std::move(runs)};
 }
 
 std::string rendered(const OnceOptions& options, const Report& report) {
-  if (options.format == "json") return render_json(report_value(report), 1) + "\n";
-  if (options.format == "health") {
+  if (options.format == OutputFormat::kJson) return render_json(report_value(report), 1) + "\n";
+  if (options.format == OutputFormat::kHealth) {
     return render_json(health_value(report, report_path(options.config.files)), 1) + "\n";
   }
-  if (options.format == "prometheus")
+  if (options.format == OutputFormat::kPrometheus)
     return render_prometheus(report, options.config.files.metrics_counters);
   return render_text(report, style_of(options.output));
 }
@@ -102,7 +106,7 @@ bool may_write(std::filesystem::path directory) {
 // A person who is not root is told so once, and not for each file that cannot be written.
 bool can_keep(const OnceOptions& options) {
   const FilesConfig& files = options.config.files;
-  const bool person = geteuid() != 0 && options.trigger == "once";
+  const bool person = geteuid() != 0 && options.trigger == Trigger::kOnce;
   if (!person || (may_write(files.state_directory) && may_write(files.run_directory))) return true;
   log_warning(
       "not root: the report is not kept, and some things cannot be seen; sudo efa-doctor --once "
@@ -143,7 +147,9 @@ int run_once(const OnceOptions& options) {
   const int code = put_out(rendered(options, conclusion->report), options.output,
                            exit_code_of(conclusion->report.diagnosis.verdict));
   // the daemon delivers itself, after the pass
-  if (kept && options.trigger == "once") deliver_shortly(options.config, options.config_file);
+  if (kept && options.trigger == Trigger::kOnce) {
+    deliver_shortly(options.config, options.config_file);
+  }
   return code;
 }
 

@@ -7,20 +7,21 @@
 
 #include "agent/config/config.h"
 #include "agent/pass/look.h"
+#include "agent/report/format.h"
 #include "agent/report/report.h"
 
 namespace efa {
 
 struct OnceOptions {
   Config config;
-  std::string config_file;      // "": the default path
-  std::string format = "text";  // text, json, prometheus, health
-  std::string output;           // "": standard output
+  std::string config_file;                    // "": the default path
+  OutputFormat format = OutputFormat::kText;  // or kJson, kPrometheus, kHealth
+  std::string output;                         // "": standard output
   std::string sysroot = "/";
   std::string replay;
   std::optional<std::string> expect;  // --expect; else the configuration's
   bool deliver = true;
-  std::string trigger = "once";
+  Trigger trigger = Trigger::kOnce;
   std::set<std::string> asked;  // probes that run only when asked
 };
 

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,10 +36,19 @@ inline CLI::Validator one_of(const std::vector<std::string>& words) {
           member.get_description()};
 }
 
-inline void add_formats(CLI::App& app, CommandLine& line, const std::vector<std::string>& formats) {
-  app.add_option("--format", line.format, "Output format")
-      ->check(one_of(formats))
-      ->capture_default_str();
+// For an option that is one of an enum's words, which a check has seen to.
+template <HasWords E>
+std::function<void(const std::string&)> into(E& value) {
+  return [&value](const std::string& word) { value = from_word<E>(word).value_or(value); };
+}
+
+inline void add_formats(CLI::App& app, CommandLine& line,
+                        const std::vector<OutputFormat>& formats) {
+  std::vector<std::string> words;
+  for (const OutputFormat format : formats) words.emplace_back(word_of(format));
+  app.add_option_function<std::string>("--format", into(line.format), "Output format")
+      ->check(one_of(words))
+      ->default_str(word_of(line.format));
 }
 
 }  // namespace efa

@@ -25,14 +25,6 @@ namespace {
 
 constexpr int64_t kClockStep = 60;  // seconds: a clock that is set right may go back that far
 
-std::optional<Verdict> parse_verdict(const std::string& text) {
-  for (const Verdict verdict : {Verdict::kHealthy, Verdict::kDegraded, Verdict::kUnhealthy,
-                                Verdict::kUnknown, Verdict::kNotApplicable}) {
-    if (verdict_text(verdict) == text) return verdict;
-  }
-  return std::nullopt;
-}
-
 Health unknown(const std::string& why) {
   return {Verdict::kUnknown, why};
 }
@@ -100,7 +92,7 @@ Health judge_health(const std::string& json, const Moment& now, const std::strin
                     std::optional<int64_t> max_age_s) {
   const Result<Value> health = parse_json(json, "health file");
   if (!health) return unknown(message_of(health.error()));
-  const auto verdict = parse_verdict(health->text("verdict"));
+  const auto verdict = from_word<Verdict>(health->text("verdict"));
   const auto generated = parse_iso_time_ms(health->text("generated_at"));
   const auto valid_until = parse_iso_time_ms(health->text("valid_until"));
   if (!verdict || !generated || !valid_until) return unknown("the health file is damaged");

@@ -16,7 +16,7 @@ int run_topology(const OnceOptions& options) {
     return kExitUsage;
   }
   const Drawing drawing = draw(node_of(looked->runs, looked->recording.live));
-  const std::string text = options.format == "svg"
+  const std::string text = options.format == OutputFormat::kSvg
                                ? render_topology_svg(drawing)
                                : render_topology_text(drawing, style_of(options.output));
   return put_out(text, options.output);

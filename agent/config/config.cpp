@@ -132,8 +132,25 @@ struct Taker {
   }
 };
 
+// Of settings, or of the tables that they are in.
+std::vector<std::string_view> all_keys(bool of_tables) {
+  std::vector<std::string_view> keys;
+  for (const Setting& setting : settings()) {
+    const std::string_view key = setting.key;
+    const size_t dot = key.find('.');
+    if (!of_tables || dot != key.npos) keys.push_back(of_tables ? key.substr(0, dot) : key);
+  }
+  return keys;
+}
+
 bool is_code(const std::string& code) {
   return parse_weights({{code, "off"}}).ok();
+}
+
+// A setting of the whole node that was written below [checks].
+std::string meant_above(const std::string& code, const std::string& why) {
+  const bool answered = is_code(code) || why.ends_with('?');
+  return answered ? "" : near_miss(code, all_keys(/*of_tables=*/false));
 }
 
 void take_weight(const std::string& code, const toml::node& node, Taker& taker) {
@@ -141,7 +158,8 @@ void take_weight(const std::string& code, const toml::node& node, Taker& taker) 
   const Result<Weights> weight = parse_weights({{code, word}});
   const std::string_view judge = judge_without_weights(code);
   if (!weight) {
-    taker.note(node.source(), fmt::format("checks.{}: {}", code, weight.error().what));
+    const std::string& why = weight.error().what;
+    taker.note(node.source(), fmt::format("checks.{}: {}{}", code, why, meant_above(code, why)));
   } else if (!judge.empty()) {
     taker.note(node.source(),
                fmt::format("checks.{}: has no effect: {} alone judges it, and takes no weights",
@@ -171,17 +189,6 @@ bool is_table_of_settings(const std::string& name) {
     if (std::string(setting.key).starts_with(name + ".")) return true;
   }
   return false;
-}
-
-// Of settings, or of the tables that they are in.
-std::vector<std::string_view> all_keys(bool of_tables) {
-  std::vector<std::string_view> keys;
-  for (const Setting& setting : settings()) {
-    const std::string_view key = setting.key;
-    const size_t dot = key.find('.');
-    if (!of_tables || dot != key.npos) keys.push_back(of_tables ? key.substr(0, dot) : key);
-  }
-  return keys;
 }
 
 void take_table(const toml::table& table, const std::string& prefix, Taker& taker) {

@@ -83,7 +83,7 @@ std::string advice_to_service(const Error& error) {
 
 class Delivery {
  public:
-  explicit Delivery(const Report& report) : of_service_(report.run.trigger != "once") {}
+  explicit Delivery(const Report& report) : of_service_(report.run.trigger != Trigger::kOnce) {}
   bool write(const std::string& path, const std::string& text, unsigned mode) {
     sweep(path);
     return take(write_file(path, text, mode));

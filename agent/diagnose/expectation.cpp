@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "probes/cloud/attached.h"
+#include "probes/judging/attached.h"
 
 namespace efa {
 
@@ -50,9 +50,7 @@ void take_numbers(const InstanceType& type, int set_aside, Expectation& expectat
 void expect_number(int number, Expectation& expectation) {
   expectation.exactly = number;
   expectation.expected = number > 0;
-  expectation.why = number > 0 ? fmt::format("{} {} configured", devices_words(number),
-                                             number == 1 ? "is" : "are")
-                               : "the configuration expects none";
+  expectation.why = fmt::format("expect says {}", number > 0 ? devices_words(number) : "none");
 }
 
 void expect_all(Expectation& expectation) {
@@ -60,15 +58,14 @@ void expect_all(Expectation& expectation) {
   expectation.all = true;
   expectation.expected = expectation.whole.empty() || expectation.whole.front() > 0;
   if (expectation.whole.empty()) {
-    expectation.why = fmt::format(
-        "max is configured, but how many EFA devices {} can have is not "
-        "known",
-        type.empty() ? "an unknown instance type" : type);
+    expectation.why =
+        fmt::format("expect says max, but how many EFA devices {} can have is not known",
+                    type.empty() ? "an unknown instance type" : type);
   } else if (expectation.expected) {
-    expectation.why = fmt::format("max is configured, and {} can have {}", type,
+    expectation.why = fmt::format("expect says max, and {} can have {}", type,
                                   devices_words(*expectation.maximum));
   } else {
-    expectation.why = "max is configured, and all EFA devices are set aside";
+    expectation.why = "expect says max, and all EFA devices are set aside";
   }
 }
 

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <utility>
 
 #include "agent/diagnose/diagnosis.h"
 #include "probes/account/own_judge.h"
-#include "probes/cloud/attached.h"
+#include "probes/judging/attached.h"
 #include "probes/judging/table.h"
 
 namespace efa {
@@ -95,9 +96,18 @@ std::vector<FunnelStage> funnel_of(const Node& node, const Expectation& expectat
     }
     // where all devices were lost below, nothing was left to look at: that is zero, not unknown
     const std::set<std::string> seen = seen_on(rung, findings);
-    const bool all_seen = std::includes(seen.begin(), seen.end(), devices.begin(), devices.end());
-    const bool whole = listed && (told_apart || rung != Rung::kPci);
-    if (is_measured(rung, node) && whole && all_seen) next.count = static_cast<int>(devices.size());
+    const auto on = std::count_if(devices.begin(), devices.end(), [&](const std::string& subject) {
+      return seen.contains(subject);
+    });
+    const bool all_seen = std::cmp_equal(on, devices.size());
+    const bool whole = all_seen && (told_apart || rung != Rung::kPci);
+    // one that could not be looked at takes nothing from the others; bytes that moved are proved
+    // for all that are counted, or for none
+    const bool some = on > 0 && rung != Rung::kData;
+    if (is_measured(rung, node) && listed && (whole || some)) {
+      next.count = static_cast<int>(on);
+      next.at_least = !whole;
+    }
     funnel.push_back(std::move(next));
   }
   return funnel;

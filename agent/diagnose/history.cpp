@@ -22,7 +22,7 @@ bool all_may_come_late(const Diagnosis& diagnosis) {
 
 // A verdict of this boot that said something.
 bool was_known(const History& history) {
-  return !history.verdict.empty() && history.verdict != "unknown";
+  return !history.verdict.empty() && history.verdict != word_of(Verdict::kUnknown);
 }
 
 // A node that was whole once in this boot and lacks something now has lost it.
@@ -34,16 +34,25 @@ bool is_starting(const Diagnosis& diagnosis, const History& history, const Settl
 }
 
 // How bad a verdict is; nothing for those that are no better or worse than others.
-std::optional<int> gravity(const std::string& verdict) {
-  if (verdict == "healthy") return 0;
-  if (verdict == "degraded") return 1;
-  if (verdict == "unhealthy") return 2;
+std::optional<int> gravity(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kHealthy:
+      return 0;
+    case Verdict::kDegraded:
+      return 1;
+    case Verdict::kUnhealthy:
+      return 2;
+    case Verdict::kUnknown:
+    case Verdict::kNotApplicable:
+      break;
+  }
   return std::nullopt;
 }
 
-bool is_better(const std::string& now, const std::string& before) {
+bool is_better(Verdict now, const History& history) {
+  const auto before = from_word<Verdict>(history.verdict);
   const auto a = gravity(now);
-  const auto b = gravity(before);
+  const auto b = before ? gravity(*before) : std::nullopt;
   return a && b && *a < *b;
 }
 
@@ -79,7 +88,8 @@ bool comes_and_goes(const History& history, int64_t boot_ms, const Weights& weig
 
 // The verdict stays what it was, and so do its causes.
 void keep_verdict(Diagnosis& diagnosis, const History& history, const std::string& why) {
-  diagnosis.verdict = history.verdict == "unhealthy" ? Verdict::kUnhealthy : Verdict::kDegraded;
+  diagnosis.verdict =
+      history.verdict == word_of(Verdict::kUnhealthy) ? Verdict::kUnhealthy : Verdict::kDegraded;
   diagnosis.root_causes = history.root_causes;
   diagnosis.summary = fmt::format("{}: {}", why, history.summary);
 }
@@ -109,7 +119,7 @@ void forget_the_start(History& history) {
 }  // namespace
 
 void settle(Diagnosis& diagnosis, History& history, const Settling& settling) {
-  const bool better = is_better(verdict_text(diagnosis.verdict), history.verdict);
+  const bool better = is_better(diagnosis.verdict, history);
   if (is_starting(diagnosis, history, settling)) {
     diagnosis.starting = true;
     diagnosis.verdict = Verdict::kUnknown;

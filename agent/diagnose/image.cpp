@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <string_view>
 #include <tuple>
 
 #include "agent/diagnose/gravity.h"
@@ -27,11 +28,24 @@ constexpr const Check* kOfKernels[] = {
     &kKernelDriverUnsigned,     &kKernelDriverBlocked,      &kKernelDriverUnsupported,
     &kKernelModulesDisabled,    &kKernelOtherRdmaStack,     &kSoftwarePeermemConf};
 constexpr const Check* kOfTheRest[] = {
-    &kVerbsNotInstalled,     &kVerbsDoesNotLoad,       &kFabricNotInstalled,
-    &kFabricNoEfaProvider,   &kFabricDoesNotLoad,      &kFabricCrashes,
-    &kSoftwareInstallerOld,  &kSoftwareLibfabricOrder, &kSoftwareNcclPlugin,
-    &kLimitsMemlockLow,      &kLimitsHugePagesFew,     &kLimitsContainerMemlockLow,
-    &kLimitsPtraceRestricted};
+    &kVerbsNotInstalled,         &kVerbsDoesNotLoad,       &kFabricNotInstalled,
+    &kFabricNoEfaProvider,       &kFabricDoesNotLoad,      &kFabricCrashes,
+    &kSoftwareInstallerOld,      &kSoftwareLibfabricOrder, &kSoftwareNcclPlugin,
+    &kSoftwareRdmaCore,          &kLimitsMemlockLow,       &kLimitsHugePagesFew,
+    &kLimitsContainerMemlockLow, &kLimitsPtraceRestricted};
+
+// Of an image that is mounted no library is loaded: that its files are there must do.
+struct LibraryRow {
+  const Check* not_installed;
+  const Check* does_not_load;
+  const char* files[2];
+};
+constexpr LibraryRow kLibraries[] = {{.not_installed = &kVerbsNotInstalled,
+                                      .does_not_load = &kVerbsDoesNotLoad,
+                                      .files = {"libibverbs.so.1", "libefa.so.1"}},
+                                     {.not_installed = &kFabricNotInstalled,
+                                      .does_not_load = &kFabricDoesNotLoad,
+                                      .files = {"libfabric.so.1", nullptr}}};
 
 template <size_t N>
 Findings those_of(const Check* const (&checks)[N]) {
@@ -99,6 +113,48 @@ void add_kernel(Node node, const Seen<KernelFacts>& kernel, const Expectation& e
   }
 }
 
+const LibraryCopy* find_copy(const SoftwareFacts& facts, std::string_view name) {
+  const auto found = std::find_if(facts.libraries.begin(), facts.libraries.end(),
+                                  [&](const LibraryCopy& copy) { return copy.name == name; });
+  return found == facts.libraries.end() ? nullptr : &*found;
+}
+
+void judge_files(const Node& image, const LibraryRow& row, Findings& findings) {
+  if (image.software.outcome.status != ProbeStatus::kOk) {
+    for (const Check* check : {row.not_installed, row.does_not_load}) {
+      findings.unknown(*check, kNodeSubject, "the software on disk was not looked at");
+    }
+    return;
+  }
+  std::vector<std::string> found;
+  std::vector<std::string> missing;
+  for (const char* name : row.files) {
+    if (name == nullptr) continue;
+    const LibraryCopy* copy = find_copy(image.software.facts, name);
+    if (copy == nullptr) {
+      missing.emplace_back(name);
+    } else {
+      found.push_back(copy->path);
+    }
+  }
+  const Evidence evidence{join(found, ", "), "",
+                          "/etc/ld.so.cache, /opt/amazon/efa, the loader's directories"};
+  if (!missing.empty()) {
+    findings.fail(*row.not_installed, kNodeSubject, "not found: " + join(missing, ", "), evidence);
+    findings.not_applicable(*row.does_not_load, kNodeSubject, "it is not there");
+  } else {
+    findings.pass(*row.not_installed, kNodeSubject, "found: " + join(found, ", "), evidence);
+    findings.unknown(*row.does_not_load, kNodeSubject,
+                     "libraries are loaded only by a program in the image itself");
+  }
+}
+
+// Of a node an info, as containers bring their own: who makes an image can still add it.
+bool weighs_more_of_image(const Check& check) {
+  return std::any_of(std::begin(kLibraries), std::end(kLibraries),
+                     [&](const LibraryRow& row) { return row.not_installed->code == check.code; });
+}
+
 void add_rest(const Node& node, const Expectation& expectation, std::vector<Finding>& all) {
   Findings findings = those_of(kOfTheRest);
   judge_verbs(node, expectation, findings);
@@ -106,14 +162,15 @@ void add_rest(const Node& node, const Expectation& expectation, std::vector<Find
   judge_software(node, expectation, findings);
   judge_limits(node, expectation, findings);
   if (!node.live) {
-    const char* why = "libraries are loaded only by a program in the image itself";
-    findings.unknown(kVerbsDoesNotLoad, kNodeSubject, why);
-    findings.unknown(kFabricDoesNotLoad, kNodeSubject, why);
+    for (const LibraryRow& row : kLibraries) judge_files(node, row, findings);
   }
   std::vector<Finding> found = findings.take();
   complete_remedies(node, found);
   for (Finding& finding : found) {
     if (!node.live) without_command(finding);
+    if (weighs_more_of_image(*finding.check)) {
+      finding.check = weighed(finding.check, Severity::kWarning);
+    }
     all.push_back(std::move(finding));
   }
 }
@@ -125,18 +182,38 @@ Verdict verdict_of_image(const std::vector<Finding>& findings) {
   return Verdict::kHealthy;
 }
 
+bool is_of_loading(const Check& check) {
+  return std::any_of(std::begin(kLibraries), std::end(kLibraries),
+                     [&](const LibraryRow& row) { return row.does_not_load->code == check.code; });
+}
+
 // Nothing that weighs in the verdict; who reads that all is well shall know of it.
-std::string unseen_words(const std::vector<Finding>& findings) {
+std::string unseen_words(const std::vector<Finding>& findings, bool live) {
   std::set<std::string> codes;
   for (const Finding& finding : findings) {
     const bool weighs = finding.check->severity != Severity::kInfo;
-    if (finding.result == FindingResult::kUnknown && weighs) codes.emplace(finding.check->code);
+    const bool told = !live && is_of_loading(*finding.check);
+    if (finding.result == FindingResult::kUnknown && weighs && !told) {
+      codes.emplace(finding.check->code);
+    }
   }
-  if (codes.empty()) return "";
-  return "; not looked at: " + join({codes.begin(), codes.end()}, ", ");
+  const std::string unseen =
+      codes.empty() ? "" : "; not looked at: " + join({codes.begin(), codes.end()}, ", ");
+  return (live ? "" : "; libraries were not loaded") + unseen;
 }
 
-std::string summary_of_image(const Diagnosis& diagnosis, size_t kernels) {
+// What a site has made an info of.
+std::string missing_words(const std::vector<Finding>& findings) {
+  std::vector<std::string> codes;
+  for (const Finding& finding : findings) {
+    const bool missing =
+        finding.result == FindingResult::kFail && weighs_more_of_image(*finding.check);
+    if (missing) codes.emplace_back(finding.check->code);
+  }
+  return codes.empty() ? "" : fmt::format(" (but see {})", join(codes, ", "));
+}
+
+std::string summary_of_image(const Diagnosis& diagnosis, size_t kernels, bool live) {
   const auto first = [&](FindingResult result, auto&& is_it) -> std::string {
     for (const Finding& finding : diagnosis.findings) {
       if (finding.result != result || !is_it(finding)) continue;
@@ -145,8 +222,11 @@ std::string summary_of_image(const Diagnosis& diagnosis, size_t kernels) {
     return "";
   };
   if (diagnosis.verdict == Verdict::kHealthy) {
-    return fmt::format("the image has what EFA needs, for {} kernel{}{}", kernels,
-                       kernels == 1 ? "" : "s", unseen_words(diagnosis.findings));
+    const std::vector<Finding>& findings = diagnosis.findings;
+    return fmt::format("{}{}, for {} kernel{}{}",
+                       live ? "the image has what EFA needs" : "what was looked at is there",
+                       missing_words(findings), kernels, kernels == 1 ? "" : "s",
+                       unseen_words(findings, live));
   }
   if (diagnosis.verdict == Verdict::kUnknown) {
     return "could not look: " + first(FindingResult::kUnknown, [](const Finding& finding) {
@@ -183,7 +263,7 @@ Diagnosis diagnose_image(const Node& image, const std::vector<Seen<KernelFacts>>
   diagnosis.funnel = {FunnelStage{.rung = Rung::kExpected}};
   diagnosis.verdict = verdict_of_image(findings);
   diagnosis.root_causes = root_causes_of(findings);
-  diagnosis.summary = summary_of_image(diagnosis, kernels.size());
+  diagnosis.summary = summary_of_image(diagnosis, kernels.size(), image.live);
   return diagnosis;
 }
 

@@ -20,8 +20,8 @@ constexpr size_t kMaxOfProbe = 200;
 
 struct SiteFinding {
   std::string code;
-  std::string result;
-  std::string severity = "warning";
+  std::optional<FindingResult> result;
+  Severity severity = Severity::kWarning;
   std::string subject = kNodeSubject;
   std::string message;
   std::string title;
@@ -41,32 +41,18 @@ void describe(Io& io, SiteFinding& finding) {
   io("command", finding.command);
 }
 
-template <class Word>
-std::optional<Word> word_of(const std::string& text, std::initializer_list<Word> known,
-                            std::string (*text_of)(Word)) {
-  for (const Word word : known) {
-    if (text_of(word) == text) return word;
-  }
-  return std::nullopt;
-}
-
 std::optional<Finding> parse_finding(const Value& value) {
   const Result<SiteFinding> site = from_value<SiteFinding>(value, "finding");
-  if (!site || !is_site_code(site->code) || site->subject.empty()) return std::nullopt;
-  const auto result = word_of(site->result,
-                              {FindingResult::kPass, FindingResult::kFail, FindingResult::kUnknown,
-                               FindingResult::kNotApplicable},
-                              result_text);
-  const auto severity = word_of(
-      site->severity, {Severity::kCritical, Severity::kWarning, Severity::kInfo}, severity_text);
-  if (!result || !severity) return std::nullopt;
+  if (!site || !site->result || !is_site_code(site->code) || site->subject.empty()) {
+    return std::nullopt;
+  }
   // half a command is another command
   const bool whole = site->command.size() <= kMaxWords;
   Finding finding;
-  finding.check = own_check(site->code, *severity, cut(site->title, kMaxWords),
+  finding.check = own_check(site->code, site->severity, cut(site->title, kMaxWords),
                             cut(site->remedy, kMaxWords) +
                                 (whole ? "" : " [its command is longer than 1 KiB and left out]"));
-  finding.result = *result;
+  finding.result = *site->result;
   finding.subject = site->subject;
   finding.message = site->message;
   if (whole) finding.command.text = site->command;

@@ -51,6 +51,7 @@ struct Scale {
 Scale scale_of(const Diagnosis& diagnosis) {
   Scale scale;
   for (const FunnelStage& stage : diagnosis.funnel) {
+    if (stage.at_least) continue;  // of the others it is not known
     const int count = stage.count.value_or(0);
     if (stage.rung == Rung::kExpected) scale.all = count;
     if (stage.rung == Rung::kPci && stage.count && !diagnosis.expectation.given) {

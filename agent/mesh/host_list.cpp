@@ -121,7 +121,7 @@ std::string host_list_of(std::vector<std::string> names) {
   }
   for (auto& [key, numbers] : groups) {
     const bool alone = numbers.size() == 1;
-    parts.push_back(key.first + (alone ? numbers[0] : "[" + ranges_of(numbers) + "]"));
+    parts.push_back(key.first + (alone ? numbers[0] : fmt::format("[{}]", ranges_of(numbers))));
   }
   std::sort(parts.begin(), parts.end());
   parts.erase(std::unique(parts.begin(), parts.end()), parts.end());

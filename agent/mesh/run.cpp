@@ -67,9 +67,9 @@ Result<Done> allow_files(int ranks) {
 }
 
 std::string rendered(const MeshOptions& options, const MeshReport& report) {
-  const std::string& format = options.pair.format;
-  if (format == "json") return render_json(mesh_value(report), 1) + "\n";
-  if (format == "svg") return render_mesh_svg(report);
+  const OutputFormat format = options.pair.format;
+  if (format == OutputFormat::kJson) return render_json(mesh_value(report), 1) + "\n";
+  if (format == OutputFormat::kSvg) return render_mesh_svg(report);
   return render_mesh_text(report, style_of(options.pair.output));
 }
 

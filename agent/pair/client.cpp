@@ -172,7 +172,7 @@ class Client {
 };
 
 std::string rendered(const PairOptions& options, const PairReport& report) {
-  if (options.format == "json") return render_json(pair_value(report), 1) + "\n";
+  if (options.format == OutputFormat::kJson) return render_json(pair_value(report), 1) + "\n";
   const bool terminal = options.output.empty() && isatty(STDOUT_FILENO) != 0;
   return render_pair_text(report, style_of(options.output), terminal);
 }

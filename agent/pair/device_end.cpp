@@ -74,12 +74,11 @@ bool DeviceEnd::may_take_device(PairAnswer& answer) {
 }
 
 bool DeviceEnd::prepare(PairAnswer& answer) {
-  for (size_t i = 0; i < std::size(kDataCalls); ++i) {
-    const auto step = static_cast<DataStep>(i);
+  for (const auto& [step, call] : Words<DataStep>::kTable) {
     out_.doing(path_->call(step));
     const Result<Done> done = path_->take(step);
     if (done) continue;
-    answer.failed = {done.error().where, done.error().what, done.error().os_error};
+    answer.failed = unseen_of(done.error());
     return false;
   }
   return true;
@@ -112,7 +111,7 @@ void DeviceEnd::reach(const PairOrder& order, PairAnswer& answer) {
   out_.doing(path_->call(DataStep::kAddress));
   const Result<Done> done = path_->reach(*address);
   reached_ = done.ok();
-  if (!done) answer.failed = {done.error().where, done.error().what, done.error().os_error};
+  if (!done) answer.failed = unseen_of(done.error());
 }
 
 void DeviceEnd::receive(const PairOrder& order, PairAnswer& answer) {

@@ -82,7 +82,7 @@ std::optional<PairAnswer> OwnEnd::start(const PairOrder& order) {
   const Fd theirs(sockets[1]);
   Result<Child> process = start_child([&] { return become(order, *device, theirs); });
   if (!process) {
-    answer.failed = {process.error().where, process.error().what, process.error().os_error};
+    answer.failed = unseen_of(process.error());
     return answer;
   }
   process_ = std::move(*process);

@@ -64,8 +64,7 @@ bool is_meant(const PairDevice& device, const std::string& wanted) {
 Result<Done> list_devices(const PairGround& ground, const std::string& wanted, PairHello& hello) {
   const Result<std::vector<std::string>> listed = ground.library.list();
   if (!listed) {
-    const Error& error = listed.error();
-    hello.list_failed = {error.where, error.what, error.os_error};
+    hello.list_failed = unseen_of(listed.error());
     return Done{};
   }
   int rail = 0;

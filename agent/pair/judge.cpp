@@ -92,8 +92,9 @@ Finding judge_types(const PairHello& own, const PairHello& other) {
 bool shares_no_group(const PairNodes& nodes) {
   const std::set<std::string> here = groups_of(nodes.own);
   const std::set<std::string> there = groups_of(nodes.other);
-  return nodes.own.metadata_status == "ok" && nodes.other.metadata_status == "ok" &&
-         !here.empty() && !there.empty() && !has_common(here, there);
+  return nodes.own.metadata_status == MetadataStatus::kOk &&
+         nodes.other.metadata_status == MetadataStatus::kOk && !here.empty() && !there.empty() &&
+         !has_common(here, there);
 }
 
 // The device's own counters say which way is lost: what the receiver counted had come.

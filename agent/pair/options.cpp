@@ -53,9 +53,6 @@ Result<Done> check_options(const PairOptions& options) {
   if (!client && !options.host.empty()) {
     return malformed("pair server", "it takes no HOST: --bind says at which address it listens");
   }
-  if (client && (!options.bind.empty() || options.once)) {
-    return malformed("pair client", "--bind and --once are for a server");
-  }
   if (options.compare && options.engine == kVerbsEngine) {
     return malformed("pair client", "--compare is with libfabric: leave out --engine verbs");
   }

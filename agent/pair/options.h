@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/report/format.h"
 #include "probes/base/result.h"
 
 namespace efa {
@@ -31,7 +32,7 @@ struct PairOptions {
   std::string engine = kBothEngines;
   bool compare = false;
   int64_t seconds = 2;  // of figures, for each pair of devices
-  std::string format = "text";
+  OutputFormat format = OutputFormat::kText;
   std::string output;
   // of the agent
   std::string modules;

@@ -19,6 +19,7 @@
 
 #include "probes/base/unseen.h"
 #include "probes/base/value.h"
+#include "probes/cloud/facts.h"
 #include "probes/data/facts.h"
 #include "probes/data/library.h"
 #include "probes/protocol/pci_address.h"
@@ -119,7 +120,7 @@ struct PairHello {
   std::optional<std::string> kernel;
   std::optional<std::string> driver;
   std::optional<std::string> rdma_core;
-  std::string metadata_status;  // of CloudFacts
+  MetadataStatus metadata_status = MetadataStatus::kNotAsked;
   std::optional<std::string> instance_id;
   std::optional<std::string> instance_type;
   std::optional<std::string> zone_id;

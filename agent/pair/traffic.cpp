@@ -41,7 +41,7 @@ uint64_t credit_of(uint64_t bytes) {
 }  // namespace
 
 bool Traffic::keep(const Result<Done>& done, PairAnswer& answer) {
-  if (!done) answer.failed = {done.error().where, done.error().what, done.error().os_error};
+  if (!done) answer.failed = unseen_of(done.error());
   return done.ok();
 }
 

@@ -66,15 +66,26 @@ Result<std::string> read_data(archive* reader, size_t limit, const std::string& 
     if (count < 0) return malformed(where, "is damaged");
     if (count == 0) return text;
     text.append(buffer, static_cast<size_t>(count));
-    if (text.size() > limit) return malformed(where, "is larger than it can be");
+    if (text.size() > limit) return Error{ErrorKind::kTooLarge, where, "is larger than it can be"};
   }
+}
+
+// Whether libarchive undoes by itself what has made these bytes smaller. It can be built without
+// the library for it, and then starts a program of that name, which need not be there.
+bool undoes_by_itself(archive* reader, const std::string& packed) {
+  const bool gzip = archive_read_support_filter_gzip(reader) == ARCHIVE_OK;
+  const bool xz = archive_read_support_filter_xz(reader) == ARCHIVE_OK;
+  const bool zstd = archive_read_support_filter_zstd(reader) == ARCHIVE_OK;
+  if (packed.starts_with("\x1f\x8b")) return gzip;
+  if (packed.starts_with("\xfd")) return xz;
+  return !packed.starts_with("\x28\xb5\x2f\xfd") || zstd;
 }
 
 Result<std::string> decompress(const std::string& packed, size_t limit, const std::string& where) {
   const std::unique_ptr<archive, FreeReader> reader(archive_read_new());
-  archive_read_support_filter_gzip(reader.get());
-  archive_read_support_filter_xz(reader.get());
-  archive_read_support_filter_zstd(reader.get());
+  if (!undoes_by_itself(reader.get(), packed)) {
+    return Error{ErrorKind::kNotFound, where, "is compressed in a way that libarchive lacks here"};
+  }
   archive_read_support_format_raw(reader.get());
   archive_entry* entry = nullptr;
   if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK ||

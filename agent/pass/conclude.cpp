@@ -9,6 +9,16 @@
 namespace efa {
 namespace {
 
+void remember_jobs(const Node& node, std::vector<std::string>& jobs) {
+  for (const Job& job : node.jobs.facts.processes) {
+    const bool known =
+        job.job.empty() || std::find(jobs.begin(), jobs.end(), job.job) != jobs.end();
+    if (!known) jobs.push_back(job.job);
+  }
+  const size_t more = jobs.size() - std::min(jobs.size(), kMaxJobs);
+  jobs.erase(jobs.begin(), jobs.begin() + static_cast<std::ptrdiff_t>(more));
+}
+
 // The state after a pass, but for what the diagnosis adds.
 State state_after(const State& before, const std::vector<ProbeRun>& runs, const Node& node,
                   int64_t boot_ms) {
@@ -26,16 +36,22 @@ State state_after(const State& before, const std::vector<ProbeRun>& runs, const 
                        state.devices.end();
     if (!known) state.devices.push_back(function.address);
   }
-  if (node.cloud.facts.metadata_status == "ok") state.metadata = node.cloud.facts;
+  if (node.cloud.facts.metadata_status == MetadataStatus::kOk) state.metadata = node.cloud.facts;
   state.baselines = next_baselines(before.baselines, node.rdma.facts, boot_ms);
   state.pci_errors = next_baselines(before.pci_errors, node.pci.facts);
+  remember_jobs(node, state.jobs);
   return state;
 }
 
 RunInfo run_info(const Recording& recording) {
-  return {recording.trigger,     recording.sequence,     recording.started_at_ms,
-          recording.duration_ms, recording.valid_for_ms, recording.max_rss_kib,
-          recording.cpu_ms,      recording.boottime_ms};
+  return {recording.trigger.value_or(Trigger::kOnce),
+          recording.sequence,
+          recording.started_at_ms,
+          recording.duration_ms,
+          recording.valid_for_ms,
+          recording.max_rss_kib,
+          recording.cpu_ms,
+          recording.boottime_ms};
 }
 
 // The last rung, where a test was made: who was in use counts by what the job moved.
@@ -49,7 +65,7 @@ std::optional<int64_t> moved_in(const Diagnosis& diagnosis) {
 // A person or a script that asks once is told what is seen now; the daemon has a recovery
 // confirmed.
 bool wants_confirmation(const Recording& recording) {
-  return recording.trigger != "once";
+  return recording.trigger != Trigger::kOnce;
 }
 
 // What a recording keeps to be looked at again, like hwloc's XML, is no part of the report: it
@@ -91,7 +107,8 @@ Result<Conclusion> conclude(const Recording& recording, const std::vector<ProbeR
             recording.limits,
             now.boot_ms,
             failing_in(before.history),
-            before.pci_errors};
+            before.pci_errors,
+            {before.jobs.begin(), before.jobs.end()}};
   const Scope scope = scope_of(report.node, addresses_of(recording.set_aside), *expect);
   std::optional<Node> part;  // of the report's, which keeps what is not judged too
   if (!scope.left_out.empty()) leave_out(scope.left_out, part.emplace(report.node), past);
@@ -108,6 +125,7 @@ Result<Conclusion> conclude(const Recording& recording, const std::vector<ProbeR
   } else {
     report.diagnosis = diagnose(node, expectation);
   }
+  conclusion.after.judged_by = criteria_of(recording);
   conclusion.after.confirming = report.diagnosis.recovering;
   if (const auto moved = moved_in(report.diagnosis)) conclusion.after.moved = moved;
   report.moved = conclusion.after.moved;

@@ -16,6 +16,7 @@
 #include "agent/log/log.h"
 #include "agent/run/pass.h"
 #include "probes/judging/site_probe.h"
+#include "probes/judging/words.h"
 
 namespace efa {
 namespace {
@@ -42,10 +43,11 @@ std::vector<int> interfaces_now() {
 }
 
 // Only where nothing has come or gone since: an interface may be on another card by now.
-std::string known_metadata(const State& before, const std::string& trigger,
+std::string known_metadata(const State& before, Trigger trigger,
                            const std::vector<int>& interfaces) {
   const bool same = !interfaces.empty() && before.interfaces == interfaces;
-  const bool lasts = trigger != "event" && same && before.metadata.metadata_status == "ok";
+  const bool lasts =
+      trigger != Trigger::kEvent && same && before.metadata.metadata_status == MetadataStatus::kOk;
   return lasts ? render_json(to_value(before.metadata)) : "";
 }
 
@@ -127,6 +129,8 @@ Looked look_at_machine(const PassRequest& request, const Progress& progress) {
     if (request.keep_state) make_state_directory(request.config.files);
     recording.before = begin_pass(state_path(request.config.files), request.keep_state);
     recording.sequence = recording.before.sequence;
+    forget_unless_judged_by(recording.before, criteria_of(recording));
+    recording.before.judged_by.reset();  // the recording itself has them
     plan.left = recording.before.left;
     const std::vector<int> interfaces = interfaces_now();
     plan.known_metadata = known_metadata(recording.before, request.trigger, interfaces);
@@ -162,8 +166,8 @@ std::vector<ProbeRun> replayed_runs(const Config& config, const Recording& recor
   for (const RecordedProbe& probe : recording.probes) {
     const auto left = duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
     const ProbeRow* row = probe_of(probe.name);
-    const bool again =
-        row != nullptr && row->from_files && probe.status == "ok" && !probe.looks.empty();
+    const bool again = row != nullptr && row->from_files &&
+                       status_from(probe.status) == ProbeStatus::kOk && !probe.looks.empty();
     ProbeRun run =
         again ? run_from_looks(plan, *row, probe.looks, left) : run_of(probe, allowances);
     if (run.outcome.status == ProbeStatus::kOk) run.outcome.duration_ms = probe.duration_ms;

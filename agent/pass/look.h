@@ -17,7 +17,7 @@ struct PassRequest {
   std::string expect;
   bool record = false;
   bool keep_state = true;
-  std::string trigger = "once";
+  Trigger trigger = Trigger::kOnce;
   std::set<std::string> asked;  // as PassPlan has it
   std::set<std::string> only;   // likewise
 };

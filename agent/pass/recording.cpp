@@ -46,13 +46,12 @@ bool has_known_shape(const Recording& recording) {
   std::set<std::string> names;
   for (const RecordedProbe& probe : recording.probes) names.insert(probe.name);
   return names.size() == recording.probes.size() && names.size() <= kMaxProbes &&
-         names.count("") == 0 && !recording.trigger.empty() && recording.sequence > 0 &&
+         names.count("") == 0 && recording.trigger && recording.sequence > 0 &&
          recording.duration_ms >= 0 && recording.max_rss_kib >= 0 && recording.cpu_ms >= 0;
 }
 
 // As short as those of a pass, which keeps to the same bounds.
 void cut_words(Recording& recording) {
-  recording.trigger = cut(std::move(recording.trigger), kMaxSubject);
   for (RecordedProbe& probe : recording.probes) {
     probe.name = cut(std::move(probe.name), kMaxWords);
     probe.detail = cut(std::move(probe.detail), kMaxWords);
@@ -77,6 +76,10 @@ bool is_whole(const RecordedProbe& probe) {
 
 Moment began_at(const Recording& recording) {
   return {recording.started_at_ms, recording.boottime_ms.value_or(recording.started_at_ms)};
+}
+
+Criteria criteria_of(const Recording& recording) {
+  return {recording.expect, recording.set_aside, recording.checks, recording.limits};
 }
 
 RecordedProbe recorded(const ProbeRun& run) {

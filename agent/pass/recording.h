@@ -7,6 +7,7 @@
 
 #include "agent/config/weights.h"
 #include "agent/pass/state.h"
+#include "agent/report/trigger.h"
 #include "agent/run/runner.h"
 #include "probes/base/moment.h"
 #include "probes/base/result.h"
@@ -31,7 +32,7 @@ struct Recording {
   int64_t version = 1;
   bool live = true;
   std::string expect = "auto";
-  std::string trigger;
+  std::optional<Trigger> trigger;  // every pass has one
   int64_t sequence = 1;
   int64_t started_at_ms = 0;
   std::optional<int64_t> boottime_ms;  // at the start; older recordings have none
@@ -82,6 +83,8 @@ void describe(Io& io, Recording& recording) {
 
 // When the pass began. Without a boottime all of the recording is told by the wall clock.
 Moment began_at(const Recording& recording);
+
+Criteria criteria_of(const Recording& recording);
 
 RecordedProbe recorded(const ProbeRun& run);
 // The run as it was, without starting anything.

@@ -116,7 +116,7 @@ std::string each_part(const std::string& name, const OfWord& of_word) {
 }
 
 // "ssh.service", "ssh.service.d", "multi-user.target.wants"
-bool is_unit(std::string_view name) {
+bool names_unit(std::string_view name) {
   constexpr std::string_view kOfUnits[] = {".d", ".wants", ".requires", ".upholds"};
   constexpr std::string_view kUnits[] = {".service",   ".socket", ".slice", ".scope",
                                          ".target",    ".mount",  ".swap",  ".timer",
@@ -129,7 +129,7 @@ bool is_unit(std::string_view name) {
 }
 
 std::string each_of_file(const std::string& name, const OfWord& of_word) {
-  if (is_unit(name)) return each_word(name, of_word);
+  if (names_unit(name)) return each_word(name, of_word);
   for (const std::string_view ending : {".conf", ".cfg", ".rules", ".d"}) {
     if (!name.ends_with(ending)) continue;
     return each_part(name.substr(0, name.size() - ending.size()), of_word) + std::string(ending);
@@ -175,7 +175,8 @@ bool is_known_path(std::string_view path) {
       "/.dockerenv",     "/var/spool/slurmd/",
       "/.singularity.d", "/.lock"};
   const std::string whole = std::string(path) + "/";
-  return path.find_first_not_of('/') == std::string_view::npos ||
+  return path.find_first_not_of('/') == std::string_view::npos || whole.starts_with("/efi/EFI/") ||
+         whole.starts_with("/ch/environment/") ||
          std::any_of(kRoots.begin(), kRoots.end(),
                      [&](std::string_view root) { return whole.starts_with(root); });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 #include "probes/base/describe.h"
 #include "probes/base/text.h"
@@ -109,6 +110,7 @@ void redact_messages(State& before, Pseudonyms& pseudonyms) {
     if (of_site) episode.subject = of_subject(episode.subject, pseudonyms);
     if (!episode.message.empty()) episode.message = kNotKept;
   }
+  for (std::string& job : before.jobs) job = redacted_job(job, pseudonyms);
   if (any && !before.history.summary.empty()) before.history.summary = kNotKept;
 }
 
@@ -121,14 +123,16 @@ std::string redacted_job(const std::string& job, Pseudonyms& pseudonyms) {
 std::string redacted_record(const std::string& record, Pseudonyms& pseudonyms) {
   const size_t end = std::min(record.find(';'), record.size());
   const std::string head = pseudonyms.of_text(record.substr(0, end));
-  // as probe-log keeps it: ";oom-kill:task_memcg=job_7,task="
-  constexpr std::string_view kBefore = ";oom-kill:task_memcg=";
-  constexpr std::string_view kBehind = ",task=";
+  // as probe-log keeps them: ";oom-kill:task_memcg=job_7,task="
+  constexpr std::pair<std::string_view, std::string_view> kAround[] = {
+      {";oom-kill:task_memcg=", ",task="},
+      {";Tasks in ", " are going to be killed due to memory.oom.group set"}};
   const std::string text = record.substr(end);
-  if (text.starts_with(kBefore) && text.ends_with(kBehind)) {
-    const std::string job =
-        text.substr(kBefore.size(), text.size() - kBefore.size() - kBehind.size());
-    return head + std::string(kBefore) + redacted_job(job, pseudonyms) + std::string(kBehind);
+  for (const auto& [before, behind] : kAround) {
+    const bool is_whole = text.size() >= before.size() + behind.size();
+    if (!is_whole || !text.starts_with(before) || !text.ends_with(behind)) continue;
+    const std::string job = text.substr(before.size(), text.size() - before.size() - behind.size());
+    return head + std::string(before) + redacted_job(job, pseudonyms) + std::string(behind);
   }
   return head + pseudonyms.of_text(text, Source::kSpoken);
 }

@@ -8,6 +8,7 @@
 #include "probes/base/file_lock.h"
 #include "probes/base/files.h"
 #include "probes/base/moment.h"
+#include "probes/protocol/job_group.h"
 
 namespace efa {
 namespace {
@@ -130,6 +131,10 @@ State salvaged(const Value& file) {
   erase_implausible(state.history.episodes);
   state.history.episodes.resize(std::min(state.history.episodes.size(), kMaxEpisodes));
   state.left.resize(std::min(state.left.size(), kMaxLeft));
+  std::erase_if(state.jobs, [](const std::string& job) {
+    return job.empty() || job_of_control_group(job) != job;
+  });
+  state.jobs.resize(std::min(state.jobs.size(), kMaxJobs));
   return state;
 }
 
@@ -141,6 +146,12 @@ void refresh(State& state, const std::string& boot_id) {
     state = std::move(fresh);
   }
   std::erase_if(state.left, [](const LeftProcess& left) { return !sleeps_on(left.process); });
+}
+
+void forget_unless_judged_by(State& state, const Criteria& criteria) {
+  if (!state.judged_by || *state.judged_by == criteria) return;
+  state.history = {};
+  state.confirming = false;
 }
 
 State begin_pass(const std::string& path, bool keep) {

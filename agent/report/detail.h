@@ -66,6 +66,7 @@ inline constexpr Detail kDetails[] = {
     shortest(48, 100, /*lost=*/false, /*whole=*/3),
     shortest(0, 80, /*lost=*/false, /*whole=*/1),
     shortest(0, 80, /*lost=*/false, /*whole=*/0, /*line=*/120),
+    shortest(0, 64, /*lost=*/false, /*whole=*/0, /*line=*/80),
 };
 
 }  // namespace efa

@@ -53,14 +53,14 @@ Array take_findings(const Value& report) {
 
 void fit(Value& report) {
   if (fits(report)) return;
-  Array left_out = {"facts"};
+  std::vector<std::string> left_out = {"facts"};
   report.set("facts", Object{});
   if (!fits(report)) {
     Array findings = take_findings(report);
     std::erase_if(findings, is_good);
     left_out.emplace_back("findings that pass");
     if (findings.size() > kMaxFindings) {
-      left_out.emplace_back(std::to_string(findings.size() - kMaxFindings) + " findings");
+      left_out.push_back(std::to_string(findings.size() - kMaxFindings) + " findings");
       findings.resize(kMaxFindings);
     }
     report.set("findings", std::move(findings));
@@ -69,7 +69,7 @@ void fit(Value& report) {
     report.set("devices", Array{});
     left_out.emplace_back("devices");
   }
-  report.set("left_out", std::move(left_out));
+  report.set("left_out", Array(left_out.begin(), left_out.end()));
 }
 
 }  // namespace efa

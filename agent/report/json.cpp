@@ -45,7 +45,7 @@ Value run_value(const RunInfo& run, const Diagnosis& diagnosis) {
   self.set("max_rss_kib", run.max_rss_kib);
   self.set("cpu_ms", run.cpu_ms);
   Value value;
-  value.set("trigger", run.trigger);
+  value.set("trigger", word_of(run.trigger));
   value.set("sequence", run.sequence);
   value.set("started_at", time_text(run.started_at_ms));
   value.set("duration_ms", run.duration_ms);

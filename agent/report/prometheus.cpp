@@ -29,7 +29,9 @@ void put_funnel(Metrics& metrics, const Report& report) {
   metrics.family("efa_doctor_devices", "gauge",
                  "EFA devices that reached a stage; absent: not measured.");
   for (const FunnelStage& stage : report.diagnosis.funnel) {
-    if (!stage.count) continue;
+    // one that could not be looked at is no device less
+    const bool lower_bound = stage.at_least && stage.rung != Rung::kAttached;
+    if (!stage.count || lower_bound) continue;
     metrics.sample({{"stage", rung_text(stage.rung)}}, std::to_string(*stage.count));
   }
 }

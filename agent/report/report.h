@@ -10,12 +10,13 @@
 
 #include "agent/diagnose/diagnosis.h"
 #include "agent/report/page.h"
+#include "agent/report/trigger.h"
 #include "probes/base/value.h"
 
 namespace efa {
 
 struct RunInfo {
-  std::string trigger;  // "once", "boot", "interval", "request", ... (agent/watch/schedule.h)
+  Trigger trigger = Trigger::kOnce;
   int64_t sequence = 1;
   int64_t started_at_ms = 0;  // Unix time
   int64_t duration_ms = 0;

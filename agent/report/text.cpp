@@ -1,6 +1,6 @@
 // The report for a person: the verdict first, then how far the devices came, then each cause and
 // what mends it, in the order of the root causes. AWS Systems Manager's list-command-invocations
-// keeps 2,500 characters of an output: what is longer is told in fewer words, causes and their
+// keeps 2,300 characters of it (page.h): what is longer is told in fewer words, causes and their
 // fixes last, but on a terminal.
 
 #include <fmt/core.h>
@@ -51,7 +51,7 @@ void put_head(TextPage& page, const Report& report, const Detail& detail) {
   add(report.node.cloud.facts.instance_type);
   add(report.node.cloud.facts.availability_zone_id);
   add(report.node.kernel.facts.release, "kernel ");
-  add(report.node.kernel.facts.efa_version, "efa ");
+  add(report.node.kernel.facts.efa_version.value_or(""), "efa ");
   if (!about.empty()) page.paragraph(beginning_of(about, detail.line), 0);
 }
 

@@ -3,18 +3,14 @@
 #include <filesystem>
 #include <set>
 
+#include "probes/protocol/installer_files.h"
+
 namespace efa {
-namespace {
-
-// Of the installer.
-constexpr const char* kFabricDirectories[] = {"/opt/amazon/efa/lib64", "/opt/amazon/efa/lib"};
-
-}  // namespace
 
 std::vector<Launch> for_each_libfabric(const Launch& system) {
   std::vector<Launch> launches{system};
   std::set<std::string> real;  // lib64 may be a link to lib
-  for (const char* directory : kFabricDirectories) {
+  for (const char* directory : kInstallerLibraries) {
     std::error_code error;
     const auto library =
         std::filesystem::canonical(std::string(directory) + "/libfabric.so.1", error);

@@ -28,13 +28,11 @@ constexpr uint64_t kMemoryMib = 128;        // of a probe: half of what the unit
 constexpr uint64_t kMemoryMibForAws = 512;  // TLS, and a page of an API
 constexpr size_t kMaxSiteProbes = 64;
 
-// A library maps what it likes on the machine that it was made for; our own code needs little.
-uint64_t memory_of(const ProbeRow& row, bool live) {
+uint64_t memory_limit(const ProbeRow& row, bool live) {
 #if defined(__SANITIZE_ADDRESS__)  // its shadow memory counts too
   return 0;
 #endif
-  if (row.asks_aws) return kMemoryMibForAws;
-  return row.loads_libraries && live ? 0 : kMemoryMib;
+  return memory_of(row, live);
 }
 
 std::vector<std::string> options_of(const PassPlan& plan, const ProbeRow& row) {
@@ -65,7 +63,8 @@ Launch program_of(const PassPlan& plan, const ProbeRow& row) {
 Launch launch_of(const PassPlan& plan, const ProbeRow& row) {
   Launch launch = program_of(plan, row);
   launch.capabilities = row.capabilities;
-  launch.memory_mib = memory_of(row, plan.live());
+  launch.as_nobody = row.needs_no_rights && plan.live() && geteuid() == 0 && can_become_nobody();
+  launch.memory_mib = memory_limit(row, plan.live());
   launch.environment = row.asks_aws ? environment_for_aws() : base_environment();
   launch.environment.insert(launch.environment.end(), row.environment.begin(),
                             row.environment.end());
@@ -114,14 +113,22 @@ std::vector<Launch> take_foreign(std::vector<Launch>& launches) {
   return foreign;
 }
 
+std::vector<Launch> started_as_root(const std::vector<Launch>& launches) {
+  std::vector<Launch> those;
+  std::copy_if(launches.begin(), launches.end(), std::back_inserter(those),
+               [](const Launch& one) { return !one.as_nobody; });
+  return those;
+}
+
 // Root loads no library that another user can change. Gives for each of those probes why.
 std::map<std::string, std::string> distrust(std::vector<Launch>& foreign,
                                             std::vector<ProbeRun>& others) {
   std::map<std::string, std::string> reasons;
   if (geteuid() != 0) return reasons;
-  const std::vector<std::string> answers = why_not_as_root(foreign);
-  for (size_t i = 0; i < foreign.size(); ++i) {
-    if (!answers[i].empty()) reasons[foreign[i].name] = answers[i];
+  const std::vector<Launch> roots = started_as_root(foreign);
+  const std::vector<std::string> answers = why_not_as_root(roots);
+  for (size_t i = 0; i < roots.size(); ++i) {
+    if (!answers[i].empty()) reasons[roots[i].name] = answers[i];
   }
   const bool as_nobody = !reasons.empty() && can_become_nobody();
   std::erase_if(foreign, [&](Launch& launch) {
@@ -195,6 +202,12 @@ bool hangs_whole(const PassPlan& plan, const std::string& name) {
 
 }  // namespace
 
+// A library maps what it likes on the machine that it was made for; our own code needs little.
+uint64_t memory_of(const ProbeRow& row, bool live) {
+  if (row.asks_aws) return kMemoryMibForAws;
+  return row.loads_libraries && live ? 0 : kMemoryMib;
+}
+
 std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress) {
   std::vector<Launch> launches;
   std::vector<ProbeRun> others;
@@ -249,7 +262,7 @@ ProbeRun run_from_looks(const PassPlan& plan, const ProbeRow& row, const std::st
   if (!file) return not_started(row.name, ProbeStatus::kFailed, "no memory for what it read");
   Launch launch = program_of(plan, row);
   launch.stdin_fd = file->get();
-  launch.memory_mib = memory_of(row, /*live=*/false);
+  launch.memory_mib = memory_limit(row, /*live=*/false);
   launch.arguments = {"--replay", "/dev/stdin"};
   launch.environment = base_environment();
   std::vector<ProbeRun> runs = run_probes({launch}, limit, Progress());

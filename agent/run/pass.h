@@ -30,6 +30,9 @@ struct PassPlan {
   [[nodiscard]] bool live() const { return sysroot == "/"; }
 };
 
+// MiB of data that it may have at most; 0: as much as it likes.
+uint64_t memory_of(const ProbeRow& row, bool live);
+
 std::vector<ProbeRun> run_pass(const PassPlan& plan, const Progress& progress);
 
 // One probe again, on what a recording holds of the files that it read.

@@ -4,9 +4,9 @@
 
 namespace efa {
 
-bool DataSchedule::is_due(const std::string& trigger, int64_t now_ms) const {
+bool DataSchedule::is_due(Trigger trigger, int64_t now_ms) const {
   if (interval_ms_ == 0) return false;
-  const bool changed = trigger == "recovery" || trigger == "starting";
+  const bool changed = trigger == Trigger::kRecovery || trigger == Trigger::kStarting;
   return !last_ms_ || changed || doubtful_ || now_ms - *last_ms_ >= interval_ms_;
 }
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "agent/report/trigger.h"
+
 namespace efa {
 
 class DataSchedule {
@@ -14,7 +16,7 @@ class DataSchedule {
   // 0: in none.
   void set_interval(int64_t interval_ms) { interval_ms_ = interval_ms; }
   // Of a pass for that reason. Times are of CLOCK_MONOTONIC.
-  [[nodiscard]] bool is_due(const std::string& trigger, int64_t now_ms) const;
+  [[nodiscard]] bool is_due(Trigger trigger, int64_t now_ms) const;
   void on_test(int64_t now_ms) { last_ms_ = now_ms; }
   // What a test saw fail only a test can see well again.
   void on_verdict(const std::string& verdict);

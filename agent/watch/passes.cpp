@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/log/log.h"
+#include "agent/report/format.h"
 #include "probes/base/child.h"
 #include "probes/base/exit_codes.h"
 
@@ -15,11 +16,12 @@ Passes::Passes(std::string efa_doctor, const AcceptedConfig& config,
                std::function<void(const EndedPass&)> ended)
     : efa_doctor_(std::move(efa_doctor)), config_(config), ended_(std::move(ended)) {}
 
-Result<Done> Passes::start(const std::string& trigger, bool data, int64_t now_ms) {
+Result<Done> Passes::start(Trigger trigger, bool data, int64_t now_ms) {
   output_.emplace();
   child_.set_limit(now_ms + config_.config().pass.deadline_ms + kBeyondLimitMs);
-  std::vector<std::string> arguments{efa_doctor_, "--once", "--format", "health",
-                                     "--trigger", trigger,  "--config", config_.path()};
+  std::vector<std::string> arguments{
+      efa_doctor_, "--once",         "--format", word_of(OutputFormat::kHealth),
+      "--trigger", word_of(trigger), "--config", config_.path()};
   if (data) arguments.emplace_back("--data");
   return child_.start(loop_, arguments, {config_.fd(), output_->fd()});
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/report/trigger.h"
 #include "agent/run/adopted.h"
 #include "agent/watch/accepted_config.h"
 #include "agent/watch/daemon_child.h"
@@ -25,7 +26,7 @@ class Passes {
          std::function<void(const EndedPass&)> ended);
 
   void listen(sd_event* loop) { loop_ = loop; }
-  Result<Done> start(const std::string& trigger, bool data, int64_t now_ms);
+  Result<Done> start(Trigger trigger, bool data, int64_t now_ms);
   // It is given up.
   void give_up() { child_.signal(SIGKILL); }
   // kHeld: the kernel does not let it die, and no other is made until it does.

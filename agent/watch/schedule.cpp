@@ -19,14 +19,14 @@ constexpr int64_t kCalmMs = 60'000;     // after so long without one they come f
 
 }  // namespace
 
-Schedule::Schedule(int64_t interval_ms, uint64_t spread, int64_t now_ms, std::string trigger)
-    : interval_ms_(interval_ms), spread_(spread), due_ms_(now_ms), trigger_(std::move(trigger)) {}
+Schedule::Schedule(int64_t interval_ms, uint64_t spread, int64_t now_ms, Trigger trigger)
+    : interval_ms_(interval_ms), spread_(spread), due_ms_(now_ms), trigger_(trigger) {}
 
 std::optional<int64_t> Schedule::due_ms() const {
   return running_ ? std::nullopt : std::optional(due_ms_);
 }
 
-void Schedule::wish(int64_t at_ms, const char* trigger) {
+void Schedule::wish(int64_t at_ms, Trigger trigger) {
   if (at_ms >= due_ms_) return;
   due_ms_ = at_ms;
   trigger_ = trigger;
@@ -50,7 +50,7 @@ void Schedule::on_event(Event event, int64_t now_ms) {
     return;
   }
   if (event == Event::kRequest) {
-    wish(now_ms, "request");
+    wish(now_ms, Trigger::kRequest);
     return;
   }
   calm_down(now_ms);
@@ -58,10 +58,10 @@ void Schedule::on_event(Event event, int64_t now_ms) {
   const int64_t after_burst = std::min(now_ms + kQuietMs, *first_event_ms_ + kBurstMs);
   const int64_t at_ms = std::max(after_burst, ended_ms_ + gap_ms());
   // each further event of a burst puts its pass off, but no pass that was due before
-  if (trigger_ == "event" && due_ms_ > now_ms) {
+  if (trigger_ == Trigger::kEvent && due_ms_ > now_ms) {
     due_ms_ = at_ms;
   } else {
-    wish(at_ms, "event");
+    wish(at_ms, Trigger::kEvent);
   }
 }
 
@@ -79,22 +79,23 @@ int64_t Schedule::next_interval(int64_t now_ms) const {
 }
 
 void Schedule::on_pass_end(PassEnd end, int64_t now_ms) {
-  const bool quick = trigger_ != "interval" && trigger_ != "request" && trigger_ != "boot";
+  const bool quick =
+      trigger_ != Trigger::kInterval && trigger_ != Trigger::kRequest && trigger_ != Trigger::kBoot;
   if (quick) {
     ++quick_;
     quick_ended_ms_ = now_ms;
   }
-  const int64_t confirm_ms = trigger_ == "recovery" ? kDoubtedMs : kConfirmMs;
+  const int64_t confirm_ms = trigger_ == Trigger::kRecovery ? kDoubtedMs : kConfirmMs;
   running_ = false;
   ended_ms_ = now_ms;
   due_ms_ = next_interval(now_ms);
-  trigger_ = "interval";
-  if (end.starting) wish(now_ms + std::max(kStartingMs, gap_ms()), "starting");
-  if (end.recovering) wish(now_ms + std::max(confirm_ms, gap_ms()), "recovery");
-  if (end.broken == 1) wish(now_ms + gap_ms(), "retry");
-  if (end.broken == 2) wish(now_ms + std::max(kSecondRetryMs, gap_ms()), "retry");
-  if (again_) wish(now_ms + gap_ms(), "event");
-  if (again_ == Event::kRequest) wish(now_ms, "request");
+  trigger_ = Trigger::kInterval;
+  if (end.starting) wish(now_ms + std::max(kStartingMs, gap_ms()), Trigger::kStarting);
+  if (end.recovering) wish(now_ms + std::max(confirm_ms, gap_ms()), Trigger::kRecovery);
+  if (end.broken == 1) wish(now_ms + gap_ms(), Trigger::kRetry);
+  if (end.broken == 2) wish(now_ms + std::max(kSecondRetryMs, gap_ms()), Trigger::kRetry);
+  if (again_) wish(now_ms + gap_ms(), Trigger::kEvent);
+  if (again_ == Event::kRequest) wish(now_ms, Trigger::kRequest);
 }
 
 }  // namespace efa

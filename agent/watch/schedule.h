@@ -7,7 +7,8 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
+
+#include "agent/report/trigger.h"
 
 namespace efa {
 
@@ -27,7 +28,7 @@ class Schedule {
  public:
   // `spread` (of the machine id) shifts the interval, so that a fleet does not move in step.
   // The first pass is due at once.
-  Schedule(int64_t interval_ms, uint64_t spread, int64_t now_ms, std::string trigger = "boot");
+  Schedule(int64_t interval_ms, uint64_t spread, int64_t now_ms, Trigger trigger = Trigger::kBoot);
 
   void set_interval(int64_t interval_ms) { interval_ms_ = interval_ms; }
   void on_event(Event event, int64_t now_ms);
@@ -37,12 +38,11 @@ class Schedule {
   [[nodiscard]] bool running() const { return running_; }
   // Nothing while a pass runs.
   [[nodiscard]] std::optional<int64_t> due_ms() const;
-  // "boot", "interval", "event", "request", "recovery", "starting", "retry": why the due pass is
-  // due.
-  [[nodiscard]] const std::string& trigger() const { return trigger_; }
+  // Why the due pass is due.
+  [[nodiscard]] Trigger trigger() const { return trigger_; }
 
  private:
-  void wish(int64_t at_ms, const char* trigger);
+  void wish(int64_t at_ms, Trigger trigger);
   [[nodiscard]] int64_t next_interval(int64_t now_ms) const;
   [[nodiscard]] int64_t gap_ms() const;
   void calm_down(int64_t now_ms);
@@ -54,7 +54,7 @@ class Schedule {
   std::optional<int64_t> first_event_ms_;  // of the burst that waits for its pass
   int64_t ended_ms_ = INT64_MIN / 2;
   int64_t due_ms_;
-  std::string trigger_;
+  Trigger trigger_;
   int quick_ = 0;  // passes in a row that neither the interval nor a person asked for
   int64_t quick_ended_ms_ = INT64_MIN / 2;
 };

@@ -114,7 +114,7 @@ int Watch::run() {
   }
   const bool renewed = options_.accepted_fd.has_value();
   schedule_.emplace(config_.config().daemon.interval_s * 1000, spread_of_machine(), now_ms(),
-                    renewed ? "interval" : "boot");
+                    renewed ? Trigger::kInterval : Trigger::kBoot);
   data_.set_interval(config_.config().daemon.data_interval_s * 1000);
   sd_notify(0, "READY=1\nSTATUS=checking the node for the first time");
   large_from_start_ = outgrown(usage_of_self(), bounds_of_self()).has_value();
@@ -213,8 +213,8 @@ void Watch::arm() {
 }
 
 void Watch::start_pass() {
-  const std::string trigger = schedule_->trigger();
-  requested_ = trigger == "request";
+  const Trigger trigger = schedule_->trigger();
+  requested_ = trigger == Trigger::kRequest;
   schedule_->on_pass_start(now_ms());
   const bool data = data_.is_due(trigger, now_ms());
   if (data) data_.on_test(now_ms());

@@ -8,7 +8,7 @@ CREATE EXTERNAL TABLE efa_doctor_reports (
   agent struct<version:string>,
   node struct<hostname:string, instance_id:string, instance_type:string, kernel:string>,
   run struct<started_at:string, sequence:bigint, duration_ms:bigint>,
-  facts struct<kernel:struct<efa_version:string>, software:struct<installer_version:string>>
+  facts struct<kernel:struct<efa_version:string>, software:struct<installer_version:string, installer_packages:array<string>>>
 )
 PARTITIONED BY (region string, `date` string)
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'

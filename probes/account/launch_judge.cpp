@@ -80,17 +80,17 @@ void LaunchJudge::judge_capacity(const AccountInstance& instance) {
 void LaunchJudge::judge_type(const AccountInstance& instance) {
   const Check& check = kAccountTypeNoEfa;
   const auto found = instance.type ? types_.find(*instance.type) : types_.end();
-  const std::optional<bool> efa = found == types_.end() ? std::nullopt : found->second->efa;
+  const AccountType* type = found == types_.end() ? nullptr : found->second;
   if (!efa_interfaces(instance).empty()) {
     findings_.pass(check, instance.id, "it has EFA interfaces");
   } else if (!others_have_efa_ && !wishes_.efa_is_expected) {
     findings_.not_applicable(check, instance.id, "nothing says that it is meant to have EFA");
-  } else if (!efa) {
+  } else if (type == nullptr || !type->efa) {
     const std::string why = why_not_whole(facts_, kTypesSection);
     findings_.unknown(check, instance.id,
                       "whether its type has EFA is not known: " +
                           (why.empty() ? std::string("AWS did not tell") : why));
-  } else if (*efa) {
+  } else if (*type->efa) {
     findings_.pass(check, instance.id, *instance.type + " can have EFA");
   } else {
     const bool meant = is_meant(instance);

@@ -115,7 +115,9 @@ Result<CallSettings> call_settings(const Look& look, const std::string& region) 
   constexpr int kMostCalls = 100;
   CallSettings settings;
   if (region.empty()) {
-    return malformed("the region", "is named by neither --region, AWS_REGION nor the profile");
+    return malformed(
+        "no region",
+        "neither --region, AWS_REGION, the profile nor the instance metadata names one");
   }
   if (!is_region(region)) return malformed("'" + region + "'", "is no region");
   settings.region = region;

@@ -67,7 +67,7 @@ void judge_own_account(const Node& node, const Expectation& expectation, Finding
   judge_account(facts, {.efa_is_expected = expectation.expected}, own);
   for (Finding& finding : own.take()) {
     if (expectation.exactly && finding.check->code == kAccountInterfaceFewer.code) {
-      findings.not_applicable(kAccountInterfaceFewer, kNodeSubject, "the number is configured");
+      findings.not_applicable(kAccountInterfaceFewer, kNodeSubject, "expect says how many");
     } else {
       findings.add(of_node(std::move(finding), instance));
     }

@@ -7,10 +7,11 @@ constexpr int64_t kBeforeExpiryMs = int64_t{5} * 60 * 1000;  // new ones are the
 constexpr int64_t kBetweenQuestionsMs = 30'000;              // while old ones still serve
 
 Error none_of(const Error& last) {
-  return {ErrorKind::kNotFound, "credentials",
+  return {ErrorKind::kNotFound, "no credentials",
           "none in the environment, a web identity, shared files, a container or an instance "
           "role (" +
-              message_of(last) + ")"};
+              message_of(last) + ")",
+          last.os_error};
 }
 
 }  // namespace

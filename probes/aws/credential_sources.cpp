@@ -210,7 +210,7 @@ Result<Credentials> credentials_of_web_identity(const Environment& environment,
 
 Result<Credentials> credentials_of_instance(const ChainSettings& settings) {
   if (settings.metadata_endpoint.empty()) {
-    return Error{ErrorKind::kNotFound, "instance role", "this is not an EC2 instance"};
+    return Error{ErrorKind::kNotFound, "instance role", "this is not an EC2 instance", ENODEV};
   }
   Metadata metadata(settings.metadata_endpoint,
                     std::chrono::steady_clock::now() + settings.metadata_budget, make_curl_http);

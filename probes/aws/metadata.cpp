@@ -107,21 +107,6 @@ Result<std::string> Metadata::get_document(const std::string& path) {
   return ask("/latest/meta-data/" + path, /*for_token=*/false);
 }
 
-std::string status_of(const Error& error) {
-  switch (error.kind) {
-    case ErrorKind::kTimedOut:
-      return "slow";
-    case ErrorKind::kDenied:
-      return "denied";
-    case ErrorKind::kMalformed:
-      return "malformed";
-    case ErrorKind::kNotFound:
-      return "absent";
-    default:
-      return error.os_error == EAGAIN ? "throttled" : "failing";
-  }
-}
-
 bool is_metadata_text(const std::string& text) {
   return is_made_of(text, "-._:/=+@, \r\n");
 }

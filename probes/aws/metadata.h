@@ -39,8 +39,6 @@ class Metadata {
   std::unique_ptr<Http> http_;
 };
 
-// The word of CloudFacts::metadata_status for an error of the above.
-std::string status_of(const Error& error);
 // Values are short words; a body with anything else in it is no answer of the service.
 bool is_metadata_text(const std::string& text);
 

@@ -8,7 +8,8 @@
 
 namespace efa {
 
-// What the module has, under its one name. More than `limit` bytes are refused.
+// What the module has, under its one name. More than `limit` bytes are refused (kTooLarge). Only
+// kMalformed says that the bytes are damaged: kNotFound, that nothing here can decompress them.
 struct DecompressModule {
   Result<std::string> (*decompress)(const std::string& packed, size_t limit,
                                     const std::string& where);

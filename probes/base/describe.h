@@ -7,7 +7,8 @@
 //   }
 //
 // An absent optional is an absent member, never 0 or "". A member of the wrong type is an error
-// that names it; an unknown member is ignored (a newer probe may say more).
+// that names it; an unknown member is ignored (a newer probe may say more). An enum is a word of
+// its table (word.h), and another word is of the wrong type.
 #pragma once
 
 #include <map>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "probes/base/value.h"
+#include "probes/base/word.h"
 
 namespace efa {
 
@@ -83,6 +85,8 @@ Value to_value(const T& item) {
     return item;
   } else if constexpr (TextLike<T>) {
     return item.to_text();
+  } else if constexpr (HasWords<T>) {
+    return word_of(item);
   } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
     if constexpr (std::is_signed_v<T>) {
       return static_cast<int64_t>(item);
@@ -157,12 +161,22 @@ bool read_text(const Value& value, T& item) {
 }
 
 template <class T>
+bool read_word(const Value& value, T& item) {
+  const auto* text = value.as<std::string>();
+  const auto known = text == nullptr ? std::nullopt : from_word<T>(*text);
+  if (known) item = *known;
+  return known.has_value();
+}
+
+template <class T>
 bool read_value(const Value& value, T& item, std::string& bad) {
   if constexpr (std::is_same_v<T, Value>) {
     item = value;
     return true;
   } else if constexpr (TextLike<T>) {
     return read_text(value, item);
+  } else if constexpr (HasWords<T>) {
+    return read_word(value, item);
   } else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::string>) {
     return read_plain(value, item);
   } else if constexpr (std::is_integral_v<T>) {

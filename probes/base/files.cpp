@@ -28,7 +28,9 @@ std::string name_beside(const std::string& name) {
   char digits[kRandomDigits + 1];
   std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(random));
   constexpr size_t kLongest = NAME_MAX - 1 - kMark.size() - kRandomDigits;
-  return "." + name.substr(0, kLongest) + std::string(kMark) + digits;
+  std::string beside = ".";
+  beside.append(name, 0, kLongest).append(kMark).append(digits);
+  return beside;
 }
 
 bool is_beside(const std::string& entry, const std::string& name) {

@@ -50,7 +50,7 @@ class Reading {
 template <class T>
 Reading<T> reading_of(const Error& error) {
   if (error.kind == ErrorKind::kNotFound) return std::nullopt;
-  return Unseen{error.where, error.what, error.os_error};
+  return unseen_of(error);
 }
 template <class T>
 Reading<T> reading_of(const Result<T>& seen) {

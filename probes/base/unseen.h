@@ -2,6 +2,9 @@
 #pragma once
 
 #include <string>
+#include <utility>
+
+#include "probes/base/result.h"
 
 namespace efa {
 
@@ -11,6 +14,14 @@ struct Unseen {
   std::string reason;  // the system's words
   int os_error = 0;
 };
+
+inline Unseen unseen_of(const Error& error) {
+  return {error.where, error.what, error.os_error};
+}
+// Of what the error names less well: a list, where it is one file in it that cannot be read.
+inline Unseen unseen_of(std::string what, const Error& error) {
+  return {std::move(what), error.what, error.os_error};
+}
 
 template <class Io>
 void describe(Io& io, Unseen& unseen) {

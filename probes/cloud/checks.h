@@ -100,11 +100,29 @@ inline constexpr Check kCloudRulesNotSeen{
         "--filters \"Name=group-id,Values=$GROUP_ID\"",
 };
 
+inline constexpr Check kCloudNotSeenFromHere{
+    .code = "cloud.not-seen-from-here",
+    .severity = Severity::kInfo,
+    .actor = Actor::kAccountOwner,
+    .title = "A node does not see its peers, nor all that AWS knows of it",
+    .meaning =
+        "EFA passes within one Availability Zone, and not between P4d and other families; "
+        "versions can differ too far; some types have no EFA on dedicated hardware. Every device "
+        "looks well then.",
+    .seen_by =
+        "Nothing on the node or in its metadata tells of other nodes, of its tenancy or of the "
+        "strategy of its placement group.",
+    .remedy =
+        "efa-doctor pair compares two nodes, mesh those of a job; efa-doctor account tells zones, "
+        "tenancy and placement of a fleet; version-drift.sql compares versions in stored reports.",
+};
+
 inline constexpr Check kCloudSeveralVpcs{
     .code = "cloud.several-vpcs",
     .severity = Severity::kWarning,
     .actor = Actor::kAccountOwner,
     .title = "The EFA interfaces of this node are in different VPCs",
+    // subnets may differ: that all be in one was AWS's rule until 2023 (EC2 User Guide)
     .meaning = "EFA traffic does not leave its VPC: such devices cannot reach the same peers.",
     .seen_by = "vpc-id of the EFA interfaces in the metadata.",
     .remedy = "Launch the nodes of a job with all EFA interfaces in subnets of one VPC.",
@@ -156,6 +174,9 @@ inline constexpr Check kCloudSpotEnds{
     .remedy = "Save what the job has and let no new one start here.",
 };
 
+// Of another probe, which is not included here.
+inline constexpr std::string_view kVanished = "pci.device-vanished";
+
 inline constexpr Check kCloudInterfaceNotOnPci{
     .code = "cloud.interface-not-on-pci",
     .severity = Severity::kCritical,
@@ -169,15 +190,16 @@ inline constexpr Check kCloudInterfaceNotOnPci{
         "EFA device has its MAC, and no function on PCI is left that it could be.",
     .remedy = "Drain the node, then stop and start the instance, or replace it.",
     .drain_first = true,
-    .causes = {"pci.device-vanished", "account.interface-lost"},
+    .causes = {kVanished, "account.interface-lost"},
 };
 
 inline constexpr const Check* kCloudChecks[] = {&kCloudMetadataUnreachable, &kCloudTypeNotKnown,
                                                 &kCloudCapableTypeUnused,   &kCloudRailsUnused,
                                                 &kCloudNoPlacementGroup,    &kCloudSpotEnds};
 inline constexpr const Check* kCloudInterfaceChecks[] = {
-    &kCloudNoCommonSecurityGroup, &kCloudRulesNotSeen,     &kCloudSeveralVpcs, &kCloudCardShared,
-    &kCloudMacNotListed,          &kCloudInterfaceNotOnPci};
+    &kCloudNoCommonSecurityGroup, &kCloudRulesNotSeen, &kCloudNotSeenFromHere,
+    &kCloudSeveralVpcs,           &kCloudCardShared,   &kCloudMacNotListed,
+    &kCloudInterfaceNotOnPci};
 
 struct Node;
 struct Expectation;

@@ -6,9 +6,30 @@
 #include <string>
 #include <vector>
 
+#include "probes/base/word.h"
 #include "probes/judging/check.h"
 
 namespace efa {
+
+enum class MetadataStatus {
+  kOk,
+  kNotAsked,
+  kAbsent,
+  kSlow,
+  kDenied,
+  kThrottled,
+  kFailing,
+  kMalformed
+};
+
+template <>
+struct Words<MetadataStatus> {
+  static constexpr EnumWord<MetadataStatus> kTable[] = {
+      {MetadataStatus::kOk, "ok"},           {MetadataStatus::kNotAsked, "not-asked"},
+      {MetadataStatus::kAbsent, "absent"},   {MetadataStatus::kSlow, "slow"},
+      {MetadataStatus::kDenied, "denied"},   {MetadataStatus::kThrottled, "throttled"},
+      {MetadataStatus::kFailing, "failing"}, {MetadataStatus::kMalformed, "malformed"}};
+};
 
 struct CloudInterface {
   std::string mac;
@@ -42,9 +63,7 @@ struct CloudFacts {
   std::optional<std::string> dmi_product;
   std::optional<std::string> dmi_asset_tag;
   std::optional<bool> on_ec2;
-  // "ok", "not-asked", "absent", "slow", "denied", "throttled", "failing",
-  // "malformed"
-  std::string metadata_status = "not-asked";
+  MetadataStatus metadata_status = MetadataStatus::kNotAsked;
   std::string metadata_detail;
   bool metadata_session = false;  // the service gave a token: it is there
   std::optional<std::string> instance_id;

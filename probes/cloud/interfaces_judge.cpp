@@ -9,8 +9,9 @@
 #include <utility>
 
 #include "probes/base/text.h"
-#include "probes/cloud/attached.h"
 #include "probes/cloud/checks.h"
+#include "probes/judging/attached.h"
+#include "probes/judging/lost_devices.h"
 #include "probes/judging/node.h"
 
 namespace efa {
@@ -128,22 +129,30 @@ void judge_groups(const Node& node, Findings& findings) {
   }
 }
 
-// Of no use to whom the groups are not even known.
+// Also where the metadata does not even name the groups.
 void tell_of_rules(const Interfaces& interfaces, Findings& findings) {
   std::set<std::string> groups;
   for (const CloudInterface* interface : interfaces) {
     groups.insert(interface->security_group_ids.begin(), interface->security_group_ids.end());
   }
-  if (groups.empty()) return;
   const std::vector<std::string> ids(groups.begin(), groups.end());
-  findings.unknown(
-      kCloudRulesNotSeen, kNodeSubject,
-      "whether " + join(ids, ", ") +
-          " lets EFA through was not seen: rules need the EC2 API (efa-doctor account)",
-      {},
-      {"aws ec2 describe-security-group-rules --region REGION --filters Name=group-id,Values=" +
-           join(ids, ","),
-       ""});
+  const std::string which = ids.empty()       ? "the node's security groups let"
+                            : ids.size() == 1 ? ids.front() + " lets"
+                                              : join(ids, ", ") + " let";
+  const std::string command =
+      "aws ec2 describe-security-group-rules --region REGION --filters Name=group-id,Values=";
+  findings.unknown(kCloudRulesNotSeen, kNodeSubject,
+                   fmt::format("whether {} EFA through was not seen: rules need the EC2 API "
+                               "(efa-doctor account)",
+                               which),
+                   {}, {ids.empty() ? "" : command + join(ids, ","), ""});
+}
+
+// What of a node's surroundings keeps EFA from working and shows on none.
+void tell_of_surroundings(Findings& findings) {
+  findings.unknown(kCloudNotSeenFromHere, kNodeSubject,
+                   "zone, type and versions of its peers (efa-doctor pair, mesh), its own tenancy "
+                   "and placement (efa-doctor account)");
 }
 
 // What each EFA interface says of itself, by what it says: value -> MACs.
@@ -219,7 +228,7 @@ void judge_macs(const Node& node, Findings& findings) {
                     [&](const CloudInterface& each) { return each.mac == *device.mac; });
     if (listed) {
       findings.pass(check, device.address.to_text(), *device.mac + " is listed", evidence);
-    } else if (facts.metadata_status == "ok" && !facts.interfaces.empty()) {
+    } else if (facts.metadata_status == MetadataStatus::kOk && !facts.interfaces.empty()) {
       findings.fail(check, device.address.to_text(), *device.mac + " is not listed", evidence);
     } else {
       findings.unknown(check, device.address.to_text(), kNotTold);
@@ -248,7 +257,7 @@ std::string words_of_missing(const AttachedInterfaces& attached) {
   return fmt::format("attached, and no EFA device is there: {}", all);
 }
 
-void judge_missing(const Node& node, Findings& findings) {
+void judge_missing(const Node& node, const Expectation& expectation, Findings& findings) {
   const Check& check = kCloudInterfaceNotOnPci;
   const AttachedInterfaces attached = attached_interfaces(node, std::nullopt);
   // of devices that are there others judge: who was not told of more says nothing against the node
@@ -258,7 +267,9 @@ void judge_missing(const Node& node, Findings& findings) {
   } else if (node.pci.outcome.status != ProbeStatus::kOk || !node.pci.facts.functions) {
     findings.unknown(blind, kNodeSubject, "the functions on PCI could not be listed");
   } else if (attached.missing > 0) {
-    findings.fail(check, kNodeSubject, words_of_missing(attached),
+    std::vector<std::string_view> not_by;
+    if (lost_beside_vanished(node, expectation)) not_by = {kVanished};
+    findings.fail({check, not_by}, kNodeSubject, words_of_missing(attached),
                   {fmt::format("{} efa-only interfaces without a device", attached.missing),
                    "a device of each", "network/interfaces/macs/*"});
   } else {
@@ -273,11 +284,12 @@ void judge_missing(const Node& node, Findings& findings) {
 void judge_cloud_interfaces(const Node& node, const Expectation& expectation, Findings& findings) {
   // a sysroot has no metadata service
   if (!expectation.expected || !node.live) return;
-  judge_missing(node, findings);
+  judge_missing(node, expectation, findings);
   if (node.pci.facts.efa.empty()) return;
   judge_groups(node, findings);
   const Interfaces interfaces = efa_interfaces(node);
   tell_of_rules(interfaces, findings);
+  tell_of_surroundings(findings);
   judge_vpcs(interfaces, findings);
   judge_cards(interfaces, findings);
   judge_macs(node, findings);

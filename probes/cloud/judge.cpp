@@ -11,27 +11,30 @@ namespace {
 // Though not to all that it was asked, or not in time.
 bool answers(const CloudFacts& facts) {
   return facts.metadata_session || facts.instance_type_source == "metadata" ||
-         facts.metadata_status == "throttled" || facts.metadata_status == "failing";
+         facts.metadata_status == MetadataStatus::kThrottled ||
+         facts.metadata_status == MetadataStatus::kFailing;
 }
 
 void judge_metadata(const Node& node, Findings& findings) {
   const Check& check = kCloudMetadataUnreachable;
   const CloudFacts& facts = node.cloud.facts;
   const Evidence evidence{facts.metadata_detail, "an answer", "instance metadata, version 2"};
-  if (facts.metadata_status == "not-asked" && node.cloud.outcome.status != ProbeStatus::kOk) {
+  const bool asked = facts.metadata_status != MetadataStatus::kNotAsked;
+  if (!asked && node.cloud.outcome.status != ProbeStatus::kOk) {
     findings.unknown(check, kNodeSubject, "whether it answers is unknown", evidence);
-  } else if (facts.metadata_status == "not-asked") {
+  } else if (!asked) {
     findings.not_applicable(check, kNodeSubject, "not asked: not an EC2 instance", evidence);
-  } else if (facts.metadata_status == "ok") {
+  } else if (facts.metadata_status == MetadataStatus::kOk) {
     findings.pass(check, kNodeSubject, "the metadata service answers", evidence);
   } else if (answers(facts)) {
     findings.unknown(check, kNodeSubject,
                      fmt::format("it is there, and did not answer everything: {}: {}",
-                                 facts.metadata_status, facts.metadata_detail),
+                                 word_of(facts.metadata_status), facts.metadata_detail),
                      evidence);
   } else {
     findings.fail(check, kNodeSubject,
-                  fmt::format("{}: {}", facts.metadata_status, facts.metadata_detail), evidence);
+                  fmt::format("{}: {}", word_of(facts.metadata_status), facts.metadata_detail),
+                  evidence);
   }
 }
 
@@ -39,7 +42,9 @@ void judge_type(const Expectation& expectation, Findings& findings) {
   const Check& check = kCloudTypeNotKnown;
   const Evidence evidence{expectation.instance_type, "a type of the table", "instance-types.json"};
   if (expectation.instance_type.empty()) {
-    findings.unknown(check, kNodeSubject, "neither metadata nor DMI names the type", evidence);
+    findings.unknown(check, kNodeSubject, "neither metadata nor DMI names the type",
+                     {"", evidence.expected,
+                      "/sys/class/dmi/id/sys_vendor, /sys/class/dmi/id/product_name, metadata"});
   } else if (expectation.given) {
     findings.not_applicable(check, kNodeSubject,
                             "this container has what it was given, whatever the type can have",
@@ -51,7 +56,7 @@ void judge_type(const Expectation& expectation, Findings& findings) {
                       : expectation.instance_type + " is not in the table",
                   evidence);
   } else if (!expectation.maximum) {
-    findings.not_applicable(check, kNodeSubject, "the number of devices is configured", evidence);
+    findings.not_applicable(check, kNodeSubject, "expect says how many devices", evidence);
   } else {
     findings.pass(check, kNodeSubject, "is " + expectation.instance_type, evidence);
   }
@@ -81,7 +86,7 @@ void judge_placement(const CloudFacts& facts, Findings& findings) {
                           "placement/group-name"};
   if (facts.placement_group) {
     findings.pass(check, kNodeSubject, "is in " + *facts.placement_group, evidence);
-  } else if (facts.metadata_status == "ok") {
+  } else if (facts.metadata_status == MetadataStatus::kOk) {
     findings.fail(check, kNodeSubject, "is in no placement group", evidence);
   } else {
     findings.unknown(check, kNodeSubject, kNotTold);
@@ -93,10 +98,11 @@ void judge_spot(const CloudFacts& facts, Findings& findings) {
   const Evidence evidence{facts.spot_action.value_or("none"), "none", "spot/instance-action"};
   if (facts.spot_action) {
     findings.fail(check, kNodeSubject, "AWS has announced " + *facts.spot_action, evidence);
-  } else if (facts.life_cycle ? *facts.life_cycle != "spot" : facts.metadata_status == "ok") {
+  } else if (facts.life_cycle ? *facts.life_cycle != "spot"
+                              : facts.metadata_status == MetadataStatus::kOk) {
     findings.not_applicable(check, kNodeSubject,
                             "the instance is " + facts.life_cycle.value_or("none of spot"));
-  } else if (facts.life_cycle && facts.metadata_status == "ok") {
+  } else if (facts.life_cycle && facts.metadata_status == MetadataStatus::kOk) {
     findings.pass(check, kNodeSubject, "no end is announced", evidence);
   } else {
     findings.unknown(check, kNodeSubject, kNotTold);

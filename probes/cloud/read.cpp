@@ -5,6 +5,7 @@
 #include "probes/cloud/read.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <future>
@@ -233,6 +234,21 @@ std::optional<Error> ask(const Look& look, Metadata& metadata, CloudFacts& facts
   return read_interfaces(metadata, entries, known, facts);
 }
 
+MetadataStatus status_of(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kTimedOut:
+      return MetadataStatus::kSlow;
+    case ErrorKind::kDenied:
+      return MetadataStatus::kDenied;
+    case ErrorKind::kMalformed:
+      return MetadataStatus::kMalformed;
+    case ErrorKind::kNotFound:
+      return MetadataStatus::kAbsent;
+    default:
+      return error.os_error == EAGAIN ? MetadataStatus::kThrottled : MetadataStatus::kFailing;
+  }
+}
+
 // As the dynamic loader ends an executable: the metadata service is not to blame.
 [[noreturn]] void end_without_library(const Error& error) {
   constexpr int kExitLoader = 127;
@@ -260,7 +276,7 @@ void ask_metadata(const Look& look, const std::string& endpoint, CloudFacts& fac
   facts.metadata_session = session.ok();
   const std::optional<Error> error =
       session ? ask(look, metadata, facts, telling) : std::optional(session.error());
-  facts.metadata_status = error ? status_of(*error) : "ok";
+  facts.metadata_status = error ? status_of(*error) : MetadataStatus::kOk;
   if (error) facts.metadata_detail = message_of(*error);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "probes/base/unseen.h"
+#include "probes/data/step.h"
 #include "probes/protocol/own_process.h"
 #include "probes/protocol/pci_address.h"
 
@@ -37,12 +38,13 @@ void describe(Io& io, DataTransfer& transfer) {
 struct DataDevice {
   PciAddress address;
   std::string name;
-  std::vector<int> holders;         // processes that have its node open; then it is not tested
-  std::optional<bool> idle;         // absent: not all processes could be seen
-  bool other_test = false;          // another data test holds its lock file; then it is not tested
-  std::optional<bool> locked;       // absent: not tested
-  std::optional<Unseen> failed;     // the first call that failed
-  std::optional<int64_t> lockable;  // bytes that the process may lock; absent: any number
+  std::vector<int> holders;      // processes that have its node open; then it is not tested
+  std::optional<bool> idle;      // absent: not all processes could be seen
+  bool other_test = false;       // another data test holds its lock file; then it is not tested
+  std::optional<bool> locked;    // absent: not tested
+  std::optional<Unseen> failed;  // the first call that failed
+  std::optional<DataStep> failed_step;  // of it; absent: it was none of the preparing steps
+  std::optional<int64_t> lockable;      // bytes that the process may lock; absent: any number
   std::vector<DataTransfer> transfers;
   std::optional<int64_t> pinned_bytes;
 };
@@ -56,6 +58,7 @@ void describe(Io& io, DataDevice& device) {
   io("other_test", device.other_test);
   io("locked", device.locked);
   io("failed", device.failed);
+  io("failed_step", device.failed_step);
   io("lockable", device.lockable);
   io("transfers", device.transfers);
   io("pinned_bytes", device.pinned_bytes);

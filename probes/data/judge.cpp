@@ -172,9 +172,9 @@ class DataJudge {
     const Asked* asked = find_asked(facts_.asked, subject_);
     if (asked == nullptr && device == nullptr) return not_asked();
     std::string words = "it is not known how the test ended";
-    if (asked != nullptr && asked->status == "ok") {
+    if (asked != nullptr && asked->status == AskedStatus::kOk) {
       findings_.pass(kDataHang, subject_, "every step ended in time", {"", "", "libibverbs"});
-    } else if (asked == nullptr || asked->status == "crashed") {
+    } else if (asked == nullptr || asked->status == AskedStatus::kCrashed) {
       if (asked != nullptr) {
         words = fmt::format("the test crashed in {}: {}", asked->step, asked->detail);
       }
@@ -198,14 +198,16 @@ class DataJudge {
   }
 
   static std::string step_of(const Asked& asked) {
-    if (asked.status == "skipped") return "the driver still holds a process of an earlier pass";
+    if (asked.status == AskedStatus::kSkipped) {
+      return "the driver still holds a process of an earlier pass";
+    }
     return asked.step.empty() ? "it did not begin" : "last in " + asked.step;
   }
 
   void judge_late(const RdmaDevice& rdma, const Asked& asked) {
     const std::string words = step_of(asked);
     const Evidence evidence{words, "every step ends in time", "libibverbs"};
-    const bool held = asked.status == "hung" || asked.status == "skipped";
+    const bool held = asked.status == AskedStatus::kHung || asked.status == AskedStatus::kSkipped;
     const std::string answered = answered_by(node_, rdma);
     if (held && answered.empty()) {
       findings_.fail(kDataHang, subject_, words, evidence);
@@ -226,7 +228,7 @@ class DataJudge {
     const Unseen& failed = *device.failed;
     const std::string words = fmt::format("{}: {}", failed.what, failed.reason);
     const Evidence evidence{failed.reason, "succeeds", failed.what};
-    const bool limited = failed.what == "ibv_reg_mr" &&
+    const bool limited = device.failed_step == DataStep::kMemory &&
                          (failed.os_error == ENOMEM || failed.os_error == EPERM) &&
                          device.lockable && *device.lockable < kRegistered;
     if (limited) {

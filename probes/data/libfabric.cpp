@@ -4,7 +4,6 @@
 
 #include "probes/data/libfabric.h"
 
-#include <dlfcn.h>
 #include <rdma/fabric.h>
 #include <rdma/fi_cm.h>
 #include <rdma/fi_domain.h>
@@ -13,10 +12,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <string_view>
+
+#include "probes/data/own_path.h"
+#include "probes/protocol/fabric_library.h"
 
 namespace efa {
 namespace {
@@ -30,11 +31,6 @@ constexpr uint32_t kApi = FI_VERSION(1, 18);
 // By DataStep.
 constexpr const char* kFabricCalls[] = {"fi_getinfo", "fi_fabric",   "fi_domain", "fi_cq_open",
                                         "fi_mr_reg",  "fi_endpoint", "fi_enable", "fi_getname"};
-
-struct FreeInfo {
-  void operator()(fi_info* info) const { fi_freeinfo(info); }
-};
-using Info = std::unique_ptr<fi_info, FreeInfo>;
 
 struct Close {
   template <class T>
@@ -61,10 +57,10 @@ struct Request {
   uint64_t id = 0;
 };
 
-class FabricPath final : public DataPath {
+class FabricPath final : public OwnPath {
  public:
   FabricPath(std::string device, const DataShape& shape)
-      : device_(std::move(device)), shape_(shape) {}
+      : OwnPath(shape), device_(std::move(device)) {}
 
   [[nodiscard]] const char* call(DataStep step) const override {
     return kFabricCalls[static_cast<size_t>(step)];
@@ -96,15 +92,9 @@ class FabricPath final : public DataPath {
     return Done{};
   }
 
-  [[nodiscard]] uint32_t max_message_bytes() const override { return max_message_bytes_; }
   [[nodiscard]] uint32_t max_rdma_bytes() const override { return 0; }
   [[nodiscard]] bool reads() const override { return false; }
   [[nodiscard]] bool writes() const override { return false; }
-  [[nodiscard]] DataAddress address() const override { return own_; }
-  [[nodiscard]] std::span<uint8_t> sent() override { return {memory_.get(), shape_.buffer}; }
-  [[nodiscard]] std::span<uint8_t> received() override {
-    return {memory_.get() + shape_.buffer, shape_.buffer};
-  }
 
   Result<Done> reach(const DataAddress& peer) override {
     // the provider reads as many bytes as its own names have
@@ -169,7 +159,7 @@ class FabricPath final : public DataPath {
   // Of what the provider offers on the device, the fabric whose protocol both ends speak: before
   // 1.18 that is the only one.
   Result<Done> get_info() {
-    const Info hints(fi_allocinfo());
+    const FabricInfo hints(fi_allocinfo());
     if (!hints) return fabric_error(-FI_ENOMEM, "fi_allocinfo");
     hints->fabric_attr->prov_name = strdup("efa");  // both are freed with the hints
     hints->domain_attr->name = strdup((device_ + "-rdm").c_str());
@@ -181,7 +171,7 @@ class FabricPath final : public DataPath {
     fi_info* found = nullptr;
     const int status =
         fi_getinfo(std::min(kApi, fi_version()), nullptr, nullptr, 0, hints.get(), &found);
-    const Info offered(found);
+    const FabricInfo offered(found);
     if (status != 0) return fabric_error(status, "fi_getinfo");
     while (found != nullptr && std::string_view(found->fabric_attr->name) == "efa-direct") {
       found = found->next;
@@ -203,14 +193,11 @@ class FabricPath final : public DataPath {
   }
 
   Result<Done> register_memory() {
-    constexpr size_t kPage = 4096;
-    const size_t bytes = (2 * shape_.buffer + kPage - 1) / kPage * kPage;
-    memory_.reset(static_cast<uint8_t*>(std::aligned_alloc(kPage, bytes)));
-    if (!memory_) return system_error(ENOMEM, "aligned_alloc");
-    std::fill_n(memory_.get(), bytes, uint8_t{0});
+    const Result<std::span<uint8_t>> memory = take_memory();
+    if (!memory) return memory.error();
     return make<fid_mr>(region_, DataStep::kMemory, [&](fid_mr** made) {
-      return fi_mr_reg(domain_.get(), memory_.get(), bytes, FI_SEND | FI_RECV, 0, 0, 0, made,
-                       nullptr);
+      return fi_mr_reg(domain_.get(), memory->data(), memory->size(), FI_SEND | FI_RECV, 0, 0, 0,
+                       made, nullptr);
     });
   }
 
@@ -296,39 +283,24 @@ class FabricPath final : public DataPath {
 
   // destroyed in the opposite order
   std::string device_;
-  DataShape shape_;
   std::deque<Request> requests_;
   std::vector<Request*> free_;
   std::deque<DataCompletion> came_;
   std::optional<Error> failed_;  // while nobody waited for it
-  struct Free {
-    void operator()(uint8_t* memory) const { std::free(memory); }
-  };
-  std::unique_ptr<uint8_t, Free> memory_;
-  Info info_;
+  FabricInfo info_;
   Owned<fid_fabric> fabric_;
   Owned<fid_domain> domain_;
   Owned<fid_mr> region_;
   Owned<fid_cq> completions_;
   Owned<fid_av> addresses_;
   Owned<fid_ep> endpoint_;
-  uint32_t max_message_bytes_ = 0;
-  DataAddress own_;
   fi_addr_t peer_ = FI_ADDR_UNSPEC;
 };
 
 class Libfabric final : public DataLibrary {
  public:
-  [[nodiscard]] std::optional<std::string> file() const override {
-    Dl_info library{};
-    if (dladdr(reinterpret_cast<void*>(&fi_getinfo), &library) == 0) {  // NOLINT: dladdr's type
-      return std::nullopt;
-    }
-    return library.dli_fname;
-  }
-  [[nodiscard]] std::string version() const override {
-    return std::to_string(FI_MAJOR(fi_version())) + "." + std::to_string(FI_MINOR(fi_version()));
-  }
+  [[nodiscard]] std::optional<std::string> file() const override { return libfabric_file(); }
+  [[nodiscard]] std::string version() const override { return fabric_version_text(fi_version()); }
   // libibverbs does, which has the device that a domain is named after.
   Result<std::vector<std::string>> list() override { return std::vector<std::string>(); }
   std::unique_ptr<DataPath> path_of(const std::string& name, const DataShape& shape) override {

@@ -7,9 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 
-#include "probes/data/library.h"
+#include "probes/data/own_path.h"
 #include "probes/protocol/verbs_devices.h"
 
 namespace efa {
@@ -40,10 +39,10 @@ Result<Done> went(int error, const char* call) {
   return Done{};
 }
 
-class OwnQueuePair final : public DataPath {
+class OwnQueuePair final : public OwnPath {
  public:
   OwnQueuePair(const VerbsDevices& devices, std::string name, const DataShape& shape)
-      : devices_(devices), name_(std::move(name)), shape_(shape) {}
+      : OwnPath(shape), devices_(devices), name_(std::move(name)) {}
 
   Result<Done> take(DataStep step) override {
     errno = 0;
@@ -72,17 +71,11 @@ class OwnQueuePair final : public DataPath {
     return Done{};
   }
 
-  [[nodiscard]] uint32_t max_message_bytes() const override { return max_message_bytes_; }
   [[nodiscard]] uint32_t max_rdma_bytes() const override { return max_rdma_bytes_; }
   [[nodiscard]] bool reads() const override {
     return (capabilities_ & EFADV_DEVICE_ATTR_CAPS_RDMA_READ) != 0;
   }
   [[nodiscard]] bool writes() const override { return (capabilities_ & kCanWrite) != 0; }
-  [[nodiscard]] DataAddress address() const override { return own_; }
-  [[nodiscard]] std::span<uint8_t> sent() override { return {memory_.get(), shape_.buffer}; }
-  [[nodiscard]] std::span<uint8_t> received() override {
-    return {memory_.get() + shape_.buffer, shape_.buffer};
-  }
 
   Result<Done> reach(const DataAddress& peer) override {
     errno = 0;
@@ -181,16 +174,13 @@ class OwnQueuePair final : public DataPath {
   }
 
   Result<Done> register_memory() {
-    constexpr size_t kPage = 4096;
-    const size_t bytes = (2 * shape_.buffer + kPage - 1) / kPage * kPage;
-    memory_.reset(static_cast<uint8_t*>(std::aligned_alloc(kPage, bytes)));
-    if (!memory_) return system_error(ENOMEM, "aligned_alloc");
-    std::fill_n(memory_.get(), bytes, uint8_t{0});
+    const Result<std::span<uint8_t>> memory = take_memory();
+    if (!memory) return memory.error();
     int access = IBV_ACCESS_LOCAL_WRITE;
     if (reads()) access |= IBV_ACCESS_REMOTE_READ;
     if (writes()) access |= IBV_ACCESS_REMOTE_WRITE;
-    region_.reset(ibv_reg_mr(domain_.get(), memory_.get(), 2 * shape_.buffer, access));
-    Result<Done> done = made(region_.get(), "ibv_reg_mr");
+    region_.reset(ibv_reg_mr(domain_.get(), memory->data(), 2 * shape_.buffer, access));
+    Result<Done> done = made(region_.get(), call_of(DataStep::kMemory));
     if (done) own_.memory = place(received());
     if (done) own_.memory_key = region_->rkey;
     return done;
@@ -259,11 +249,9 @@ class OwnQueuePair final : public DataPath {
   // destroyed in the opposite order
   const VerbsDevices& devices_;
   std::string name_;
-  DataShape shape_;
   Owned<ibv_context, ibv_close_device> context_;
   Owned<ibv_pd, ibv_dealloc_pd> domain_;
   Owned<ibv_cq, ibv_destroy_cq> completions_;
-  Owned<uint8_t, std::free> memory_;
   Owned<ibv_mr, ibv_dereg_mr> region_;
   QueuePair pair_;
   ibv_qp_ex* extended_ = nullptr;
@@ -271,9 +259,7 @@ class OwnQueuePair final : public DataPath {
   AddressHandle peer_;
   uint32_t ended_ = 0;
   uint32_t capabilities_ = 0;
-  uint32_t max_message_bytes_ = 0;
   uint32_t max_rdma_bytes_ = 0;
-  DataAddress own_;
   DataAddress peer_address_;
 };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "probes/base/result.h"
+#include "probes/data/step.h"
 
 namespace efa {
 
@@ -20,27 +21,6 @@ struct DataShape {
   size_t buffer = kDataBuffer;  // of each half of the memory that is registered
   uint32_t depth = 8;           // requests that wait at once, of each kind
 };
-
-// In the order in which they are made; each can be an admin command that a dead device holds.
-enum class DataStep {
-  kOpen,
-  kQuery,
-  kProtectionDomain,
-  kCompletionQueue,
-  kMemory,
-  kQueuePair,
-  kStates,
-  kAddress,
-};
-
-// The call of each, as a finding names it.
-inline constexpr const char* kDataCalls[] = {
-    "ibv_open_device", "efadv_query_device", "ibv_alloc_pd",  "ibv_create_cq",
-    "ibv_reg_mr",      "efadv_create_qp_ex", "ibv_modify_qp", "ibv_create_ah"};
-
-constexpr const char* call_of(DataStep step) {
-  return kDataCalls[static_cast<size_t>(step)];
-}
 
 inline constexpr size_t kLongestEndpointName = 64;  // one of efa has 32
 

@@ -27,10 +27,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kForDevice{3'000};
 constexpr milliseconds kForNeighbours{1'500};
 
-Unseen why(const Error& error) {
-  return {error.where, error.what, error.os_error};
-}
-
 // "VmPin:\t      16 kB"
 std::optional<int64_t> pinned_bytes(const Look& look) {
   const auto status = look.root.text("/proc/self/status");
@@ -105,12 +101,12 @@ class DeviceTest {
 
   bool prepare(DataPath& path) {
     device_.lockable = lockable_bytes();
-    for (size_t i = 0; i < std::size(kDataCalls); ++i) {
-      const auto step = static_cast<DataStep>(i);
-      out_.doing(call_of(step));
+    for (const auto& [step, call] : Words<DataStep>::kTable) {
+      out_.doing(call);
       const Result<Done> done = path.take(step);
       if (done) continue;
-      device_.failed = why(done.error());
+      device_.failed = unseen_of(done.error());
+      device_.failed_step = step;
       return false;
     }
     device_.pinned_bytes = pinned_bytes(look_);
@@ -120,7 +116,7 @@ class DeviceTest {
   void exchange_alone(Exchange& exchange) {
     out_.doing("messages to itself");
     device_.transfers = exchange.to_itself();
-    if (exchange.error()) device_.failed = why(*exchange.error());
+    if (exchange.error()) device_.failed = unseen_of(*exchange.error());
   }
 
   // And the negative control did not.
@@ -203,7 +199,7 @@ void read_data(const Look& look, DataLibrary& library) {
   look.out.doing("ibv_get_device_list");
   const Result<std::vector<std::string>> listed = library.list();
   if (!listed) {
-    look.out.set("list_failed", why(listed.error()));
+    look.out.set("list_failed", unseen_of(listed.error()));
     return;
   }
   const std::map<std::string, PciAddress> nodes = efa_device_nodes(look.root);

@@ -50,7 +50,9 @@ inline constexpr Check kFabricNotInstalled{
         "EFA installer's --minimal leaves it out).",
     .seen_by =
         "The dynamic loader finds no libfabric.so.1; or, where all jobs are containers, none with "
-        "the efa provider.",
+        "the efa provider. Of an image it is a warning; of one that is mounted, a file of that "
+        "name lies neither where ld.so.cache says nor in the directories of the loader and of the "
+        "EFA installer.",
     .remedy = "Run the EFA installer without --minimal, or nothing when only containers use EFA.",
     .takes_installer = true,
 };

@@ -11,6 +11,7 @@
 #include "probes/judging/node.h"
 #include "probes/judging/own_fault.h"
 #include "probes/limits/services.h"
+#include "probes/protocol/installer_files.h"
 
 namespace efa {
 namespace {
@@ -112,7 +113,7 @@ const Seen<FabricFacts>* not_asked(const Node& node) {
 ShellCommand fi_info_command(const Node& node) {
   const bool installed =
       std::any_of(node.fabric.begin(), node.fabric.end(), [](const Seen<FabricFacts>& seen) {
-        return name_of(seen).find("/opt/amazon/efa/") != std::string::npos;
+        return name_of(seen).find(kInstallerFolder) != std::string::npos;
       });
   return {fmt::format("{}fi_info -p efa -t FI_EP_RDM", installed ? "/opt/amazon/efa/bin/" : ""),
           ""};

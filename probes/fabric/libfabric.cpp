@@ -1,31 +1,21 @@
 // probe-fabric on libfabric. Nothing is decided here but the question: never for "efa-direct",
 // which is a fabric of the provider efa and no provider.
 
-#include <dlfcn.h>
 #include <link.h>
 #include <rdma/fabric.h>
 #include <rdma/fi_errno.h>
 
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <string_view>
 
 #include "probes/fabric/library.h"
 #include "probes/fabric/read.h"
+#include "probes/protocol/fabric_library.h"
 #include "probes/protocol/probe_main.h"
 
 namespace efa {
 namespace {
-
-struct FreeInfo {
-  void operator()(fi_info* info) const { fi_freeinfo(info); }
-};
-using Info = std::unique_ptr<fi_info, FreeInfo>;
-
-std::string version_text(uint32_t version) {
-  return std::to_string(FI_MAJOR(version)) + "." + std::to_string(FI_MINOR(version));
-}
 
 std::optional<std::string> text_of(const char* text) {
   return text == nullptr ? std::nullopt : std::optional<std::string>(text);
@@ -36,25 +26,19 @@ FabricEntry entry_of(const fi_info& info) {
   if (info.domain_attr != nullptr) entry.domain = text_of(info.domain_attr->name);
   if (info.fabric_attr != nullptr) {
     entry.fabric = text_of(info.fabric_attr->name);
-    entry.provider_version = version_text(info.fabric_attr->prov_version);
+    entry.provider_version = fabric_version_text(info.fabric_attr->prov_version);
   }
   return entry;
 }
 
 class Libfabric final : public FabricLibrary {
  public:
-  [[nodiscard]] std::optional<std::string> file() const override {
-    Dl_info library{};
-    if (dladdr(reinterpret_cast<void*>(&fi_getinfo), &library) == 0) {  // NOLINT: dladdr's type
-      return std::nullopt;
-    }
-    return library.dli_fname;
-  }
+  [[nodiscard]] std::optional<std::string> file() const override { return libfabric_file(); }
 
-  [[nodiscard]] std::string version() const override { return version_text(fi_version()); }
+  [[nodiscard]] std::string version() const override { return fabric_version_text(fi_version()); }
 
   FabricAnswer get_info() override {
-    const Info hints(fi_allocinfo());
+    const FabricInfo hints(fi_allocinfo());
     if (!hints) return answer_of(-FI_ENOMEM, nullptr);
     hints->fabric_attr->prov_name = strdup("efa");  // freed with the hints
     hints->ep_attr->type = FI_EP_RDM;
@@ -63,7 +47,7 @@ class Libfabric final : public FabricLibrary {
     hints->domain_attr->mr_mode = ~3;  // all but the two obsolete FI_MR_BASIC and FI_MR_SCALABLE
     fi_info* found = nullptr;
     const int status = fi_getinfo(fi_version(), nullptr, nullptr, 0, hints.get(), &found);
-    const Info owner(found);
+    const FabricInfo owner(found);
     return answer_of(status, found);
   }
 
@@ -74,7 +58,7 @@ class Libfabric final : public FabricLibrary {
     fi_info* found = nullptr;
     const int status =
         fi_getinfo(fi_version(), nullptr, nullptr, FI_PROV_ATTR_ONLY, nullptr, &found);
-    const Info owner(found);
+    const FabricInfo owner(found);
     if (status != 0 && status != -FI_ENODATA) return std::nullopt;
     for (; found != nullptr; found = found->next) {
       const char* name = found->fabric_attr == nullptr ? nullptr : found->fabric_attr->prov_name;

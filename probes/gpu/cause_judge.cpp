@@ -2,10 +2,14 @@
 
 #include "probes/gpu/cause_judge.h"
 
+#include <utility>
+
 #include "probes/gpu/checks.h"
+#include "probes/gpu/mend.h"
 #include "probes/gpu/path_judge.h"
 #include "probes/gpu/plugin.h"
 #include "probes/gpu/ways.h"
+#include "probes/judging/packages.h"
 
 namespace efa {
 namespace {
@@ -82,9 +86,15 @@ void judge_age(const Node& node, const Expectation& expectation, Findings& findi
         "whether efa " + efa + " knows the pages of NVIDIA " + nvidia + " does not show", evidence);
   } else if (*other) {
     const bool alone = depends_on_p2p(node, expectation);
-    findings.fail(weighed(row_of(check), alone ? Severity::kCritical : check.severity),
-                  kNodeSubject, "efa " + efa + " does not know the pages of NVIDIA " + nvidia,
-                  evidence, {kNewestInstaller, "", "1.43.3"});  // has efa 2.17.3
+    const Mend mend = pages_mend(node);
+    JudgedCheck judged = weighed(row_of(check), alone ? Severity::kCritical : check.severity);
+    if (!mend.by_lost_driver) judged.not_by = {kLostDriver};
+    const std::string command = mend.by_lost_driver ? mend.command : kNewestInstaller;
+    Finding old = make_finding(std::move(judged), FindingResult::kFail, kNodeSubject,
+                               "efa " + efa + " does not know the pages of NVIDIA " + nvidia,
+                               evidence, {command, "", "1.43.3"});  // has efa 2.17.3
+    old.remedy = mend.remedy;
+    findings.add(std::move(old));
   } else {
     findings.pass(check, kNodeSubject, "efa " + efa + " fits NVIDIA " + nvidia, evidence);
   }
@@ -162,16 +172,13 @@ std::optional<bool> keeps_symbols_back(const Node& node) {
 std::string open_modules_command(const std::string& os) {
   constexpr const char* kReboot = " && sudo reboot";
   const auto is = [&](const char* name) { return os.find(name) != std::string::npos; };
-  if (is("Ubuntu")) {
-    return std::string(
-               "sudo apt-get install -y --autoremove --purge nvidia-open "
-               "nvidia-driver-open") +
-           kReboot;
+  const PackageTool tool = package_tool_of(os);
+  if (tool == PackageTool::kApt) {
+    return std::string("sudo apt-get install -y --autoremove --purge nvidia-open") +
+           (is("Ubuntu") ? " nvidia-driver-open" : "") + kReboot;
   }
-  if (is("Debian")) {
-    return std::string("sudo apt-get install -y --autoremove --purge nvidia-open") + kReboot;
-  }
-  const bool red_hat = is("Red Hat") || is("Rocky");
+  if (tool != PackageTool::kDnf) return "";
+  const bool red_hat = is("Red Hat") || is("Rocky") || is("AlmaLinux") || is("Oracle Linux");
   if (is("Fedora") || (red_hat && is(" 10"))) {
     return std::string("sudo dnf -y install --allowerasing kmod-nvidia-open-dkms") + kReboot;
   }

@@ -67,6 +67,7 @@ inline constexpr Check kGpuEfaTooOld{
     .drain_first = true,
     .on_bottlerocket = kNewerBottlerocket,
     .on_suse = kNoGpusOnSuse,
+    .causes = {kLostDriver},
 };
 
 inline constexpr Check kGpuPeermemMissing{
@@ -126,6 +127,45 @@ inline constexpr Check kGpuPluginNeedsP2p{
     .on_suse = kNoGpusOnSuse,
     .causes = {"gpu.proprietary-cut-off", "gpu.efa-too-old-for-nvidia", "gpu.peermem-missing",
                kLostDriver, "gpu.no-memory-path"},
+};
+
+inline constexpr Check kGpuLibfabricNeedsP2p{
+    .code = "gpu.libfabric-needs-p2p",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "libfabric registers addresses of GPU memory by P2P only, which is closed",
+    .meaning =
+        "A program that gives it such an address, as NIXL does, gets Bad address; one that gives "
+        "dma-bufs, as NCCL's plugin does, works. Containers bring a libfabric of their own.",
+    .seen_by =
+        "P2P of the NVIDIA driver is closed, dma-buf is open, and a libfabric of this node that "
+        "offers EFA is older than 2.5.0.",
+    .remedy =
+        "Drain the node and run a newer EFA installer, in the image too: that of 1.50.0 brings "
+        "libfabric 2.6. Or open P2P.",
+    .command = kNewestInstaller,
+    .drain_first = true,
+    .on_bottlerocket = "Give the containers of jobs libfabric 2.5 or later.",
+    .on_suse = kNoGpusOnSuse,
+    .causes = {"gpu.efa-too-old-for-nvidia", "gpu.peermem-missing"},
+};
+
+inline constexpr Check kGpuRangeMisaligned{
+    .code = "gpu.range-misaligned",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "efa 3.3.0 asks NVIDIA's driver for ranges that are not aligned",
+    .meaning = "GPU memory of a job could not be registered by P2P.",
+    .seen_by =
+        "The loaded efa is 3.3.0, and since boot NVRM has logged Invalid argument in "
+        "nv_p2p_get_pages, address or length are not aligned.",
+    .remedy =
+        "Drain the node and install an efa driver of 3.3.1 or later, in the image too: EFA "
+        "installer 1.51.0 brings it. The message is in the log until the node is booted anew.",
+    .command = kNewestInstaller,
+    .drain_first = true,
+    .on_bottlerocket = kNewerBottlerocket,
+    .on_suse = kNoGpusOnSuse,
 };
 
 inline constexpr Check kGpuGraceRefused{
@@ -344,11 +384,11 @@ inline constexpr Check kGpuNeuronNotLoaded{
 };
 
 inline constexpr const Check* kGpuChecks[] = {
-    &kGpuNoMemoryPath,  &kGpuProprietaryCutOff, &kGpuEfaTooOld,        &kGpuPeermemMissing,
-    &kGpuPeermemStale,  &kGpuPluginNeedsP2p,    &kGpuGraceRefused,     &kGpuAccessDenied,
-    &kGpuNotClaimed,    &kGpuUserSpaceDiffers,  &kGpuFabricNotRunning, &kGpuFabricVersion,
-    &kGpuNvlinkModules, &kGpuNoLocalEfa,        &kGpuGdaNotReady,      &kGpuGdrcopyFlavour,
-    &kGpuNeuronNoPath,  &kGpuNeuronNotLoaded,
+    &kGpuNoMemoryPath,  &kGpuProprietaryCutOff, &kGpuEfaTooOld,         &kGpuPeermemMissing,
+    &kGpuPeermemStale,  &kGpuPluginNeedsP2p,    &kGpuGraceRefused,      &kGpuAccessDenied,
+    &kGpuNotClaimed,    &kGpuUserSpaceDiffers,  &kGpuFabricNotRunning,  &kGpuFabricVersion,
+    &kGpuNvlinkModules, &kGpuNoLocalEfa,        &kGpuGdaNotReady,       &kGpuGdrcopyFlavour,
+    &kGpuNeuronNoPath,  &kGpuNeuronNotLoaded,   &kGpuLibfabricNeedsP2p, &kGpuRangeMisaligned,
 };
 
 struct Node;

@@ -10,6 +10,7 @@
 #include "probes/gpu/container.h"
 #include "probes/gpu/parse.h"
 #include "probes/gpu/ways.h"
+#include "probes/judging/packages.h"
 
 namespace efa {
 namespace {
@@ -50,25 +51,41 @@ void judge_fabric_running(const Node& node, Findings& findings) {
 }
 
 // In NVIDIA's repository the package has no number in its name, in Ubuntu's it has that of a
-// series.
+// series. Yum calls an older one a downgrade.
 std::string fabric_install_command(const Node& node) {
-  const std::string os = node.kernel.facts.os.value_or("");
+  constexpr const char* kRestart = "sudo systemctl restart nvidia-fabricmanager";
   const auto nvidia = version_of(node.gpu.facts.modules.nvidia);
-  if (os.find("Ubuntu") != std::string::npos || os.find("Debian") != std::string::npos) {
-    return "v=$(cat /sys/module/nvidia/version) && (sudo apt-get install -y --allow-downgrades "
-           "\"nvidia-fabricmanager=$v*\" || sudo apt-get install -y --allow-downgrades "
-           "\"nvidia-fabricmanager-${v%%.*}=$v*\") && sudo systemctl restart nvidia-fabricmanager";
+  const bool older = nvidia && !is_at_least(*nvidia, kNvidiaFabricManagerName);
+  const std::string name = older ? "nvidia-fabric-manager" : "nvidia-fabricmanager";
+  const std::string version = "$(cat /sys/module/nvidia/version)";
+  switch (package_tool_of(node.kernel.facts.os.value_or(""))) {
+    case PackageTool::kApt:
+      return "v=" + version +
+             " && (sudo apt-get install -y --allow-downgrades \"nvidia-fabricmanager=$v*\" || sudo "
+             "apt-get install -y --allow-downgrades \"nvidia-fabricmanager-${v%%.*}=$v*\") && " +
+             kRestart;
+    case PackageTool::kDnf:
+      return nvidia ? "sudo dnf -y install \"" + name + "-" + version + "\" && " + kRestart : "";
+    case PackageTool::kYum:
+      return nvidia ? "p=\"" + name + "-" + version +
+                          "\"; sudo yum -y install \"$p\"; sudo yum -y downgrade \"$p\"; rpm -q "
+                          "\"$p\" && " +
+                          kRestart
+                    : "";
+    case PackageTool::kZypper:
+      return nvidia ? "sudo zypper --non-interactive install --oldpackage \"" + name + "=" +
+                          version + "\" && " + kRestart
+                    : "";
+    case PackageTool::kNone:
+      break;
   }
-  if (!nvidia) return "";
-  const bool older = !is_at_least(*nvidia, kNvidiaFabricManagerName);
-  return std::string("sudo dnf -y install \"") +
-         (older ? "nvidia-fabric-manager" : "nvidia-fabricmanager") +
-         "-$(cat /sys/module/nvidia/version)\" && sudo systemctl restart nvidia-fabricmanager";
+  return "";
 }
 
 struct Fit {
   FindingResult result = FindingResult::kUnknown;
   std::string why;
+  bool weighs = true;  // not knowing says something against the node
 };
 
 // By its packages: an update of the driver takes effect at the next boot, one of Fabric Manager
@@ -106,15 +123,22 @@ Fit fit_of(const Node& node) {
     return {FindingResult::kFail,
             "its log says that it does not fit NVIDIA driver " + *facts.modules.nvidia};
   }
+  if (manager.running == true) {  // it ends where it does not fit the driver
+    return {FindingResult::kUnknown,
+            "no package of dpkg's shows its version, and others are not read; it runs, so that it "
+            "fitted the driver when it was started",
+            false};
+  }
   return {FindingResult::kNotApplicable, "no package of dpkg's shows its version"};
 }
 
 void judge_fabric_version(const Node& node, Findings& findings) {
-  const Check& check = kGpuFabricVersion;
   const GpuFacts& facts = node.gpu.facts;
   const Fit fit = fit_of(node);
   const bool fails = fit.result == FindingResult::kFail;
-  findings.add(make_finding(check, fit.result, kNodeSubject, fit.why,
+  const auto weight = fit.weighs ? kGpuFabricVersion.severity : Severity::kInfo;
+  findings.add(make_finding(weighed(row_of(kGpuFabricVersion), weight), fit.result, kNodeSubject,
+                            fit.why,
                             {join(facts.fabric_manager.packages.value_or({}), ", "),
                              facts.modules.nvidia.value_or("unknown"),
                              "/var/lib/dpkg/status, /sys/module/nvidia/version"},

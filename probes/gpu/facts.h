@@ -36,6 +36,18 @@ void describe(Io& io, Accelerator& accelerator) {
   io("path", accelerator.path);
 }
 
+// A function of NVIDIA's, by its vendor or its driver, of which it could not be read what it is.
+struct UnidentifiedFunction {
+  PciAddress address;
+  Unseen unseen;
+};
+
+template <class Io>
+void describe(Io& io, UnidentifiedFunction& function) {
+  io("address", function.address);
+  io("unseen", function.unseen);
+}
+
 // Each: its version, "" where it shows none; absent: it is not loaded (or built in).
 struct AcceleratorModules {
   Reading<std::string> efa;
@@ -111,7 +123,8 @@ void describe(Io& io, PeerMemory& peer) {
 struct GpuFacts {
   std::vector<Accelerator> nvidia;  // class 0300 or 0302
   std::vector<Accelerator> neuron;
-  std::vector<Accelerator> efa;    // only where there is an accelerator
+  std::vector<UnidentifiedFunction> unidentified;  // each may be a GPU
+  std::vector<Accelerator> efa;                    // only where there is an accelerator
   std::vector<PciAddress> nvlink;  // ConnectX functions through which NVLink 5 is managed
   Reading<std::string> kernel_release;
   AcceleratorModules modules;
@@ -135,6 +148,7 @@ template <class Io>
 void describe(Io& io, GpuFacts& facts) {
   io("nvidia", facts.nvidia);
   io("neuron", facts.neuron);
+  io("unidentified", facts.unidentified);
   io("efa", facts.efa);
   io("nvlink", facts.nvlink);
   describe_reading(io, "kernel_release", facts.kernel_release);

@@ -13,6 +13,7 @@
 #include "probes/gpu/plugin.h"
 #include "probes/gpu/ways.h"
 #include "probes/judging/node.h"
+#include "probes/judging/packages.h"
 
 namespace efa {
 namespace {
@@ -91,6 +92,15 @@ void judge_claimed(const Node& node, const Accelerator& gpu, Findings& findings)
   }
 }
 
+void judge_unidentified(const GpuFacts& facts, Findings& findings) {
+  for (const UnidentifiedFunction& function : facts.unidentified) {
+    const std::string subject = function.address.to_text();
+    findings.unknown(kGpuNotClaimed, subject,
+                     function.unseen.what + ": " + function.unseen.reason + ": it may be a GPU",
+                     {"", "nvidia", "/proc/driver/nvidia/gpus/" + subject});
+  }
+}
+
 void judge_all_claimed(const Node& node, Findings& findings) {
   for (const Accelerator& gpu : node.gpu.facts.nvidia) judge_claimed(node, gpu, findings);
 }
@@ -107,6 +117,10 @@ Refused when_refused(const Node& node, int64_t now_ms) {
   return late ? Refused::kLately : Refused::kEarlier;
 }
 
+bool is_no_version(const Reading<std::string>& module) {
+  return module && !module->empty() && !version_of(module);
+}
+
 // "" where nothing shows it.
 std::string why_versions_differ(const Node& node, Refused refused) {
   const AcceleratorModules& modules = node.gpu.facts.modules;
@@ -114,8 +128,8 @@ std::string why_versions_differ(const Node& node, Refused refused) {
   if (refused == Refused::kLately) {
     return "a program's NVIDIA libraries do not fit the module";
   }
-  if (!modules.nvidia || modules.nvidia->empty()) return "";
-  if (!modules.nvidia_uvm.value_or("").empty() && *modules.nvidia != *modules.nvidia_uvm) {
+  if (!version_of(modules.nvidia)) return "";
+  if (version_of(modules.nvidia_uvm) && *modules.nvidia != *modules.nvidia_uvm) {
     return "nvidia and nvidia_uvm are of different versions";
   }
   if (!on_disk || *on_disk == *modules.nvidia || may_be_container(node)) return "";
@@ -129,11 +143,13 @@ void judge_user_space(const Node& node, int64_t now_ms, Findings& findings) {
                               modules.nvidia_uvm.value_or("not loaded") + ", on disk " +
                               node.gpu.facts.nvidia_on_disk.value_or("unknown"),
                           "one version",
-                          "/sys/module/nvidia/version, /var/lib/dkms/nvidia, kernel log"};
+                          "/sys/module/nvidia/version, /sys/module/nvidia_uvm/version, "
+                          "/var/lib/dkms/nvidia, kernel log"};
   const Refused refused = when_refused(node, now_ms);
   if (const std::string why = why_versions_differ(node, refused); !why.empty()) {
     findings.fail(check, kNodeSubject, why, evidence);
-  } else if (!modules.nvidia || modules.nvidia_uvm.unreadable() != nullptr) {
+  } else if (!modules.nvidia || modules.nvidia_uvm.unreadable() != nullptr ||
+             is_no_version(modules.nvidia) || is_no_version(modules.nvidia_uvm)) {
     findings.unknown(check, kNodeSubject, "the versions of the modules could not be read",
                      evidence);
   } else if (refused == Refused::kEarlier) {
@@ -208,12 +224,22 @@ void judge_nvidia(const Node& node, const Expectation& expectation, Findings& fi
   judge_nvlink(node, expectation, findings);
   judge_fabric_manager(node, expectation, findings);
   judge_peermem_stale(node, findings);
+  judge_misaligned(node, findings);
   judge_gdrcopy(facts, findings);
   judge_gda(node, expectation, findings);
   judge_locality(node, expectation, findings);
 }
 
-void judge_neuron_driver(const Accelerator& device, Findings& findings) {
+// What is there is loaded, what is missing is installed first: which of both, the node's own tools
+// tell as they run. "": that of the check.
+std::string neuron_command(const Node& node) {
+  const bool loaded = node.gpu.facts.modules.neuron.has_value();
+  const std::string add = add_command(node.kernel.facts.os.value_or(""), "aws-neuronx-dkms");
+  if (loaded || add.empty()) return "";
+  return "sudo modprobe neuron || (" + add + " && sudo modprobe neuron)";
+}
+
+void judge_neuron_driver(const Node& node, const Accelerator& device, Findings& findings) {
   const Check& check = kGpuNeuronNotLoaded;
   const std::string subject = device.address.to_text();
   const Evidence evidence{device.driver.value_or("none"), "neuron-driver",
@@ -221,7 +247,7 @@ void judge_neuron_driver(const Accelerator& device, Findings& findings) {
   if (device.driver.unreadable() != nullptr) {
     findings.unknown(check, subject, "its driver could not be read", evidence);
   } else if (is_unbound(device)) {
-    findings.fail(check, subject, "no driver is bound", evidence);
+    findings.fail(check, subject, "no driver is bound", evidence, {neuron_command(node), ""});
   } else {
     findings.pass(check, subject, *device.driver + " is bound", evidence);
   }
@@ -229,7 +255,7 @@ void judge_neuron_driver(const Accelerator& device, Findings& findings) {
 
 void judge_neuron(const Node& node, const Expectation& expectation, Findings& findings) {
   const GpuFacts& facts = node.gpu.facts;
-  for (const Accelerator& device : facts.neuron) judge_neuron_driver(device, findings);
+  for (const Accelerator& device : facts.neuron) judge_neuron_driver(node, device, findings);
   if (!any_has_driver(facts.neuron, "neuron-driver")) return;
   if (has_driven_efa(node)) judge_neuron_path(node, expectation, findings);
   judge_locality(node, expectation, findings);
@@ -244,6 +270,7 @@ void judge_gpu(const Node& node, const Expectation& expectation, Findings& findi
     judge_unseen(node, expectation, findings);
     return;
   }
+  judge_unidentified(node.gpu.facts, findings);
   judge_nvidia(node, expectation, findings);
   judge_neuron(node, expectation, findings);
 }

@@ -154,6 +154,12 @@ Mend neuron_mend(const Node& node) {
       ""};
 }
 
+Mend pages_mend(const Node& node) {
+  const auto lost = lost_driver(node);
+  if (!lost || !takes_pages(with_efa(as_it_is(node), *lost).facts)) return {};
+  return by_lost_driver(node, *lost, "knows the pages of the NVIDIA driver");
+}
+
 bool lost_driver_opens_p2p(const Node& node) {
   const Trial now = as_it_is(node);
   const auto lost = lost_driver(node);

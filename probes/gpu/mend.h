@@ -21,6 +21,9 @@ struct Mend {
 Mend nvidia_mend(const Node& node, const std::optional<TopologyCheck>& grace);
 // The same of Neuron devices.
 Mend neuron_mend(const Node& node);
+// Of an efa that does not know the pages of NVIDIA's driver: the one that was installed and is not
+// loaded, where that knows them.
+Mend pages_mend(const Node& node);
 // P2P of NVIDIA would be open, or may be, with the efa that was installed and is not loaded.
 bool lost_driver_opens_p2p(const Node& node);
 

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "probes/gpu/checks.h"
+#include "probes/gpu/ways.h"
 
 namespace efa {
 namespace {
@@ -40,6 +41,28 @@ void judge_peermem_stale(const Node& node, Findings& findings) {
     findings.unknown(check, kNodeSubject, "not all of the kernel log could be read", evidence);
   } else {
     findings.pass(check, kNodeSubject, "the kernel log says nothing against it", evidence);
+  }
+}
+
+// Other modules ask NVIDIA's driver for pages too: said of the one efa that is known to do it
+// wrong.
+void judge_misaligned(const Node& node, Findings& findings) {
+  const Check& check = kGpuRangeMisaligned;
+  const LogFacts& log = node.log.facts;
+  const Reading<std::string>& efa = node.gpu.facts.modules.efa;
+  const auto version = version_of(efa);
+  const bool logged = log.accelerators.contains(kRangeMisaligned);
+  const Evidence evidence{logged ? "address or length are not aligned" : "", "no such message",
+                          "kernel log"};
+  if (!version || version->numbers != kEfaMisaligns) {
+    findings.not_applicable(check, kNodeSubject, "the loaded efa is not known to do so");
+  } else if (logged) {
+    findings.fail(check, kNodeSubject, "efa is " + *efa + ", and NVIDIA's driver refused a range",
+                  evidence, {kNewestInstaller, "", "1.51.0"});  // has efa 3.3.1
+  } else if (!log.total || log.lost_oldest) {
+    findings.unknown(check, kNodeSubject, "not all of the kernel log could be read", evidence);
+  } else {
+    findings.pass(check, kNodeSubject, "NVIDIA's driver has refused no range", evidence);
   }
 }
 

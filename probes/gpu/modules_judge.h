@@ -1,4 +1,4 @@
-// Modules beside NVIDIA's that must have been built for the driver that is loaded.
+// Modules beside NVIDIA's: built for the driver that is loaded, and without a fault that it logs.
 #pragma once
 
 #include "probes/judging/node.h"
@@ -6,6 +6,7 @@
 namespace efa {
 
 void judge_peermem_stale(const Node& node, Findings& findings);
+void judge_misaligned(const Node& node, Findings& findings);
 void judge_gdrcopy(const GpuFacts& facts, Findings& findings);
 
 }  // namespace efa

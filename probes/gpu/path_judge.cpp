@@ -6,6 +6,7 @@
 
 #include "probes/gpu/cause_judge.h"
 #include "probes/gpu/checks.h"
+#include "probes/gpu/libfabric_judge.h"
 #include "probes/gpu/mend.h"
 #include "probes/gpu/plugin.h"
 #include "probes/gpu/ways.h"
@@ -44,8 +45,7 @@ void add_way(Finding way, const Mend& mend, Findings& findings) {
   findings.add(std::move(way));
 }
 
-// What closes a way is a fault only where the type has one: p3dn has GPUs that need the proprietary
-// driver, and jobs on it never had another way than through the host.
+// What closes a way is a fault only where the type has one: of g7 no source says so.
 void add_cause(Finding cause, const Expectation& expectation, Findings& findings) {
   const bool demanded = expectation.direct_memory == DirectMemory::kRequired;
   if (cause.result == FindingResult::kFail && !demanded) {
@@ -94,6 +94,9 @@ void judge_nvidia_paths(const Node& node, const Expectation& expectation, Findin
   for (Finding& cause : causes.take()) add_cause(std::move(cause), expectation, findings);
   if (grace) judge_refused_mapping(node, *grace, findings);
   judge_plugin_needs_p2p(node, expectation, findings);
+  if (expectation.direct_memory == DirectMemory::kRequired) {
+    judge_old_libfabric(node, nvidia_p2p(facts), dmabuf, findings);
+  }
 }
 
 void judge_neuron_path(const Node& node, const Expectation& expectation, Findings& findings) {

@@ -109,11 +109,25 @@ bool leaves_out_dmabuf(const Version& plugin, const GpuFacts& facts) {
   return !is_at_least(plugin, kPluginDmabufLater) || has_early_device(facts);
 }
 
+namespace {
+
+// A plugin lies here, and the installer's file that tells its version could not be read.
+bool hides_plugin(const Node& node, const Check& check, Findings& findings) {
+  const std::string hidden = node.software.facts.hides_installer();
+  if (hidden.empty() || node.software.facts.ofi_nccl.empty()) return false;
+  findings.unknown(check, kNodeSubject, "the plugin's version could not be read: " + hidden,
+                   {"", "", hidden});
+  return true;
+}
+
+}  // namespace
+
 void judge_plugin_needs_p2p(const Node& node, const Expectation& expectation, Findings& findings) {
   const Check& check = kGpuPluginNeedsP2p;
   const GpuFacts& facts = node.gpu.facts;
   if (expectation.direct_memory != DirectMemory::kRequired) return;
   const auto plugin = plugin_version(node.software.facts);
+  if (!plugin && hides_plugin(node, check, findings)) return;
   if (!plugin) {
     findings.not_applicable(check, kNodeSubject, "no plugin lies here whose version is known");
     return;
@@ -141,6 +155,7 @@ void judge_gda(const Node& node, const Expectation& expectation, Findings& findi
   const GpuFacts& facts = node.gpu.facts;
   const auto plugin = plugin_version(node.software.facts);
   if (!has_gda(expectation.instance_type)) return;
+  if (!plugin && hides_plugin(node, check, findings)) return;
   if (!plugin || !is_at_least(*plugin, kPluginGda)) {
     findings.not_applicable(check, kNodeSubject, "no plugin lies here that is known to use it");
     return;

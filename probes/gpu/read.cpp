@@ -21,10 +21,11 @@ namespace {
 
 constexpr const char* kDevices = "/sys/bus/pci/devices";
 constexpr const char* kModules = "/sys/module";
+constexpr uint32_t kNvidiaVendor = 0x10de;
 
 // Accelerators and what belongs to them are of these vendors; any other function costs one read.
 bool may_matter(uint32_t vendor) {
-  return vendor == kAmazonVendor || vendor == 0x10de || vendor == 0x15b3;
+  return vendor == kAmazonVendor || vendor == kNvidiaVendor || vendor == 0x15b3;
 }
 
 Accelerator read_accelerator(const Look& look, const PciAddress& address) {
@@ -45,14 +46,22 @@ Accelerator read_accelerator(const Look& look, const PciAddress& address) {
   return accelerator;
 }
 
-AcceleratorKind kind_at(const Look& look, const PciAddress& address) {
-  const uint32_t vendor = read_pci_id(look.root, address, "vendor");
-  if (!may_matter(vendor)) return AcceleratorKind::kNone;
-  return kind_of_accelerator(vendor, read_pci_id(look.root, address, "device"),
-                             read_pci_id(look.root, address, "class"));
+// What hides that a function of NVIDIA's is a GPU; nothing where all is told, or it is of others.
+std::optional<Unseen> hides_gpu(const Look& look, const PciAddress& address, uint32_t vendor,
+                                uint32_t class_code) {
+  const std::string path = std::string(kDevices) + "/" + address.to_text();
+  const bool told = vendor == kNvidiaVendor ? class_code != 0 : vendor != 0;
+  if (told) return std::nullopt;
+  if (vendor == 0 && base_name(look.root.link(path + "/driver").value_or("")) != "nvidia") {
+    return std::nullopt;
+  }
+  const std::string file = path + (vendor == 0 ? "/vendor" : "/class");
+  const Result<std::string> text = look.root.read(file);
+  return text ? Unseen{file, "is no id"} : unseen_of(file, text.error());
 }
 
 struct Addresses {
+  std::vector<UnidentifiedFunction> unidentified;
   std::vector<PciAddress> nvidia;
   std::vector<PciAddress> neuron;
   std::vector<PciAddress> efa;
@@ -69,11 +78,24 @@ void take_address(AcceleratorKind kind, const PciAddress& address, Addresses& ad
   if (kind == AcceleratorKind::kNvlink) take(addresses.nvlink);
 }
 
+void take_function(const Look& look, const PciAddress& address, Addresses& addresses) {
+  const uint32_t vendor = read_pci_id(look.root, address, "vendor");
+  if (vendor != 0 && !may_matter(vendor)) return;
+  const uint32_t class_code = read_pci_id(look.root, address, "class");
+  const auto hidden = hides_gpu(look, address, vendor, class_code);
+  if (hidden && addresses.unidentified.size() < kMaxDevices) {
+    addresses.unidentified.push_back({address, *hidden});
+  }
+  if (vendor == 0) return;
+  const uint32_t device = read_pci_id(look.root, address, "device");
+  take_address(kind_of_accelerator(vendor, device, class_code), address, addresses);
+}
+
 Addresses read_addresses(const Look& look) {
   Addresses addresses;
   for (const std::string& name : look.root.list(kDevices).value_or({})) {
     const auto address = PciAddress::from_text(name);
-    if (address) take_address(kind_at(look, *address), *address, addresses);
+    if (address) take_function(look, *address, addresses);
   }
   return addresses;
 }
@@ -111,10 +133,8 @@ void read_modules(const Look& look, AcceleratorModules& modules) {
   // without the folder no module is absent: nothing is known of any
   const Result<FileStatus> folder = look.root.status(kModules);
   for (const auto& [name, module] : rows) {
-    *module =
-        folder
-            ? read_module(look, name)
-            : Reading<std::string>(Unseen{kModules, folder.error().what, folder.error().os_error});
+    *module = folder ? read_module(look, name)
+                     : Reading<std::string>(unseen_of(kModules, folder.error()));
   }
 }
 
@@ -140,12 +160,19 @@ void read_nvlink(const Look& look, GpuFacts& facts) {
   facts.mad_class = is_there(look, "/sys/class/infiniband_mad");
 }
 
+// As PeerMemory has it.
+bool is_provider(std::string_view attribute, std::string_view text) {
+  if (attribute == "gdr") return text == "0" || text == "1";
+  return text.empty() || text == "NEURON" || text.starts_with("NVIDIA");
+}
+
 Reading<PeerMemory> read_attribute(const Look& look, const PciAddress& address,
                                    const char* attribute) {
   const std::string path = std::string(kDevices) + "/" + address.to_text() + "/" + attribute;
   look.out.doing("read " + std::string(attribute), address.to_text());
   const Result<std::string> text = look.root.read(path);
   if (!text) return reading_of<PeerMemory>(text.error());
+  if (!is_provider(attribute, *text)) return Unseen{path, "names no provider that is known"};
   return PeerMemory{address, attribute, *text};
 }
 
@@ -170,6 +197,7 @@ void read_gpu(const Look& look) {
   const Addresses addresses = read_addresses(look);
   facts.nvidia = read_all(look, addresses.nvidia);
   facts.neuron = read_all(look, addresses.neuron);
+  facts.unidentified = addresses.unidentified;
   facts.nvlink = addresses.nvlink;
   const bool any = !facts.nvidia.empty() || !facts.neuron.empty();
   if (any) facts.efa = read_all(look, addresses.efa);

@@ -3,10 +3,9 @@
 
 #include "probes/gpu/read_fabric.h"
 
-#include <chrono>
-
 #include "probes/base/text.h"
 #include "probes/gpu/parse.h"
+#include "probes/protocol/named_processes.h"
 
 namespace efa {
 namespace {
@@ -27,26 +26,17 @@ bool has_unit_process(const Look& look) {
   return false;
 }
 
-// Of other processes not even the name is kept.
-bool is_named_so(const Look& look, const std::string& process) {
-  const auto names = look.root.read_lines(
-      std::string(kProc) + "/" + process + "/comm",
-      [](const std::string& name) { return name == kFabricProcess; }, Sysroot::kSmallFile);
-  return names && is_one_of(kFabricProcess, *names);
-}
-
-// Where processes of others are hidden (hidepid of proc(5)), the first one is too.
+// probe-limits looks at the same names: a recording of before Fabric Manager was looked for would
+// say of its facts that none runs.
 Reading<bool> read_running(const Look& look) {
   if (has_unit_process(look)) return true;
-  const auto processes = look.root.list(kProc, Sysroot::kManyProcesses);
-  if (!processes) return Unseen{kProc, processes.error().what, processes.error().os_error};
-  if (!is_one_of("1", *processes)) return Unseen{kProc, "processes of others do not show", 0};
-  const auto now = std::chrono::steady_clock::now;
-  const auto stop = now() + (look.deadline - now()) / 2;  // any user can start many processes
-  for (const std::string& process : *processes) {
-    if (now() >= stop) return Unseen{kProc, "there was no time for all processes", 0};
-    if (parse_number<int>(process) && is_named_so(look, process)) return true;
-  }
+  const auto is_wanted = [](int /*pid*/, const std::string& name) {
+    return name == kFabricProcess;
+  };
+  const NamedProcesses named = named_processes(look, is_wanted, 1);
+  if (!named.found.empty()) return true;
+  if (named.unseen) return *named.unseen;
+  if (!named.shows_first) return Unseen{kProc, "processes of others do not show", 0};
   return false;
 }
 
@@ -80,6 +70,8 @@ void read_fabric_manager(const Look& look, FabricManager& manager) {
   manager.refused = read_refused(look);
 }
 
+// By DKMS alone: modules.dep names no version, and nvidia.ko itself has tens of MB, compressed in
+// many systems, which each pass would have to take apart.
 std::optional<std::string> read_nvidia_on_disk(const Look& look, const GpuFacts& facts) {
   if (!facts.kernel_release || look.root.exists("/run/nvidia/driver")) return std::nullopt;
   for (const char* name : {"nvidia", "nvidia-open", "nvidia-srv"}) {

@@ -4,6 +4,7 @@
 #include "probes/gpu/read_nvidia.h"
 
 #include "probes/base/bounds.h"
+#include "probes/base/version.h"
 #include "probes/gpu/parse.h"
 
 namespace efa {
@@ -18,7 +19,7 @@ void read_nvidia_driver(const Look& look, GpuFacts& facts) {
   if (const auto driver = text ? parse_nvidia_driver(*text) : std::nullopt) {
     facts.nvidia_open = driver->open;
     if (!driver->architecture.empty()) facts.architecture = driver->architecture;
-    if (!facts.modules.nvidia || facts.modules.nvidia->empty()) {
+    if (!facts.modules.nvidia || !parse_version(*facts.modules.nvidia)) {
       facts.modules.nvidia = driver->version;
     }
     return;
@@ -39,10 +40,15 @@ void read_parameters(const Look& look, GpuFacts& facts) {
     if (wanted) line = wanted_of_parameter(line);
     return wanted;
   };
-  const auto lines =
-      look.root.read_lines(std::string(kNvidia) + "/params", keep, Sysroot::kSmallFile);
-  facts.parameters = lines ? Reading<NvidiaParameters>(parse_nvidia_parameters(*lines))
-                           : reading_of<NvidiaParameters>(lines.error());
+  const std::string path = std::string(kNvidia) + "/params";
+  const auto lines = look.root.read_lines(path, keep, Sysroot::kSmallFile);
+  if (!lines) {
+    facts.parameters = reading_of<NvidiaParameters>(lines.error());
+  } else if (lines->empty()) {  // every release writes RegistryDwords
+    facts.parameters = Unseen{path, "is malformed"};
+  } else {
+    facts.parameters = parse_nvidia_parameters(*lines);
+  }
 }
 
 // Of any of them: a machine has GPUs of one kind.

@@ -4,6 +4,7 @@
 //   NVO   NVIDIA/open-gpu-kernel-modules, all its release tags compared
 //   OFI   aws/aws-ofi-nccl
 //   NEU   aws-neuron/aws-neuron-driver
+//   LF    ofiwg/libfabric
 #pragma once
 
 #include <optional>
@@ -32,6 +33,11 @@ inline constexpr Bound kNvidiaFabricManagerName{580, 0, 0};
 inline constexpr Bound kPluginDmabufOff{1, 13, 2};
 inline constexpr Bound kPluginDmabufLater{1, 14, 2};
 inline constexpr Bound kPluginDmabufAll{1, 19, 2};
+// libfabric: registers the address of GPU memory by dma-buf before it tries P2P (LF, c9e3c0c1;
+// before it by P2P alone, #12019).
+inline constexpr Bound kLibfabricDmabuf{2, 5, 0};
+// efa: the one that gives NVIDIA's driver ranges that are not aligned; 3.3.1 does not (DRV).
+inline constexpr Bound kEfaMisaligns{3, 3, 0};
 // EFA-GDA: the plugin that offers it, and what it asks for (OFI, doc/gin-getting-started.md,
 // #1350).
 inline constexpr Bound kPluginGda{1, 21, 0};

@@ -10,6 +10,10 @@ std::string subject_of(const Job& job) {
   return fmt::format("{} {}", job.command, job.pid);
 }
 
+std::string counted_processes(size_t count) {
+  return fmt::format("{} process{}", count, count == 1 ? "" : "es");
+}
+
 void ByProgram::add(const Check& check, FindingResult result, const Job& job,
                     const std::string& message, Evidence evidence, std::string command) {
   const auto [said, is_new] =

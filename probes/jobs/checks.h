@@ -31,9 +31,28 @@ inline constexpr Check kJobsKilledForMemory{
         "not why.",
     .seen_by =
         "/dev/kmsg has a line oom-kill: whose task_memcg is the control group of a job that has an "
-        "EFA device open.",
+        "EFA device open or, within a day, had one in an earlier pass; memory.oom.group ends all "
+        "processes of a container.",
     .remedy = "Give the job more memory, or let it use less: fewer processes, smaller buffers.",
     .command = "sudo dmesg | grep -i oom-kill",
+};
+
+inline constexpr Check kJobsLibfabricCrashed{
+    .code = "jobs.libfabric-crashed",
+    .severity = Severity::kInfo,
+    .actor = Actor::kJobOwner,
+    .title = "A process has crashed inside libfabric",
+    .meaning =
+        "Its peers see a remote that no longer responds. Known: libfabric 1.21 with memory of GPUs "
+        "(ofiwg/libfabric#11628), transfers of such memory within a node (#12328).",
+    .seen_by =
+        "/dev/kmsg has a line of a segmentation or protection fault in libfabric.so or "
+        "libefa-fi.so. It has none of a process that handles the signal itself or crashes in a "
+        "function that libfabric called, and none where debug.exception-trace is 0, as on aarch64.",
+    .remedy =
+        "Bring the libfabric of the newest EFA installer into the job's container or environment; "
+        "if it crashes within a node, try FI_EFA_ENABLE_SHM_TRANSFER=0.",
+    .command = "sudo dmesg | grep -E ' in (libfabric|libefa-fi)[^ ]*\\['",
 };
 
 inline constexpr Check kJobsSettingRemoved{
@@ -112,6 +131,39 @@ inline constexpr Check kJobsEfaIdle{
         "Start the job with NCCL_DEBUG=INFO, or FI_LOG_LEVEL=warn: it says which network it takes "
         "and why. A container needs the EFA devices and NCCL's plugin.",
     .command = "export NCCL_DEBUG=INFO NCCL_DEBUG_SUBSYS=INIT,NET FI_LOG_LEVEL=warn",
+    .causes = {"jobs.nccl-plugin-not-found"},
+};
+
+inline constexpr Check kJobsNcclPlugin{
+    .code = "jobs.nccl-plugin-not-found",
+    .severity = Severity::kInfo,
+    .actor = Actor::kJobOwner,
+    .title = "A process does not find the NCCL plugin that this node has",
+    .meaning = "NCCL says \"Using network Socket\": its traffic to other nodes goes by TCP.",
+    .seen_by =
+        "The process uses a GPU and NCCL with settings for EFA; libnccl-net.so is not in "
+        "/proc/<pid>/maps, and lies in no directory of its LD_LIBRARY_PATH, beside NCCL, below the "
+        "program or in the loader's cache; NCCL_NET_PLUGIN is not set.",
+    .remedy =
+        "Name the plugin's directory in LD_LIBRARY_PATH of the job: since EFA installer 1.38 it is "
+        "/opt/amazon/ofi-nccl, before it was /opt/aws-ofi-nccl.",
+};
+
+inline constexpr Check kJobsEfaQuiet{
+    .code = "jobs.efa-quiet",
+    .severity = Severity::kInfo,
+    .actor = Actor::kJobOwner,
+    .title = "Processes have EFA open, and nothing passes over it",
+    .meaning =
+        "They wait, speak to this node alone, or have fallen back to TCP: which of these, a node "
+        "does not show.",
+    .seen_by =
+        "The counters of packets of all EFA devices that a process has open stood still for two "
+        "minutes or more, and no setting of it leaves EFA out. It never fails.",
+    .remedy =
+        "Where a job of several nodes is slow, start it with NCCL_DEBUG=INFO, or "
+        "FI_LOG_LEVEL=warn: it says which network it takes and why.",
+    .command = "export NCCL_DEBUG=INFO NCCL_DEBUG_SUBSYS=INIT,NET FI_LOG_LEVEL=warn",
 };
 
 inline constexpr Check kJobsHugePagesTaken{
@@ -141,9 +193,10 @@ inline constexpr Check kJobsOtherLibfabric{
 };
 
 inline constexpr const Check* kJobsChecks[] = {
-    &kJobsMemlockLow,         &kJobsSettingRemoved, &kJobsSettingHarmful, &kJobsProviderExcluded,
-    &kJobsSettingsContradict, &kJobsShmSmall,       &kJobsEfaIdle,        &kJobsHugePagesTaken,
-    &kJobsOtherLibfabric,     &kJobsKilledForMemory};
+    &kJobsMemlockLow,         &kJobsSettingRemoved,  &kJobsSettingHarmful,   &kJobsProviderExcluded,
+    &kJobsSettingsContradict, &kJobsShmSmall,        &kJobsEfaIdle,          &kJobsHugePagesTaken,
+    &kJobsOtherLibfabric,     &kJobsKilledForMemory, &kJobsLibfabricCrashed, &kJobsEfaQuiet,
+    &kJobsNcclPlugin};
 
 struct Node;
 struct Expectation;

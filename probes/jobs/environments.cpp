@@ -26,9 +26,12 @@ struct Environment {
   size_t bytes = 0;
   std::string cut;  // why it is not whole; "" when it is
   Surroundings around;
+  std::optional<bool> finds_nccl_plugin;
 };
 
-Environment read_environment(const Sysroot& root, int pid) {
+// Its LD_LIBRARY_PATH whole, which is told nowhere, is needed to look where it leads.
+Environment read_environment(const Sysroot& root, int pid, std::string& library_path) {
+  constexpr std::string_view kLibraryPath = "LD_LIBRARY_PATH=";
   Environment environment;
   std::set<std::string, std::less<>> names;  // of two of one name getenv(3) sees the first
   const auto take = [&](const std::string& variable) {
@@ -40,6 +43,7 @@ Environment read_environment(const Sysroot& root, int pid) {
     }
     environment.bytes += setting->size();
     environment.settings.push_back(*setting);
+    if (variable.starts_with(kLibraryPath)) library_path = variable.substr(kLibraryPath.size());
     return false;  // what the line holds beside the setting is kept nowhere
   };
   const auto read =
@@ -56,12 +60,19 @@ Environment read_environment(const Sysroot& root, int pid) {
 struct ToRead {
   int pid;
   bool holds_efa;
+  bool computes;  // on an accelerator
 };
 
 Environment read_process(const Sysroot& root, const ToRead& asked) {
-  Environment environment = read_environment(root, asked.pid);
-  if (asked.holds_efa || any_is_for_efa(environment.settings)) {
-    environment.around = read_surroundings(root, asked.pid);
+  std::string library_path;
+  Environment environment = read_environment(root, asked.pid, library_path);
+  if (!asked.holds_efa && !any_is_for_efa(environment.settings)) return environment;
+  environment.around = read_surroundings(root, asked.pid);
+  const Surroundings& around = environment.around;
+  const bool uses_nccl = around.nccl.nccl || any_is_of_nccl(environment.settings);
+  const bool known = around.libraries && around.own_root == false && environment.cut.empty();
+  if (asked.computes && uses_nccl && known) {
+    environment.finds_nccl_plugin = finds_nccl_plugin(root, asked.pid, around.nccl, library_path);
   }
   return environment;
 }
@@ -104,6 +115,7 @@ void give(std::vector<Environment>& read, std::vector<Job>& jobs) {
     if (fits) {
       bytes += environment.bytes;
       jobs[i].environment = std::move(environment.settings);
+      jobs[i].finds_nccl_plugin = environment.finds_nccl_plugin;
     } else {
       environment.cut = "environment: more than 256 KiB of settings of all processes";
     }
@@ -118,7 +130,9 @@ void give(std::vector<Environment>& read, std::vector<Job>& jobs) {
 
 bool read_environments(const Sysroot& root, std::vector<Job>& jobs, Clock::time_point stop) {
   const auto work = std::make_shared<Work>();
-  for (const Job& job : jobs) work->asked.push_back({job.pid, !job.devices.empty()});
+  for (const Job& job : jobs) {
+    work->asked.push_back({job.pid, !job.devices.empty(), job.accelerators.value_or(0) > 0});
+  }
   std::unique_lock lock(work->guard);
   bool all_ended = true;
   while (work->read.size() < work->asked.size()) {

@@ -39,6 +39,8 @@ struct Job {
   // libfabric and libibverbs, as they are mapped: "/opt/amazon/efa/lib/libfabric.so.1.29.1"
   Reading<std::vector<std::string>> libraries;
   Reading<SharedMemory> shared_memory;
+  // of one that uses NCCL and has the node's files: its plugin is mapped, or in its library path
+  std::optional<bool> finds_nccl_plugin;
   std::vector<std::string> environment;  // the settings of probes/jobs/setting_names.h
   std::vector<std::string> cut;          // what of it was too large, or too slow, to be looked at
 };
@@ -56,6 +58,7 @@ void describe(Io& io, Job& job) {
   io("own_root", job.own_root);
   describe_reading(io, "libraries", job.libraries);
   describe_reading(io, "shared_memory", job.shared_memory);
+  io("finds_nccl_plugin", job.finds_nccl_plugin);
   io("environment", job.environment);
   io("cut", job.cut);
 }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
 
 #include "probes/base/text.h"
 #include "probes/jobs/checks.h"
@@ -40,36 +39,6 @@ void judge_locked_memory(const Job& job, Findings& findings) {
       not_by = {*job.container ? "limits.memlock-low" : "limits.container-memlock-low"};
     }
     findings.fail({check, not_by}, subject, "may lock only " + observed, evidence);
-  }
-}
-
-const Job* job_of(const Node& node, const MemoryKill& kill) {
-  for (const Job& job : node.jobs.facts.processes) {
-    if (!job.job.empty() && job.job == kill.job) return &job;
-  }
-  return nullptr;
-}
-
-void judge_kills(const Node& node, Findings& findings) {
-  const Check& check = kJobsKilledForMemory;
-  if (node.jobs.facts.processes.empty()) return;
-  if (!node.log.facts.total) {
-    findings.unknown(check, kNodeSubject, "the kernel log was not read", {"", "", "/dev/kmsg"});
-    return;
-  }
-  std::map<const Job*, size_t> kills;
-  for (const MemoryKill& kill : node.log.facts.kills) {
-    if (const Job* job = job_of(node, kill)) ++kills[job];
-  }
-  for (const auto& [job, count] : kills) {
-    findings.fail(check, subject_of(*job),
-                  fmt::format("{} process{} of its job {} killed for lack of memory", count,
-                              count == 1 ? "" : "es", count == 1 ? "was" : "were"),
-                  {job->job, "none", "/dev/kmsg"});
-  }
-  if (kills.empty()) {
-    findings.pass(check, kNodeSubject, "no job that uses EFA now lost a process so",
-                  {"none", "none", "/dev/kmsg"});
   }
 }
 
@@ -137,10 +106,6 @@ std::vector<const Job*> meant_for_efa(const Node& node) {
   return meant;
 }
 
-std::string counted_processes(size_t count) {
-  return fmt::format("{} process{}", count, count == 1 ? "" : "es");
-}
-
 void judge_idle(const Node& node, Findings& findings) {
   const Check& check = kJobsEfaIdle;
   const JobsFacts& facts = node.jobs.facts;
@@ -198,18 +163,20 @@ void judge_jobs(const Node& node, const Expectation& expectation, Findings& find
   const JobsFacts& facts = node.jobs.facts;
   if (!facts.unseen.empty()) {
     for (const Check* check : kJobsChecks) {
-      if (check == &kJobsHugePagesTaken) continue;
+      if (check == &kJobsHugePagesTaken || check == &kJobsLibfabricCrashed) continue;
       findings.unknown(*check, kNodeSubject, "processes could not be listed",
                        {facts.unseen.front().reason, "", "/proc"});
     }
   }
   for (const Job& job : facts.processes) judge_locked_memory(job, findings);
-  judge_kills(node, findings);
+  judge_ends(node, expectation, findings);
   judge_settings(node, expectation, findings);
   if (expectation.expected) judge_own_shm(node.limits.facts, expectation.given, findings);
   judge_shared_memory(facts.processes, findings);
   judge_libfabric(node, findings);
+  judge_job_plugins(node, findings);
   judge_idle(node, findings);
+  judge_quiet(node, expectation.past, findings);
   if (expectation.expected) judge_taken_pages(node.limits.facts, findings);
 }
 

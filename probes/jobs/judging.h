@@ -42,12 +42,23 @@ class ByProgram {
 
 // "all_reduce_perf 4711"
 std::string subject_of(const Job& job);
+// "1 process", "8 processes"
+std::string counted_processes(size_t count);
 
+// How processes ended.
+void judge_ends(const Node& node, const Expectation& expectation, Findings& findings);
 // What is set in the environments.
 void judge_settings(const Node& node, const Expectation& expectation, Findings& findings);
 // Whether a setting of it leaves EFA out, or may.
 bool may_leave_efa_out(const Node& node, const Job& job);
+// Since the pass before, of the EFA devices that the process has open.
+enum class Traffic { kNotMeasured, kNone, kSome };
+Traffic traffic_of(const Node& node, const Past& past, const Job& job);
+// Whether anything passes over them.
+void judge_quiet(const Node& node, const Past& past, Findings& findings);
 // Which libfabric is used.
 void judge_libfabric(const Node& node, Findings& findings);
+// Whether NCCL finds the plugin that is there.
+void judge_job_plugins(const Node& node, Findings& findings);
 
 }  // namespace efa

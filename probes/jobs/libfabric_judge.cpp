@@ -9,6 +9,7 @@
 #include "probes/jobs/checks.h"
 #include "probes/jobs/judging.h"
 #include "probes/jobs/settings.h"
+#include "probes/protocol/installer_files.h"
 
 namespace efa {
 namespace {
@@ -37,7 +38,7 @@ Copies asked_copies(const Node& node) {
 
 // The copy that was asked may be a link to the one of the EFA installer.
 bool leads_to(const Node& node, const std::string& copy, const std::string& used) {
-  if (!used.starts_with("/opt/amazon/efa/")) return false;
+  if (!used.starts_with(kInstallerFolder)) return false;
   const auto& libraries = node.software.facts.libraries;
   return std::any_of(libraries.begin(), libraries.end(), [&](const LibraryCopy& library) {
     return library.path == copy && library.file == base_name(used);

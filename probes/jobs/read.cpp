@@ -132,7 +132,7 @@ void read_jobs(const Look& look) {
   look.out.doing("list processes", "/proc");
   const auto names = look.root.list("/proc", Sysroot::kManyProcesses);
   if (!names) {
-    look.out.add("unseen", Unseen{"/proc", names.error().what, names.error().os_error});
+    look.out.add("unseen", unseen_of("/proc", names.error()));
     return;
   }
   const auto start = Clock::now();

@@ -11,6 +11,7 @@ enum class Shape {
   kNumbers,      // 0,1,4-7
   kDevices,      // efa_0,rdmap16s27: RDMA devices
   kInterfaces,   // ^docker,lo,ens5: network interfaces
+  kLinks,        // shm+efa:efa_0|shm+efa:efa_1: providers that one of libfabric's links
   kWords,        // words that the libraries know: providers, components, algorithms
   kLibraries,    // known libraries in known directories
   kDirectories,  // known directories, in their order; the others are "other"
@@ -69,6 +70,7 @@ inline constexpr NamedSetting kSettings[] = {
     {"FI_EFA_DEVICE_NAME", Shape::kDevices},
     {"FI_PROVIDER", Shape::kWords},
     {"FI_PROVIDER_PATH", Shape::kDirectories},
+    {"FI_LNX_PROV_LINKS", Shape::kLinks},
     {"FI_FORK_UNSAFE", Shape::kFlag},
     {"FI_HMEM", Shape::kWords},
     {"FI_HMEM_DISABLE_P2P", Shape::kFlag},

@@ -8,8 +8,8 @@
 #include <optional>
 #include <string_view>
 
+#include "probes/base/releases.h"
 #include "probes/jobs/checks.h"
-#include "probes/jobs/releases.h"
 
 namespace efa {
 
@@ -27,6 +27,8 @@ enum class Values {
   kWithoutEfa,          // a list of providers, or what is left out after '^'
   kHintWithoutEfa,      // a provider that fi_getinfo(3) is asked for
   kWithEfa,             // a list of providers that are left out
+  kOnlyLinks,           // a list of providers, of which one links others, and none is EFA
+  kLinksWithoutEfa,     // what that one links
   kWithoutOfi,          // components of Open MPI, or what is left out after '^'
   kOb1,                 // the word ob1
   kCm,                  // the word cm
@@ -123,6 +125,9 @@ inline constexpr SettingRow kSettingRows[] = {
      .where = Where::kNoRdmaRead,
      .does = "libfabric from 1.17 on ends the process: the EFA devices here cannot read by RDMA",
      .source = "libfabric, efa_rdm_util.c"},
+    // Not said of one that does not set it: with the default of 128, which libfabric has before
+    // 1.18.1, a process whose peers are too many ends as it starts, so that those that are seen
+    // have room (LF, efa_av.c)
     {.check = kJobsSettingHarmful,
      .name = "FI_EFA_SHM_AV_SIZE",
      .values = Values::kFewerThanProcesses,
@@ -180,6 +185,30 @@ inline constexpr SettingRow kSettingRows[] = {
      .does = "libfabric leaves EFA out",
      .source = "fabric(7)",
      .instead = "export FI_PROVIDER=efa"},
+    {.check = kJobsProviderExcluded,
+     .name = "FI_LNX_PROV_LINKS",
+     .values = Values::kLinksWithoutEfa,
+     .with = "FI_PROVIDER",
+     .with_values = Values::kOnlyLinks,
+     .does = "libfabric's lnx links other providers than EFA",
+     .source = "fi_lnx(7)",
+     .instead = "export FI_LNX_PROV_LINKS=shm+efa"},
+    {.check = kJobsProviderExcluded,
+     .name = "FI_LNX_PROV_LINKS",
+     .values = Values::kLinksWithoutEfa,
+     .with = "OMPI_MCA_mtl_ofi_provider_include",
+     .with_values = Values::kOnlyLinks,
+     .does = "libfabric's lnx links other providers than EFA",
+     .source = "fi_lnx(7)",
+     .instead = "export FI_LNX_PROV_LINKS=shm+efa"},
+    {.check = kJobsProviderExcluded,
+     .name = "FI_LNX_PROV_LINKS",
+     .values = Values::kLinksWithoutEfa,
+     .with = "OMPI_MCA_opal_common_ofi_provider_include",
+     .with_values = Values::kOnlyLinks,
+     .does = "libfabric's lnx links other providers than EFA",
+     .source = "fi_lnx(7)",
+     .instead = "export FI_LNX_PROV_LINKS=shm+efa"},
     {.check = kJobsProviderExcluded,
      .name = "FI_EFA_IFACE",
      .values = Values::kMissingDevice,

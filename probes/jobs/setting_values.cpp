@@ -75,6 +75,20 @@ bool may_leave_out_efa(std::string_view list) {
          std::any_of(names.begin(), names.end(), may_link_efa);
 }
 
+// "shm+efa:efa_0|shm+efa:efa_1": links between '|', of each the providers between '+', with the
+// domains that each takes behind ':' (fi_lnx(7)).
+std::optional<bool> links_efa(std::string_view links) {
+  bool all_known = true;
+  for (const std::string& link : split(links, '|')) {
+    for (const std::string& provider : split(link, '+')) {
+      const std::string name = lower_case(provider.substr(0, provider.find(':')));
+      if (name == "efa") return true;
+      all_known = all_known && name != kOtherPart;
+    }
+  }
+  return all_known ? std::optional(false) : std::nullopt;
+}
+
 bool is_meant(Values values, std::string_view value, const Surrounding& around) {
   if (values == Values::kAny) return true;
   if (values == Values::kEmpty) return value.empty();
@@ -101,6 +115,10 @@ bool is_meant(Values values, std::string_view value, const Surrounding& around) 
       return hint_leaves_out_efa(value);
     case Values::kWithEfa:  // opal_common_ofi_is_in_list(): the name alone, "^efa" is another
       return has_part(value, ',', "efa");
+    case Values::kOnlyLinks:
+      return may_leave_out_efa(value);
+    case Values::kLinksWithoutEfa:
+      return links_efa(value) == false;
     case Values::kWithoutOfi:
       return leaves_out_ofi(value);
     case Values::kOb1:

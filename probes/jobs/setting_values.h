@@ -1,6 +1,7 @@
 // Values of settings, as libfabric and NCCL understand them. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,5 +20,7 @@ struct Surrounding {
 bool is_meant(Values values, std::string_view value, const Surrounding& around);
 // Whether a list of providers has none but links, which may be of EFA: "lnx", "shm+efa:lnx".
 bool may_leave_out_efa(std::string_view list);
+// Whether what FI_LNX_PROV_LINKS tells to link has EFA; nothing where a provider was not kept.
+std::optional<bool> links_efa(std::string_view links);
 
 }  // namespace efa

@@ -5,6 +5,7 @@
 
 #include "probes/base/text.h"
 #include "probes/jobs/setting_names.h"
+#include "probes/protocol/installer_files.h"
 
 namespace efa {
 namespace {
@@ -34,22 +35,13 @@ constexpr std::string_view kWords[] = {
     "p2c", "phb", "sys", "0", "1", "2", "3", "4", "5", "allreduce", "broadcast", "reduce",
     "allgather", "reducescatter"};
 
-constexpr std::string_view kDirectories[] = {"/opt/amazon/efa/lib",
-                                             "/opt/amazon/efa/lib64",
-                                             "/opt/amazon/openmpi/lib",
+// Beside those of the EFA installer.
+constexpr std::string_view kDirectories[] = {"/opt/amazon/openmpi/lib",
                                              "/opt/amazon/openmpi/lib64",
                                              "/opt/amazon/openmpi5/lib",
                                              "/opt/amazon/openmpi5/lib64",
-                                             "/opt/amazon/ofi-nccl/lib",
-                                             "/opt/amazon/ofi-nccl/lib64",
-                                             "/opt/amazon/ofi-nccl/lib/x86_64-linux-gnu",
-                                             "/opt/amazon/ofi-nccl/lib/aarch64-linux-gnu",
-                                             "/opt/amazon/ofi-nccl/share/aws-ofi-nccl/xml",
                                              "/opt/amazon/pmix/lib",
                                              "/opt/amazon/prrte/lib",
-                                             "/opt/aws-ofi-nccl/lib",
-                                             "/opt/aws-ofi-nccl/lib64",
-                                             "/opt/aws-ofi-nccl/share/aws-ofi-nccl/xml",
                                              "/opt/aws/neuron/lib",
                                              "/opt/nccl/build/lib",
                                              "/opt/gdrcopy/lib",
@@ -71,8 +63,13 @@ constexpr std::string_view kDirectories[] = {"/opt/amazon/efa/lib",
                                              "/lib/x86_64-linux-gnu",
                                              "/lib/aarch64-linux-gnu"};
 
+bool is_known_directory(std::string_view path) {
+  return is_one_of(path, kInstallerLibraries) || is_one_of(path, kPluginLibraries) ||
+         is_one_of(path, kPluginTopologies) || is_one_of(path, kDirectories);
+}
+
 // Below these a directory of another name is told by them: which stack it is of, not whose.
-constexpr std::string_view kRoots[] = {"/opt/amazon/efa/", "/opt/amazon/", "/opt/aws-ofi-nccl/",
+constexpr std::string_view kRoots[] = {kInstallerFolder, "/opt/amazon/", "/opt/aws-ofi-nccl/",
                                        "/opt/intel/", "/opt/conda/", "/usr/local/cuda",
                                        "/usr/local/", "/usr/", "/opt/",
                                        // NCCL's plugin gives its own topology file so
@@ -133,7 +130,7 @@ bool is_interface(std::string_view text) {
 std::string directory(std::string_view path) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   if (path.empty() || path == ".") return ".";  // the job's own directory
-  if (is_one_of(path, kDirectories)) return std::string(path);
+  if (is_known_directory(path)) return std::string(path);
   // "/usr/local/../../home" is below none of them
   if (path.find("/..") != std::string_view::npos) return std::string(kOtherPart);
   for (const std::string_view root : kRoots) {
@@ -207,6 +204,10 @@ std::string told_value(Shape shape, std::string_view value) {
     case Shape::kWords:
       return told_known(value, ",;:+",
                         [](std::string_view word) { return is_one_of(lower_case(word), kWords); });
+    case Shape::kLinks:
+      return told_known(value, "|+:,", [](std::string_view part) {
+        return is_one_of(lower_case(part), kWords) || is_device(part);
+      });
     case Shape::kLibraries:
       return told_list(value, ": ", library);
     case Shape::kDirectories:

@@ -10,7 +10,6 @@
 #include "probes/jobs/judging.h"
 #include "probes/jobs/setting_values.h"
 #include "probes/jobs/settings.h"
-#include "probes/judging/look_up.h"
 
 namespace efa {
 namespace {
@@ -136,35 +135,6 @@ Truth holds(const SettingRow& row, const Node& node, const Job& job, const Surro
               both(has_release(row, job), has_old_rdma_core(row, job)));
 }
 
-// Since the pass before, of the EFA devices that the process has open.
-enum class Traffic { kNotMeasured, kNone, kSome };
-
-Traffic traffic_between(const Counters& now, const CounterBaseline& before) {
-  Traffic traffic = Traffic::kNotMeasured;
-  for (const char* counter : {"tx_pkts", "rx_pkts", "tx_bytes", "rx_bytes"}) {
-    const auto is = now.port.find(counter);
-    const auto was = before.values.find(counter);
-    if (is == now.port.end() || was == before.values.end()) continue;
-    if (is->second != was->second) return Traffic::kSome;
-    traffic = Traffic::kNone;
-  }
-  return traffic;
-}
-
-Traffic traffic_of(const Node& node, const Past& past, const Job& job) {
-  Traffic traffic = job.devices.empty() ? Traffic::kNotMeasured : Traffic::kNone;
-  for (const RdmaDevice& device : node.rdma.facts.devices) {
-    if (!device.uverbs || !is_one_of(device.uverbs->path, job.devices)) continue;
-    const Counters* now = find_device(node.rdma.facts.counters, device.address);
-    const CounterBaseline* before = find_device(past.baselines, device.address);
-    const Traffic here = now == nullptr || before == nullptr ? Traffic::kNotMeasured
-                                                             : traffic_between(*now, *before);
-    if (here == Traffic::kSome) return here;
-    if (here == Traffic::kNotMeasured) traffic = here;
-  }
-  return traffic;
-}
-
 Surrounding surrounding_of(const Node& node, const std::string& type, const Job& job) {
   Surrounding around;
   for (const RdmaDevice& device : node.rdma.facts.devices) around.devices.push_back(device.name);
@@ -230,11 +200,13 @@ void judge_environment(const Node& node, const Expectation& expectation, const J
 
 bool may_leave_efa_out(const Node& node, const Job& job) {
   const Surrounding around = surrounding_of(node, "", job);
+  const std::string* links = find_setting(job, "FI_LNX_PROV_LINKS");
+  const bool asks_for_efa = links != nullptr && links_efa(value_of(*links)) == true;
   return std::any_of(std::begin(kSettingRows), std::end(kSettingRows), [&](const SettingRow& row) {
     if (&row.check != &kJobsProviderExcluded) return false;
     const bool takes = row.values == Values::kWithoutEfa || row.values == Values::kHintWithoutEfa;
     const std::string* list = takes ? find_setting(job, row.name) : nullptr;
-    return (list != nullptr && may_leave_out_efa(value_of(*list))) ||
+    return (list != nullptr && may_leave_out_efa(value_of(*list)) && !asks_for_efa) ||
            holds(row, node, job, around).holds == true;
   });
 }

@@ -10,9 +10,11 @@ namespace {
 constexpr size_t kMaxMaps = size_t{8} * 1024 * 1024;  // vm.max_map_count allows 65530 lines
 constexpr size_t kMaxLibraries = 8;                   // two are the rule
 
-Reading<std::vector<std::string>> read_libraries(const Sysroot& root, const std::string& process) {
+Reading<std::vector<std::string>> read_libraries(const Sysroot& root, const std::string& process,
+                                                 MappedNccl& nccl) {
   std::vector<std::string> libraries;
   const auto take = [&](const std::string& line) {
+    nccl.take(line);
     const auto library = mapped_library(line);
     const bool is_new =
         library && std::find(libraries.begin(), libraries.end(), *library) == libraries.end();
@@ -20,6 +22,7 @@ Reading<std::vector<std::string>> read_libraries(const Sysroot& root, const std:
     return false;  // what else is mapped is kept nowhere
   };
   const auto read = root.read_lines(process + "/maps", take, kMaxMaps);
+  nccl.whole = read.ok();
   if (!read && libraries.empty()) return reading_of<std::vector<std::string>>(read.error());
   return libraries;
 }
@@ -47,7 +50,7 @@ Surroundings read_surroundings(const Sysroot& root, int pid) {
   const std::string process = "/proc/" + std::to_string(pid);
   Surroundings seen;
   seen.own_root = read_own_root(root, process);
-  seen.libraries = read_libraries(root, process);
+  seen.libraries = read_libraries(root, process, seen.nccl);
   seen.shared_memory = read_shared_memory(root, process);
   return seen;
 }

@@ -9,6 +9,7 @@
 
 #include "probes/base/reading.h"
 #include "probes/jobs/facts.h"
+#include "probes/jobs/nccl_plugin.h"
 #include "probes/protocol/sysroot.h"
 
 namespace efa {
@@ -17,6 +18,7 @@ struct Surroundings {
   std::optional<bool> own_root;
   Reading<std::vector<std::string>> libraries;
   Reading<SharedMemory> shared_memory;
+  MappedNccl nccl;
 };
 
 Surroundings read_surroundings(const Sysroot& root, int pid);

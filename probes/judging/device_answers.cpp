@@ -10,7 +10,8 @@ namespace efa {
 namespace {
 
 bool is_held(const Asked* asked) {
-  return asked != nullptr && (asked->status == "hung" || asked->status == "skipped");
+  return asked != nullptr &&
+         (asked->status == AskedStatus::kHung || asked->status == AskedStatus::kSkipped);
 }
 
 // What is known of the time: of the one that asked, else of the probe that did not come to it.
@@ -19,12 +20,14 @@ std::optional<TimeSpent> time_of(const Asked* asked, const ProbeOutcome& outcome
 }
 
 bool is_late(const Asked* asked, const ProbeOutcome& outcome) {
-  if (asked != nullptr) return is_held(asked) || asked->status == "slow";
+  if (asked != nullptr) return is_held(asked) || asked->status == AskedStatus::kSlow;
   return ran_short_of_cpu(outcome);
 }
 
 std::string words_of_held(const Asked& asked) {
-  if (asked.status == "skipped") return "the driver still holds a process of an earlier pass";
+  if (asked.status == AskedStatus::kSkipped) {
+    return "the driver still holds a process of an earlier pass";
+  }
   std::string words = "hung in: " + asked.step;
   if (!asked.spent) return words;
   return fmt::format("{}; the driver has held it for {} ms", words, asked.spent->slept_ms);

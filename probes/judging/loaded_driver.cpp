@@ -70,7 +70,8 @@ std::optional<Version> version_of_installer(const SoftwareFacts& facts) {
 bool is_newer(const Version& other, const KernelFacts& facts) {
   const auto loaded = facts.efa_version ? parse_version(*facts.efa_version) : std::nullopt;
   return loaded ? loaded->numbers < other.numbers
-                : !facts.efa_version.has_value() && facts.efa_state.has_value();
+                : !facts.efa_version && facts.efa_version.unreadable() == nullptr &&
+                      facts.efa_state.has_value();
 }
 
 // Of entries like "efa/3.1.0 for 6.1.0-40-amd64".
@@ -102,7 +103,9 @@ std::optional<std::string> srcversion_on_disk(const KernelFacts& facts) {
 }  // namespace
 
 std::string words_of_loaded(const KernelFacts& facts) {
-  return words_of(facts.efa_version, facts.efa_srcversion);
+  if (facts.efa_version.unreadable() != nullptr) return "efa of a version that could not be read";
+  const bool told = facts.efa_version.has_value();
+  return words_of(told ? std::optional(*facts.efa_version) : std::nullopt, facts.efa_srcversion);
 }
 
 std::string words_on_disk(const KernelFacts& facts) {
@@ -190,6 +193,12 @@ std::string renew_command(const Node& node) {
     return fmt::format("sudo dkms install {} -k {} && sudo reboot", newer, *facts.release);
   }
   return newer_of_installer(node) ? kNewestInstaller : "";
+}
+
+bool tells_less(const LogMessage& message, const LogMessage& before) {
+  const std::vector<std::string> fields = words(before.text);
+  return !fields.empty() &&
+         message.text.ends_with(": Unknown symbol " + fields.back() + " (err -22)");
 }
 
 std::optional<std::string> lost_driver(const Node& node) {

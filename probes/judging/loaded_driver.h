@@ -43,6 +43,10 @@ std::optional<bool> loaded_knows(const Node& node, const std::string& device_id)
 // module that is built in only when it has parameters, and nothing in some containers.
 size_t bound_to_efa(const Node& node);
 
+// The kernel's words of a module that it refuses are in two lines, and the later says less: "efa:
+// disagrees about version of symbol X", "efa: Unknown symbol X (err -22)".
+bool tells_less(const LogMessage& message, const LogMessage& before);
+
 // It is bound to none; not one of which that could not be read.
 bool has_no_driver(const PciFunction& function);
 

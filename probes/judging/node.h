@@ -91,6 +91,7 @@ struct Past {
   // code and subject of what failed when it was last looked at
   std::set<std::pair<std::string, std::string>> failing;
   std::vector<ErrorBaseline> pci_errors;
+  std::set<std::string> jobs;  // that had EFA open: job_of_process()
 };
 
 // Whether EFA reaches the memory of an instance type's accelerators.
@@ -125,15 +126,14 @@ struct Expectation {
   Weights weights;
   Past past;
 
-  // What the node should have, by the number that was found: of several whole counts the largest
-  // that is there, else the least.
+  // What the node should have, by the number that was found: of several whole counts the least
+  // that has room for all that are there. One between two has lost some of the larger layout.
   [[nodiscard]] std::optional<int> number_for(int found) const {
     if (exactly || whole.empty()) return exactly ? exactly : maximum;
-    int number = whole.front();
     for (const int count : whole) {
-      if (count <= found) number = count;
+      if (found <= count) return count;
     }
-    return number;
+    return whole.back();
   }
 };
 

@@ -10,10 +10,11 @@ namespace {
 class Attempt {
  public:
   void take(const LogMessage& message) {
-    const bool end = message.kind == "probe-ended";
+    const bool end = message.kind == LogKind::kProbeEnded;
     const FailureReason* reason = reason_of(message);
-    if (message.kind == "device-registered" || message.kind == "device-unregistered" ||
-        message.kind == "irq-set-up" || (ended_ && reason != nullptr)) {
+    if (message.kind == LogKind::kDeviceRegistered ||
+        message.kind == LogKind::kDeviceUnregistered || message.kind == LogKind::kIrqSetUp ||
+        (ended_ && reason != nullptr)) {
       *this = Attempt();
     }
     if (!end && reason == nullptr) return;

@@ -10,7 +10,7 @@
 namespace efa {
 
 struct FailureReason {
-  std::string_view kind;  // of LogMessage
+  LogKind kind;
   Actor actor = Actor::kNodeOperator;
   std::string_view remedy = {};  // empty: those of the check itself
   std::string_view command = "sudo dmesg | grep -i efa";
@@ -22,66 +22,66 @@ inline constexpr std::string_view kOtherHardware =
 
 // efa_main.c and efa_com.c of the driver 3.1.0: what each step of efa_probe() says when it fails.
 inline constexpr FailureReason kFailureReasons[] = {
-    {.kind = "region-busy",
+    {.kind = LogKind::kRegionBusy,
      .actor = Actor::kNodeOperator,
      .remedy = "Another driver holds the device's memory regions (-16): find out which, unbind "
                "it, and bind the device to efa; a reboot frees them too.",
      .command = "sudo cat /proc/iomem"},
-    {.kind = "bar-unavailable",
+    {.kind = LogKind::kBarUnavailable,
      .actor = Actor::kNodeOperator,
      .remedy = "The device was given no memory region: drain the node and reboot, so that all "
                "are assigned anew; if the words stay, stop and start or replace the instance.",
      .command = "sudo dmesg | grep -i BAR"},
-    {.kind = "enable-failed",
+    {.kind = LogKind::kEnableFailed,
      .actor = Actor::kNodeOperator,
      .remedy = "PCI could not enable the device: drain the node and reboot; if the words stay, "
                "stop and start or replace the instance.",
      .command = "sudo dmesg | grep -i pci"},
-    {.kind = "out-of-memory",
+    {.kind = LogKind::kOutOfMemory,
      .actor = Actor::kNodeOperator,
      .remedy = "The kernel had no memory for the driver: free some, and bind the device again.",
      .command = "free -m"},
-    {.kind = "version-too-low",
+    {.kind = LogKind::kVersionTooLow,
      .actor = Actor::kAwsSupport,
      .remedy = "The device reports an interface that is older than all that this driver knows. "
                "Stop and start the instance, which moves it to other hardware; if the words "
                "stay, give AWS Support the report."},
-    {.kind = "dma-failed",
+    {.kind = LogKind::kDmaFailed,
      .actor = Actor::kImageOwner,
      .remedy = "The kernel and the device agree on no width of DMA addresses: compare the iommu= "
                "and swiotlb= arguments of the kernel with an image on which EFA works; else stop "
                "and start or replace the instance.",
      .command = "cat /proc/cmdline"},
-    {.kind = "msix-failed",
+    {.kind = LogKind::kMsixFailed,
      .actor = Actor::kNodeOperator,
      .remedy = "-28 means that the interrupt vectors ran out: free some (fewer queues of network "
                "and storage devices, more CPUs online) and bind the device again. With any other "
                "error drain the node and reboot, then replace the instance.",
      .command = "cat /proc/interrupts"},
-    {.kind = "irq-failed",
+    {.kind = LogKind::kIrqFailed,
      .actor = Actor::kNodeOperator,
      .remedy = "-28 means that the interrupt vectors ran out, -16 that the interrupt is taken: "
                "free it and bind the device again. With any other error drain the node and "
                "reboot, then replace the instance.",
      .command = "cat /proc/interrupts"},
-    {.kind = "device-not-ready", .actor = Actor::kAwsSupport, .remedy = kOtherHardware},
-    {.kind = "reset-failed", .actor = Actor::kAwsSupport, .remedy = kOtherHardware},
-    {.kind = "register-timeout",
+    {.kind = LogKind::kDeviceNotReady, .actor = Actor::kAwsSupport, .remedy = kOtherHardware},
+    {.kind = LogKind::kResetFailed, .actor = Actor::kAwsSupport, .remedy = kOtherHardware},
+    {.kind = LogKind::kRegisterTimeout,
      .actor = Actor::kAwsSupport,
      .remedy = kOtherHardware,
      .only_at_start = false},
-    {.kind = "admin-timeout",
+    {.kind = LogKind::kAdminTimeout,
      .actor = Actor::kAwsSupport,
      .remedy = kOtherHardware,
      .only_at_start = false},
-    {.kind = "interrupt-lost",
+    {.kind = LogKind::kInterruptLost,
      .actor = Actor::kNodeOperator,
      .remedy = "The device answered and its interrupt was lost: drain the node and reboot; if "
                "the words stay, stop and start or replace the instance.",
      .command = "cat /proc/interrupts",
      .only_at_start = false},
-    {.kind = "command-failed", .only_at_start = false},
-    {.kind = "probe-failed"},
+    {.kind = LogKind::kCommandFailed, .only_at_start = false},
+    {.kind = LogKind::kProbeFailed},
 };
 
 // Of the newest attempt to start the device, when that failed: the first words of an error, to

@@ -136,6 +136,7 @@ constexpr ProbeRow kTable[] = {
      .judges = {{kFabricChecks, judge_fabric}, {kFabricForeignChecks, judge_fabric_foreign}}},
     {.name = "topology",
      .loads_libraries = true,
+     .needs_no_rights = true,
      .options = topology_options,
      .untold_fact = "xml",
      .take = take_one<&Node::topology>,

@@ -52,6 +52,7 @@ struct ProbeRow {
   bool asks_aws = false;                // with keys and TLS: it has the environment of AWS's SDKs
   bool from_files = false;       // all it says comes from files: a recording of them replays it
   bool loads_libraries = false;  // code that is not ours: it maps what it likes, as whom it runs
+  bool needs_no_rights = false;  // live it is nobody, where root can become that
   uint64_t capabilities = 0;     // bits of capabilities(7) that it keeps when the agent is root
   std::span<const char* const> environment = {};  // beside what all get: "NAME=value"
   std::vector<std::string> (*options)(const ProbeSettings&) = nullptr;  // "name=value"

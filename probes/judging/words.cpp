@@ -5,19 +5,7 @@
 namespace efa {
 
 std::string verdict_text(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kHealthy:
-      return "healthy";
-    case Verdict::kDegraded:
-      return "degraded";
-    case Verdict::kUnhealthy:
-      return "unhealthy";
-    case Verdict::kNotApplicable:
-      return "not_applicable";
-    case Verdict::kUnknown:
-      break;
-  }
-  return "unknown";
+  return word_of(verdict);
 }
 
 int exit_code_of(Verdict verdict) {
@@ -36,29 +24,11 @@ int exit_code_of(Verdict verdict) {
 }
 
 std::string result_text(FindingResult result) {
-  switch (result) {
-    case FindingResult::kPass:
-      return "pass";
-    case FindingResult::kFail:
-      return "fail";
-    case FindingResult::kNotApplicable:
-      return "not_applicable";
-    case FindingResult::kUnknown:
-      break;
-  }
-  return "unknown";
+  return word_of(result);
 }
 
 std::string severity_text(Severity severity) {
-  switch (severity) {
-    case Severity::kCritical:
-      return "critical";
-    case Severity::kWarning:
-      return "warning";
-    case Severity::kInfo:
-      break;
-  }
-  return "info";
+  return word_of(severity);
 }
 
 std::string weight_text(const std::optional<Severity>& severity) {
@@ -66,19 +36,7 @@ std::string weight_text(const std::optional<Severity>& severity) {
 }
 
 std::string actor_text(Actor actor) {
-  switch (actor) {
-    case Actor::kNodeOperator:
-      return "node_operator";
-    case Actor::kImageOwner:
-      return "image_owner";
-    case Actor::kAccountOwner:
-      return "account_owner";
-    case Actor::kJobOwner:
-      return "job_owner";
-    case Actor::kAwsSupport:
-      break;
-  }
-  return "aws_support";
+  return word_of(actor);
 }
 
 std::string actor_words(Actor actor) {
@@ -88,22 +46,15 @@ std::string actor_words(Actor actor) {
 }
 
 std::string rung_text(Rung rung) {
-  constexpr const char* kNames[] = {"none", "expected", "attached", "pci",    "driver",
-                                    "rdma", "node",     "verbs",    "fabric", "data"};
-  return kNames[static_cast<size_t>(rung)];
+  return word_of(rung);
 }
 
 std::string status_text(ProbeStatus status) {
-  constexpr const char* kNames[] = {"ok",     "timed_out", "crashed",       "unavailable",
-                                    "denied", "failed",    "still_hanging", "not_applicable"};
-  return kNames[static_cast<size_t>(status)];
+  return word_of(status);
 }
 
 ProbeStatus status_from(const std::string& text) {
-  for (int i = 0; i <= static_cast<int>(ProbeStatus::kNotApplicable); ++i) {
-    if (status_text(static_cast<ProbeStatus>(i)) == text) return static_cast<ProbeStatus>(i);
-  }
-  return ProbeStatus::kFailed;
+  return from_word<ProbeStatus>(text).value_or(ProbeStatus::kFailed);
 }
 
 }  // namespace efa

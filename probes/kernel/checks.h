@@ -12,7 +12,7 @@ inline constexpr Check kKernelDriverNotInstalled{
     .severity = Severity::kCritical,
     .actor = Actor::kImageOwner,
     .rung = Rung::kDriver,
-    .title = "The running kernel has no efa driver",
+    .title = "The kernel has no efa driver",
     .meaning = "No EFA device gets a driver; no process can use EFA.",
     .seen_by =
         "efa is not loaded, and modules.dep and modules.builtin of the running kernel name none, "
@@ -107,7 +107,7 @@ inline constexpr Check kKernelOtherRdmaStack{
     .meaning = "An efa module built for one does not load, or crashes, with the other.",
     .seen_by =
         "/usr/src/ofa_kernel exists, or modules.dep of the kernel names an ib_core below "
-        "mlnx-ofa_kernel: only MLNX_OFED makes them.",
+        "mlnx-ofa_kernel, or one that DKMS has built: only MLNX_OFED (DOCA) makes them.",
     .remedy = "Keep one RDMA stack in the image.",
 };
 

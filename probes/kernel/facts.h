@@ -54,7 +54,7 @@ struct KernelFacts {
   std::optional<std::string> taint;  // the number of /proc/sys/kernel/tainted
   std::optional<bool> efa_loaded;    // absent: /sys/module could not be read
   std::optional<bool> efa_builtin;
-  std::optional<std::string> efa_version;  // "3.1.0g"; the kernel's own driver may have none
+  Reading<std::string> efa_version;  // "3.1.0g"; the kernel's own driver may have none
   std::optional<std::string> efa_srcversion;
   std::optional<std::string> efa_state;  // "live"; "coming" while it starts, "going" while it ends
   std::optional<int> efa_refcount;
@@ -68,34 +68,30 @@ struct KernelFacts {
   std::optional<std::string> unlisted_file;  // "extra/efa.ko": a module that no index names
   bool module_index_missing = false;         // its modules are there, and modules.dep is not
   bool modules_removed = false;  // /lib/modules has those of another kernel, and none of this one
-  std::optional<bool> ib_uverbs_installed;  // by modules.dep and modules.builtin
-  std::optional<bool> nvidia_installed;     // the same; only of an image
+  Reading<bool> ib_uverbs_installed;     // by modules.dep and modules.builtin
+  std::optional<bool> nvidia_installed;  // the same; only of an image
   std::optional<bool> ib_uverbs_loaded;
   std::optional<bool> ib_core_loaded;
   std::vector<std::string> dkms;         // "efa/3.1.0 for 6.1.0-40-amd64"
   std::vector<std::string> dkms_failed;  // the same; its last build ended badly
   Reading<std::string> ofed;             // a path that only MLNX_OFED makes
-  std::optional<std::string> nvidia_version;
-  std::optional<bool> nvidia_open;  // the open kernel modules
-  bool nvidia_peermem_loaded = false;
-  bool efa_nv_peermem_loaded = false;
-  std::optional<std::string> efa_nv_peermem_version;
-  bool neuron_loaded = false;
-  bool gdrdrv_loaded = false;
   Reading<bool> rdma_netns_shared;
-  std::optional<std::string> lockdown;      // "none", "integrity", "confidentiality"
-  std::optional<bool> signatures_enforced;  // module.sig_enforce
-  std::optional<bool> kexec_loaded;
-  std::optional<bool> modules_disabled;  // no module can be loaded until the next boot
+  std::optional<std::string> lockdown;  // "none", "integrity", "confidentiality"
+  Reading<bool> signatures_enforced;    // module.sig_enforce
+  Reading<bool> kexec_loaded;
+  Reading<bool> modules_disabled;  // no module can be loaded until the next boot
   // Only of an image: "/etc/sysctl.d/x.conf: kernel.modules_disabled = 1"
   Reading<std::string> modules_disabled_by;
   Reading<std::string> blacklisted_by;        // "/etc/modprobe.d/x.conf: blacklist efa"
   std::vector<std::string> also_kept_out_by;  // the same, where several keep it out
   // SUSE: "/etc/modprobe.d/x.conf: allow_unsupported_modules 0", in the order of kmod's reading
   std::vector<std::string> support_lines;
+  std::optional<Unseen> modprobe_unseen;  // the first of modprobe.d, which may hold such lines
   // "/etc/modprobe.d/x.conf: options vfio-pci ids=1d0f:efa0"; looked for where vfio-pci is loaded
   std::vector<std::string> vfio_lines;
   std::optional<NextKernel> next_kernel;
+  // "/efi/EFI/Linux": what may boot a kernel past GRUB, so that GRUB's files tell of none
+  std::optional<std::string> boots_past_grub;
   std::vector<Unseen> unseen;
 };
 
@@ -109,7 +105,7 @@ void describe(Io& io, KernelFacts& facts) {
   io("taint", facts.taint);
   io("efa_loaded", facts.efa_loaded);
   io("efa_builtin", facts.efa_builtin);
-  io("efa_version", facts.efa_version);
+  describe_reading(io, "efa_version", facts.efa_version);
   io("efa_srcversion", facts.efa_srcversion);
   io("efa_state", facts.efa_state);
   io("efa_refcount", facts.efa_refcount);
@@ -122,31 +118,26 @@ void describe(Io& io, KernelFacts& facts) {
   io("unlisted_file", facts.unlisted_file);
   io("module_index_missing", facts.module_index_missing);
   io("modules_removed", facts.modules_removed);
-  io("ib_uverbs_installed", facts.ib_uverbs_installed);
+  describe_reading(io, "ib_uverbs_installed", facts.ib_uverbs_installed);
   io("nvidia_installed", facts.nvidia_installed);
   io("ib_uverbs_loaded", facts.ib_uverbs_loaded);
   io("ib_core_loaded", facts.ib_core_loaded);
   io("dkms", facts.dkms);
   io("dkms_failed", facts.dkms_failed);
   describe_reading(io, "ofed", facts.ofed);
-  io("nvidia_version", facts.nvidia_version);
-  io("nvidia_open", facts.nvidia_open);
-  io("nvidia_peermem_loaded", facts.nvidia_peermem_loaded);
-  io("efa_nv_peermem_loaded", facts.efa_nv_peermem_loaded);
-  io("efa_nv_peermem_version", facts.efa_nv_peermem_version);
-  io("neuron_loaded", facts.neuron_loaded);
-  io("gdrdrv_loaded", facts.gdrdrv_loaded);
   describe_reading(io, "rdma_netns_shared", facts.rdma_netns_shared);
   io("lockdown", facts.lockdown);
-  io("signatures_enforced", facts.signatures_enforced);
-  io("kexec_loaded", facts.kexec_loaded);
-  io("modules_disabled", facts.modules_disabled);
+  describe_reading(io, "signatures_enforced", facts.signatures_enforced);
+  describe_reading(io, "kexec_loaded", facts.kexec_loaded);
+  describe_reading(io, "modules_disabled", facts.modules_disabled);
   describe_reading(io, "modules_disabled_by", facts.modules_disabled_by);
   describe_reading(io, "blacklisted_by", facts.blacklisted_by);
   io("also_kept_out_by", facts.also_kept_out_by);
   io("support_lines", facts.support_lines);
+  io("modprobe_unseen", facts.modprobe_unseen);
   io("vfio_lines", facts.vfio_lines);
   io("next_kernel", facts.next_kernel);
+  io("boots_past_grub", facts.boots_past_grub);
   io("unseen", facts.unseen);
 }
 

@@ -22,8 +22,10 @@ const LogMessage* load_failure(const Node& node) {
   const LogMessage* newest = nullptr;
   for (const LogMessage& message : node.log.facts.messages) {
     const bool of_another = message.text.starts_with("efa_nv_peermem");
-    const bool refused = message.kind == kLoadFailed || message.kind == kModuleRefused;
-    if (refused && !of_another) newest = &message;
+    const bool refused =
+        message.kind == LogKind::kLoadFailed || message.kind == LogKind::kModuleRefused;
+    if (!refused || of_another) continue;
+    if (newest == nullptr || !tells_less(message, *newest)) newest = &message;
   }
   return newest;
 }
@@ -113,6 +115,8 @@ void judge_namespaces(const Node& node, Findings& findings) {
     findings.fail(check, kNodeSubject, "RDMA namespaces are exclusive", evidence);
   } else if (node.kernel.outcome.status == ProbeStatus::kOk && shared.unreadable() == nullptr) {
     findings.not_applicable(check, kNodeSubject, "the kernel shows no mode of RDMA namespaces");
+  } else if (const Unseen* unseen = shared.unreadable()) {
+    findings.unknown(check, kNodeSubject, fmt::format("{}: {}", unseen->what, unseen->reason));
   } else {
     findings.unknown(check, kNodeSubject, "could not be read");
   }

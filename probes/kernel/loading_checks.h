@@ -32,7 +32,7 @@ inline constexpr Check kKernelUverbsNotInstalled{
     .severity = Severity::kCritical,
     .actor = Actor::kImageOwner,
     .rung = Rung::kDriver,
-    .title = "The running kernel has no ib_uverbs",
+    .title = "The kernel has no ib_uverbs",
     .meaning = "efa cannot be loaded without it.",
     .seen_by =
         "Neither modules.dep nor modules.builtin of the running kernel names ib_uverbs.ko, and efa "

@@ -47,7 +47,9 @@ void judge_disabled(const Node& node, Findings& findings) {
   }
   const bool disabled = facts.modules_disabled == true;
   const Evidence evidence{disabled ? "1" : "0", "0", "/proc/sys/kernel/modules_disabled"};
-  if (!facts.modules_disabled) {
+  if (const Unseen* unseen = facts.modules_disabled.unreadable()) {
+    findings.unknown(check, kNodeSubject, fmt::format("{}: {}", unseen->what, unseen->reason));
+  } else if (!facts.modules_disabled) {
     findings.not_applicable(check, kNodeSubject, "the kernel does not show it");
   } else if (disabled) {
     findings.fail(check, kNodeSubject, "modules_disabled is 1 and efa is not loaded", evidence);
@@ -60,8 +62,10 @@ void judge_uverbs_file(const KernelFacts& facts, Findings& findings) {
   const Check& check = kKernelUverbsNotInstalled;
   const Evidence evidence{facts.ib_uverbs_installed == false ? "absent" : "present", "present",
                           "modules.dep and modules.builtin"};
-  if (!facts.ib_uverbs_installed) {
-    findings.not_applicable(check, kNodeSubject, "was not looked for, or could not be");
+  if (const Unseen* unseen = facts.ib_uverbs_installed.unreadable()) {
+    findings.unknown(check, kNodeSubject, fmt::format("{}: {}", unseen->what, unseen->reason));
+  } else if (!facts.ib_uverbs_installed) {
+    findings.not_applicable(check, kNodeSubject, "was not looked for, or no index is there");
   } else if (*facts.ib_uverbs_installed) {
     findings.pass(check, kNodeSubject, "the kernel has ib_uverbs", evidence);
   } else {
@@ -72,8 +76,8 @@ void judge_uverbs_file(const KernelFacts& facts, Findings& findings) {
 
 // Of efa_main.c: the module is loaded, a device is started, a device is given up.
 bool tells_of_change(const LogMessage& message) {
-  constexpr std::string_view kKinds[] = {"irq-set-up", "device-registered", "device-unregistered"};
-  return message.text.starts_with("Elastic Fabric Adapter") || is_one_of(message.kind, kKinds);
+  return message.text.starts_with("Elastic Fabric Adapter") || message.kind == LogKind::kIrqSetUp ||
+         message.kind == LogKind::kDeviceRegistered || message.kind == LogKind::kDeviceUnregistered;
 }
 
 // Its start and its end take a while: each device is started or given up in it.

@@ -82,6 +82,13 @@ std::string lines_of_module(std::string_view bytes) {
   return lines + "signature=" + (bytes.ends_with(kSignatureEnds) ? "yes" : "no") + "\n";
 }
 
+std::string lines_of_packed(const Result<std::string>& bytes) {
+  if (!bytes && bytes.error().kind == ErrorKind::kTooLarge) return "";
+  if (!bytes && bytes.error().kind != ErrorKind::kMalformed) return kIsPacked;
+  const std::string lines = lines_of_module(bytes.value_or(""));
+  return lines.empty() ? kIsNone : lines;
+}
+
 std::optional<ModuleFile> parse_module_lines(std::string_view lines) {
   ModuleFile file;
   bool whole = false;

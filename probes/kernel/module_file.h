@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "probes/base/result.h"
 #include "probes/kernel/facts.h"
 
 namespace efa {
@@ -18,6 +19,12 @@ bool is_compressed(std::string_view bytes);
 // "srcversion=8B4C3FB9BF4E5A5A7B0FA1E", "vermagic=6.12.53 SMP mod_unload modversions",
 // "supported=external", "signature=yes". "" of any other file.
 std::string lines_of_module(std::string_view bytes);
+// The same of what was compressed, as it was decompressed; or one of the lines below.
+std::string lines_of_packed(const Result<std::string>& bytes);
+// A line of a file that is no module; "" is of one of which that does not show.
+inline constexpr const char* kIsNone = "module=no\n";
+// A line of a file that nothing here can decompress.
+inline constexpr const char* kIsPacked = "module=packed\n";
 // Nothing where the lines are none of a module.
 std::optional<ModuleFile> parse_module_lines(std::string_view lines);
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "probes/base/text.h"
+#include "probes/judging/loaded_driver.h"
 #include "probes/judging/node.h"
 #include "probes/kernel/checks.h"
 #include "probes/kernel/loading_checks.h"
@@ -34,7 +35,8 @@ bool is_whole(const LogFacts& log) {
 const LogMessage* refusal(const Node& node) {
   const LogMessage* last = nullptr;
   for (const LogMessage& message : node.log.facts.messages) {
-    if (message.kind == kModuleRefused && names_efa(message)) last = &message;
+    if (message.kind != LogKind::kModuleRefused || !names_efa(message)) continue;
+    if (last == nullptr || !tells_less(message, *last)) last = &message;
   }
   return last;
 }
@@ -149,7 +151,7 @@ const LogMessage* refused_signature(const Node& node) {
   const LogMessage* last = nullptr;
   for (const LogMessage& message : node.log.facts.messages) {
     const bool of_another = message.text.starts_with("efa_nv_peermem") ||
-                            (message.kind == kModuleUnsigned && has_signature);
+                            (message.kind == LogKind::kModuleUnsigned && has_signature);
     if (tells_of_signature(message) && !of_another) last = &message;
   }
   return last;
@@ -202,7 +204,9 @@ void judge_signature(const Node& node, Findings& findings) {
       "a signature, or none demanded",
       "/sys/kernel/security/lockdown, module.sig_enforce, kernel log, " +
           facts.module_file.value_or("efa.ko")};
-  if (!enforced && !facts.lockdown && !facts.signatures_enforced) {
+  if (const Unseen* unseen = facts.signatures_enforced.unreadable(); !enforced && unseen) {
+    findings.unknown(check, kNodeSubject, fmt::format("{}: {}", unseen->what, unseen->reason));
+  } else if (!enforced && !facts.lockdown && !facts.signatures_enforced) {
     findings.not_applicable(check, kNodeSubject, "whether signatures are demanded does not show");
   } else if (!enforced) {
     findings.pass(check, kNodeSubject, "the kernel demands no signature");
@@ -222,22 +226,14 @@ const std::string* refusing_line(const KernelFacts& facts) {
   return &facts.support_lines.back();
 }
 
-// A file of modprobe.d that may hold a later line; null when all were read.
-const Unseen* unread_configuration(const KernelFacts& facts) {
-  for (const Unseen& unseen : facts.unseen) {
-    if (unseen.what.find("/modprobe.d") != std::string::npos) return &unseen;
-  }
-  return nullptr;
-}
-
 void judge_support(const KernelFacts& facts, Findings& findings) {
   const Check& check = kKernelDriverUnsupported;
   const std::string* line = refusing_line(facts);
-  const Unseen* unread = unread_configuration(facts);
+  const std::optional<Unseen>& unread = facts.modprobe_unseen;  // it may hold a later line
   const Reading<ModuleFile>& file = facts.module_on_disk;
   if (line == nullptr) {
     findings.not_applicable(check, kNodeSubject, "modprobe is not told to refuse such modules");
-  } else if (!file || unread != nullptr) {
+  } else if (!file || unread) {
     const std::string why =
         file ? fmt::format("{}: {}", unread->what, unread->reason) : why_unreadable(file);
     findings.unknown(check, kNodeSubject,

@@ -52,8 +52,11 @@ std::optional<std::string> parse_efa_module(std::string_view line) {
 
 std::optional<std::string> parse_ofed_module(std::string_view line) {
   const std::string_view path = line.substr(0, line.find(':'));
-  const bool is_ofed = path.find("/mlnx-ofa_kernel/") != std::string_view::npos &&
-                       path.find("/ib_core.ko") != std::string_view::npos;
+  const size_t name = path.find("/ib_core.ko");
+  if (name == std::string_view::npos) return std::nullopt;
+  const std::string_view folder = path.substr(0, name);
+  const bool by_dkms = folder == "updates/dkms" || folder == "extra";
+  const bool is_ofed = by_dkms || path.find("/mlnx-ofa_kernel/") != std::string_view::npos;
   return is_ofed ? std::optional(std::string(path)) : std::nullopt;
 }
 
@@ -151,13 +154,9 @@ std::optional<int64_t> parse_uptime_s(std::string_view uptime) {
   return parse_number<int64_t>(uptime.substr(0, uptime.find('.')));
 }
 
-bool is_open_nvidia(std::string_view version) {
-  return version.find("Open Kernel Module") != std::string_view::npos;
-}
-
 std::optional<bool> parse_flag(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  return text == "1" || text == "Y";
+  if (text == "1" || text == "Y") return true;
+  return text == "0" || text == "N" ? std::optional(false) : std::nullopt;
 }
 
 std::optional<std::string> parse_kernel_file(std::string_view path) {

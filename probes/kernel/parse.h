@@ -11,7 +11,8 @@ namespace efa {
 // "kernel/drivers/net/efa.ko.xz: kernel/..." -> "kernel/drivers/net/efa.ko.xz" when that is efa
 std::optional<std::string> parse_efa_module(std::string_view line);
 // "extra/mlnx-ofa_kernel/drivers/infiniband/core/ib_core.ko.xz: extra/..." -> that file, which only
-// MLNX_OFED makes
+// MLNX_OFED (DOCA) makes; where DKMS has built it: "updates/dkms/ib_core.ko.zst: ..." on Debian and
+// Ubuntu, "extra/ib_core.ko.xz: ..." on others
 std::optional<std::string> parse_ofed_module(std::string_view line);
 // "alias pci:v00001D0Fd0000EFA1sv*sd*bc*sc*i* efa" -> "0xefa1"
 std::optional<std::string> parse_efa_alias(std::string_view line);
@@ -42,10 +43,7 @@ std::optional<std::string> parse_make_log(std::string_view line);
 std::optional<std::string> parse_lockdown(std::string_view text);
 // "350735.47 234388.90" of /proc/uptime -> 350735
 std::optional<int64_t> parse_uptime_s(std::string_view uptime);
-// "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06 ..." of
-// /proc/driver/nvidia/version: whether the open kernel modules are loaded
-bool is_open_nvidia(std::string_view version);
-// "1" or "Y" of sysfs and procfs; nothing of an empty text
+// "1" or "Y", "0" or "N" of sysfs and procfs; nothing of any other text
 std::optional<bool> parse_flag(std::string_view text);
 // "vmlinuz-6.1.0-40-amd64", "boot/vmlinuz-6.1.0-40-amd64": the release of a kernel's file
 std::optional<std::string> parse_kernel_file(std::string_view path);

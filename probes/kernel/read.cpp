@@ -21,18 +21,20 @@ namespace {
 constexpr size_t kModuleIndex = size_t{16} * 1024 * 1024;  // modules.alias has 1 to 3 MiB
 constexpr size_t kMaxListed = 256;                         // device ids of one driver
 
-std::optional<bool> optional_flag(const Look& look, const std::string& path) {
-  const auto text = look.root.text(path);
-  return text ? parse_flag(*text) : std::nullopt;
+Reading<bool> flag(const Look& look, const std::string& path) {
+  const Result<std::string> text = look.root.read(path);
+  if (!text) return reading_of<bool>(text.error());
+  const auto flag = parse_flag(*text);
+  return flag ? Reading<bool>(*flag) : Unseen{path, "is neither yes nor no"};
 }
 
 void read_identity(const Look& look, KernelFacts& facts) {
   const Result<std::string> release = look.root.read("/proc/sys/kernel/osrelease");
-  if (release && !release->empty()) {
+  if (release && !release->empty() && is_digit(release->front())) {
     facts.release = *release;
   } else {
     facts.unseen.push_back({"/proc/sys/kernel/osrelease",
-                            release ? "is empty" : release.error().what,
+                            release ? "is no kernel's release" : release.error().what,
                             release ? 0 : release.error().os_error});
   }
   facts.hostname = look.root.text("/proc/sys/kernel/hostname");
@@ -40,9 +42,9 @@ void read_identity(const Look& look, KernelFacts& facts) {
   const auto uptime = look.root.text("/proc/uptime");
   if (uptime) facts.uptime_s = parse_uptime_s(*uptime);
   facts.taint = look.root.text("/proc/sys/kernel/tainted");
-  facts.signatures_enforced = optional_flag(look, "/sys/module/module/parameters/sig_enforce");
-  facts.kexec_loaded = optional_flag(look, "/sys/kernel/kexec_loaded");
-  facts.modules_disabled = optional_flag(look, "/proc/sys/kernel/modules_disabled");
+  facts.signatures_enforced = flag(look, "/sys/module/module/parameters/sig_enforce");
+  facts.kexec_loaded = flag(look, "/sys/kernel/kexec_loaded");
+  facts.modules_disabled = flag(look, "/proc/sys/kernel/modules_disabled");
   for (const char* path : {"/etc/os-release", "/usr/lib/os-release"}) {
     const auto lines = look.root.read_lines(
         path, [](const std::string& line) { return line.starts_with("PRETTY_NAME="); },
@@ -56,7 +58,7 @@ void read_identity(const Look& look, KernelFacts& facts) {
 void read_loaded(const Look& look, KernelFacts& facts) {
   const Result<std::vector<std::string>> modules = look.root.list("/sys/module");
   if (!modules) {
-    facts.unseen.push_back({"/sys/module", modules.error().what, modules.error().os_error});
+    facts.unseen.push_back(unseen_of("/sys/module", modules.error()));
     return;
   }
   const auto loaded = [&](const char* name) {
@@ -65,11 +67,7 @@ void read_loaded(const Look& look, KernelFacts& facts) {
   facts.efa_loaded = loaded("efa");
   facts.ib_uverbs_loaded = loaded("ib_uverbs");
   facts.ib_core_loaded = loaded("ib_core");
-  facts.nvidia_peermem_loaded = loaded("nvidia_peermem");
-  facts.efa_nv_peermem_loaded = loaded("efa_nv_peermem");
-  facts.neuron_loaded = loaded("neuron");
-  facts.gdrdrv_loaded = loaded("gdrdrv");
-  facts.efa_version = look.root.text("/sys/module/efa/version");
+  facts.efa_version = reading_of(look.root.read("/sys/module/efa/version"));
   facts.efa_srcversion = look.root.text("/sys/module/efa/srcversion");
   facts.efa_state = look.root.text("/sys/module/efa/initstate");
   const auto count = look.root.text("/sys/module/efa/refcnt");
@@ -78,16 +76,7 @@ void read_loaded(const Look& look, KernelFacts& facts) {
     facts.efa_holders = look.root.list("/sys/module/efa/holders", kMaxListed).value_or({});
   }
   facts.efa_driver_registered = look.root.exists("/sys/bus/pci/drivers/efa");
-  facts.efa_nv_peermem_version = look.root.text("/sys/module/efa_nv_peermem/version");
-  facts.nvidia_version = look.root.text("/sys/module/nvidia/version");
-  const auto nvidia = look.root.text("/proc/driver/nvidia/version");
-  if (nvidia) facts.nvidia_open = is_open_nvidia(*nvidia);
-  const Result<std::string> mode = look.root.read("/sys/module/ib_core/parameters/netns_mode");
-  if (!mode) {
-    facts.rdma_netns_shared = reading_of<bool>(mode.error());
-  } else if (const auto shared = parse_flag(*mode)) {
-    facts.rdma_netns_shared = *shared;
-  }
+  facts.rdma_netns_shared = flag(look, "/sys/module/ib_core/parameters/netns_mode");
 }
 
 // A recording may hold other lines.

@@ -1,10 +1,12 @@
 // The boot loader's configuration, of which nothing is kept but the arguments that keep efa out:
 // /etc/default/grub and what it is made into (grub.cfg), /etc/kernel/cmdline and what it is made
-// into (/boot/loader/entries). What is compiled into a kernel or lies in its one file with an
-// initramfs (UKI) is not seen. Interface: boot_line.h; kernel-install(8) for /etc/kernel/cmdline.
+// into (/boot/loader/entries). What is compiled into a kernel is not seen, and what lies in its one
+// file with an initramfs (UKI) not read: where there is one, GRUB's files say nothing. Interface:
+// boot_line.h; kernel-install(8) for /etc/kernel/cmdline; the Boot Loader Specification, "Type #2".
 
 #include "probes/kernel/read_boot_loader.h"
 
+#include <algorithm>
 #include <map>
 
 #include "probes/base/text.h"
@@ -83,10 +85,38 @@ void read_entries(const Look& look, const std::string& path, const std::string& 
   }
 }
 
+// Of the firmware. Installers leave the folder empty.
+bool is_program(const std::string& name) {
+  return lower_case(name).ends_with(".efi");  // on FAT
+}
+
+bool is_there_unseen(const Error& error) {
+  return error.kind != ErrorKind::kNotFound;
+}
+
 }  // namespace
+
+std::optional<std::string> what_boots_past_grub(const Look& look) {
+  for (const char* partition : {"/boot/efi", "/efi", "/boot"}) {
+    for (const char* folder : {"/EFI/Linux", "/EFI/systemd"}) {
+      std::string path = std::string(partition) + folder;
+      const auto names = look.root.list(path, kMostFiles);
+      const bool is_there = names ? std::any_of(names->begin(), names->end(), is_program)
+                                  : is_there_unseen(names.error());
+      if (is_there) return path;
+    }
+  }
+  return std::nullopt;
+}
 
 std::vector<Result<std::string>> read_boot_loader(const Look& look, const std::string& release) {
   Blocking seen;
+  if (const auto past_grub = what_boots_past_grub(look)) {
+    read_kernel_install(look, seen);
+    seen.emplace_back(Error{ErrorKind::kInputOutput, *past_grub,
+                            "may boot a kernel past GRUB, whose command line was not read"});
+    return seen;
+  }
   read_defaults(look, seen);
   read_kernel_install(look, seen);
   for (const std::string& path : files_in(look, "/boot/loader/entries", ".conf", seen)) {

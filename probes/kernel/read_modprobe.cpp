@@ -101,14 +101,22 @@ class ModprobeFiles {
   std::set<std::string> loaded_;  // by a command that comes first
 };
 
+// It may hold any line.
+void take_unread(const Error& error, KernelFacts& facts) {
+  take_blocking(error, facts);
+  const Reading<std::string> unread = reading_of<std::string>(error);
+  const Unseen* unseen = unread.unreadable();
+  if (unseen != nullptr && !facts.modprobe_unseen) facts.modprobe_unseen = *unseen;
+}
+
 // By name, which is the order in which kmod parses them: of allow_unsupported_modules the last one
 // holds.
 void read_files(const Look& look, bool of_image, KernelFacts& facts) {
   const ConfigurationFiles files = read_configuration_files(look, "modprobe.d", keep_what_matters);
-  for (const Error& error : files.unread) take_blocking(error, facts);
+  for (const Error& error : files.unread) take_unread(error, facts);
   ModprobeFiles taken(of_image, facts);
   for (const auto& [name, file] : files.by_name) {
-    if (!file.lines) take_blocking(file.lines.error(), facts);
+    if (!file.lines) take_unread(file.lines.error(), facts);
     if (file.lines) taken.take(file.path, *file.lines);
   }
 }

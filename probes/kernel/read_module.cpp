@@ -21,19 +21,12 @@ namespace {
 constexpr size_t kLargestModule = size_t{32} * 1024 * 1024;  // with debugging information
 constexpr size_t kLargestIndex = size_t{16} * 1024 * 1024;   // modules.dep has 1 MiB
 
-// Of a file that is no module; "" is of one that could not be decompressed here, in a recording of
-// before this was told apart of both.
-constexpr const char* kIsNone = "module=no\n";
-
-// "" when nothing here can decompress it.
 std::string lines_of_compressed(const Look& look, const std::string& bytes) {
   const auto option = look.options.find("archive-module");
-  if (option == look.options.end()) return "";
+  if (option == look.options.end()) return kIsPacked;
   const auto module = load_module<DecompressModule>(option->second, kDecompressModule);
-  if (!module) return "";
-  const std::string lines =
-      lines_of_module((*module)->decompress(bytes, kLargestModule, "module").value_or(""));
-  return lines.empty() ? kIsNone : lines;
+  if (!module) return lines_of_packed(module.error());
+  return lines_of_packed((*module)->decompress(bytes, kLargestModule, "module"));
 }
 
 std::string lines_of_file(const Look& look, const std::string& bytes) {
@@ -51,6 +44,9 @@ Reading<ModuleFile> read_file(const Look& look, const std::string& path) {
   if (error == EISDIR || error == EINVAL) return Unseen{path, "is no regular file", ENOEXEC};
   if (!lines) return reading_of<ModuleFile>(lines.error());
   if (*lines == kIsNone) return Unseen{path, "is empty, cut short or damaged", ENOEXEC};
+  if (*lines == kIsPacked) {
+    return Unseen{path, "is compressed, and nothing here can decompress it", 0};
+  }
   const auto file = parse_module_lines(*lines);
   if (!file) return Unseen{path, "could not be taken apart", 0};
   return *file;
@@ -83,8 +79,8 @@ void read_unlisted(const Look& look, const std::string& directory, KernelFacts& 
 
 // By modules.dep and modules.builtin; of `files` "/ib_uverbs.ko". "yes" or "no" is recorded, which
 // tells a recording of before this was looked for from "no".
-std::optional<bool> has_module(const Look& look, const std::string& directory,
-                               std::initializer_list<const char*> files) {
+Reading<bool> has_module(const Look& look, const std::string& directory,
+                         std::initializer_list<const char*> files) {
   const auto names_one = [&](const std::string& index) {
     const auto names = [&](const char* file) { return index.find(file) != std::string::npos; };
     return std::any_of(files.begin(), files.end(), names) ? "yes" : "no";
@@ -95,6 +91,11 @@ std::optional<bool> has_module(const Look& look, const std::string& directory,
       look.root.read_part(directory + "modules.builtin", kLargestIndex, names_one);
   if (built_in && *built_in == "yes") return true;
   if (module && built_in && *module == "no" && *built_in == "no") return false;
+  for (const auto* index : {&module, &built_in}) {
+    if (!*index && index->error().kind != ErrorKind::kNotFound) {
+      return reading_of<bool>(index->error());
+    }
+  }
   return std::nullopt;
 }
 
@@ -110,7 +111,8 @@ void read_module_on_disk(const Look& look, KernelFacts& facts) {
   const std::string directory = "/lib/modules/" + *facts.release + "/";
   facts.ib_uverbs_installed = has_module(look, directory, {"/ib_uverbs.ko"});
   if (of_image) {  // Debian's package has another name for it
-    facts.nvidia_installed = has_module(look, directory, {"/nvidia.ko", "/nvidia-current.ko"});
+    const auto nvidia = has_module(look, directory, {"/nvidia.ko", "/nvidia-current.ko"});
+    if (nvidia) facts.nvidia_installed = *nvidia;
   }
   if (facts.module_file) read_listed(look, directory, facts);
   if (facts.efa_loaded == true) return;

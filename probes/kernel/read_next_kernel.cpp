@@ -12,6 +12,7 @@
 #include "probes/kernel/boot_menu.h"
 #include "probes/kernel/find_module.h"
 #include "probes/kernel/parse.h"
+#include "probes/kernel/read_boot_loader.h"
 #include "probes/kernel/read_module.h"
 
 namespace efa {
@@ -127,6 +128,8 @@ std::optional<bool> has_driver(const Look& look, const std::string& release) {
 }  // namespace
 
 void read_next_kernel(const Look& look, KernelFacts& facts) {
+  facts.boots_past_grub = what_boots_past_grub(look);
+  if (facts.boots_past_grub) return;
   facts.next_kernel = next_kernel(look);
   if (!facts.next_kernel || facts.next_kernel->release == facts.release) return;
   facts.next_kernel->has_driver = has_driver(look, facts.next_kernel->release);

@@ -28,7 +28,7 @@ std::string for_sed(std::string_view name) {
 }
 
 std::string one_of(const std::vector<std::string>& words) {
-  return words.size() == 1 ? words.front() : "(" + join(words, "|") + ")";
+  return words.size() == 1 ? words.front() : fmt::format("({})", join(words, "|"));
 }
 
 // "/etc/modprobe.d/x.conf: blacklist efa"

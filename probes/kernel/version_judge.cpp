@@ -92,6 +92,11 @@ void judge_stale(const Node& node, Findings& findings) {
   });
   if (!unknown.empty()) {
     fail_stale(node, unknown, findings);
+  } else if (const Unseen* hidden = facts.efa_version.unreadable();
+             hidden != nullptr && !is_loaded_from_disk(facts)) {
+    findings.unknown(
+        kKernelDriverStale, kNodeSubject,
+        fmt::format("which efa is loaded could not be read: {}: {}", hidden->what, hidden->reason));
   } else if (blind) {
     findings.unknown(kKernelDriverStale, kNodeSubject,
                      fmt::format("which efa lies on disk could not be read: {}: {}", unseen->what,
@@ -125,6 +130,12 @@ std::string unknown_to_next(const Node& node) {
 void judge_next_kernel(const Node& node, Findings& findings) {
   const Check& check = kKernelNextKernel;
   const KernelFacts& facts = node.kernel.facts;
+  if (facts.boots_past_grub && !has_files_of_container(node)) {
+    findings.unknown(
+        check, kNodeSubject,
+        *facts.boots_past_grub + " may boot a kernel past GRUB: which one is next was not read");
+    return;
+  }
   if (!facts.next_kernel || has_files_of_container(node)) {
     findings.not_applicable(
         check, kNodeSubject,
@@ -158,6 +169,14 @@ void judge_kexec(const KernelFacts& facts, Findings& findings) {
   constexpr Bound kStopsDevices{2, 10, 0};
   const Check& check = kKernelKexecOldDriver;
   const auto version = facts.efa_version ? parse_version(*facts.efa_version) : std::nullopt;
+  const Unseen* no_version = facts.efa_version.unreadable();
+  const bool perhaps_old = version || no_version != nullptr;
+  const bool ready = facts.kexec_loaded == true;
+  const Unseen* unseen = ready ? no_version : facts.kexec_loaded.unreadable();
+  if (facts.efa_loaded == true && perhaps_old && unseen != nullptr) {
+    findings.unknown(check, kNodeSubject, fmt::format("{}: {}", unseen->what, unseen->reason));
+    return;
+  }
   if (facts.efa_loaded != true || !facts.kexec_loaded || !version) {
     findings.not_applicable(check, kNodeSubject,
                             "whether a kernel is ready, or the driver's version, does not show");

@@ -16,8 +16,9 @@ struct Shown {
 };
 
 constexpr const char* kApptainer = "apptainer";
+constexpr const char* kCharliecloud = "charliecloud";
 // They hand out no devices, whoever starts them: /dev is the host's or a minimal one.
-constexpr std::string_view kWithoutDevices[] = {kApptainer, "singularity", "enroot"};
+constexpr std::string_view kWithoutDevices[] = {kApptainer, "singularity", "enroot", kCharliecloud};
 
 Shown shown_by_mounts(const Look& look) {
   constexpr std::string_view kRoot = "/", kSys = "/sys", kDev = "/dev";
@@ -73,6 +74,26 @@ bool has_mark(const Look& look, const Shown& shown, const char* path) {
   return !shown.root_of_machine && look.root.exists(path);
 }
 
+// "         0          0 4294967295" where users are the host's: user_namespaces(7).
+bool has_own_users(const Look& look) {
+  const auto text = look.root.text("/proc/self/uid_map");
+  return text && words(*text) != std::vector<std::string>{"0", "0", "4294967295"};
+}
+
+// ch-run(1) makes a namespace of users and sets CH_RUNNING, which a job that was started from
+// within may have inherited; ch-image(1) leaves the file in what it builds.
+bool is_of_charliecloud(const Look& look, const Shown& shown) {
+  constexpr std::string_view kName = "CH_RUNNING=";
+  if (shown.root_of_machine || !has_own_users(look)) return false;
+  const auto keep = [&](std::string& line) {
+    const bool is_it = line.starts_with(kName);
+    if (is_it) line = kName;
+    return is_it;
+  };
+  const auto set = look.root.read_lines("/proc/self/environ", keep, Sysroot::kSmallFile, '\0');
+  return (set && !set->empty()) || look.root.exists("/ch/environment");
+}
+
 std::string kind_of(const Look& look, const Shown& shown) {
   if (has_mark(look, shown, "/.dockerenv")) return "docker";
   if (look.root.exists("/run/.containerenv")) return "podman";
@@ -87,6 +108,7 @@ std::string kind_of(const Look& look, const Shown& shown) {
   std::string told = told_to_process_1(look);
   if (!told.empty()) return told;
   if (has_mark(look, shown, "/.singularity.d")) return kApptainer;
+  if (is_of_charliecloud(look, shown)) return kCharliecloud;
   return is_in_namespaces(look) ? "other" : "";
 }
 
@@ -97,12 +119,6 @@ std::optional<bool> is_privileged(std::string_view bounding, unsigned last, cons
   if (!shown.sys_read_only) return has_all_capabilities(bounding, last);
   const auto administers = has_capability(bounding, kSysAdmin);
   return administers ? std::optional(*administers && !*shown.sys_read_only) : std::nullopt;
-}
-
-// "         0          0 4294967295" where users are the host's: user_namespaces(7).
-bool has_own_users(const Look& look) {
-  const auto text = look.root.text("/proc/self/uid_map");
-  return text && words(*text) != std::vector<std::string>{"0", "0", "4294967295"};
 }
 
 // Our own rights are no measure: a probe gives up most of what the agent has.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "probes/base/reading.h"
 #include "probes/base/unseen.h"
 
 namespace efa {
@@ -92,12 +93,14 @@ void describe(Io& io, PamLimit& line) {
 struct PamStack {
   std::optional<bool> limits;  // the stack has pam_limits; absent: it could not be read, or is none
   std::string conf;            // of conf=FILE, which it then reads alone; else ""
+  std::optional<Unseen> unseen;  // a file of it that is there and could not be read
 };
 
 template <class Io>
 void describe(Io& io, PamStack& stack) {
   io("limits", stack.limits);
   io("conf", stack.conf);
+  io("unseen", stack.unseen);
 }
 
 struct SlurmLimits {
@@ -121,8 +124,10 @@ struct LimitsFacts {
   std::vector<MemlockSetting> manager;  // DefaultLimitMEMLOCK= for all units
   // of a service whose unit sets none: what systemd gives by default
   std::optional<LockedMemory> default_locked_memory;
-  std::vector<PamLimit> pam_limits;  // in the order in which pam_limits reads them
-  std::optional<bool> ssh_uses_pam;  // absent: sshd_config could not be read, or is none
+  std::vector<PamLimit> pam_limits;         // in the order in which pam_limits reads them
+  std::optional<Unseen> pam_limits_unseen;  // a file of theirs that could not be read
+  std::optional<bool> ssh_uses_pam;         // absent: sshd_config could not be read, or is none
+  std::optional<Unseen> sshd_unseen;        // sshd_config, or a file that it includes
   PamStack ssh_stack;
   PamStack slurm_stack;
   std::optional<SlurmLimits> slurm;          // absent: no slurm.conf was found
@@ -133,7 +138,7 @@ struct LimitsFacts {
   std::optional<uint64_t> hugepages_2m_free;
   std::optional<uint64_t> hugepages_2m_reserved;  // of the free ones: promised to a mapping
   std::optional<uint64_t> hugepage_size_kib;      // the default size
-  std::optional<int> ptrace_scope;                // absent: Yama is not built in
+  Reading<int> ptrace_scope;                      // absent: Yama is not built in
   std::optional<uint64_t> shm_total_kib;
   std::optional<uint64_t> shm_free_kib;
   std::optional<std::string> container;  // "docker"; absent: none was seen
@@ -157,7 +162,9 @@ void describe(Io& io, LimitsFacts& facts) {
   io("manager", facts.manager);
   io("default_locked_memory", facts.default_locked_memory);
   io("pam_limits", facts.pam_limits);
+  io("pam_limits_unseen", facts.pam_limits_unseen);
   io("ssh_uses_pam", facts.ssh_uses_pam);
+  io("sshd_unseen", facts.sshd_unseen);
   io("ssh_stack", facts.ssh_stack);
   io("slurm_stack", facts.slurm_stack);
   io("slurm", facts.slurm);
@@ -168,7 +175,7 @@ void describe(Io& io, LimitsFacts& facts) {
   io("hugepages_2m_free", facts.hugepages_2m_free);
   io("hugepages_2m_reserved", facts.hugepages_2m_reserved);
   io("hugepage_size_kib", facts.hugepage_size_kib);
-  io("ptrace_scope", facts.ptrace_scope);
+  describe_reading(io, "ptrace_scope", facts.ptrace_scope);
   io("shm_total_kib", facts.shm_total_kib);
   io("shm_free_kib", facts.shm_free_kib);
   io("container", facts.container);

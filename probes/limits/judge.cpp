@@ -32,7 +32,7 @@ void judge_huge_pages(const LimitsFacts& facts, Findings& findings) {
     findings.not_applicable(check, kNodeSubject, "huge pages of this kernel are larger");
   } else if (!facts.hugepages_2m || !facts.cpus) {
     findings.unknown(check, kNodeSubject, "huge pages or CPUs could not be counted",
-                     {"", "", source});
+                     {"", "", facts.hugepages_2m ? "/sys/devices/system/cpu/online" : source});
   } else {
     const uint64_t wanted = kHugePagesPerCpu * static_cast<uint64_t>(*facts.cpus) + 1;
     const Evidence evidence{std::to_string(*facts.hugepages_2m), std::to_string(wanted), source};
@@ -51,9 +51,13 @@ void judge_huge_pages(const LimitsFacts& facts, Findings& findings) {
 
 void judge_ptrace(const Node& node, Findings& findings) {
   const Check& check = kLimitsPtraceRestricted;
-  const auto scope = node.limits.facts.ptrace_scope;
+  const Reading<int>& scope = node.limits.facts.ptrace_scope;
   if (node.limits.outcome.status != ProbeStatus::kOk) {
     findings.unknown(check, kNodeSubject, "limits could not be read");
+    return;
+  }
+  if (const Unseen* unseen = scope.unreadable()) {
+    findings.unknown(check, kNodeSubject, fmt::format("{}: {}", unseen->what, unseen->reason));
     return;
   }
   const Evidence evidence{scope ? std::to_string(*scope) : "no Yama", "0 or no Yama",

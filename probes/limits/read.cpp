@@ -5,7 +5,6 @@
 #include "probes/limits/read.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 
 #include "probes/base/text.h"
@@ -14,6 +13,7 @@
 #include "probes/limits/doors.h"
 #include "probes/limits/facts.h"
 #include "probes/limits/parse.h"
+#include "probes/protocol/named_processes.h"
 #include "probes/protocol/telling.h"
 
 namespace efa {
@@ -91,36 +91,21 @@ void take_default(const Look& look, const std::map<std::string, std::vector<int>
 }
 
 void read_services(const Look& look, LimitsFacts& facts) {
-  const auto processes = look.root.list("/proc", Sysroot::kManyProcesses);
-  if (!processes) {
-    facts.unseen.push_back({"/proc", processes.error().what, processes.error().os_error});
-    return;
-  }
+  const auto sets_no_limit = [](const std::string& name) {
+    return std::find(std::begin(kPlain), std::end(kPlain), name) != std::end(kPlain);
+  };
+  const NamedProcesses named = named_processes(look, [&](int pid, const std::string& name) {
+    return pid == 1 || find_door(name) != nullptr || sets_no_limit(name);
+  });
+  if (named.unseen) facts.unseen.push_back(*named.unseen);
   std::map<std::string, std::vector<int>> pids;
-  const auto now = std::chrono::steady_clock::now;
-  const auto stop = now() + (look.deadline - now()) / 2;  // any user can start many processes
-  for (const std::string& process : *processes) {
-    if (now() >= stop) {
-      facts.unseen.push_back({"/proc", "there was no time for all processes", 0});
-      break;
-    }
-    const auto pid = parse_number<int>(process);
-    if (!pid) continue;
-    // of other processes not even the name is kept: it is any text that they choose
-    const auto names = look.root.read_lines(
-        "/proc/" + process + "/comm",
-        [&](const std::string& name) {
-          return *pid == 1 || find_door(name) != nullptr ||
-                 std::find(std::begin(kPlain), std::end(kPlain), name) != std::end(kPlain);
-        },
-        Sysroot::kSmallFile);
-    if (!names || names->empty()) continue;
-    const DoorRow* door = find_door(names->front());
-    const std::string command = door == nullptr ? names->front() : door->command;
-    if (*pid == 1) {
+  for (const auto& [pid, name] : named.found) {
+    const DoorRow* door = find_door(name);
+    const std::string command = door == nullptr ? name : door->command;
+    if (pid == 1) {
       facts.services.push_back({command, 1, read_locked_memory(look, "1"), std::nullopt});
     } else {
-      pids[command].push_back(*pid);
+      pids[command].push_back(pid);
     }
   }
   for (auto& [command, all] : pids) std::sort(all.begin(), all.end());
@@ -136,6 +121,14 @@ std::optional<Number> read_number(const Look& look, const std::string& path) {
   return text ? parse_number<Number>(*text) : std::nullopt;
 }
 
+Reading<int> read_ptrace_scope(const Look& look) {
+  const std::string path = "/proc/sys/kernel/yama/ptrace_scope";
+  const Result<std::string> text = look.root.read(path);
+  if (!text) return reading_of<int>(text.error());
+  const auto number = parse_number<int>(*text);
+  return number ? Reading<int>(*number) : Unseen{path, "is no number"};
+}
+
 void read_memory(const Look& look, LimitsFacts& facts) {
   const auto online = look.root.text("/sys/devices/system/cpu/online");
   if (online) facts.cpus = parse_cpu_count(*online);
@@ -149,7 +142,7 @@ void read_memory(const Look& look, LimitsFacts& facts) {
   if (meminfo && !meminfo->empty()) {
     facts.hugepage_size_kib = parse_row(meminfo->front(), "Hugepagesize:", 0);
   }
-  facts.ptrace_scope = read_number<int>(look, "/proc/sys/kernel/yama/ptrace_scope");
+  facts.ptrace_scope = read_ptrace_scope(look);
   if (!look.root.live()) return;  // a sysroot's /dev/shm lies on this machine's file system
   const Result<Space> shm = look.root.space("/dev/shm");
   if (shm) {

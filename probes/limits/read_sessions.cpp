@@ -28,9 +28,14 @@ constexpr const char* kExcept = "PropagateResourceLimitsExcept";
 constexpr const char* kUsePam = "UsePAM";
 constexpr const char* kSshdConfig = "/etc/ssh/sshd_config";
 
-std::vector<std::string> conf_files(const Look& look, const std::string& directory) {
+std::vector<std::string> conf_files(const Look& look, const std::string& directory,
+                                    LimitsFacts& facts) {
   std::vector<std::string> files;
-  for (const std::string& file : look.root.list(directory).value_or({})) {
+  const auto names = look.root.list(directory);
+  if (!names && names.error().kind != ErrorKind::kNotFound) {
+    facts.pam_limits_unseen = unseen_of(directory, names.error());
+  }
+  for (const std::string& file : names.value_or({})) {
     if (file.ends_with(".conf") && files.size() < kMaxFiles)
       files.push_back(directory + "/" + file);
   }
@@ -38,7 +43,7 @@ std::vector<std::string> conf_files(const Look& look, const std::string& directo
 }
 
 void unseen(LimitsFacts& facts, const std::string& path, const Error& error) {
-  if (error.os_error != ENOENT) facts.unseen.push_back({path, error.what, error.os_error});
+  if (error.os_error != ENOENT) facts.unseen.push_back(unseen_of(path, error));
 }
 
 void read_limits_file(const Look& look, const std::string& path, LimitsFacts& facts) {
@@ -46,7 +51,11 @@ void read_limits_file(const Look& look, const std::string& path, LimitsFacts& fa
     return parse_pam_limit(line, path).has_value();
   };
   const auto lines = look.root.read_lines(path, keep, Sysroot::kSmallFile);
-  if (!lines) return unseen(facts, path, lines.error());
+  if (!lines) {
+    if (lines.error().kind == ErrorKind::kNotFound) return;
+    facts.pam_limits_unseen = unseen_of(path, lines.error());
+    return unseen(facts, path, lines.error());
+  }
   for (const std::string& line : *lines) {
     auto limit = parse_pam_limit(line, path);
     if (!limit || facts.pam_limits.size() >= kMaxLines) continue;
@@ -74,8 +83,8 @@ class StackReader {
     if (!visited_.insert(name).second) return true;
     const auto keep = [](const std::string& line) { return parse_pam_line(line).has_value(); };
     const std::string path = name.starts_with('/') ? name : "/etc/pam.d/" + name;
-    auto lines = read_whole(path, keep);
-    if (!lines && !name.starts_with('/')) lines = read_whole("/usr/lib/pam.d/" + name, keep);
+    auto lines = read_whole(path, keep, stack);
+    if (!lines && !name.starts_with('/')) lines = read_whole("/usr/lib/pam.d/" + name, keep, stack);
     if (!lines) return false;
     bool whole = true;
     for (const std::string& line : *lines) {
@@ -90,8 +99,12 @@ class StackReader {
   }
 
   [[nodiscard]] Result<std::vector<std::string>> read_whole(const std::string& path,
-                                                            const Sysroot::KeepLine& keep) const {
-    return look_.root.read_lines(path, keep_whole(pam_lines(), keep), Sysroot::kSmallFile);
+                                                            const Sysroot::KeepLine& keep,
+                                                            PamStack& stack) const {
+    auto lines = look_.root.read_lines(path, keep_whole(pam_lines(), keep), Sysroot::kSmallFile);
+    const bool hidden = !lines && lines.error().kind != ErrorKind::kNotFound;
+    if (hidden && !stack.unseen) stack.unseen = unseen_of(path, lines.error());
+    return lines;
   }
 
   const Look& look_;
@@ -108,6 +121,7 @@ class SshdReader {
     const auto found = visit(kSshdConfig);
     return found || unreadable_ ? found : std::optional(false);  // sshd's own default
   }
+  [[nodiscard]] const std::optional<Unseen>& unseen() const { return unseen_; }
 
  private:
   std::optional<bool> visit(const std::string& path) {
@@ -120,6 +134,8 @@ class SshdReader {
     const auto lines = look_.root.read_lines(path, keep, Sysroot::kSmallFile);
     const bool only_included = path != kSshdConfig;  // a pattern may match nothing
     if (!lines && !(only_included && lines.error().os_error == ENOENT)) unreadable_ = true;
+    const bool hidden = !lines && lines.error().kind != ErrorKind::kNotFound;
+    if (hidden && !unseen_) unseen_ = unseen_of(path, lines.error());
     bool always = true;  // not in a Match block of some logins
     for (const std::string& line : lines.value_or({})) {
       const auto parsed = parse_sshd_line(line);
@@ -170,6 +186,7 @@ class SshdReader {
   const Look& look_;
   size_t files_ = 0;
   bool unreadable_ = false;
+  std::optional<Unseen> unseen_;
 };
 
 void read_slurm(const Look& look, LimitsFacts& facts) {
@@ -207,12 +224,14 @@ void read_docker(const Look& look, LimitsFacts& facts) {
 void read_sessions(const Look& look, LimitsFacts& facts) {
   facts.ssh_stack = StackReader(look).read("sshd");
   facts.slurm_stack = StackReader(look).read("slurm");
-  facts.ssh_uses_pam = SshdReader(look).uses_pam();
+  SshdReader sshd(look);
+  facts.ssh_uses_pam = sshd.uses_pam();
+  facts.sshd_unseen = sshd.unseen();
   if (!facts.ssh_stack.conf.empty()) {  // it replaces both
     read_limits_file(look, facts.ssh_stack.conf, facts);
   } else {
     read_limits_file(look, "/etc/security/limits.conf", facts);
-    for (const std::string& file : conf_files(look, "/etc/security/limits.d")) {
+    for (const std::string& file : conf_files(look, "/etc/security/limits.d", facts)) {
       read_limits_file(look, file, facts);
     }
   }

@@ -46,7 +46,7 @@ class UnitReader {
       auto names = look_.root.list(directory);
       if (!names) {
         if (names.error().os_error != kNotThere) {
-          facts.unseen.push_back({directory, names.error().what, names.error().os_error});
+          facts.unseen.push_back(unseen_of(directory, names.error()));
         }
         continue;
       }
@@ -124,7 +124,7 @@ class UnitReader {
         look_.root.read_lines(path, keep_whole(systemd_lines(), keep), Sysroot::kSmallFile);
     if (lines) return *lines;
     if (!hides(look_, path)) {
-      unit.unseen.push_back({path, lines.error().what, lines.error().os_error});
+      unit.unseen.push_back(unseen_of(path, lines.error()));
     }
     return {};
   }
@@ -169,7 +169,7 @@ class UnitReader {
         const std::string place = std::string(directory) + "/" + name;
         const auto found = look_.root.list(place);
         if (!found) {
-          unit.unseen.push_back({place, found.error().what, found.error().os_error});
+          unit.unseen.push_back(unseen_of(place, found.error()));
           continue;
         }
         for (const std::string& file : *found) {
@@ -199,7 +199,7 @@ std::vector<std::string> default_lines(const Look& look, const std::string& path
   auto lines = look.root.read_lines(path, keep_whole(systemd_lines(), keep), Sysroot::kSmallFile);
   if (lines) return *lines;
   const bool fine = lines.error().os_error == kNotThere || hides(look, path);
-  if (!fine) facts.unseen.push_back({path, lines.error().what, lines.error().os_error});
+  if (!fine) facts.unseen.push_back(unseen_of(path, lines.error()));
   return {};
 }
 

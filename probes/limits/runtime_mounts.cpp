@@ -36,7 +36,11 @@ constexpr Mark kLayers[] = {{"/io.containerd.snapshotter.", "containerd"},
                             {"/docker/overlay2/", "docker"},
                             {"/containers/storage/overlay/", "podman"},
                             {"/apptainer/mnt/session/", "apptainer"},
-                            {"/singularity/mnt/session/", "singularity"}};
+                            {"/singularity/mnt/session/", "singularity"},
+                            // of /var/tmp/USER.ch, and what ch-run --write-fake lays over an image
+                            {".ch/img/", "charliecloud"},
+                            {"upperdir=/srv/upper,workdir=/srv/work", "charliecloud"},
+                            {"/overlay/rootfs-lower", "sarus"}};  // of its OCIBundleDir
 
 // Null of a root that is of no runtime's layers.
 const Mark* mark_of_root(const Mount& mount) {

@@ -1,7 +1,8 @@
 // By what a container's runtime mounts in it, which one it is. Interface: what Docker, Podman,
 // containerd and Kubernetes mount over /etc/hosts, /etc/hostname and /etc/resolv.conf, and kubelet
 // at /dev/termination-log; what LXD and Incus (shmounts of driver_lxc.go), lxcfs and enroot
-// (lock_file of runtime.sh) mount; of which layers the root is made.
+// (lock_file of runtime.sh) mount; of which layers the root is made, also by Charliecloud
+// (ch_core.c) and Sarus (Runtime.cpp).
 #pragma once
 
 #include <string>

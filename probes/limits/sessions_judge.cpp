@@ -20,6 +20,15 @@ bool goes_by_pam(const LimitsFacts& facts) {
   return facts.ssh_uses_pam.value_or(true) && facts.ssh_stack.limits.value_or(true);
 }
 
+// A file that may give a login another limit than the others do; null where all were read.
+const Unseen* unseen_of_login(const LimitsFacts& facts) {
+  if (facts.sshd_unseen) return &*facts.sshd_unseen;
+  if (facts.ssh_uses_pam == false) return nullptr;
+  if (facts.ssh_stack.unseen && facts.ssh_stack.limits != true) return &*facts.ssh_stack.unseen;
+  const bool read = !goes_by_pam(facts) || !facts.pam_limits_unseen;
+  return read ? nullptr : &*facts.pam_limits_unseen;
+}
+
 // What a login of an ordinary user gets.
 GivenLimit limit_of_login(const LimitsFacts& facts, const ServiceOnNode& sshd) {
   GivenLimit given;
@@ -60,6 +69,11 @@ bool judge_login(const LimitsFacts& facts, Findings& findings) {
   if (!given.memory) {
     findings.unknown(check, subject, "the limits of sshd could not be read",
                      {"", "", given.source});
+    return false;
+  }
+  if (const Unseen* unseen = unseen_of_login(facts)) {
+    findings.unknown(check, subject, fmt::format("{}: {}", unseen->what, unseen->reason),
+                     {"", kEnoughLockedMemory, unseen->what});
     return false;
   }
   const bool pam = goes_by_pam(facts);

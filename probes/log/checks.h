@@ -14,7 +14,7 @@ inline constexpr Check kLogDriverErrors{
         "A command to the device failed since boot; failed memory registrations are a job's.",
     .seen_by =
         "Messages of level error or worse of the efa driver in /dev/kmsg; or a hung task, a lockup "
-        "or an RCU stall that has a function of efa on its stack.",
+        "(of a workqueue too) or an RCU stall that has a function of efa on its stack.",
     .remedy =
         "Read them: err -12 of REG_MR, ALLOC_PD or CREATE_* is a lack of resources, usually a "
         "job's; a missing completion is a device that does not answer.",
@@ -31,7 +31,8 @@ inline constexpr Check kLogDriverErrorsAndHang = [] {
       "Read the stack. It may have gone on since; if it did not, the process cannot be killed: "
       "drain the node and reboot it. If it returns, give AWS Support the stack.";
   check.command =
-      "sudo dmesg | grep -E -A 40 'blocked for more than|soft lockup|hard LOCKUP|detected stall'";
+      "sudo dmesg | grep -E -A 40 'blocked for more than|soft lockup|hard LOCKUP|detected "
+      "(expedited )?stall|workqueue lockup'";
   return check;
 }();
 

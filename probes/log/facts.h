@@ -9,16 +9,83 @@
 #include <vector>
 
 #include "probes/base/unseen.h"
+#include "probes/base/word.h"
 #include "probes/protocol/pci_address.h"
 
 namespace efa {
+
+// What a message tells of: by its text, parse.cpp.
+enum class LogKind {
+  kOther,
+  kDeviceRegistered,
+  kDeviceUnregistered,
+  kIrqSetUp,
+  kProbeEnded,
+  kProbeFailed,
+  kEnableFailed,
+  kOutOfMemory,
+  // The kernel did not take efa, or a module that it needs: it does not fit.
+  kModuleRefused,
+  // Its signature was not taken, or it has none: of some module, where the kernel does not name it.
+  kKeyUnknown,
+  kModuleUnsigned,
+  // efa, or a module that it needs, was not loaded for another reason.
+  kLoadFailed,
+  kBarUnavailable,
+  kRegionBusy,
+  kResetFailed,
+  kDeviceNotReady,
+  kMsixFailed,
+  kIrqFailed,
+  kVersionTooLow,
+  kDmaFailed,
+  kRegisterTimeout,
+  kAdminTimeout,
+  kInterruptLost,
+  kAdminQueueClosed,
+  kCommandFailed,
+  kOutOfStep,
+  kPeerMemory
+};
+
+template <>
+struct Words<LogKind> {
+  static constexpr EnumWord<LogKind> kTable[] = {
+      {LogKind::kOther, "other"},
+      {LogKind::kDeviceRegistered, "device-registered"},
+      {LogKind::kDeviceUnregistered, "device-unregistered"},
+      {LogKind::kIrqSetUp, "irq-set-up"},
+      {LogKind::kProbeEnded, "probe-ended"},
+      {LogKind::kProbeFailed, "probe-failed"},
+      {LogKind::kEnableFailed, "enable-failed"},
+      {LogKind::kOutOfMemory, "out-of-memory"},
+      {LogKind::kModuleRefused, "module-refused"},
+      {LogKind::kKeyUnknown, "module-key-unknown"},
+      {LogKind::kModuleUnsigned, "module-unsigned"},
+      {LogKind::kLoadFailed, "load-failed"},
+      {LogKind::kBarUnavailable, "bar-unavailable"},
+      {LogKind::kRegionBusy, "region-busy"},
+      {LogKind::kResetFailed, "reset-failed"},
+      {LogKind::kDeviceNotReady, "device-not-ready"},
+      {LogKind::kMsixFailed, "msix-failed"},
+      {LogKind::kIrqFailed, "irq-failed"},
+      {LogKind::kVersionTooLow, "version-too-low"},
+      {LogKind::kDmaFailed, "dma-failed"},
+      {LogKind::kRegisterTimeout, "register-timeout"},
+      {LogKind::kAdminTimeout, "admin-timeout"},
+      {LogKind::kInterruptLost, "interrupt-lost"},
+      {LogKind::kAdminQueueClosed, "admin-queue-closed"},
+      {LogKind::kCommandFailed, "command-failed"},
+      {LogKind::kOutOfStep, "out-of-step"},
+      {LogKind::kPeerMemory, "peer-memory"}};
+};
 
 struct LogMessage {
   uint64_t usec = 0;  // since boot
   int priority = 6;   // as syslog(2): 3 is an error
   std::optional<PciAddress> address;
   std::optional<std::string> device;  // the RDMA device's name
-  std::string kind;                   // "admin-timeout"; the table in parse.cpp
+  LogKind kind = LogKind::kOther;
   std::string text;
 };
 
@@ -34,21 +101,12 @@ void describe(Io& io, LogMessage& message) {
 
 inline constexpr int kErrorPriority = 3;  // LOG_ERR of syslog(3); worse are below
 
-// The kernel did not take efa, or a module that it needs: it does not fit.
-inline constexpr const char* kModuleRefused = "module-refused";
-// Its signature was not taken, or it has none: of some module, where the kernel does not name it.
-inline constexpr const char* kKeyUnknown = "module-key-unknown";
-inline constexpr const char* kModuleUnsigned = "module-unsigned";
-
-// efa, or a module that it needs, was not loaded for another reason.
-inline constexpr const char* kLoadFailed = "load-failed";
-
 inline bool tells_of_signature(const LogMessage& message) {
-  return message.kind == kKeyUnknown || message.kind == kModuleUnsigned;
+  return message.kind == LogKind::kKeyUnknown || message.kind == LogKind::kModuleUnsigned;
 }
 
 inline bool tells_of_load(const LogMessage& message) {
-  return message.kind == kModuleRefused || message.kind == kLoadFailed ||
+  return message.kind == LogKind::kModuleRefused || message.kind == LogKind::kLoadFailed ||
          tells_of_signature(message);
 }
 
@@ -72,16 +130,30 @@ void describe(Io& io, DriverTrace& trace) {
   io("hang", trace.hang);
 }
 
-// A process that the kernel killed for lack of memory: of it only whose it was.
+// A process that the kernel killed for lack of memory, or all of a control group: only whose.
 struct MemoryKill {
   uint64_t usec = 0;
-  std::string job;  // job_of_control_group()
+  std::string job;     // job_of_control_group()
+  bool whole = false;  // all of them: memory.oom.group, as the kubelet sets it for containers
 };
 
 template <class Io>
 void describe(Io& io, MemoryKill& kill) {
   io("usec", kill.usec);
   io("job", kill.job);
+  io("whole", kill.whole);
+}
+
+// A process that the kernel ended inside libfabric: of it only the library's file.
+struct LibraryCrash {
+  uint64_t usec = 0;
+  std::string library;  // "libfabric.so.1.24.0"
+};
+
+template <class Io>
+void describe(Io& io, LibraryCrash& crash) {
+  io("usec", crash.usec);
+  io("library", crash.library);
 }
 
 // What the kernel and NVIDIA's driver say of the way to a GPU's memory: the kinds of such messages.
@@ -90,17 +162,19 @@ inline constexpr const char* kSymbolsCutOff = "symbols-cut-off";        // of NV
 inline constexpr const char* kApiMismatch = "api-mismatch";             // libraries and module
 inline constexpr const char* kMappingRefused = "pcie-mapping-refused";  // of a GPU, by PCIe
 inline constexpr const char* kDmabufRefused = "dmabuf-refused";         // by NVIDIA's driver
+inline constexpr const char* kRangeMisaligned = "range-misaligned";     // of GPU memory, for P2P
 inline constexpr const char* kGpuNotSupported = "gpu-not-supported";    // by the module's flavour
 
 struct LogFacts {
-  std::optional<uint64_t> total;      // messages that matched; absent: the log could not be read
+  std::optional<uint64_t> total;      // messages that matched; absent: not read to its end
   std::vector<LogMessage> messages;   // of them the newest, and some of each device; oldest first
   std::vector<PciAddress> functions;  // EFA functions that the kernel has named since boot
   std::map<std::string, uint64_t> accelerators;  // kind -> usec of the newest such message
-  std::vector<DriverTrace> traces;  // the first of them: later ones are often their consequence
-  bool lost_oldest = false;         // the log does not reach back to the boot
-  bool has_first_crash = false;     // it has the kernel's first crash, of whatever part
-  std::vector<MemoryKill> kills;    // the newest of them, oldest first
+  std::vector<DriverTrace> traces;    // the first of them: later ones are often their consequence
+  bool lost_oldest = false;           // the log does not reach back to the boot
+  bool has_first_crash = false;       // it has the kernel's first crash, of whatever part
+  std::vector<MemoryKill> kills;      // the newest of them, oldest first
+  std::vector<LibraryCrash> crashes;  // likewise
   std::vector<Unseen> unseen;
 };
 
@@ -114,6 +188,7 @@ void describe(Io& io, LogFacts& facts) {
   io("lost_oldest", facts.lost_oldest);
   io("has_first_crash", facts.has_first_crash);
   io("kills", facts.kills);
+  io("crashes", facts.crashes);
   io("unseen", facts.unseen);
 }
 

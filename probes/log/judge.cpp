@@ -68,13 +68,18 @@ bool was_told_before(const Expectation& expectation) {
   return expectation.past.failing.contains({std::string(kLogDriverCrash.code), kNodeSubject});
 }
 
-void judge_crash(const Node& node, const Expectation& expectation, Findings& findings) {
+bool judge_trace(const Node& node, Findings& findings) {
   for (const DriverTrace& trace : node.log.facts.traces) {
     if (!is_told(node, trace)) continue;
     findings.fail(crash_check(node, trace), kNodeSubject, words_of(node, trace),
                   {trace.text, "no crash", "/dev/kmsg"});
-    return;
+    return true;
   }
+  return false;
+}
+
+void judge_crash(const Node& node, const Expectation& expectation, Findings& findings) {
+  if (judge_trace(node, findings)) return;
   if (has_crashed(node) == true && was_told_before(expectation)) {
     findings.fail(kLogDriverCrash, kNodeSubject,
                   "crashed earlier in this boot; the kernel log has lost the trace",
@@ -151,8 +156,14 @@ void say_unread(const Check& check, const Node& node, Findings& findings) {
   }
 }
 
+// What was read before the probe was ended holds, what was not there by then may come later.
 void judge_without_log(const Node& node, Findings& findings) {
-  say_unread(kLogDriverErrors, node, findings);
+  if (errors_of(node).empty()) {
+    say_unread(kLogDriverErrors, node, findings);
+  } else {
+    judge_errors(node, findings);
+  }
+  if (judge_trace(node, findings)) return;
   if (has_crashed(node) == false) {
     findings.pass(kLogDriverCrash, kNodeSubject, "the kernel has not crashed since boot",
                   {*node.kernel.facts.taint, "no crash", "/proc/sys/kernel/tainted"});

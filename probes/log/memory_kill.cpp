@@ -6,29 +6,55 @@
 namespace efa {
 namespace {
 
-constexpr std::string_view kBegin = "oom-kill:";
-constexpr std::string_view kGroup = "task_memcg=";
-constexpr std::string_view kBehind = ",task=";
+// What is around the control group.
+struct KillWords {
+  std::string_view begin;   // of the record
+  std::string_view before;  // somewhere behind that
+  std::string_view behind;
+  bool whole;
+};
+constexpr KillWords kKillWords[] = {
+    {"oom-kill:", "task_memcg=", ",task=", false},
+    {"Tasks in ", "", " are going to be killed due to memory.oom.group set", true},
+};
+
+struct Parsed {
+  MemoryKill kill;
+  const KillWords* words;
+};
+
+std::optional<Parsed> parse(std::string_view record) {
+  const auto parsed = parse_kernel_record(record);
+  if (!parsed || !is_kernels_own(*parsed)) return std::nullopt;
+  for (const KillWords& words : kKillWords) {
+    if (!parsed->text.starts_with(words.begin)) continue;
+    const size_t at = parsed->text.find(words.before, words.begin.size());
+    if (at == std::string_view::npos) return std::nullopt;
+    const std::string_view group = parsed->text.substr(at + words.before.size());
+    const size_t end = group.find(words.behind);
+    const std::string job = job_of_control_group(group.substr(0, end));
+    if (end == std::string_view::npos || job.empty()) return std::nullopt;
+    return Parsed{{parsed->usec, job, words.whole}, &words};
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
 std::optional<MemoryKill> parse_memory_kill(std::string_view record) {
-  const auto parsed = parse_kernel_record(record);
-  if (!parsed || !is_kernels_own(*parsed) || !parsed->text.starts_with(kBegin)) return std::nullopt;
-  const size_t at = parsed->text.find(kGroup);
-  if (at == std::string_view::npos) return std::nullopt;
-  const std::string_view group = parsed->text.substr(at + kGroup.size());
-  const size_t end = group.find(kBehind);
-  const std::string job = job_of_control_group(group.substr(0, end));
-  if (end == std::string_view::npos || job.empty()) return std::nullopt;
-  return MemoryKill{parsed->usec, job};
+  const auto parsed = parse(record);
+  return parsed ? std::optional(parsed->kill) : std::nullopt;
 }
 
 std::string words_of_memory_kill(std::string_view record) {
-  const auto kill = parse_memory_kill(record);
-  if (!kill) return "";
-  return std::string(record.substr(0, record.find(';') + 1)) + std::string(kBegin) +
-         std::string(kGroup) + kill->job + std::string(kBehind);
+  const auto parsed = parse(record);
+  if (!parsed) return "";
+  std::string text(record.substr(0, record.find(';') + 1));
+  for (const std::string_view part : {parsed->words->begin, parsed->words->before,
+                                      std::string_view(parsed->kill.job), parsed->words->behind}) {
+    text += part;
+  }
+  return text;
 }
 
 }  // namespace efa

@@ -10,79 +10,79 @@ constexpr size_t kMaxText = 512;
 
 struct Kind {
   const char* fragment;
-  const char* kind;
+  LogKind kind;
 };
 
 // efa_main.c and efa_com.c of the driver 3.1.0; "probe with driver" is the driver core's of 6.12,
 // "probe of" that of older kernels; those of a load that failed are kernel/module/main.c's
 constexpr Kind kKinds[] = {
-    {"IB device registered", "device-registered"},
-    {"Unregister ib device", "device-unregistered"},
-    {"EFA device init failed", "probe-ended"},
-    {"probe with driver efa failed", "probe-ended"},
-    {"efa: probe of ", "probe-ended"},
-    {"pci_enable_device_mem() failed", "enable-failed"},
-    {"Device alloc failed", "out-of-memory"},
-    {"Failed to init readless MMIO", "out-of-memory"},
-    {"Failed to remap register bar", "out-of-memory"},
-    {"Failed to allocate QP table", "out-of-memory"},
-    {"Failed to allocate UAR, err", "probe-failed"},
-    {"Failed to create eq", "probe-failed"},
-    {": Unknown symbol ", kModuleRefused},  // kernel/module/main.c and version.c
-    {": disagrees about version of symbol ", kModuleRefused},
-    {": no symbol version for ", kModuleRefused},
-    {": version magic '", kModuleRefused},
-    {": module uses symbol (", kModuleRefused},       // of a namespace that it does not import
-    {".gnu.linkonce.this_module ", kModuleRefused},   // of another size or number
-    {"failed to validate module [", kModuleRefused},  // kernel/bpf/btf.c
+    {"IB device registered", LogKind::kDeviceRegistered},
+    {"Unregister ib device", LogKind::kDeviceUnregistered},
+    {"EFA device init failed", LogKind::kProbeEnded},
+    {"probe with driver efa failed", LogKind::kProbeEnded},
+    {"efa: probe of ", LogKind::kProbeEnded},
+    {"pci_enable_device_mem() failed", LogKind::kEnableFailed},
+    {"Device alloc failed", LogKind::kOutOfMemory},
+    {"Failed to init readless MMIO", LogKind::kOutOfMemory},
+    {"Failed to remap register bar", LogKind::kOutOfMemory},
+    {"Failed to allocate QP table", LogKind::kOutOfMemory},
+    {"Failed to allocate UAR, err", LogKind::kProbeFailed},
+    {"Failed to create eq", LogKind::kProbeFailed},
+    {": Unknown symbol ", LogKind::kModuleRefused},  // kernel/module/main.c and version.c
+    {": disagrees about version of symbol ", LogKind::kModuleRefused},
+    {": no symbol version for ", LogKind::kModuleRefused},
+    {": version magic '", LogKind::kModuleRefused},
+    {": module uses symbol (", LogKind::kModuleRefused},  // of a namespace that it does not import
+    {".gnu.linkonce.this_module ", LogKind::kModuleRefused},   // of another size or number
+    {"failed to validate module [", LogKind::kModuleRefused},  // kernel/bpf/btf.c
     // kernel/module/signing.c: "Loading", or of some kernels after 5.4 "efa: loading"
-    {"oading of unsigned module is rejected", kModuleUnsigned},
-    {"oading of module with unavailable key is rejected", kKeyUnknown},
-    {"oading of module with unsupported crypto is rejected", kKeyUnknown},
+    {"oading of unsigned module is rejected", LogKind::kModuleUnsigned},
+    {"oading of module with unavailable key is rejected", LogKind::kKeyUnknown},
+    {"oading of module with unsupported crypto is rejected", LogKind::kKeyUnknown},
     // security/lockdown, whatever is wrong with the signature
-    {": unsigned module loading is restricted", kKeyUnknown},
-    {"Couldn't register efa driver", kLoadFailed},
-    {": exports duplicate symbol ", kLoadFailed},
-    {" is blacklisted", kLoadFailed},
-    {"BAR unavailable", "bar-unavailable"},
-    {"BARs unavailable", "bar-unavailable"},
-    {"pci_request_selected_regions", "region-busy"},
-    {"can't reset device", "reset-failed"},
-    {"Device isn't ready", "device-not-ready"},
-    {"Reset indication didn't turn", "reset-failed"},
-    {"Invalid timeout value", "reset-failed"},
-    {"Failed to enable MSI-X", "msix-failed"},
-    {"Failed to request irq", "irq-failed"},
-    {"lower than the minimal", "version-too-low"},
-    {"dma_set_mask_and_coherent failed", "dma-failed"},
-    {"DMA width illegal value", "dma-failed"},
-    {"Reading register timed out", "register-timeout"},
-    {"Reading register failed", "register-timeout"},
-    {"didn't send any completion", "admin-timeout"},
-    {"Wait for completion (polling) timeout", "admin-timeout"},
-    {"didn't receive any MSI-X interrupt", "interrupt-lost"},
-    {"Admin queue is closed", "admin-queue-closed"},
-    {"Failed to submit command", "command-failed"},
-    {"Failed to process command", "command-failed"},
-    {"Failed to register mr", "command-failed"},
-    {"Failed to allocate pd", "command-failed"},
-    {"Failed to create qp", "command-failed"},
-    {"Failed to create cq", "command-failed"},
-    {"Failed to create ah", "command-failed"},
-    {"Failed to get stats", "command-failed"},
-    {"Completion event on non-existent CQ", "out-of-step"},
-    {"Unknown event", "out-of-step"},
-    {"Completion context[", "out-of-step"},
-    {"Received completion with unexpected command id", "out-of-step"},
-    {"Acquired peer memory", "peer-memory"},
-    {"Setup irq", "irq-set-up"},
+    {": unsigned module loading is restricted", LogKind::kKeyUnknown},
+    {"Couldn't register efa driver", LogKind::kLoadFailed},
+    {": exports duplicate symbol ", LogKind::kLoadFailed},
+    {" is blacklisted", LogKind::kLoadFailed},
+    {"BAR unavailable", LogKind::kBarUnavailable},
+    {"BARs unavailable", LogKind::kBarUnavailable},
+    {"pci_request_selected_regions", LogKind::kRegionBusy},
+    {"can't reset device", LogKind::kResetFailed},
+    {"Device isn't ready", LogKind::kDeviceNotReady},
+    {"Reset indication didn't turn", LogKind::kResetFailed},
+    {"Invalid timeout value", LogKind::kResetFailed},
+    {"Failed to enable MSI-X", LogKind::kMsixFailed},
+    {"Failed to request irq", LogKind::kIrqFailed},
+    {"lower than the minimal", LogKind::kVersionTooLow},
+    {"dma_set_mask_and_coherent failed", LogKind::kDmaFailed},
+    {"DMA width illegal value", LogKind::kDmaFailed},
+    {"Reading register timed out", LogKind::kRegisterTimeout},
+    {"Reading register failed", LogKind::kRegisterTimeout},
+    {"didn't send any completion", LogKind::kAdminTimeout},
+    {"Wait for completion (polling) timeout", LogKind::kAdminTimeout},
+    {"didn't receive any MSI-X interrupt", LogKind::kInterruptLost},
+    {"Admin queue is closed", LogKind::kAdminQueueClosed},
+    {"Failed to submit command", LogKind::kCommandFailed},
+    {"Failed to process command", LogKind::kCommandFailed},
+    {"Failed to register mr", LogKind::kCommandFailed},
+    {"Failed to allocate pd", LogKind::kCommandFailed},
+    {"Failed to create qp", LogKind::kCommandFailed},
+    {"Failed to create cq", LogKind::kCommandFailed},
+    {"Failed to create ah", LogKind::kCommandFailed},
+    {"Failed to get stats", LogKind::kCommandFailed},
+    {"Completion event on non-existent CQ", LogKind::kOutOfStep},
+    {"Unknown event", LogKind::kOutOfStep},
+    {"Completion context[", LogKind::kOutOfStep},
+    {"Received completion with unexpected command id", LogKind::kOutOfStep},
+    {"Acquired peer memory", LogKind::kPeerMemory},
+    {"Setup irq", LogKind::kIrqSetUp},
 };
 
-std::string kind_of(std::string_view text) {
+LogKind kind_of(std::string_view text) {
   for (const Kind& kind : kKinds) {
     if (text.find(kind.fragment) != std::string_view::npos) return kind.kind;
   }
-  return "other";
+  return LogKind::kOther;
 }
 
 std::string_view without_colon(std::string_view word) {
@@ -170,6 +170,8 @@ constexpr AcceleratorWords kAcceleratorWords[] = {
     {"NVRM: ", "topology not supported for mapping type FORCE_PCIE", kMappingRefused},
     {"NVRM: ", "PCI topology not supported for dma-buf", kDmabufRefused},
     {"NVRM: ", "importer unable to handle MMIO without struct page", kDmabufRefused},
+    {"NVRM: ", "Invalid argument in nv_p2p_get_pages,address or length are not aligned",
+     kRangeMisaligned},
     {"NVRM: ", "installed in this system is not supported by ", kGpuNotSupported},
     {"NVRM: ", "requires use of the NVIDIA open kernel modules", kGpuNotSupported},
 };
@@ -222,7 +224,7 @@ std::optional<LogMessage> parse_kernel_message(std::string_view record) {
   if (!speaks_of_efa(fields, parsed->text, message)) return std::nullopt;
   // the driver's own errors name a device: one that names the module alone is of its load
   const bool of_load = fields[0] == "efa:" && message.priority <= kErrorPriority;
-  if (of_load && message.kind == "other") message.kind = kLoadFailed;
+  if (of_load && message.kind == LogKind::kOther) message.kind = LogKind::kLoadFailed;
   return message;
 }
 

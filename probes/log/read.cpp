@@ -1,6 +1,7 @@
 // probe-log: looks at the kernel's ring buffer, /dev/kmsg, for what the efa driver, the RDMA core
 // and PCI say of EFA devices, for crashes with efa on the stack, for what closes the way to a GPU's
-// memory, and for jobs of which a process was killed for lack of memory.
+// memory, for jobs of which a process was killed for lack of memory, and for processes that crashed
+// inside libfabric.
 // Interface: Documentation/ABI/testing/dev-kmsg.
 
 #include "probes/log/read.h"
@@ -12,12 +13,15 @@
 #include <set>
 #include <utility>
 
+#include "probes/base/text.h"
 #include "probes/log/facts.h"
+#include "probes/log/library_crash.h"
 #include "probes/log/memory_kill.h"
 #include "probes/log/parse.h"
 #include "probes/log/record.h"
 #include "probes/log/trace.h"
 #include "probes/protocol/efa_functions.h"
+#include "probes/protocol/telling.h"
 
 namespace efa {
 namespace {
@@ -25,7 +29,11 @@ namespace {
 constexpr size_t kNewest = 200;    // messages, of whatever kind; a dead device repeats itself
 constexpr size_t kOfEachKind = 4;  // and so many of each device, however long ago
 constexpr size_t kMaxMessages = 800;
-constexpr size_t kMaxKills = 64;  // the newest; a job that is started again is killed again
+// Of so many records what is known is told, then of eight times as many, and so on: the bound of
+// 100,000 is met after three times, and what four say fits into what a probe may say.
+constexpr size_t kFirstTold = 512;
+constexpr size_t kMoreUntilTold = 8;
+constexpr size_t kMaxEnds = 64;  // the newest; a job that is started again is killed again
 
 // Of all records: those that are kept can have been pushed out by what a dead device repeats.
 std::vector<PciAddress> functions_named_in(const std::vector<std::string>& records) {
@@ -55,16 +63,19 @@ std::vector<DriverTrace> take_traces(std::vector<std::string>& records) {
   return traces.found();
 }
 
-std::vector<MemoryKill> take_kills(std::vector<std::string>& records) {
-  std::vector<MemoryKill> kills;
+// The newest ends of processes that `parse` knows.
+template <class End>
+std::vector<End> take_ends(std::vector<std::string>& records,
+                           std::optional<End> (*parse)(std::string_view)) {
+  std::vector<End> ends;
   std::erase_if(records, [&](const std::string& record) {
-    const auto kill = parse_memory_kill(record);
-    if (kill) kills.push_back(*kill);
-    return kill.has_value();
+    const auto end = parse(record);
+    if (end) ends.push_back(*end);
+    return end.has_value();
   });
-  const size_t more = kills.size() - std::min(kills.size(), kMaxKills);
-  kills.erase(kills.begin(), kills.begin() + static_cast<std::ptrdiff_t>(more));
-  return kills;
+  const size_t more = ends.size() - std::min(ends.size(), kMaxEnds);
+  ends.erase(ends.begin(), ends.begin() + static_cast<std::ptrdiff_t>(more));
+  return ends;
 }
 
 // Whether the log has lost its oldest records; the mark that stands for nothing else is taken out.
@@ -98,6 +109,10 @@ class Wanted {
       record = words_of_memory_kill(record);
       return true;
     }
+    if (parse_library_crash(record)) {
+      record = words_of_library_crash(record);
+      return true;
+    }
     const auto message = parse_kernel_message(record);
     if (!message) return traces_.take(record);
     // the lines of PCI about a device that has vanished name an address that is no EFA any more
@@ -115,7 +130,7 @@ class Wanted {
 // out by what another repeats.
 std::vector<LogMessage> those_that_tell(const std::vector<std::string>& records) {
   std::vector<LogMessage> kept;
-  std::map<std::pair<std::string, std::string>, size_t> counts;  // of a device and a kind
+  std::map<std::pair<std::string, LogKind>, size_t> counts;  // of a device and a kind
   for (size_t age = 0; age < records.size() && kept.size() < kMaxMessages; ++age) {
     auto message = parse_kernel_message(records[records.size() - 1 - age]);
     if (!message) continue;
@@ -133,7 +148,8 @@ LogFacts facts_of(std::vector<std::string> records) {
   facts.lost_oldest = take_mark(records);
   facts.has_first_crash = std::any_of(records.begin(), records.end(), tells_of_first_crash);
   facts.accelerators = take_accelerators(records);
-  facts.kills = take_kills(records);
+  facts.kills = take_ends(records, parse_memory_kill);
+  facts.crashes = take_ends(records, parse_library_crash);
   facts.traces = take_traces(records);
   facts.total = records.size();
   facts.functions = functions_named_in(records);
@@ -141,20 +157,49 @@ LogFacts facts_of(std::vector<std::string> records) {
   return facts;
 }
 
+// Tells what is known of a log that is slow to read, or that grows as fast as it is read.
+class SoFar {
+ public:
+  SoFar(Wanted& wanted, Telling<LogFacts>& telling) : wanted_(wanted), telling_(telling) {}
+
+  bool operator()(std::string& record) {
+    const bool is_wanted = wanted_(record);
+    if (is_wanted) records_.push_back(make_utf8(record));
+    if (++seen_ == next_) tell();
+    return is_wanted;
+  }
+
+ private:
+  void tell() {
+    next_ *= kMoreUntilTold;
+    LogFacts facts = facts_of(records_);
+    facts.total.reset();  // what is not there so far may come yet
+    telling_.so_far(facts);
+  }
+
+  Wanted& wanted_;
+  Telling<LogFacts>& telling_;
+  std::vector<std::string> records_;
+  size_t seen_ = 0;
+  size_t next_ = kFirstTold;
+};
+
 }  // namespace
 
 void read_log(const Look& look) {
   look.out.doing("list PCI functions", "/sys/bus/pci/devices");
   Wanted wanted(efa_functions(look.root));
   look.out.doing("read the kernel log", "/dev/kmsg");
-  Result<std::vector<std::string>> records = look.root.kernel_messages(std::ref(wanted));
+  Telling<LogFacts> telling(look.out);
+  SoFar so_far(wanted, telling);
+  Result<std::vector<std::string>> records = look.root.kernel_messages(std::ref(so_far));
   LogFacts facts;
   if (records) {
     facts = facts_of(std::move(*records));
   } else {
-    facts.unseen.push_back({"/dev/kmsg", records.error().what, records.error().os_error});
+    facts.unseen.push_back(unseen_of("/dev/kmsg", records.error()));
   }
-  look.out.all(facts);
+  telling.all(facts);
 }
 
 }  // namespace efa

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "probes/base/text.h"
 #include "probes/log/record.h"
@@ -13,6 +14,7 @@ constexpr size_t kMaxTraces = 8;      // with efa: the first tell, later ones ar
                                       // and so many of hangs, which must not push out a crash
 constexpr size_t kMaxLines = 256;     // of one: registers, a stack, the list of modules
 constexpr size_t kMaxHeadText = 256;  // "general protection fault, probably for ...: 0000 [#1] SMP"
+constexpr uint64_t kReasonUsec = 5'000'000;  // from what crashed to its number: of one report
 constexpr std::string_view kEnd = "---[ end trace";
 
 // "Oops: 0000 [#1] PREEMPT SMP NOPTI": how often the kernel has crashed
@@ -39,17 +41,25 @@ std::string words_of_hung_task(std::string_view text) {
 
 // "watchdog: BUG: soft lockup - CPU#3 stuck for 26s! [python3:4711]", "watchdog: CPU3: Watchdog
 // detected hard LOCKUP on cpu 3", "rcu: INFO: rcu_sched self-detected stall on CPU", "rcu: INFO:
-// rcu_sched detected stalls on CPUs/tasks:".
+// rcu_sched detected stalls on CPUs/tasks:", "rcu: INFO: rcu_sched detected expedited stalls on
+// CPUs/tasks: { 3-.... } 21 jiffies s: 1877 root: 0x8/.", "rcu: INFO: rcu_tasks detected stalls on
+// tasks:", "BUG: workqueue lockup - pool cpus=3 node=0 flags=0x0 nice=0 stuck for 32s!"; kernels
+// before 4.19 have no "rcu: ".
 std::string words_of_lockup(std::string_view text) {
-  constexpr std::string_view kBegins[] = {"watchdog: ", "NMI watchdog: ", "rcu: INFO: "};
-  constexpr std::string_view kFragments[] = {
-      "BUG: soft lockup - CPU#", "Watchdog detected hard LOCKUP on cpu ",
-      " self-detected stall on CPU", " detected stalls on CPUs/tasks:"};
+  constexpr std::string_view kBegins[] = {
+      "watchdog: ", "NMI watchdog: ", "rcu: INFO: ", "INFO: rcu_", "BUG: workqueue lockup - pool"};
+  constexpr std::string_view kFragments[] = {"BUG: soft lockup - CPU#",
+                                             "Watchdog detected hard LOCKUP on cpu ",
+                                             " self-detected stall on CPU",
+                                             " detected stalls on CPUs/tasks:",
+                                             " detected expedited stalls on CPUs/tasks:",
+                                             " detected stalls on tasks:",
+                                             "workqueue lockup - pool"};
   const auto begins = [&](std::string_view words) { return text.starts_with(words); };
   const auto has = [&](std::string_view words) { return text.find(words) != text.npos; };
   if (std::none_of(std::begin(kBegins), std::end(kBegins), begins)) return "";
   if (std::none_of(std::begin(kFragments), std::end(kFragments), has)) return "";
-  return std::string(text.substr(0, text.find(" [")));
+  return std::string(text.substr(0, std::min(text.find(" ["), text.find(" {"))));
 }
 
 std::optional<DriverTrace> hang_of(const KernelRecord& record) {
@@ -61,6 +71,22 @@ std::optional<DriverTrace> hang_of(const KernelRecord& record) {
   trace.hang = true;
   trace.text = make_utf8(std::string_view(text).substr(0, kMaxHeadText));
   return trace;
+}
+
+// What crashed, some lines before the number of the crash: "kernel BUG at mm/slub.c:435!", "BUG:
+// kernel NULL pointer dereference, address: 0000000000000008" of x86, "Unable to handle kernel
+// paging request at virtual address ffff0003" of arm64. The line with the number says "invalid
+// opcode: 0000" or "Oops: 0000".
+std::optional<DriverTrace> reason_of(const KernelRecord& record) {
+  constexpr std::string_view kBegins[] = {"kernel BUG at ", "BUG: kernel NULL pointer dereference",
+                                          "BUG: unable to handle ", "Unable to handle kernel "};
+  const auto begins = [&](std::string_view words) { return record.text.starts_with(words); };
+  if (std::none_of(std::begin(kBegins), std::end(kBegins), begins)) return std::nullopt;
+  if (tells_of_process(record.text)) return std::nullopt;
+  DriverTrace reason;
+  reason.usec = record.usec;
+  reason.text = make_utf8(record.text.substr(0, kMaxHeadText));
+  return reason;
 }
 
 std::optional<DriverTrace> head_of(const KernelRecord& record) {
@@ -80,7 +106,8 @@ bool begins_another(std::string_view text) {
   constexpr std::string_view kOthers[] = {"[ cut here ]",          " allocation failure: order:",
                                           " invoked oom-killer: ", " blocked for more than ",
                                           " soft lockup ",         "self-detected stall",
-                                          "detected stalls on",    "detected expedited stalls"};
+                                          "detected stalls on",    "detected expedited stalls",
+                                          "workqueue lockup"};
   return std::any_of(std::begin(kOthers), std::end(kOthers), [&](std::string_view words) {
     return text.find(words) != std::string_view::npos;
   });
@@ -129,6 +156,12 @@ void DriverTraces::begin(const DriverTrace& trace) {
   if (open_) traces_.push_back(trace);
 }
 
+void DriverTraces::name_by_reason(DriverTrace& crash) {
+  if (!reason_) return;
+  if (crash.usec - reason_->usec < kReasonUsec) crash.text = reason_->text;
+  reason_.reset();
+}
+
 bool DriverTraces::ends_with(std::string_view text) {
   stacks_ += begins_stack(text) ? 1 : 0;
   return ++lines_ > kMaxLines || stacks_ > 1 || text.starts_with(kEnd) || begins_another(text);
@@ -137,7 +170,13 @@ bool DriverTraces::ends_with(std::string_view text) {
 bool DriverTraces::take(std::string& record) {
   const auto parsed = parse_kernel_record(record);
   if (!parsed || !is_kernels_own(*parsed)) return false;
-  const auto head = head_of(*parsed);
+  if (auto reason = reason_of(*parsed)) {
+    reason_ = std::move(reason);
+    open_ = false;  // another report has begun
+    return true;
+  }
+  auto head = head_of(*parsed);
+  if (head && head->crash) name_by_reason(*head);
   if (head) begin(*head);
   if (!open_) return false;
   const std::string before = record.substr(0, record.find(';') + 1);

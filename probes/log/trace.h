@@ -1,7 +1,8 @@
 // Traces that the kernel logs when it crashes, warns or sees that something hangs, and whether efa
 // is on their stack. Interface: Documentation/admin-guide/bug-hunting.rst; oops_end and
 // show_trace_log_lvl of x86, die and dump_backtrace of arm64, __warn of kernel/panic.c;
-// kernel/hung_task.c, kernel/watchdog.c, kernel/rcu/tree_stall.h.
+// kernel/hung_task.c, kernel/watchdog.c, kernel/rcu/tree_stall.h, tree_exp.h and tasks.h,
+// kernel/workqueue.c.
 #pragma once
 
 #include <cstddef>
@@ -33,10 +34,12 @@ class DriverTraces {
   [[nodiscard]] std::vector<DriverTrace> found() const;
 
  private:
+  void name_by_reason(DriverTrace& crash);
   void begin(const DriverTrace& trace);
   bool ends_with(std::string_view text);
 
-  std::vector<DriverTrace> traces_;  // without efa: no function
+  std::vector<DriverTrace> traces_;    // without efa: no function
+  std::optional<DriverTrace> reason_;  // of a crash whose number is yet to come
   bool open_ = false;
   size_t lines_ = 0;   // of the open one
   size_t stacks_ = 0;  // in it

@@ -44,6 +44,7 @@ struct NetFacts {
   // what they choose packets by: "10.0.0.5/32", or the name of an interface; absent: not told, or
   // they are too many
   std::optional<std::vector<std::string>> rules_of;
+  std::optional<Unseen> addresses_unseen;  // why those of the interfaces were not told
   std::vector<Unseen> unseen;
 };
 
@@ -55,6 +56,7 @@ void describe(Io& io, NetFacts& facts) {
   io("rp_filter", facts.rp_filter);
   io("rules", facts.rules);
   io("rules_of", facts.rules_of);
+  io("addresses_unseen", facts.addresses_unseen);
   io("unseen", facts.unseen);
 }
 

@@ -45,10 +45,7 @@ std::map<std::string, std::vector<std::string>> by_subnet(const Node& node) {
 }
 
 bool addresses_were_seen(const Node& node) {
-  const auto& unseen = node.net.facts.unseen;
-  return node.net.outcome.status == ProbeStatus::kOk &&
-         std::none_of(unseen.begin(), unseen.end(),
-                      [](const Unseen& one) { return one.what == "getifaddrs"; });
+  return node.net.outcome.status == ProbeStatus::kOk && !node.net.facts.addresses_unseen;
 }
 
 // Of the interfaces here that have the MAC of one that AWS lists; a bridge over it has it too.

@@ -39,8 +39,7 @@ std::map<std::string, std::vector<std::string>> read_addresses(NetFacts& facts) 
   std::map<std::string, std::vector<std::string>> addresses;
   ifaddrs* list = nullptr;
   if (getifaddrs(&list) != 0) {
-    const Error error = system_error(errno, "getifaddrs");
-    facts.unseen.push_back({error.where, error.what, error.os_error});
+    facts.addresses_unseen = unseen_of(system_error(errno, "getifaddrs"));
     return addresses;
   }
   for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
@@ -82,7 +81,7 @@ void read_net(const Look& look) {
   Telling<NetFacts> telling(look.out);
   look.out.doing("list network interfaces", kNet);
   const Result<std::vector<std::string>> names = look.root.list(kNet);
-  if (!names) facts.unseen.push_back({kNet, names.error().what, names.error().os_error});
+  if (!names) facts.unseen.push_back(unseen_of(kNet, names.error()));
   for (const std::string& name : names.value_or({})) {
     if (!look.root.link(std::string(kNet) + "/" + name)) continue;  // bonding_masters is a file
     if (facts.interfaces.size() == kMaxInterfaces) {
@@ -114,8 +113,7 @@ void read_net(const Look& look) {
       facts.rules = rules->count;
       facts.rules_of = rules->of;
     }
-    if (!rules)
-      facts.unseen.push_back({rules.error().where, rules.error().what, rules.error().os_error});
+    if (!rules) facts.unseen.push_back(unseen_of(rules.error()));
   }
   telling.all(facts);
 }

@@ -17,6 +17,9 @@ inline constexpr const char* kLifecycle =
     "'Reservations[].Instances[].[InstanceLifecycle,RootDeviceType,"
     "Tags[?Key==`aws:autoscaling:groupName`].Value]'";
 
+// AWS has attached an interface that has no device. Of another probe, which is not included here.
+inline constexpr std::string_view kInterfaceLost = "cloud.interface-not-on-pci";
+
 inline constexpr Check kPciNoneFound{
     .code = "pci.none-found",
     .severity = Severity::kCritical,
@@ -31,8 +34,8 @@ inline constexpr Check kPciNoneFound{
         "interfaces of type efa or efa-only; interfaces of type interface carry no EFA.",
     .command = kListInterfaces,
     .in_auto_mode = kAskForEfa,
-    .causes = {"node.not-given", "pci.device-vanished", "cloud.interface-not-on-pci",
-               "account.interface-lost", "account.interface-type"},
+    .causes = {"node.not-given", "pci.device-vanished", kInterfaceLost, "account.interface-lost",
+               "account.interface-type"},
 };
 
 // The same on an instance type that cannot have EFA.
@@ -58,14 +61,14 @@ inline constexpr Check kPciFewerThanExpected{
     .meaning = "Jobs that use every rail run on fewer, or fail to start.",
     .seen_by =
         "The number of functions 1d0f:efaX is below --expect or expect in config.toml; with max, "
-        "below every number with which the instance type is whole.",
+        "none of those with which the instance type is whole, nor above them.",
     .remedy =
         "Attach one EFA interface for each network card in the launch template (to this instance "
         "once it is drained and stopped), or correct the expected number.",
     .command = kListInterfaces,
     .in_auto_mode = kAskForEfa,
-    .causes = {"node.not-given", "pci.none-found", "pci.device-vanished",
-               "cloud.interface-not-on-pci", "account.interface-lost", "account.interface-fewer"},
+    .causes = {"node.not-given", "pci.none-found", "pci.device-vanished", kInterfaceLost,
+               "account.interface-lost", "account.interface-fewer"},
 };
 
 inline constexpr Check kPciFewerThanMaximum{
@@ -76,8 +79,9 @@ inline constexpr Check kPciFewerThanMaximum{
     .title = "Fewer EFA devices than the instance type can have",
     .meaning = "The node has less network bandwidth than its type offers; every job pays for it.",
     .seen_by =
-        "The number of functions 1d0f:efaX is below every number with which the instance type is "
-        "whole: max_efa_interfaces, or the least of whole_counts, in instance-types.json.",
+        "The number of functions 1d0f:efaX is not one with which the instance type is whole: "
+        "max_efa_interfaces or, of a type with several layouts, whole_counts in "
+        "instance-types.json. Between two, some of the larger layout are missing.",
     .remedy =
         "Attach one EFA interface for each network card in the launch template (to this instance "
         "once it is drained and stopped); if fewer are meant, say so with expect in config.toml. "
@@ -85,8 +89,8 @@ inline constexpr Check kPciFewerThanMaximum{
         "asks for one may attach a single interface.",
     .command = kListInterfaces,
     .in_auto_mode = kAskForEfa,
-    .causes = {"pci.none-found", "pci.device-vanished", "cloud.interface-not-on-pci",
-               "account.interface-lost", "account.interface-fewer"},
+    .causes = {"pci.none-found", "pci.device-vanished", kInterfaceLost, "account.interface-lost",
+               "account.interface-fewer"},
 };
 
 inline constexpr Check kPciDeviceVanished{

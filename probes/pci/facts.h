@@ -37,10 +37,11 @@ struct PciFunction {
   std::optional<std::string> bridge;  // the nearest bridge above; absent on a root bus
   // EFA functions only:
   std::optional<std::string> config;  // the first four bytes (vendor, device) in hex
-  std::optional<PciLink> link;
+  Reading<PciLink> link;
   std::optional<PciLink> link_max;
   std::vector<uint64_t> bar_sizes;  // bytes of BAR 0 to 5; 0: not assigned; empty: not read
   std::map<std::string, uint64_t> aer_errors;  // TOTAL_ERR_* of aer_dev_*, where present
+  std::vector<Unseen> aer_unseen;              // those that are there and could not be read
 };
 
 template <class Io>
@@ -55,10 +56,11 @@ void describe(Io& io, PciFunction& function) {
   describe_reading(io, "numa_node", function.numa_node);
   io("bridge", function.bridge);
   io("config", function.config);
-  io("link", function.link);
+  describe_reading(io, "link", function.link);
   io("link_max", function.link_max);
   io("bar_sizes", function.bar_sizes);
   io("aer_errors", function.aer_errors);
+  io("aer_unseen", function.aer_unseen);
 }
 
 struct PciFacts {

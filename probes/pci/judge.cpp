@@ -4,11 +4,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <climits>
 
 #include "probes/base/text.h"
 #include "probes/judging/container_files.h"
 #include "probes/judging/loaded_driver.h"
+#include "probes/judging/lost_devices.h"
 #include "probes/judging/node.h"
 #include "probes/pci/checks.h"
 #include "probes/pci/errors.h"
@@ -28,6 +28,13 @@ std::string device_file(const PciFunction& function, const std::string& file) {
   return fmt::format("/sys/bus/pci/devices/{}/{}", function.address.to_text(), file);
 }
 
+// Why a device that is not among those found may be there all the same.
+std::string why_not_all(const Node& node) {
+  const bool listed = node.pci.outcome.status == ProbeStatus::kOk && node.pci.facts.functions;
+  return listed ? "not all functions on the PCI bus could be identified"
+                : "the PCI bus could not be listed";
+}
+
 // As many as the type can have are expected, and how many that is nobody knows.
 bool is_unmeasured(const Expectation& expectation) {
   return expectation.all && expectation.whole.empty();
@@ -41,7 +48,7 @@ void judge_count(const Node& node, const Expectation& expectation, Findings& fin
     return;
   }
   if (found == 0 && !saw_all_of_pci(node)) {
-    findings.unknown(kPciNoneFound, kNodeSubject, "the PCI bus could not be listed", evidence);
+    findings.unknown(kPciNoneFound, kNodeSubject, why_not_all(node), evidence);
   } else if (found == 0 && is_unmeasured(expectation)) {
     findings.unknown(kPciNoneFound, kNodeSubject, expectation.why, evidence);
   } else if (found == 0) {
@@ -53,24 +60,6 @@ void judge_count(const Node& node, const Expectation& expectation, Findings& fin
   } else {
     findings.pass(kPciNoneFound, kNodeSubject, count_words(found) + " found", evidence);
   }
-}
-
-// Those that an earlier pass saw. Without one, those that the kernel has named since boot, while
-// the node lacks devices: one that was plugged in elsewhere anew is not missed.
-std::set<PciAddress> devices_since_boot(const Node& node, const Expectation& expectation) {
-  std::set<PciAddress> devices = expectation.past.devices;
-  const auto wanted = expectation.exactly ? expectation.exactly : expectation.maximum;
-  const auto found = static_cast<int>(node.pci.facts.efa.size());
-  if (found < wanted.value_or(INT_MAX)) {
-    devices.insert(node.log.facts.functions.begin(), node.log.facts.functions.end());
-  }
-  return devices;
-}
-
-std::set<PciAddress> vanished_devices(const Node& node, const Expectation& expectation) {
-  std::set<PciAddress> vanished = devices_since_boot(node, expectation);
-  for (const PciFunction& function : node.pci.facts.efa) vanished.erase(function.address);
-  return vanished;
 }
 
 void judge_shortfall(const Node& node, const Expectation& expectation, Findings& findings) {
@@ -93,9 +82,10 @@ void judge_shortfall(const Node& node, const Expectation& expectation, Findings&
   if (found < *wanted && !saw_all_of_pci(node)) {
     findings.unknown(check, kNodeSubject, "not all of the PCI bus was seen; " + words, evidence);
   } else if (found < *wanted) {
-    const auto vanished = static_cast<int>(vanished_devices(node, expectation).size());
-    std::vector<std::string_view> not_by;  // others were never there
-    if (found + vanished < *wanted) not_by = {kPciDeviceVanished.code};
+    std::vector<std::string_view> not_by;
+    if (lost_any(node, expectation) && lacks_more_than_lost(node, expectation, *wanted)) {
+      not_by = {kPciNoneFound.code, kPciDeviceVanished.code, kInterfaceLost};
+    }
     findings.fail({check, not_by}, kNodeSubject, "only " + words, evidence);
   } else {
     findings.pass(check, kNodeSubject, words, evidence);
@@ -103,14 +93,18 @@ void judge_shortfall(const Node& node, const Expectation& expectation, Findings&
 }
 
 void judge_vanished(const Node& node, const Expectation& expectation, Findings& findings) {
+  const std::vector<PciAddress>& unidentified = node.pci.facts.unidentified;
   for (const PciAddress& address : vanished_devices(node, expectation)) {
+    if (std::find(unidentified.begin(), unidentified.end(), address) != unidentified.end()) {
+      continue;  // it is there: judge_unidentified
+    }
     const std::string subject = address.to_text();
     const Evidence evidence{"absent", "present", "/sys/bus/pci/devices/" + subject};
     if (saw_all_of_pci(node)) {
       findings.fail(kPciDeviceVanished, subject, "was there earlier since this boot and is gone",
                     evidence);
     } else {
-      findings.unknown(kPciDeviceVanished, subject, "the PCI bus could not be listed", evidence);
+      findings.unknown(kPciDeviceVanished, subject, why_not_all(node), evidence);
     }
   }
 }
@@ -119,10 +113,14 @@ void judge_config(const PciFunction& function, Findings& findings) {
   const std::string subject = function.address.to_text();
   const Evidence evidence{function.config.value_or(""), "vendor 0x1d0f and the device id",
                           device_file(function, "config")};
+  constexpr std::string_view kAmazon = "0f1d";  // little-endian
   if (!function.config) {
     findings.unknown(kPciConfigSpaceDead, subject, "config space could not be read", evidence);
   } else if (is_dead(function)) {
     findings.fail(kPciConfigSpaceDead, subject, "config space reads all ones", evidence);
+  } else if (!function.config->starts_with(kAmazon)) {
+    findings.unknown(kPciConfigSpaceDead, subject, "config space begins with another vendor",
+                     evidence);
   } else {
     findings.pass(kPciConfigSpaceDead, subject, "config space answers", evidence);
   }

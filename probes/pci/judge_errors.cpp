@@ -17,6 +17,16 @@ struct KindsOfError {
   std::vector<std::string> kinds;
 };
 
+// Of the files of those kinds one that could not be read; null where there is none.
+const Unseen* unseen_among(const std::vector<std::string>& kinds, const PciFunction& function) {
+  for (const Unseen& unseen : function.aer_unseen) {
+    for (const std::string& kind : kinds) {
+      if (unseen.what.ends_with("/aer_dev_" + kind)) return &unseen;
+    }
+  }
+  return nullptr;
+}
+
 // Nothing grew where the count starts anew, as after a device was taken away and found again.
 void judge_kinds(const KindsOfError& of, const ErrorBaseline& before, const PciFunction& function,
                  Findings& findings) {
@@ -34,7 +44,11 @@ void judge_kinds(const KindsOfError& of, const ErrorBaseline& before, const PciF
   }
   const Evidence evidence{join(totals, ", "), "as many as in the pass before",
                           "/sys/bus/pci/devices/" + subject + "/aer_dev_*"};
-  if (totals.empty()) {
+  const Unseen* unseen = unseen_among(of.kinds, function);
+  if (grown.empty() && unseen != nullptr) {
+    findings.unknown(*of.check, subject, fmt::format("{}: {}", unseen->what, unseen->reason),
+                     evidence);
+  } else if (totals.empty()) {
     findings.not_applicable(*of.check, subject, "there is no earlier count to compare with");
   } else if (grown.empty()) {
     findings.pass(*of.check, subject, "no more than in the pass before", evidence);
@@ -46,7 +60,8 @@ void judge_kinds(const KindsOfError& of, const ErrorBaseline& before, const PciF
 }  // namespace
 
 void judge_errors(const Past& past, const PciFunction& function, Findings& findings) {
-  if (function.aer_errors.empty()) return;  // the kernel counts none of this device
+  const bool counted = !function.aer_errors.empty() || !function.aer_unseen.empty();
+  if (!counted) return;  // the kernel counts none of this device
   const ErrorBaseline* known = find_device(past.pci_errors, function.address);
   const ErrorBaseline before = known == nullptr ? ErrorBaseline{function.address, {}} : *known;
   const KindsOfError all[] = {{&kPciCorrectedErrors, {"correctable"}},

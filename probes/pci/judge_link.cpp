@@ -59,11 +59,18 @@ std::optional<Link> usual_link(const PciFacts& facts, const std::string& id) {
   return std::nullopt;
 }
 
-// "16.0 GT/s x8"; what is not told is "?"
+// "16.0 GT/s x8", without what is not told
 std::string words_of(const Link& link) {
-  return fmt::format("{} GT/s x{}",
-                     link.gigatransfers > 0 ? fmt::format("{:.1f}", link.gigatransfers) : "?",
-                     link.width > 0 ? std::to_string(link.width) : "?");
+  std::string words;
+  if (link.gigatransfers > 0) words = fmt::format("{:.1f} GT/s", link.gigatransfers);
+  if (link.width > 0) words += fmt::format("{}x{}", words.empty() ? "" : " ", link.width);
+  return words;
+}
+
+// The file of the half that the others tell and this one does not; "" when there is none.
+std::string untold_half(const Link& link, const Link& usual) {
+  if (usual.gigatransfers > 0 && !(link.gigatransfers > 0)) return "current_link_speed";
+  return usual.width > 0 && link.width == 0 ? "current_link_width" : "";
 }
 
 }  // namespace
@@ -80,6 +87,10 @@ void judge_link(const PciFacts& facts, const PciFunction& function, Findings& fi
   const Check& check = kPciNarrowLink;
   const std::string subject = function.address.to_text();
   const Link link = link_of(function);
+  if (const Unseen* unseen = function.link.unreadable()) {
+    findings.unknown(check, subject, fmt::format("{}: {}", unseen->what, unseen->reason));
+    return;
+  }
   if (!link.is_told()) {
     findings.not_applicable(check, subject, "shows no PCIe link");
     return;
@@ -103,6 +114,10 @@ void judge_link(const PciFacts& facts, const PciFunction& function, Findings& fi
                   fmt::format("PCIe link runs at {}, those of its siblings at {}",
                               evidence.observed, evidence.expected),
                   evidence);
+  } else if (const std::string half = untold_half(link, usual); !half.empty()) {
+    findings.unknown(
+        check, subject, fmt::format("{} tells nothing, those of its siblings do", half),
+        {evidence.observed, evidence.expected, "/sys/bus/pci/devices/" + subject + "/" + half});
   } else {
     findings.pass(check, subject, "PCIe link runs at " + evidence.observed, evidence);
   }

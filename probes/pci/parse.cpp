@@ -59,6 +59,10 @@ std::optional<uint64_t> parse_aer_total(std::string_view text) {
   return total;
 }
 
+bool is_link_speed(std::string_view text) {
+  return text.starts_with("Unknown") || (!text.empty() && is_digit(text.front()));
+}
+
 std::optional<int> parse_numa_node(std::string_view text) {
   const auto node = parse_number<int>(text);
   return node && *node >= 0 ? node : std::nullopt;

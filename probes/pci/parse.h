@@ -37,6 +37,8 @@ std::optional<std::string> parse_bridge(std::string_view target);
 std::vector<uint64_t> parse_bar_sizes(std::string_view resource);
 // Of "aer_dev_correctable", "RxErr 0\n...\nTOTAL_ERR_COR 3", the total
 std::optional<uint64_t> parse_aer_total(std::string_view text);
+// "16.0 GT/s PCIe", "Unknown": what the kernel writes of a link's speed
+bool is_link_speed(std::string_view text);
 // "-1" is none
 std::optional<int> parse_numa_node(std::string_view text);
 // "(null)" is "", that none is asked for

@@ -31,7 +31,7 @@ constexpr Rows kRows = [] {
 
 const Check& probe_failed_check(const LogMessage& failure) {
   const FailureReason* reason = reason_of(failure);
-  if (reason == nullptr || failure.kind == "probe-failed") return kDriverProbeFailed;
+  if (reason == nullptr || failure.kind == LogKind::kProbeFailed) return kDriverProbeFailed;
   return kRows.checks[reason - kFailureReasons];
 }
 

@@ -27,12 +27,20 @@ std::string device_path(const PciAddress& address, const std::string& file) {
   return std::string(kDevices) + "/" + address.to_text() + "/" + file;
 }
 
-std::optional<PciLink> read_link(const Look& look, const PciAddress& address, const char* which) {
+Reading<PciLink> read_link(const Look& look, const PciAddress& address, const char* which) {
   const std::string prefix = std::string(which) + "_link_";
   const Result<std::string> speed = look.root.read(device_path(address, prefix + "speed"));
   const Result<std::string> width = look.root.read(device_path(address, prefix + "width"));
+  for (const Result<std::string>* half : {&speed, &width}) {
+    if (!*half && half->error().kind != ErrorKind::kNotFound) return unseen_of(half->error());
+  }
   if (!speed && !width) return std::nullopt;  // no PCIe link in this guest
-  return PciLink{speed.value_or(""), width ? parse_number<int>(*width) : std::nullopt};
+  const auto number = width ? parse_number<int>(*width) : std::nullopt;
+  if (speed && !is_link_speed(*speed)) {
+    return Unseen{device_path(address, prefix + "speed"), "is no speed"};
+  }
+  if (width && !number) return Unseen{device_path(address, prefix + "width"), "is no number"};
+  return PciLink{speed.value_or(""), number};
 }
 
 Reading<int> read_numa_node(const Look& look, const PciAddress& address) {
@@ -46,10 +54,16 @@ Reading<int> read_numa_node(const Look& look, const PciAddress& address) {
 
 void read_aer(const Look& look, PciFunction& function) {
   for (const char* kind : {"correctable", "nonfatal", "fatal"}) {
-    const Result<std::string> text =
-        look.root.read(device_path(function.address, std::string("aer_dev_") + kind));
+    const std::string path = device_path(function.address, std::string("aer_dev_") + kind);
+    const Result<std::string> text = look.root.read(path);
     const auto total = text ? parse_aer_total(*text) : std::nullopt;
-    if (total) function.aer_errors[kind] = *total;
+    if (total) {
+      function.aer_errors[kind] = *total;
+    } else if (text) {
+      function.aer_unseen.push_back({path, "has no total"});
+    } else if (text.error().kind != ErrorKind::kNotFound) {
+      function.aer_unseen.push_back(unseen_of(path, text.error()));
+    }
   }
 }
 
@@ -83,10 +97,16 @@ PciFunction read_function(const Look& look, const PciAddress& address) {
                                   config ? 0 : config.error().os_error});
   }
   function.link = read_link(look, address, "current");
-  function.link_max = read_link(look, address, "max");
+  if (const auto most = read_link(look, address, "max")) function.link_max = *most;
   function.bar_sizes = parse_bar_sizes(read("resource").value_or(""));
   read_aer(look, function);
   return function;
+}
+
+void add_unidentified(const Look& look, const PciAddress& address, const char* file) {
+  const std::string path = device_path(address, file);
+  const Result<std::string> text = look.root.read(path);
+  look.out.add("unseen", text ? Unseen{path, "is no id"} : unseen_of(path, text.error()));
 }
 
 // Emits what that function is. False when there are more than can be looked at.
@@ -97,6 +117,7 @@ bool take_function(const Look& look, const PciAddress& address, Counts& counts) 
   switch (kind_of(identity)) {
     case PciKind::kUnidentified:
       look.out.add("unidentified", address);
+      add_unidentified(look, address, identity.vendor == 0 ? "vendor" : "device");
       if (++counts.unidentified < kMaxDevices) return true;
       look.out.add("unseen",
                    Unseen{kDevices, "more than 256 functions cannot be identified", E2BIG});
@@ -134,7 +155,7 @@ void read_pci(const Look& look) {
   look.out.doing("list PCI functions", kDevices);
   const Result<std::vector<std::string>> names = look.root.list(kDevices);
   if (!names) {
-    look.out.add("unseen", Unseen{kDevices, names.error().what, names.error().os_error});
+    look.out.add("unseen", unseen_of(kDevices, names.error()));
     return;
   }
   look.out.set("functions", static_cast<int>(names->size()));

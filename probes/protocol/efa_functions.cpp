@@ -28,14 +28,17 @@ uint32_t read_pci_id(const Sysroot& root, const PciAddress& address, const char*
   return text ? parse_number<uint32_t>(*text, 16).value_or(0) : 0;
 }
 
-bool is_efa_function(const Sysroot& root, const PciAddress& address) {
-  return read_pci_id(root, address, "vendor") == kAmazonVendor &&
-         is_efa_id(kAmazonVendor, read_pci_id(root, address, "device"));
+FunctionKind function_kind(const Sysroot& root, const PciAddress& address) {
+  const uint32_t vendor = read_pci_id(root, address, "vendor");
+  if (vendor == 0) return FunctionKind::kUnidentified;
+  if (vendor != kAmazonVendor) return FunctionKind::kOther;
+  const uint32_t device = read_pci_id(root, address, "device");
+  if (device == 0) return FunctionKind::kUnidentified;
+  return is_efa_id(vendor, device) ? FunctionKind::kEfa : FunctionKind::kOther;
 }
 
-bool is_identified(const Sysroot& root, const PciAddress& address) {
-  const uint32_t vendor = read_pci_id(root, address, "vendor");
-  return vendor != 0 && (vendor != kAmazonVendor || read_pci_id(root, address, "device") != 0);
+bool is_efa_function(const Sysroot& root, const PciAddress& address) {
+  return function_kind(root, address) == FunctionKind::kEfa;
 }
 
 std::vector<PciAddress> efa_functions(const Sysroot& root) {

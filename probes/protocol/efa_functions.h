@@ -33,9 +33,10 @@ std::optional<PciAddress> pci_function_behind(const Sysroot& root, const std::st
 
 // "vendor", "device" or "class" of a function; 0 when it cannot be read.
 uint32_t read_pci_id(const Sysroot& root, const PciAddress& address, const char* which);
+// kUnidentified when what it is could not be read: it may be EFA.
+enum class FunctionKind { kEfa, kOther, kUnidentified };
+FunctionKind function_kind(const Sysroot& root, const PciAddress& address);
 bool is_efa_function(const Sysroot& root, const PciAddress& address);
-// False when what the function is could not be read: it may be EFA.
-bool is_identified(const Sysroot& root, const PciAddress& address);
 std::vector<PciAddress> efa_functions(const Sysroot& root);
 // The directories of uverbs devices in sysfs: of their class or, where that is not shown, as in
 // some containers, below the EFA functions. kNotFound: there is neither.

@@ -18,17 +18,22 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kBetweenLooks{250};
+constexpr milliseconds kTogether{250};   // 32 devices that answer take a part of it
 constexpr milliseconds kTimeToDie{100};  // for one that nothing holds and that gets a CPU
 
 constexpr size_t kMaxLine = size_t{1} * 1024 * 1024;  // as the agent takes it
 
+// A process that asks devices, one after the other.
 struct Asking {
-  std::string subject;
+  std::string subject;              // that it asks now
+  std::vector<std::string> others;  // that it asks after it
   Child process;
-  Fd output;           // until it has said all
-  std::string unread;  // a line that has not ended yet
-  std::string step;    // the last it announced
+  Fd output;                // until it has said all
+  std::string unread;       // a line that has not ended yet
+  std::vector<Value> said;  // of the device that it asks now
+  std::string step;         // the last it announced
   bool done = false;
+  bool asks_too_much = false;  // others, which are asked elsewhere
   SleepWatch sleep;
   Sight seen;
 };
@@ -48,34 +53,54 @@ Limits limits_of(const Look& look) {
   return {std::min(look.device_deadline, last), last, std::min(kLongSleep, left / 4)};
 }
 
-Asking start(const Look& look, const std::string& subject,
-             const std::function<void(const std::string&, const Emitter&)>& ask) {
-  Asking child{subject};
+// `subjects` has one at least.
+Asking start(const Look& look, const std::vector<std::string>& subjects, const Ask& ask) {
+  Asking child{subjects.front(), {subjects.begin() + 1, subjects.end()}};
   Result<Pipe> pipe = make_pipe();
   if (!pipe) return child;
   Result<Child> process = start_child([&] {
     const Emitter out(pipe->write_end.get());
-    ask(subject, out);
-    out.done();
+    for (const std::string& subject : subjects) {
+      ask(subject, out);
+      out.done();
+    }
     return 0;
   });
   if (process) {
     child.process = std::move(*process);
     child.output = std::move(pipe->read_end);
   }
-  look.out.doing("ask device", subject);
+  look.out.doing("ask device", child.subject);
   return child;
 }
 
-void take_line(const Look& look, Asking& child, const std::string& text) {
-  const Result<Value> line = parse_json(text, "child");
-  if (!line) return;
-  if (line->find("done") != nullptr) {
+void pass_on(const Look& look, Asking& child) {
+  for (const Value& line : std::exchange(child.said, {})) look.out.line(line);
+}
+
+// It has said all of the device that it asks.
+void take_done(const Look& look, Asking& child) {
+  pass_on(look, child);
+  if (child.others.empty()) {
     child.done = true;
+    if (child.asks_too_much) child.process.kill(SIGKILL);
+    return;
+  }
+  look.out.add("asked", Asked{child.subject, AskedStatus::kOk, "", ""});
+  child.subject = child.others.front();
+  child.others.erase(child.others.begin());
+  child.step.clear();
+}
+
+void take_line(const Look& look, Asking& child, const std::string& text) {
+  Result<Value> line = parse_json(text, "child");
+  if (!line || child.done) return;
+  if (line->find("done") != nullptr) {
+    take_done(look, child);
   } else if (line->find("doing") != nullptr) {
     child.step = line->text("doing");
   } else {
-    look.out.line(*line);
+    child.said.push_back(std::move(*line));
   }
 }
 
@@ -160,15 +185,17 @@ bool leave_when_held(const Look& look, const Asking& child) {
 
 Asked end_of_slow(const Asking& child, TimeSpent spent, bool held, milliseconds long_sleep) {
   spent.outlived_kill = held;
-  const char* status = is_held(spent, long_sleep) ? "hung" : "slow";
+  const AskedStatus status = is_held(spent, long_sleep) ? AskedStatus::kHung : AskedStatus::kSlow;
   return {child.subject, status, child.step, "", std::move(spent)};
 }
 
 Asked end_of(const Asking& child, const std::optional<int>& status) {
-  if (child.process.pid() < 0) return {child.subject, "crashed", "start a process", "fork failed"};
-  if (child.done) return {child.subject, "ok", "", ""};
+  if (child.process.pid() < 0) {
+    return {child.subject, AskedStatus::kCrashed, "start a process", "fork failed"};
+  }
+  if (child.done) return {child.subject, AskedStatus::kOk, "", ""};
   const bool signalled = status && WIFSIGNALED(*status);
-  return {child.subject, "crashed", child.step,
+  return {child.subject, AskedStatus::kCrashed, child.step,
           signalled ? strsignal(WTERMSIG(*status)) : "ended early"};
 }
 
@@ -181,6 +208,7 @@ void end_all(const Look& look, std::vector<Asking>& children, Clock::time_point 
   }
   const Clock::time_point killed = Clock::now();
   for (Asking& child : children) {
+    pass_on(look, child);
     const auto left = std::chrono::duration_cast<milliseconds>(killed + kTimeToDie - Clock::now());
     const std::optional<int> status = child.process.wait(std::max(left, milliseconds(0)));
     const bool held = child.process.pid() > 0 && !status && leave_when_held(look, child);
@@ -191,23 +219,65 @@ void end_all(const Look& look, std::vector<Asking>& children, Clock::time_point 
   }
 }
 
+// Those that the driver does not hold from an earlier pass.
+std::vector<std::string> to_ask(const Look& look, const std::vector<std::string>& subjects) {
+  std::vector<std::string> those;
+  for (const std::string& subject : subjects) {
+    if (!look.skip.contains(subject)) {
+      those.push_back(subject);
+      continue;
+    }
+    look.out.add("asked",
+                 Asked{subject, AskedStatus::kSkipped, "", "the driver holds an earlier process"});
+  }
+  return those;
+}
+
+void end_each(const Look& look, std::vector<Asking>& children, Clock::time_point started) {
+  const Limits limits = limits_of(look);
+  read_until(look, children, limits);
+  end_all(look, children, started, limits.long_sleep);
+}
+
+// Until it has said all, or has no more to say, or its time is over.
+void read_for_a_while(const Look& look, Asking& child) {
+  const Clock::time_point end = Clock::now() + std::min(kTogether, limits_of(look).long_sleep);
+  while (is_asking(child) && Clock::now() < end) {
+    const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
+    const bool readable = readable_within({child.output.get()}, left)[0];
+    if (readable && !read_lines(look, child)) child.output.reset();
+  }
+}
+
 }  // namespace
 
 void ask_each_in_own_process(const Look& look, const std::vector<std::string>& subjects,
-                             const std::function<void(const std::string&, const Emitter&)>& ask) {
+                             const Ask& ask) {
   const Clock::time_point started = Clock::now();
-  const Limits limits = limits_of(look);
   std::vector<Asking> children;
-  children.reserve(subjects.size());
-  for (const std::string& subject : subjects) {
-    if (look.skip.contains(subject)) {
-      look.out.add("asked", Asked{subject, "skipped", "", "the driver holds an earlier process"});
-      continue;
-    }
-    children.push_back(start(look, subject, ask));
+  for (const std::string& subject : to_ask(look, subjects)) {
+    children.push_back(start(look, {subject}, ask));
   }
-  read_until(look, children, limits);
-  end_all(look, children, started, limits.long_sleep);
+  end_each(look, children, started);
+}
+
+void ask_each(const Look& look, const std::vector<std::string>& subjects, const Ask& ask) {
+  const Clock::time_point started = Clock::now();
+  const std::vector<std::string> those = to_ask(look, subjects);
+  if (those.empty()) return;
+  std::vector<Asking> children;
+  children.push_back(start(look, those, ask));
+  Asking& together = children.front();
+  read_for_a_while(look, together);
+  const bool crashed = !together.done && !together.output;
+  std::vector<std::string> alone = std::exchange(together.others, {});
+  together.asks_too_much = !alone.empty();
+  if (crashed) {  // who is to blame is seen when each is asked alone
+    alone.insert(alone.begin(), together.subject);
+    children.clear();
+  }
+  for (const std::string& subject : alone) children.push_back(start(look, {subject}, ask));
+  end_each(look, children, started);
 }
 
 }  // namespace efa

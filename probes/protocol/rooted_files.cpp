@@ -264,6 +264,8 @@ Result<Done> RootedFiles::open_device(const std::string& path) const {
   return Done{};
 }
 
+// From the oldest record, in each pass anew: the device seeks to its ends, and to no record
+// (Documentation/ABI/testing/dev-kmsg).
 Result<std::vector<std::string>> RootedFiles::kernel_messages(const std::string& path,
                                                               const Keep& keep) const {
   using Lines = std::vector<std::string>;

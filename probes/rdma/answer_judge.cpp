@@ -103,7 +103,7 @@ void judge_answer(const Node& node, const RdmaDevice& device, Findings& findings
   const Question question{&kRdmaCountersHang, &kRdmaCountersSlow, "hw_counters",
                           &node.rdma.facts.asked, &node.rdma.outcome};
   if (judge_late(node, device, question, findings)) return;
-  if (asked == nullptr || asked->status != "ok" || counters == nullptr) {
+  if (asked == nullptr || asked->status != AskedStatus::kOk || counters == nullptr) {
     findings.unknown(kRdmaCountersHang, subject, "the counters were not read");
     return;
   }

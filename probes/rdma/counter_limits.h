@@ -16,6 +16,8 @@ struct CounterLimits {
   int64_t retransmitted_packets_per_s = 1'000;
   int64_t command_errors_per_s = 10;
   int64_t keep_alive_periods = 10;  // of silence
+
+  bool operator==(const CounterLimits&) const = default;
 };
 
 inline constexpr int64_t kMaxRate = 1'000'000'000'000;

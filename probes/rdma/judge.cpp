@@ -12,6 +12,7 @@
 #include "probes/judging/node.h"
 #include "probes/rdma/answer_judge.h"
 #include "probes/rdma/checks.h"
+#include "probes/rdma/parse.h"
 
 namespace efa {
 namespace {
@@ -47,6 +48,8 @@ void judge_gid(const RdmaDevice& device, Findings& findings) {
   const Evidence evidence{device.gid.value_or(""), "fe80::/64 and a MAC", "ports/1/gids/0"};
   if (!device.gid) {
     findings.unknown(kRdmaNoGid, subject, "the GID could not be read", evidence);
+  } else if (!is_gid(*device.gid)) {
+    findings.unknown(kRdmaNoGid, subject, "ports/1/gids/0 holds no GID", evidence);
   } else if (!device.mac) {
     findings.fail(kRdmaNoGid, subject, fmt::format("GID {} holds no MAC", *device.gid), evidence,
                   rebind_command(device));
@@ -73,7 +76,7 @@ ShellCommand make_node_command(const UverbsNode& uverbs) {
 void judge_node_number(const UverbsNode& uverbs, const std::string& subject, Findings& findings) {
   const Evidence evidence{
       uverbs.number.value_or("") + (uverbs.character_device == true ? "" : ", no character device"),
-      uverbs.number_expected.value_or("?"), uverbs.path};
+      uverbs.number_expected.value_or(""), uverbs.path};
   if (!uverbs.number || !uverbs.number_expected) {
     findings.unknown(kNodeWrongNumber, subject, "its numbers could not be read", evidence);
   } else if (uverbs.character_device != true || *uverbs.number != *uverbs.number_expected) {
@@ -136,8 +139,10 @@ void judge_stand_in(const std::string& subject, Findings& findings) {
 void judge_node(const Node& node, const RdmaDevice& device, Findings& findings) {
   const std::string subject = device.address.to_text();
   const bool present = device.uverbs && device.uverbs->present;
-  if (device.uverbs.unreadable() != nullptr) {
-    findings.unknown(kNodeMissing, subject, "uverbs devices could not be listed",
+  if (const Unseen* unseen = device.uverbs.unreadable()) {
+    findings.unknown(kNodeMissing, subject,
+                     fmt::format("which uverbs device is its own could not be read: {}: {}",
+                                 unseen->what, unseen->reason),
                      {"", "a character device", "/sys/class/infiniband_verbs"});
     return;
   }

@@ -1,5 +1,7 @@
 #include "probes/rdma/parse.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <cstdio>
 #include <vector>
@@ -23,6 +25,20 @@ std::optional<std::string> parse_gid_mac(const std::string& gid) {
   std::snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", eui[0] ^ 2U, eui[1], eui[2],
                 eui[5], eui[6], eui[7]);
   return mac;
+}
+
+bool is_device_number(const std::string& text) {
+  const std::vector<std::string> parts = split(text, ':');
+  return parts.size() == 2 && parse_number<uint32_t>(parts[0]) && parse_number<uint32_t>(parts[1]);
+}
+
+bool is_gid(const std::string& text) {
+  const std::vector<std::string> groups = split(text, ':');
+  return groups.size() == 8 && std::all_of(groups.begin(), groups.end(), [](const auto& group) {
+           return group.size() == 4 && std::all_of(group.begin(), group.end(), [](unsigned char c) {
+                    return std::isxdigit(c) != 0;
+                  });
+         });
 }
 
 }  // namespace efa

@@ -45,7 +45,8 @@ UverbsNode read_uverbs(const Look& look, const std::string& directory) {
   UverbsNode node;
   node.name = base_name(directory);
   node.path = node_of(directory);
-  node.number_expected = look.root.text(directory + "/dev");
+  const auto number = look.root.text(directory + "/dev");
+  if (number && is_device_number(*number)) node.number_expected = number;
   const Result<FileStatus> status = look.root.status(node.path);
   node.present = status.ok() || status.error().kind != ErrorKind::kNotFound;
   if (!status) {
@@ -76,26 +77,35 @@ struct UverbsEntries {
   std::optional<Unseen> unseen;  // why a device that is not among them may have one all the same
 };
 
-UverbsEntries read_uverbs_entries(const Look& look) {
+// What of them names no device of the class is of another network namespace, or is rubbish: then
+// it may be that of a device here that has none.
+UverbsEntries read_uverbs_entries(const Look& look, const std::vector<std::string>& devices) {
   UverbsEntries entries;
-  const auto could_not = [&](const Error& error) {
-    const Unseen unseen{error.where, error.what, error.os_error};
+  std::optional<Unseen> stray;
+  const auto could_not = [&](const Unseen& unseen) {
     look.out.add("unseen", unseen);
     if (!entries.unseen) entries.unseen = unseen;
   };
   const Result<std::vector<std::string>> directories = uverbs_directories(look.root);
   if (!directories) {
     const bool none = directories.error().kind == ErrorKind::kNotFound;
-    if (!none || is_uverbs_registered(look)) could_not(directories.error());
+    if (!none || is_uverbs_registered(look)) could_not(unseen_of(directories.error()));
   }
   for (const std::string& directory : directories.value_or({})) {
     const Result<std::string> ibdev = look.root.read(directory + "/ibdev");
     if (ibdev) {
       entries.of_device[*ibdev] = directory;
+      if (!stray && !is_one_of(*ibdev, devices)) {
+        stray = Unseen{directory + "/ibdev", "names no RDMA device that is here"};
+      }
     } else if (ibdev.error().kind != ErrorKind::kNotFound) {
-      could_not(ibdev.error());
+      could_not(unseen_of(ibdev.error()));
     }
   }
+  const bool lacks_one = std::any_of(devices.begin(), devices.end(), [&](const std::string& name) {
+    return !entries.of_device.contains(name);
+  });
+  if (stray && lacks_one) could_not(*stray);
   return entries;
 }
 
@@ -206,13 +216,13 @@ void read_all_counters(const Look& look, const std::map<std::string, std::string
   if (!look.root.live() || look.root.replaying()) {  // no device behind them that could hang
     for (const auto& [address, name] : names) {
       read_counters(look, look.out, name, *PciAddress::from_text(address));
-      look.out.add("asked", Asked{address, "ok", "", ""});
+      look.out.add("asked", Asked{address, AskedStatus::kOk, "", ""});
     }
     return;
   }
   std::vector<std::string> subjects;
   for (const auto& [address, name] : names) subjects.push_back(address);
-  ask_each_in_own_process(look, subjects, [&](const std::string& subject, const Emitter& out) {
+  ask_each(look, subjects, [&](const std::string& subject, const Emitter& out) {
     read_counters(look, out, names.at(subject), *PciAddress::from_text(subject));
   });
 }
@@ -227,7 +237,8 @@ void read_elsewhere(const Look& look, const UverbsEntries& uverbs,
   for (const auto& [name, directory] : uverbs.of_device) {
     if (here.contains(name) || found == kMaxDevices) continue;
     const auto address = pci_function_behind(look.root, directory);
-    if (!address || !is_efa_function(look.root, *address)) continue;
+    if (!address || efa_names.contains(address->to_text())) continue;  // it is here
+    if (!is_efa_function(look.root, *address)) continue;
     look.out.add("elsewhere", *address);
     if (look.root.exists(node_of(directory))) look.out.add("elsewhere_node", *address);
     ++found;
@@ -240,26 +251,24 @@ void read_rdma(const Look& look) {
   look.out.doing("list RDMA devices", kRdma);
   const Result<std::vector<std::string>> names = look.root.list(kRdma);
   if (!names && names.error().kind != ErrorKind::kNotFound) {
-    look.out.add("unseen", Unseen{kRdma, names.error().what, names.error().os_error});
+    look.out.add("unseen", unseen_of(kRdma, names.error()));
     return;
   }
   look.out.set("class_present", names.ok());
   look.out.set("rdma_cm", look.root.exists("/dev/infiniband/rdma_cm"));
-  const UverbsEntries uverbs = read_uverbs_entries(look);
+  const UverbsEntries uverbs = read_uverbs_entries(look, names.value_or({}));
   std::map<std::string, std::string> efa_names;
   std::vector<std::string> foreign;
   size_t efa = 0;
   for (const std::string& name : names.value_or({})) {
     const auto address = pci_function_behind(look.root, std::string(kRdma) + "/" + name);
-    if (!address || !is_efa_function(look.root, *address)) {
-      if (!address || is_identified(look.root, *address)) {
-        look.out.add("foreign", name);
-        foreign.push_back(name);
-      } else {
-        look.out.add("unidentified", name);
-      }
-      continue;
+    const FunctionKind kind = address ? function_kind(look.root, *address) : FunctionKind::kOther;
+    if (kind == FunctionKind::kUnidentified) look.out.add("unidentified", name);
+    if (kind == FunctionKind::kOther) {
+      look.out.add("foreign", name);
+      foreign.push_back(name);
     }
+    if (kind != FunctionKind::kEfa) continue;
     if (++efa > kMaxDevices) {
       look.out.add("unseen", Unseen{kRdma, "more than 256 EFA devices", E2BIG});
       break;

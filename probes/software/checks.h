@@ -46,7 +46,6 @@ inline constexpr Check kSoftwarePeermemConf{
         "efa_nv_peermem.conf of modules-load.d has nvidia loaded, and no GPU is on the PCI bus; in "
         "an image, the kernel has no module nvidia.",
     .remedy = "Remove the package in images for nodes without GPUs.",
-    .command = "sudo rpm -e efa-nv-peermem",
 };
 
 inline constexpr Check kSoftwareLibfabricOrder{
@@ -64,8 +63,27 @@ inline constexpr Check kSoftwareLibfabricOrder{
         "/etc/ld.so.conf.d/000_efa.conf && sudo ldconfig && ldconfig -p | grep libfabric",
 };
 
+inline constexpr Check kSoftwareRdmaCore{
+    .code = "software.other-rdma-core-first",
+    .severity = Severity::kInfo,
+    .actor = Actor::kImageOwner,
+    .title = "Programs load another rdma-core than that of the EFA installer, or two",
+    .meaning =
+        "libfabric, libefa and libibverbs that do not come from one stack may not load together: "
+        "\"version EFA_1.4 not found\"; an older rdma-core lacks what the device can.",
+    .seen_by =
+        "/etc/ld.so.cache gives libibverbs.so.1 or libefa.so.1 a copy of another rdma-core than "
+        "efa_installed_packages names, while a copy of that one is there; or gives the two copies "
+        "of different versions.",
+    .remedy =
+        "Remove the other copy, most often a build of rdma-core below /usr/local, or put the "
+        "directory of the EFA installer's first for the loader; then run ldconfig.",
+    .command = "ldconfig -p | grep -E 'libibverbs|libefa'",
+};
+
 inline constexpr const Check* kSoftwareChecks[] = {&kSoftwareInstallerOld, &kSoftwareNcclPlugin,
-                                                   &kSoftwarePeermemConf, &kSoftwareLibfabricOrder};
+                                                   &kSoftwarePeermemConf, &kSoftwareLibfabricOrder,
+                                                   &kSoftwareRdmaCore};
 
 struct Node;
 struct Expectation;

@@ -1,13 +1,13 @@
 // Judges which EFA software lies on disk. Only where EFA is expected and there.
 
-#include <fmt/core.h>
-
 #include <algorithm>
 
 #include "probes/base/version.h"
 #include "probes/judging/container_files.h"
 #include "probes/judging/node.h"
+#include "probes/judging/packages.h"
 #include "probes/software/checks.h"
+#include "probes/software/copies_judge.h"
 
 namespace efa {
 namespace {
@@ -22,6 +22,10 @@ void judge_installer(const Node& node, Findings& findings) {
                           "efa_installed_packages"};
   if (facts.installer_malformed) {
     findings.unknown(check, kNodeSubject, *facts.installer_malformed + " names no version",
+                     evidence);
+  } else if (!facts.installer_version && facts.installer_unseen) {
+    findings.unknown(check, kNodeSubject,
+                     facts.installer_unseen->what + ": " + facts.installer_unseen->reason,
                      evidence);
   } else if (!facts.installer_version) {
     findings.not_applicable(check, kNodeSubject, "the EFA installer has left no file");
@@ -43,7 +47,11 @@ void judge_plugin(const Node& node, Findings& findings) {
   const auto named = std::find_if(packages.begin(), packages.end(), [](const std::string& name) {
     return name.starts_with("libnccl-ofi");
   });
-  if (node.gpu.facts.nvidia.empty() || named == packages.end()) {
+  const std::string hidden = facts.hides_installer();
+  if (!node.gpu.facts.nvidia.empty() && !hidden.empty()) {
+    findings.unknown(check, kNodeSubject, "which plugin was installed could not be read: " + hidden,
+                     {"", "", hidden});
+  } else if (node.gpu.facts.nvidia.empty() || named == packages.end()) {
     findings.not_applicable(check, kNodeSubject, "no GPU, or the installer names no plugin");
   } else if (facts.ofi_nccl.empty()) {
     findings.fail(check, kNodeSubject, *named + " was installed, and no plugin lies in its place",
@@ -54,57 +62,27 @@ void judge_plugin(const Node& node, Findings& findings) {
   }
 }
 
-bool has_apt(const std::string& os) {
-  return os.find("Ubuntu") != std::string::npos || os.find("Debian") != std::string::npos;
-}
-
 void judge_peermem_conf(const Node& node, Findings& findings) {
   const Check& check = kSoftwarePeermemConf;
   const auto& file = node.software.facts.nv_peermem_conf;
   const bool saw_bus = saw_all_of_pci(node);
   const Evidence evidence{file.value_or("absent"), "absent without a GPU",
                           "/etc/modules-load.d, /sys/bus/pci/devices"};
+  const std::string remove_peermem =
+      remove_command(node.kernel.facts.os.value_or(""), "efa-nv-peermem");
   if (has_files_of_container(node)) {
     findings.not_applicable(check, kNodeSubject, kFilesOfContainer);
   } else if (file && node.kernel.facts.nvidia_installed == false) {
-    findings.fail(check, kNodeSubject, *file + " is there, and no module nvidia", evidence);
+    findings.fail(check, kNodeSubject, *file + " is there, and no module nvidia", evidence,
+                  {remove_peermem, ""});
   } else if (file && !saw_bus) {
     findings.unknown(check, kNodeSubject, "whether there is a GPU could not be read", evidence);
   } else if (file && node.pci.facts.gpus.empty()) {
-    const bool apt = has_apt(node.kernel.facts.os.value_or(""));
     findings.fail(check, kNodeSubject, *file + " on a node without a GPU", evidence,
-                  {apt ? "sudo apt-get remove -y efa-nv-peermem" : "", ""});
+                  {remove_peermem, ""});
   } else {
     findings.pass(check, kNodeSubject, file ? "there is a GPU for it" : "it is not installed",
                   evidence);
-  }
-}
-
-std::string words_of(const LibraryCopy& copy) {
-  return fmt::format("{} ({})", copy.path, copy.file);
-}
-
-void judge_order(const SoftwareFacts& facts, Findings& findings) {
-  const Check& check = kSoftwareLibfabricOrder;
-  const LibraryCopy* picked = nullptr;
-  const LibraryCopy* of_installer = nullptr;
-  for (const LibraryCopy& copy : facts.libraries) {
-    if (copy.name != "libfabric.so.1") continue;
-    if (copy.picked) picked = &copy;
-    const bool installers = copy.path.starts_with("/opt/amazon/efa/");
-    if (installers && (of_installer == nullptr || copy.picked)) of_installer = &copy;
-  }
-  if (of_installer == nullptr || picked == nullptr) {
-    findings.not_applicable(check, kNodeSubject,
-                            "no libfabric of the EFA installer, or none that the loader takes");
-  } else if (picked != of_installer) {
-    findings.fail(
-        check, kNodeSubject,
-        fmt::format("the loader takes {}, not {}", words_of(*picked), words_of(*of_installer)),
-        {picked->path, of_installer->path, "/etc/ld.so.cache"});
-  } else {
-    findings.pass(check, kNodeSubject, "the loader takes " + words_of(*picked),
-                  {picked->path, of_installer->path, "/etc/ld.so.cache"});
   }
 }
 
@@ -121,7 +99,7 @@ void judge_software(const Node& node, const Expectation& expectation, Findings& 
   judge_installer(node, findings);
   judge_plugin(node, findings);
   judge_peermem_conf(node, findings);
-  judge_order(node.software.facts, findings);
+  judge_copies(node.software.facts, findings);
 }
 
 }  // namespace efa

@@ -9,6 +9,7 @@ namespace efa {
 namespace {
 
 constexpr size_t kMaxPackages = 256;
+constexpr std::string_view kMagic = "glibc-ld.so.cache1.1";
 
 std::optional<uint32_t> number_at(std::string_view bytes, size_t offset) {
   if (offset + sizeof(uint32_t) > bytes.size()) return std::nullopt;
@@ -41,8 +42,11 @@ InstalledPackages parse_installed_packages(std::string_view text) {
   return installed;
 }
 
+bool is_loader_cache(std::string_view cache) {
+  return cache.find(kMagic) != std::string_view::npos;
+}
+
 std::optional<std::string> parse_loader_cache(std::string_view cache, std::string_view name) {
-  constexpr std::string_view kMagic = "glibc-ld.so.cache1.1";
   constexpr size_t kHeader = 48;  // magic, two counts, flags, extension offset, three unused
   constexpr size_t kEntry = 24;   // flags, name, path (offsets), OS version, hardware (64 bits)
   const size_t start = cache.find(kMagic);  // an older format may lie before it

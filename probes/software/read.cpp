@@ -9,6 +9,7 @@
 
 #include "probes/base/text.h"
 #include "probes/protocol/configuration_files.h"
+#include "probes/protocol/installer_files.h"
 #include "probes/protocol/telling.h"
 #include "probes/software/facts.h"
 #include "probes/software/parse.h"
@@ -18,17 +19,9 @@ namespace {
 
 constexpr const char* kLibraries[] = {"libfabric.so.1", "libefa.so.1", "libibverbs.so.1"};
 constexpr const char* kLibraryDirectories[] = {
-    "/opt/amazon/efa/lib64",      "/opt/amazon/efa/lib", "/usr/lib/x86_64-linux-gnu",
-    "/usr/lib/aarch64-linux-gnu", "/usr/lib64",          "/usr/lib",
+    kInstallerLibraries[0],       kInstallerLibraries[1], "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu", "/usr/lib64",           "/usr/lib",
     "/usr/local/lib64",           "/usr/local/lib",
-};
-constexpr const char* kPluginDirectories[] = {
-    "/opt/amazon/ofi-nccl/lib",
-    "/opt/amazon/ofi-nccl/lib64",
-    "/opt/amazon/ofi-nccl/lib/x86_64-linux-gnu",
-    "/opt/amazon/ofi-nccl/lib/aarch64-linux-gnu",
-    "/opt/aws-ofi-nccl/lib",
-    "/opt/aws-ofi-nccl/lib64",
 };
 
 constexpr size_t kMaxTopologyFiles = 64;  // of the plugin: one for each instance type
@@ -48,7 +41,9 @@ std::optional<std::string> first_existing(const Look& look,
 void read_installer(const Look& look, SoftwareFacts& facts) {
   for (const char* path :
        {"/opt/amazon/efa_installed_packages", "/opt/amazon/efa/installed_packages"}) {
-    const auto text = look.root.text(path);
+    const Result<std::string> text = look.root.read(path);
+    const bool hidden = !text && text.error().kind != ErrorKind::kNotFound;
+    if (hidden && !facts.installer_unseen) facts.installer_unseen = unseen_of(text.error());
     if (!text || facts.installer_version) continue;
     const InstalledPackages installed = parse_installed_packages(*text);
     if (!installed.version) {  // whatever that is, the installer has not written it
@@ -64,45 +59,77 @@ void read_installer(const Look& look, SoftwareFacts& facts) {
   }
 }
 
+constexpr const char* kPlugins[] = {"libnccl-net-ofi.so", "libnccl-net.so"};
+constexpr const char* kPluginPicked = "plugin=";  // a line that older recordings lack
+
 // Of the loader's cache, which names every library of the machine: the path that it gives to each
 // of ours, a line each.
 std::string picked_libraries(const std::string& cache) {
+  if (!is_loader_cache(cache)) return "";
   std::string paths;
   for (const char* name : kLibraries) {
     paths += parse_loader_cache(cache, name).value_or("") + "\n";
   }
-  return paths;
+  std::optional<std::string> plugin;
+  for (const char* name : kPlugins) {
+    if (!plugin) plugin = parse_loader_cache(cache, name);
+  }
+  return paths + kPluginPicked + plugin.value_or("");
+}
+
+// In the cache, or in a directory where the loader looks without one.
+std::optional<bool> loader_finds_plugin(const Look& look, const std::string& picked) {
+  if (!picked.starts_with(kPluginPicked)) return std::nullopt;
+  if (picked != kPluginPicked) return true;
+  for (const char* directory : kLibraryDirectories) {
+    if (!std::string_view(directory).starts_with("/usr/lib")) continue;
+    for (const char* name : kPlugins) {
+      if (look.root.exists(std::string(directory) + "/" + name)) return true;
+    }
+  }
+  return false;
+}
+
+LibraryCopy copy_at(const Look& look, const char* name, const std::string& path, bool picked) {
+  return {name, path, base_name(look.root.link(path).value_or(name)), picked};
 }
 
 void read_libraries(const Look& look, SoftwareFacts& facts) {
   constexpr size_t kMaxCache = size_t{4} * 1024 * 1024;
   const auto picks = split(
       look.root.read_part("/etc/ld.so.cache", kMaxCache, picked_libraries).value_or(""), '\n');
+  if (picks.size() > std::size(kLibraries)) {
+    facts.loader_finds_plugin = loader_finds_plugin(look, picks[std::size(kLibraries)]);
+  }
   for (size_t i = 0; i < std::size(kLibraries); ++i) {
     const char* name = kLibraries[i];
     const std::string picked = i < picks.size() ? picks[i] : "";
+    bool found = false;
     for (const char* directory : kLibraryDirectories) {
       const std::string path = std::string(directory) + "/" + name;
       if (!look.root.exists(path)) continue;
-      const std::string target = look.root.link(path).value_or(name);
       // the cache says /lib where a merged /usr makes that /usr/lib
       const bool is_picked = picked == path || "/usr" + picked == path;
-      facts.libraries.push_back({name, path, base_name(target), is_picked});
+      facts.libraries.push_back(copy_at(look, name, path, is_picked));
+      found = found || is_picked;
+    }
+    // in a directory that /etc/ld.so.conf names
+    if (picked.starts_with('/') && !found && look.root.exists(picked)) {
+      facts.libraries.push_back(copy_at(look, name, picked, /*picked=*/true));
     }
   }
 }
 
 void read_stack(const Look& look, SoftwareFacts& facts) {
-  for (const char* directory : kPluginDirectories) {
-    for (const char* name : {"libnccl-net-ofi.so", "libnccl-net.so"}) {
+  for (const char* directory : kPluginLibraries) {
+    for (const char* name : kPlugins) {
       keep_existing(look, std::string(directory) + "/" + name, facts.ofi_nccl);
     }
   }
   for (const char* path : {"/opt/amazon/openmpi", "/opt/amazon/openmpi5"}) {
     keep_existing(look, path, facts.openmpi);
   }
-  for (const char* directory : {"/opt/amazon/ofi-nccl/share/aws-ofi-nccl/xml",
-                                "/opt/aws-ofi-nccl/share/aws-ofi-nccl/xml"}) {
+  for (const char* directory : kPluginTopologies) {
     const auto files = look.root.list(directory);
     for (const std::string& file : files.value_or({})) {
       if (facts.nccl_topology_files.size() == kMaxTopologyFiles) break;

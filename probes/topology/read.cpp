@@ -146,7 +146,7 @@ void read_topology(const Look& look) {
   if (!look.root.live()) {
     const Result<std::string> file = look.root.read(kXml, kMaxXml);
     if (!file) {
-      look.out.add("unseen", Unseen{kXml, file.error().what, file.error().os_error});
+      look.out.add("unseen", unseen_of(kXml, file.error()));
       return;
     }
     xml = *file;

@@ -86,7 +86,10 @@ inline constexpr Check kVerbsNotInstalled{
     .actor = Actor::kImageOwner,
     .title = "libibverbs is not installed on this host",
     .meaning = "Programs of the host cannot use EFA; containers bring their own libraries.",
-    .seen_by = "The dynamic loader finds no libibverbs.so.1 or libefa.so.1.",
+    .seen_by =
+        "The dynamic loader finds no libibverbs.so.1 or libefa.so.1. Of an image it is a warning; "
+        "of one that is mounted, a file of that name lies neither where ld.so.cache says nor in "
+        "the directories of the loader and of the EFA installer.",
     .remedy = "Run the EFA installer, or nothing when only containers use EFA.",
     .takes_installer = true,
 };

@@ -27,7 +27,7 @@ void judge_open(const Node& node, const RdmaDevice& device, Findings& findings) 
     return;
   }
   if (!late) findings.pass(kVerbsHang, subject, "answered in time", {"", "", "libibverbs"});
-  if (asked != nullptr && asked->status == "crashed") {
+  if (asked != nullptr && asked->status == AskedStatus::kCrashed) {
     findings.fail(kVerbsCannotOpen, subject,
                   fmt::format("the library crashed in {}: {}", asked->step, asked->detail),
                   {asked->detail, "opens", asked->step});

@@ -26,7 +26,10 @@ std::string gid_text(const GidBytes& gid) {
   const std::string hex =
       to_hex({reinterpret_cast<const char*>(gid.data()), gid.size()});  // NOLINT
   std::string text;
-  for (size_t i = 0; i < hex.size(); i += 4) text += (i > 0 ? ":" : "") + hex.substr(i, 4);
+  for (size_t i = 0; i < hex.size(); i += 4) {
+    if (i > 0) text += ':';
+    text.append(hex, i, 4);
+  }
   return text;
 }
 

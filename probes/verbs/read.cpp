@@ -112,7 +112,7 @@ void read_verbs(const Look& look, VerbsLibrary& library) {
     subjects.push_back(address->to_text());
   }
   look.out.set("listed", subjects);
-  ask_each_in_own_process(look, subjects, [&](const std::string& subject, const Emitter& out) {
+  ask_each(look, subjects, [&](const std::string& subject, const Emitter& out) {
     ask_device(library, names.at(subject), *PciAddress::from_text(subject), out);
   });
 }

@@ -218,6 +218,12 @@ class RightsOfTheCaller(unittest.TestCase):
             done = run("--check-rights", "--region", "eu-west-1", *arguments)
             self.assertEqual((done.returncode, done.stdout), (USAGE, ""), arguments)
 
+    def test_without_a_region_nothing_is_asked(self):
+        done = run("--check-rights", AWS_REGION="", AWS_DEFAULT_REGION="", AWS_CONFIG_FILE="/none",
+                   AWS_SHARED_CREDENTIALS_FILE="/none", AWS_EC2_METADATA_DISABLED="true")
+        self.assertEqual((done.returncode, done.stdout), (USAGE, ""))
+        self.assertIn("nothing was asked: no region: neither --region, AWS_REGION", done.stderr)
+
     def test_nobody_answers(self):
         done = run("--check-rights", "--region", "eu-west-1", "--endpoint", "http://127.0.0.1:9",
                    "--limit", "5")

@@ -123,7 +123,7 @@ class Refusals(unittest.TestCase):
                 **KEYS, "AWS_EC2_METADATA_DISABLED": "true"}))
         self.assertEqual(ec2.asked, [])
         self.assertIn("none in the environment", keyless["sections"][0]["words"])
-        self.assertIn("the region: is named by", nowhere["sections"][0]["words"])
+        self.assertIn("no region: neither --region, AWS_REGION", nowhere["sections"][0]["words"])
 
     def test_what_names_no_fleet_asks_for_none(self):
         with Ec2(fleet()) as ec2:

@@ -113,7 +113,7 @@ void give_all_without_metadata(Scene& scene) {
   cloud.on_ec2 = true;
   cloud.instance_type = "g6e.48xlarge";
   cloud.instance_type_source = "dmi";
-  cloud.metadata_status = "absent";
+  cloud.metadata_status = MetadataStatus::kAbsent;
 }
 
 // Its kernel's log is root's, and so are the environments of others' processes.
@@ -135,7 +135,7 @@ void starve(Scene& scene) {
   spent.state = "R";
   spent.pressure = 97;
   for (Asked& asked : scene.node.rdma.facts.asked) {
-    asked = {asked.subject, "slow", "read ports/1/hw_counters", "", spent};
+    asked = {asked.subject, AskedStatus::kSlow, "read ports/1/hw_counters", "", spent};
   }
   scene.node.rdma.facts.counters.clear();
 }

@@ -54,11 +54,13 @@ class Passes {
   // So long after the first, by the clock that nobody sets.
   Report pass(const Scene& scene, int64_t after_ms) {
     Recording recording;
-    recording.trigger = "interval";
+    recording.trigger = Trigger::kInterval;
     recording.valid_for_ms = 900'000;
     recording.started_at_ms = kWallMs + set_by_ms + after_ms;
     recording.boottime_ms = kBootMs + after_ms;
+    recording.expect = expect;
     recording.before = state_;
+    forget_unless_judged_by(recording.before, criteria_of(recording));
     const Result<Conclusion> conclusion = conclude(recording, runs_of(scene.node));
     EXPECT_TRUE(conclusion.ok());
     EXPECT_TRUE(is_plausible(conclusion->after));
@@ -69,6 +71,7 @@ class Passes {
   }
 
   int64_t set_by_ms = 0;
+  std::string expect = "auto";
 
  private:
   State state_;
@@ -170,7 +173,7 @@ TEST(ClockSet, SinceIsShownByTheClockAsItIsSetNow) {
 // Without a boottime all times are of the wall clock, as when it was recorded.
 TEST(ClockSet, ARecordingOfAnOlderVersionIsReplayedAsItWas) {
   Recording recording;
-  recording.trigger = "interval";
+  recording.trigger = Trigger::kInterval;
   recording.started_at_ms = kWallMs;
   recording.before.baselines =
       next_baselines({}, counted(100, 1'000).node.rdma.facts, kWallMs - 60'000);
@@ -178,6 +181,66 @@ TEST(ClockSet, ARecordingOfAnOlderVersionIsReplayedAsItWas) {
   ASSERT_TRUE(conclusion.ok());
   EXPECT_EQ(result_of(conclusion->report, "counters.receive-drops", device(0)),
             FindingResult::kFail);
+}
+
+// The kernel has killed all of it since.
+TEST(PassAfterPass, AJobThatIsGoneIsKnownToHaveHadEfaOpen) {
+  Scene scene = healthy_scene();
+  JobsFacts& jobs = scene.node.jobs.facts;
+  jobs.processes.front().job = "job_7";
+  Passes passes;
+  EXPECT_EQ(result_of(passes.pass(scene, 0), "jobs.killed-for-memory", kNodeSubject),
+            FindingResult::kPass);
+  jobs.processes.clear();
+  scene.node.log.facts.kills = {{uint64_t{1000} * kBootMs, "job_7", true}};
+  EXPECT_EQ(result_of(passes.pass(scene, 60'000), "jobs.killed-for-memory", kNodeSubject),
+            FindingResult::kFail);
+}
+
+TEST(PassAfterPass, WhatMayNotBeJudgedByAnotherExpectationIsNotAsLastSeen) {
+  Scene scene = healthy_scene();
+  scene.node.cloud.facts.instance_type = "p99.48xlarge";
+  Passes passes;
+  passes.expect = "5";
+  EXPECT_EQ(passes.pass(scene, 0).diagnosis.verdict, Verdict::kUnhealthy);
+  passes.expect = "max";
+  const Report report = passes.pass(scene, 60'000);
+  EXPECT_EQ(report.diagnosis.verdict, Verdict::kUnknown);
+  EXPECT_EQ(result_of(report, "pci.fewer-than-expected", kNodeSubject), FindingResult::kUnknown);
+}
+
+TEST(PassAfterPass, WhatOnlyTheExpectationChangedNeitherCameNorWent) {
+  Passes passes;
+  passes.expect = "5";
+  passes.pass(counted(100, 1'000), 0);
+  passes.expect = "auto";
+  const Report corrected = passes.pass(counted(120, 1'020), 60'000);
+  EXPECT_EQ(corrected.diagnosis.verdict, Verdict::kHealthy);
+  EXPECT_FALSE(corrected.diagnosis.recovering);
+  EXPECT_EQ(result_of(corrected, "counters.receive-drops", device(0)), FindingResult::kPass)
+      << "counters go on";
+  passes.expect = "5";
+  const Report again = passes.pass(counted(140, 1'040), 120'000);
+  const Finding* fewer =
+      finding_of(again.diagnosis.findings, "pci.fewer-than-expected", kNodeSubject);
+  ASSERT_NE(fewer, nullptr);
+  EXPECT_EQ(fewer->result, FindingResult::kFail);
+  EXPECT_EQ(fewer->times, 1);
+  EXPECT_EQ(fewer->message.find("comes and goes"), std::string::npos) << fewer->message;
+}
+
+TEST(PassAfterPass, OnlyByTheSameExpectationIsWhatCouldNotBeLookedAtAsLastSeen) {
+  for (const auto& [expect, wanted] :
+       {std::pair("auto", FindingResult::kFail), std::pair("4", FindingResult::kUnknown)}) {
+    Scene scene = healthy_scene();
+    restrict_mode(scene, 0);
+    Passes passes;
+    passes.pass(scene, 0);
+    scene.rdma(0).uverbs->mode.reset();
+    passes.expect = expect;
+    const Report report = passes.pass(scene, 60'000);
+    EXPECT_EQ(result_of(report, "node.restricted-mode", device(0)), wanted) << expect;
+  }
 }
 
 TEST(State, WhatIsDamagedCostsItselfAlone) {

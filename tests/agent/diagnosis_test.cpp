@@ -136,7 +136,7 @@ TEST(Explain, AHungDeviceExplainsNoErrorsOfItsNeighbour) {
     LogMessage message;
     message.priority = 3;
     message.address = address(i);
-    message.kind = "command-failed";
+    message.kind = LogKind::kCommandFailed;
     message.text = "Failed to process command REG_MR";
     scene.node.log.facts.messages.push_back(message);
   }
@@ -297,9 +297,9 @@ TEST(Verdict, WithNoneConfiguredAndNoneFoundNothingIsWrong) {
   scene.node = Node();
   scene.expectation = {};
   scene.expectation.exactly = 0;
-  scene.expectation.why = "the configuration expects none";
+  scene.expectation.why = "expect says none";
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kNotApplicable);
-  EXPECT_EQ(diagnose(scene).summary, "no EFA is expected: the configuration expects none");
+  EXPECT_EQ(diagnose(scene).summary, "no EFA is expected: expect says none");
 }
 
 TEST(Verdict, FewerThanConfiguredIsCriticalAndThanPossibleAWarning) {

@@ -104,12 +104,12 @@ TEST(Expectation, MaxIsWhatTheTypeCanHave) {
   const Expectation p5 = expected("p5.48xlarge", kMax, kNothing);
   EXPECT_TRUE(p5.expected && p5.all);
   EXPECT_EQ(p5.whole, std::vector<int>{32});
-  EXPECT_EQ(p5.why, "max is configured, and p5.48xlarge can have 32 EFA devices");
+  EXPECT_EQ(p5.why, "expect says max, and p5.48xlarge can have 32 EFA devices");
   EXPECT_FALSE(expected("t2.micro", kMax, kImage).expected) << "as many as it can have is none";
   const Expectation tomorrow = expected("p99.48xlarge", kMax, kNothing);
   EXPECT_TRUE(tomorrow.expected);
   EXPECT_EQ(tomorrow.why,
-            "max is configured, but how many EFA devices p99.48xlarge can have is not known");
+            "expect says max, but how many EFA devices p99.48xlarge can have is not known");
 }
 
 // A diagnosis of a node of that type with so many devices, healthy but for their number.
@@ -143,10 +143,9 @@ TEST(Expectation, EachLayoutOfATypeIsWhole) {
     Verdict wanted;
   };
   const Row rows[] = {
-      {"p6e-gb200.36xlarge", 4, Verdict::kHealthy}, {"p6e-gb200.36xlarge", 8, Verdict::kHealthy},
-      {"p6e-gb200.36xlarge", 6, Verdict::kHealthy}, {"p6e-gb200.36xlarge", 3, Verdict::kDegraded},
-      {"p6-b200.48xlarge", 4, Verdict::kDegraded},  {"p6-b200.48xlarge", 8, Verdict::kHealthy},
-      {"c6in.32xlarge", 1, Verdict::kDegraded},
+      {"p6e-gb200.36xlarge", 4, Verdict::kHealthy},  {"p6e-gb200.36xlarge", 8, Verdict::kHealthy},
+      {"p6e-gb200.36xlarge", 3, Verdict::kDegraded}, {"p6-b200.48xlarge", 4, Verdict::kDegraded},
+      {"p6-b200.48xlarge", 8, Verdict::kHealthy},    {"c6in.32xlarge", 1, Verdict::kDegraded},
   };
   for (const Row& row : rows) {
     EXPECT_EQ(diagnosis_of(row.type, row.devices, {}).verdict, row.wanted)
@@ -154,6 +153,41 @@ TEST(Expectation, EachLayoutOfATypeIsWhole) {
   }
   EXPECT_EQ(diagnosis_of("p6e-gb200.36xlarge", 4, kMax).verdict, Verdict::kHealthy);
   EXPECT_EQ(diagnosis_of("p6e-gb200.36xlarge", 3, kMax).verdict, Verdict::kUnhealthy);
+}
+
+TEST(Expectation, BetweenTwoLayoutsSomeOfTheLargerAreMissing) {
+  using Codes = std::vector<std::string>;
+  for (const size_t devices : {5, 6, 7}) {
+    const Diagnosis diagnosis = diagnosis_of("p6e-gb200.36xlarge", devices, {});
+    EXPECT_EQ(diagnosis.verdict, Verdict::kDegraded) << devices;
+    EXPECT_EQ(diagnosis.root_causes, Codes{"pci.fewer-than-maximum"}) << devices;
+    const Finding* finding = finding_of(diagnosis.findings, "pci.fewer-than-maximum", kNodeSubject);
+    ASSERT_NE(finding, nullptr);
+    EXPECT_EQ(finding->evidence.expected, "8") << devices;
+    const Diagnosis demanded = diagnosis_of("p6e-gb200.36xlarge", devices, kMax);
+    EXPECT_EQ(demanded.verdict, Verdict::kUnhealthy) << devices;
+    EXPECT_EQ(demanded.root_causes, Codes{"pci.fewer-than-expected"}) << devices;
+  }
+}
+
+TEST(Expectation, WhatAContainerWasGivenIsNotMeasuredByTheTypesLayouts) {
+  Scope scope;
+  scope.given = Given{"docker", 6, 8};
+  Node node;
+  node.cloud.facts.instance_type = "p6e-gb200.36xlarge";
+  node.pci.facts.efa.resize(6);
+  EXPECT_EQ(expectation_of(node, kMax, instance_types(), scope).number_for(6), std::nullopt);
+}
+
+TEST(Expectation, DevicesThatAreSetAsideCountInNoLayout) {
+  Scope scope;
+  scope.set_aside = {address(9)};
+  Node node;
+  node.cloud.facts.instance_type = "p6e-gb200.36xlarge";
+  node.pci.facts.efa.resize(5);
+  const Expectation expectation = expectation_of(node, {}, instance_types(), scope);
+  EXPECT_EQ(expectation.number_for(5), 7);
+  EXPECT_EQ(expectation.number_for(3), 3);
 }
 
 TEST(Expectation, AConfiguredNumberOverrulesTheType) {
@@ -177,7 +211,8 @@ TEST(Expectation, AllThatWereThereInThisBootAreMissed) {
   scene.expectation = expectation_of(scene.node, {}, instance_types());
   const Diagnosis diagnosis = diagnose(scene);
   EXPECT_EQ(diagnosis.verdict, Verdict::kUnhealthy);
-  EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"pci.device-vanished"});
+  EXPECT_EQ(diagnosis.root_causes,
+            (std::vector<std::string>{"pci.device-vanished", "pci.fewer-than-maximum"}));
 }
 
 TEST(Expectation, ACapableTypeWithoutADeviceIsToldAndNotJudged) {

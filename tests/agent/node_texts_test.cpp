@@ -89,7 +89,7 @@ TEST_P(NodeTexts, AreAsKept) {
     const std::string text = std::regex_replace(text_of_sysroot(directory.path(), row.arguments),
                                                 std::regex("took [0-9]+ ms"), "took N ms");
     unsetenv("COLUMNS");
-    EXPECT_LE(text.size(), 2'500U);
+    EXPECT_LE(text.size(), 2'300U);
     EXPECT_TRUE(is_as_in(std::string(TEST_TEXTS) + "/" + row.name + "-" + columns + ".txt", text));
   }
 }
@@ -108,7 +108,7 @@ TEST(NodeTextSize, OfAllMachinesIsKeptBySsm) {
       const TemporaryDirectory directory;
       write_node(synthetic_node(name), Tree(directory.path()));
       const std::string text = text_of_sysroot(directory.path(), {"--expect", expect});
-      EXPECT_LE(text.size(), 2'500U) << name << text;
+      EXPECT_LE(text.size(), 2'300U) << name << text;
     }
   }
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "agent/pass/recording.h"
 #include "probes/base/describe.h"
 #include "probes/base/text.h"
@@ -325,6 +327,18 @@ TEST(Redact, OfDockersConfigurationOnlyTheLimitIsKept) {
   EXPECT_TRUE(memory && memory->unlimited) << look.text("is");
 }
 
+TEST(Redact, AHostThatIsCalledLikeAWordOfOursLeavesTheWord) {
+  for (const auto& [host, fact] : std::map<std::string, std::string>{
+           {"denied", R"({"set":"metadata_status","value":"denied"})"},
+           {"slow", R"({"add":"asked","value":{"subject":"0000:00:06.0","status":"slow"}})"},
+           {"other", R"({"set":"messages","value":[{"kind":"other"}]})"}}) {
+    Recording recording =
+        recording_of(R"({"set":"hostname","value":")" + host + "\"}\n" + fact + "\n", "");
+    redact(recording);
+    EXPECT_NE(recording.probes[0].said.find(fact), std::string::npos) << recording.probes[0].said;
+  }
+}
+
 // By the order of their names such files are read, and the last one holds.
 TEST(Redact, FilesKeepTheirOrderTheirNumberAndTheirEnding) {
   const Array names = {"10-zoe.conf",    "90-alice.conf", "90-bob.conf", "99zoe.conf",
@@ -428,9 +442,9 @@ TEST(Redact, AHostIsFoundInCapitalsAndBesideWhatJoinsWords) {
 TEST(Redact, FilesOfPackagesThatProbesReadKeepTheirPlaces) {
   for (const char* path :
        {"/opt/slurm/etc/slurm.conf", "/var/spool/slurmd/conf-cache/slurm.conf",
-        "/var/lib/dpkg/status", "/var/log/fabricmanager.log", "/vmlinuz",
-        "/run/slurm/conf/slurm.conf", "/etc/default/grub.d", "/boot/loader/entries",
-        "/usr/local/lib/systemd/system.conf.d",
+        "/var/lib/dpkg/status", "/var/log/fabricmanager.log", "/vmlinuz", "/ch/environment",
+        "/efi/EFI/Linux", "/boot/efi/EFI/systemd", "/run/slurm/conf/slurm.conf",
+        "/etc/default/grub.d", "/boot/loader/entries", "/usr/local/lib/systemd/system.conf.d",
         "/sys/fs/cgroup/systemd/system.slice/nvidia-fabricmanager.service/cgroup.procs",
         "/etc/udev/rules.d/60-rdma-persistent-naming.rules"}) {
     EXPECT_EQ(redacted_of_limits("read", path, "x").text("path"), path);

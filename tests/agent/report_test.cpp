@@ -2,6 +2,7 @@
 
 #include "agent/report/report.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -18,7 +19,7 @@ Report report_of(const Scene& scene) {
   Report report;
   report.diagnosis = diagnose(scene);
   report.node = scene.node;
-  report.run = {"once", 7, 1'795'471'200'000, 123, 900'000, 20'000, 45};
+  report.run = {Trigger::kOnce, 7, 1'795'471'200'000, 123, 900'000, 20'000, 45};
   return report;
 }
 
@@ -111,7 +112,9 @@ TEST(Text, AHealthyNodeTakesAFewLines) {
             "3.1.0g\n\n"
             "4 expected, attached, pci, driver, rdma, node, verbs, fabric\n\n"
             "UNKNOWN   cloud.rules-not-seen: whether sg-0123456789abcdef0 lets EFA through\n"
-            "    was not seen: rules need the EC2 API (efa-doctor account)\n\n"
+            "    was not seen: rules need the EC2 API (efa-doctor account)\n"
+            "UNKNOWN   cloud.not-seen-from-here: zone, type and versions of its peers\n"
+            "    (efa-doctor pair, mesh), its own tenancy and placement (efa-doctor account)\n\n"
             "took 123 ms\n");
 }
 
@@ -146,7 +149,7 @@ TEST(Text, EachReasonOfACheckHasItsFix) {
     LogMessage message;
     message.priority = 3;
     message.address = address(i);
-    message.kind = i == 0 ? "region-busy" : "device-not-ready";
+    message.kind = i == 0 ? LogKind::kRegionBusy : LogKind::kDeviceNotReady;
     message.text = "any words";
     scene.node.log.facts.messages.push_back(message);
   }
@@ -230,6 +233,34 @@ TEST(Prometheus, ASickNodeHasFewSeriesWithoutItsCounters) {
   });
   EXPECT_LE(series, 60);
   EXPECT_EQ(text.find("hw_counters"), std::string::npos);
+}
+
+TEST(Prometheus, AFloodOfFailingCodesMakesFewSeries) {
+  constexpr size_t kCodes = 80;
+  Scene scene = healthy_scene();
+  SiteProbe probe;
+  probe.outcome.name = "site:flood";
+  probe.outcome.status = ProbeStatus::kOk;
+  for (size_t i = 0; i < kCodes; ++i) {
+    Value finding;
+    finding.set("code", "site.fault-" + std::to_string(i));
+    finding.set("result", "fail");
+    finding.set("message", "broken");
+    probe.findings.push_back(finding);
+  }
+  scene.node.site.push_back(probe);
+  const std::string text = render_prometheus(report_of(scene), /*with_counters=*/false);
+  size_t series = 0;
+  size_t told = 0;
+  for (const std::string& line : split(text, '\n')) {
+    if (!line.empty() && line[0] != '#') ++series;
+    if (line.starts_with("efa_doctor_findings{")) ++told;
+  }
+  EXPECT_LE(series, 60U);
+  EXPECT_GT(told, 0U);
+  EXPECT_NE(text.find(fmt::format("\nefa_doctor_findings_left_out {}\n", kCodes - told)),
+            std::string::npos)
+      << text;
 }
 
 TEST(Prometheus, LabelsAreEscaped) {

@@ -4,16 +4,22 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 
+#include "agent/run/pass.h"
 #include "probes/base/fd.h"
+#include "probes/base/text.h"
 
 namespace efa {
 namespace {
@@ -85,6 +91,36 @@ void says_what_it_has(const Look& look) {
   look.out.set("session", getsid(0) == getpid());
 }
 
+void floods_stderr(const Look& look) {
+  says_where_it_is(look);
+  for (int i = 0; i < 10'000; ++i) dprintf(STDERR_FILENO, "warning %d of a library\n", i);
+  dprintf(STDERR_FILENO, "its last words\n");
+}
+
+// "CapEff:\t0000000000000004" of this process.
+std::string of_status(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  std::string line;
+  while (std::getline(status, line)) {
+    if (line.starts_with(name + ":\t")) return line.substr(name.size() + 2);
+  }
+  return "";
+}
+
+std::string limit_of(__rlimit_resource resource) {
+  rlimit limit{};
+  getrlimit(resource, &limit);
+  return std::to_string(limit.rlim_cur) + " " + std::to_string(limit.rlim_max);
+}
+
+void says_its_walls(const Look& look) {
+  for (const char* name : {"CapPrm", "CapEff", "CapInh", "NoNewPrivs"}) {
+    look.out.set(name, of_status(name));
+  }
+  look.out.set("core", limit_of(RLIMIT_CORE));
+  look.out.set("file_size", limit_of(RLIMIT_FSIZE));
+}
+
 Launch launch(const char* name, void (*read)(const Look&)) {
   Launch launch;
   launch.name = name;
@@ -140,6 +176,46 @@ TEST(ForkedProbe, AFloodIsCutOffBeforeTheDeadline) {
   const ProbeRun run = run_beside_another(launch("log", floods), kEnough);
   EXPECT_EQ(run.outcome.status, ProbeStatus::kFailed);
   EXPECT_LT(std::chrono::steady_clock::now() - start, kEnough / 2);
+}
+
+TEST(ForkedProbe, OfAFloodOfWarningsTheEndIsKept) {
+  const ProbeRun run = run_beside_another(launch("log", floods_stderr), kEnough);
+  EXPECT_EQ(run.outcome.status, ProbeStatus::kOk) << run.outcome.detail;
+  EXPECT_LE(run.outcome.stderr_tail.size(), kMaxStderr);
+  EXPECT_NE(run.outcome.stderr_tail.find("its last words"), std::string::npos);
+}
+
+TEST(ForkedProbe, HasOnlyTheCapabilitiesThatItsLaunchNames) {
+  const uint64_t own = parse_number<uint64_t>(of_status("CapPrm"), 16).value_or(0);
+  for (const uint64_t wanted :
+       {uint64_t{0}, uint64_t{1} << CAP_SYS_PTRACE, uint64_t{1} << CAP_DAC_READ_SEARCH}) {
+    Launch one = launch("log", says_its_walls);
+    one.capabilities = wanted;
+    const std::vector<ProbeRun> runs = run_probes({one}, kEnough, Progress());
+    const std::string held = fmt::format("{:016x}", own & wanted);
+    for (const char* name : {"CapPrm", "CapEff", "CapInh"}) {
+      EXPECT_EQ(runs[0].transcript.facts().text(name), held) << name;
+    }
+    EXPECT_EQ(runs[0].transcript.facts().text("NoNewPrivs"), "1");
+  }
+}
+
+TEST(ForkedProbe, LeavesNoCoreAndNoLargeFile) {
+  const std::vector<ProbeRun> runs =
+      run_probes({launch("log", says_its_walls)}, kEnough, Progress());
+  EXPECT_EQ(runs[0].transcript.facts().text("core"), "0 0");
+  EXPECT_EQ(runs[0].transcript.facts().text("file_size"), "16777216 16777216");
+}
+
+TEST(ForkedProbe, OfThoseOfAPassNoneHasMoreThan128MiBOfMemory) {
+  size_t forked = 0;
+  for (const ProbeRow& row : probe_table()) {
+    if (row.read == nullptr) continue;
+    ++forked;
+    EXPECT_EQ(memory_of(row, /*live=*/true), 128U) << row.name;
+    EXPECT_EQ(memory_of(row, /*live=*/false), 128U) << row.name;
+  }
+  EXPECT_GT(forked, 0U);
 }
 
 TEST(ForkedProbe, OneThatEatsMemoryEndsAlone) {

@@ -22,7 +22,7 @@ Schedule after_first_pass(PassEnd end = {}, uint64_t spread = 0) {
 TEST(Schedule, TheFirstPassIsDueAtOnce) {
   const Schedule schedule(kInterval, 12345, 7);
   EXPECT_EQ(schedule.due_ms(), 7);
-  EXPECT_EQ(schedule.trigger(), "boot");
+  EXPECT_EQ(schedule.trigger(), Trigger::kBoot);
 }
 
 TEST(Schedule, NothingIsDueWhileAPassRuns) {
@@ -35,7 +35,7 @@ TEST(Schedule, TheIntervalIsShiftedByTheMachine) {
   EXPECT_EQ(after_first_pass({}, 0).due_ms(), kInterval);
   EXPECT_EQ(after_first_pass({}, 120'000).due_ms(), 120'000);
   EXPECT_EQ(after_first_pass({}, 100).due_ms(), kInterval + 100);
-  EXPECT_EQ(after_first_pass({}, UINT64_MAX).trigger(), "interval");
+  EXPECT_EQ(after_first_pass({}, UINT64_MAX).trigger(), Trigger::kInterval);
   EXPECT_LE(*after_first_pass({}, UINT64_MAX).due_ms(), kInterval + 200);
 }
 
@@ -43,7 +43,7 @@ TEST(Schedule, ABurstOfEventsMakesOnePassSoon) {
   Schedule schedule = after_first_pass();
   schedule.on_event(Event::kDevices, 10'000);
   EXPECT_EQ(schedule.due_ms(), 10'100);
-  EXPECT_EQ(schedule.trigger(), "event");
+  EXPECT_EQ(schedule.trigger(), Trigger::kEvent);
   schedule.on_event(Event::kDevices, 10'050);
   EXPECT_EQ(schedule.due_ms(), 10'150);
   for (int64_t now = 10'100; now < 12'000; now += 50) schedule.on_event(Event::kDevices, now);
@@ -57,7 +57,7 @@ TEST(Schedule, AnEventDuringAPassIsNotLost) {
   schedule.on_event(Event::kDevices, 10'050);
   schedule.on_pass_end({}, 10'200);
   EXPECT_EQ(schedule.due_ms(), 10'700);
-  EXPECT_EQ(schedule.trigger(), "event");
+  EXPECT_EQ(schedule.trigger(), Trigger::kEvent);
 }
 
 TEST(Schedule, ARequestDuringAPassIsDueAtItsEndAsARequest) {
@@ -67,7 +67,7 @@ TEST(Schedule, ARequestDuringAPassIsDueAtItsEndAsARequest) {
   schedule.on_event(Event::kDevices, 10'060);
   schedule.on_pass_end({}, 10'200);
   EXPECT_EQ(schedule.due_ms(), 10'200);
-  EXPECT_EQ(schedule.trigger(), "request");
+  EXPECT_EQ(schedule.trigger(), Trigger::kRequest);
 }
 
 TEST(Schedule, WordsOfTheDriverThatAPassProvokedMakeNoFurtherPass) {
@@ -85,7 +85,7 @@ TEST(Schedule, WordsOfTheDriverThatAPassProvokedMakeNoFurtherPass) {
 TEST(Schedule, ARecoveryIsConfirmedWithinTwoSeconds) {
   const Schedule schedule = after_first_pass({.recovering = true});
   EXPECT_EQ(schedule.due_ms(), 700);
-  EXPECT_EQ(schedule.trigger(), "recovery");
+  EXPECT_EQ(schedule.trigger(), Trigger::kRecovery);
 }
 
 TEST(Schedule, ARecoveryThatWasNotConfirmedIsLookedAtFourTimesAMinute) {
@@ -93,20 +93,20 @@ TEST(Schedule, ARecoveryThatWasNotConfirmedIsLookedAtFourTimesAMinute) {
   schedule.on_pass_start(700);
   schedule.on_pass_end({.recovering = true}, 800);
   EXPECT_EQ(schedule.due_ms(), 15'800);
-  EXPECT_EQ(schedule.trigger(), "recovery");
+  EXPECT_EQ(schedule.trigger(), Trigger::kRecovery);
 }
 
 TEST(Schedule, ANodeThatIsStartingIsLookedAtAgainSoon) {
   const Schedule schedule = after_first_pass({.starting = true});
   EXPECT_EQ(schedule.due_ms(), 5'200);
-  EXPECT_EQ(schedule.trigger(), "starting");
+  EXPECT_EQ(schedule.trigger(), Trigger::kStarting);
 }
 
 TEST(Schedule, ARequestIsDueAtOnce) {
   Schedule schedule = after_first_pass();
   schedule.on_event(Event::kRequest, 9'000);
   EXPECT_EQ(schedule.due_ms(), 9'000);
-  EXPECT_EQ(schedule.trigger(), "request");
+  EXPECT_EQ(schedule.trigger(), Trigger::kRequest);
 }
 
 // The longest wait for each of `count` passes that all ask for another like `end`.
@@ -160,10 +160,10 @@ TEST(Schedule, AfterAMinuteWithoutOneEventsCountAtOnceAgain) {
 
 TEST(Schedule, APassThatEndedBadlyIsMadeAgainTwice) {
   EXPECT_EQ(after_first_pass({.broken = 1}).due_ms(), 700);
-  EXPECT_EQ(after_first_pass({.broken = 1}).trigger(), "retry");
+  EXPECT_EQ(after_first_pass({.broken = 1}).trigger(), Trigger::kRetry);
   EXPECT_EQ(after_first_pass({.broken = 2}).due_ms(), 5'200);
   EXPECT_EQ(after_first_pass({.broken = 3}).due_ms(), kInterval);
-  EXPECT_EQ(after_first_pass({.broken = 3}).trigger(), "interval");
+  EXPECT_EQ(after_first_pass({.broken = 3}).trigger(), Trigger::kInterval);
 }
 
 TEST(DataSchedule, IsDueInEachPassWhileSomethingIsWrong) {
@@ -172,25 +172,25 @@ TEST(DataSchedule, IsDueInEachPassWhileSomethingIsWrong) {
   data.on_test(0);
   for (const char* verdict : {"unhealthy", "degraded"}) {
     data.on_verdict(verdict);
-    EXPECT_TRUE(data.is_due("interval", 10)) << verdict;
+    EXPECT_TRUE(data.is_due(Trigger::kInterval, 10)) << verdict;
   }
   for (const char* verdict : {"healthy", "unknown", "not_applicable"}) {
     data.on_verdict(verdict);
-    EXPECT_FALSE(data.is_due("interval", 10)) << verdict;
+    EXPECT_FALSE(data.is_due(Trigger::kInterval, 10)) << verdict;
   }
 }
 
 TEST(DataSchedule, IsDueAtFirstAfterARecoveryAndAtItsInterval) {
   DataSchedule data;
-  EXPECT_FALSE(data.is_due("boot", 0)) << "0: never";
+  EXPECT_FALSE(data.is_due(Trigger::kBoot, 0)) << "0: never";
   data.set_interval(1'000);
-  EXPECT_TRUE(data.is_due("boot", 0));
+  EXPECT_TRUE(data.is_due(Trigger::kBoot, 0));
   data.on_test(0);
-  EXPECT_FALSE(data.is_due("event", 999));
-  EXPECT_TRUE(data.is_due("interval", 1'000));
-  EXPECT_TRUE(data.is_due("recovery", 1));
+  EXPECT_FALSE(data.is_due(Trigger::kEvent, 999));
+  EXPECT_TRUE(data.is_due(Trigger::kInterval, 1'000));
+  EXPECT_TRUE(data.is_due(Trigger::kRecovery, 1));
   data.set_interval(0);
-  EXPECT_FALSE(data.is_due("recovery", 5'000));
+  EXPECT_FALSE(data.is_due(Trigger::kRecovery, 5'000));
 }
 
 }  // namespace

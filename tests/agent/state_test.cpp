@@ -55,6 +55,15 @@ TEST_F(StateTest, AMissingOrDamagedFileIsAnEmptyState) {
   }
 }
 
+// Numbers and ids, as control groups name jobs: what else stands in the file is nobody's.
+TEST(State, JobsOfTheFileAreThoseThatCanBe) {
+  Value file;
+  file.set("jobs", Array{"job_7", "pod1f_2", "a name", 7, ""});
+  EXPECT_EQ(salvaged(file).jobs, (std::vector<std::string>{"job_7", "pod1f_2"}));
+  file.set("jobs", Array(kMaxJobs + 1, Value("job_7")));
+  EXPECT_EQ(salvaged(file).jobs.size(), kMaxJobs);
+}
+
 TEST(State, AnotherBootForgetsDevicesAndProcesses) {
   State state;
   state.boot_id = "b";
@@ -67,10 +76,51 @@ TEST(State, AnotherBootForgetsDevicesAndProcesses) {
   refresh(state, "b");
   EXPECT_EQ(state.devices.size(), 1U);
   EXPECT_EQ(state.left.size(), 1U);
+  state.jobs = {"job_7"};
   refresh(state, "c");
+  EXPECT_TRUE(state.jobs.empty());
   EXPECT_TRUE(state.devices.empty());
   EXPECT_TRUE(state.left.empty());
   EXPECT_EQ(state.sequence, 41);
+}
+
+TEST(State, OtherCriteriaForgetFindingsAndNothingElse) {
+  const Criteria criteria{"auto", {"0000:00:06.0"}, {{"pci.narrow-link", "off"}}, {}};
+  State before;
+  before.devices = {{0, 6, 0, 0}};
+  before.baselines.emplace_back();
+  before.history.episodes.push_back({"pci.none-found", "node", 5});
+  before.history.verdict = "unhealthy";
+  before.confirming = true;
+  before.judged_by = criteria;
+  std::vector<Criteria> others(4, criteria);
+  others[0].expect = "max";
+  others[1].set_aside.clear();
+  others[2].checks["pci.narrow-link"] = "info";
+  others[3].limits.rx_drops_per_s = 7;
+  for (const Criteria& other : others) {
+    State state = before;
+    forget_unless_judged_by(state, other);
+    EXPECT_TRUE(state.history.episodes.empty());
+    EXPECT_EQ(state.history.verdict, "");
+    EXPECT_FALSE(state.confirming);
+    EXPECT_EQ(state.devices, before.devices);
+    EXPECT_EQ(state.baselines.size(), 1U);
+  }
+  State same = before;
+  forget_unless_judged_by(same, criteria);
+  EXPECT_EQ(same.history.episodes.size(), 1U);
+  EXPECT_TRUE(same.confirming);
+}
+
+TEST(State, OneOfAVersionThatDidNotSayItsCriteriaIsKept) {
+  Value file;
+  file.set("history", *parse_json(R"({"episodes": [{"code": "a.b", "subject": "node"}]})", ""));
+  file.set("judged_by", "x");  // as good as none
+  State state = salvaged(file);
+  EXPECT_FALSE(state.judged_by);
+  forget_unless_judged_by(state, {"max", {}, {}, {}});
+  EXPECT_EQ(state.history.episodes.size(), 1U);
 }
 
 }  // namespace

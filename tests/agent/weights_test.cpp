@@ -31,7 +31,7 @@ Report report_of(const Scene& scene) {
   Report report;
   report.diagnosis = diagnose(scene);
   report.node = scene.node;
-  report.run = {"once", 7, 1'795'471'200'000, 123, 900'000, 20'000, 45};
+  report.run = {Trigger::kOnce, 7, 1'795'471'200'000, 123, 900'000, 20'000, 45};
   return report;
 }
 

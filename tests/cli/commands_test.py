@@ -126,7 +126,13 @@ class Usage(Case):
                 ("list-checks", "--sysroot", ["list-checks", "--sysroot", self.directory]),
                 ("account", "--expect", ["account", "--expect", "4", "--filter", "tag:a=b"]),
                 ("mesh", "--replay", ["mesh", "--replay", self.config]),
-                ("pair", "--no-deliver", ["pair", "server", "--no-deliver"])):
+                ("pair", "--no-deliver", ["pair", "server", "--no-deliver"]),
+                ("pair server", "--sizes, --engine, --compare, --seconds, --format, --output",
+                 ["pair", "server", "--output", path, "--format", "text", "--seconds", "2", "--compare",
+                  "--engine", "both", "--sizes", "64"]),
+                ("pair server", "--format", ["--format", "json", "pair", "server"]),
+                ("pair client", "--bind, --once", ["pair", "client", "h", "--bind", "::1", "--once"]),
+                ("pair client", "--once", ["--once", "pair", "client", "h"])):
             run = self.efa_doctor(*arguments)
             self.assertEqual((run.returncode, run.stdout), (USAGE, ""), arguments)
             self.assertEqual(run.stderr, f"efa-doctor: {command} does not use {option}\n")
@@ -239,6 +245,19 @@ class Catalogue(Case):
         self.assertIn("did you mean pci.none-found?",
                       self.efa_doctor("explain", "pci.nune-found").stderr)
 
+    def test_the_beginning_of_codes_that_was_meant_is_named(self):
+        for word, meant in (("drver", "driver"), ("fabrik", "fabric"), ("kernl", "kernel")):
+            run = self.efa_doctor("explain", word)
+            self.assertEqual((run.returncode, run.stdout), (USAGE, ""), word)
+            self.assertIn(f"; did you mean {meant}?", run.stderr)
+        self.assertNotIn("did you mean", self.efa_doctor("explain", "nothing").stderr)
+
+    def test_a_code_of_the_site_is_explained_by_its_own_probe(self):
+        run = self.efa_doctor("explain", "site.gpu-count")
+        self.assertEqual((run.returncode, run.stdout), (USAGE, ""))
+        self.assertIn("site.gpu-count is of the site itself: the probe in /etc/efa-doctor/probes.d",
+                      run.stderr)
+
     def test_the_beginning_of_codes_lists_them(self):
         run = self.efa_doctor("explain", "driver")
         codes = [line.split()[0] for line in run.stdout.splitlines()]
@@ -269,13 +288,25 @@ class Catalogue(Case):
             self.assertEqual(len(mode["scenarios"]), len(mode["checks"]), mode["mode"])
             self.assertEqual([c["code"] for c in checks if mode["mode"] in c["modes"]],
                              sorted(mode["checks"]))
-        table = self.efa_doctor("list-modes", "--format", "markdown").stdout.splitlines()
+        *table, empty, total = self.efa_doctor("list-modes", "--format", "markdown").stdout.splitlines()
         self.assertEqual([row.split(" | ")[0] for row in table[2:]],
                          ["| " + m["mode"] for m in modes])
-        text = self.efa_doctor("list-modes").stdout.splitlines()
+        *text, last = self.efa_doctor("list-modes").stdout.splitlines()
+        self.assertEqual((empty, total), ("", last))
         self.assertEqual([line.split()[0] for line in text if not line.startswith(" ")],
                          [m["mode"] for m in modes])
         self.assertEqual(len(text), sum(1 + len(m["checks"]) + ("why" in m) for m in modes))
+
+    def test_the_modes_are_counted_in_the_last_line_and_in_the_readme(self):
+        modes = json.loads(self.efa_doctor("list-modes", "--format", "json").stdout)
+        sights = ("found", "needs account", "needs data", "not visible", "no fault")
+        counts = [sum(m["sight"] == sight for m in modes) for sight in sights]
+        self.assertEqual(sum(counts), len(modes))
+        last = self.efa_doctor("list-modes").stdout.splitlines()[-1]
+        self.assertEqual(last, f"{len(modes)} modes: " + ", ".join(f"{n} {s}" for n, s in zip(counts, sights)))
+        row, = [line for line in (SOURCE / "README.md").read_text().splitlines()
+                if line.startswith(f"| {len(modes)} catalogued modes")]
+        self.assertEqual(row.split("|")[2].strip(), ", ".join(map(str, counts)))
 
     def test_the_table_of_the_readme_is_this_one(self):
         table = self.efa_doctor("list-checks", "--format", "markdown").stdout.splitlines()

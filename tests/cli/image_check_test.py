@@ -1,8 +1,10 @@
 """efa-doctor image-check: an image without devices is judged by its software, layer by layer."""
 
 import json
+import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import unittest
 
@@ -10,6 +12,17 @@ from efa_doctor import EFA_DOCTOR, USAGE, VERDICTS, Case, handbook, write
 
 KERNEL = "6.1.177-224.371.amzn2023.x86_64"
 OLD = "6.1.100-1.amzn2023.x86_64"
+LIBFABRIC = "opt/amazon/efa/lib64/libfabric.so.1"
+RDMA_CORE = ("usr/lib64/libibverbs.so.1", "usr/lib64/libefa.so.1")
+
+
+def loader_cache(path):
+    """An /etc/ld.so.cache that knows one library."""
+    names = [pathlib.Path(path).name.encode() + b"\0", path.encode() + b"\0"]
+    header, entry = 48, 24
+    at = header + entry
+    return (b"glibc-ld.so.cache1.1" + struct.pack("<II", 1, len(b"".join(names)))).ljust(header, b"\0") + \
+        struct.pack("<IIIIQ", 0x303, at, at + len(names[0]), 0, 0) + b"".join(names)
 
 
 class ImageCheck(Case):
@@ -17,6 +30,8 @@ class ImageCheck(Case):
         super().setUp()
         self.root = self.synthetic_node("p5.48xlarge-image-bake")
         self.modules = self.root / "lib/modules"
+        for name in (LIBFABRIC, *RDMA_CORE):
+            write(self.root / name, "")
 
     def check(self, *arguments):
         return self.efa_doctor("image-check", "--root", self.root, *arguments)
@@ -38,10 +53,44 @@ class ImageCheck(Case):
         self.assertEqual(self.judged(), ("healthy", set()))
         run = self.check()
         self.assertEqual(run.returncode, 0)
-        self.assertTrue(run.stdout.startswith("HEALTHY  the image has what EFA needs, for 1 kernel"),
+        told = " ".join(run.stdout.split())
+        self.assertTrue(told.startswith("HEALTHY what was looked at is there, for 1 kernel; libraries were not loaded "),
                         run.stdout)
-        self.assertIn("not looked at: fabric.does-not-load, verbs.does-not-load",
-                      " ".join(run.stdout.split()))
+        self.assertNotIn("not looked at", told)
+
+    def test_an_image_without_a_library_is_not_healthy(self):
+        for name, code in ((LIBFABRIC, "fabric.not-installed"), *((name, "verbs.not-installed") for name in RDMA_CORE)):
+            (self.root / name).unlink()
+            self.assertEqual(self.judged(), ("degraded", {(code, "node")}), name)
+            run = self.check()
+            self.assertEqual(run.returncode, VERDICTS["degraded"])
+            self.assertTrue(run.stdout.startswith(f"DEGRADED  node: not found: {pathlib.Path(name).name}\n"), run.stdout)
+            write(self.root / name, "")
+
+    def test_an_image_without_any_library_is_not_healthy(self):
+        for name in (LIBFABRIC, *RDMA_CORE):
+            (self.root / name).unlink()
+        self.assertEqual(self.judged(), ("degraded", {("fabric.not-installed", "node"), ("verbs.not-installed", "node")}))
+        report = self.report_of(self.check("--format", "json"))
+        self.assertEqual([len(self.findings(report, f"{of}.does-not-load", "not_applicable"))
+                          for of in ("fabric", "verbs")], [1, 1])
+
+    def test_a_library_lies_where_the_loader_finds_it(self):
+        (self.root / LIBFABRIC).unlink()
+        (self.root / "etc/ld.so.cache").write_bytes(loader_cache("/opt/site/lib/libfabric.so.1"))
+        self.assertEqual(self.judged()[0], "degraded", "nothing lies there")
+        write(self.root / "opt/site/lib/libfabric.so.1", "")
+        self.assertEqual(self.judged(), ("healthy", set()))
+
+    def test_an_image_for_containers_leaves_libraries_to_them(self):
+        for name in (LIBFABRIC, *RDMA_CORE):
+            (self.root / name).unlink()
+        codes = ("fabric.not-installed", "verbs.not-installed")
+        self.configure(**{f"checks.{code}": "off" for code in codes})
+        self.assertEqual(self.judged(), ("healthy", set()))
+        self.configure(**{f"checks.{code}": "info" for code in codes})
+        self.assertIn("what was looked at is there (but see fabric.not-installed, verbs.not-installed), for 1 kernel",
+                      " ".join(self.check().stdout.split()))
 
     def test_each_installed_kernel_needs_the_driver(self):
         self.add_kernel(OLD, "kernel/fs/fuse/fuse.ko.xz:")
@@ -49,6 +98,7 @@ class ImageCheck(Case):
         run = self.check()
         self.assertEqual(run.returncode, 2)
         self.assertIn(f"kernel {OLD}: no module efa", run.stdout)
+        self.assertIn("kernel.driver-not-installed: The kernel has no efa driver", " ".join(run.stdout.split()))
 
     def test_what_a_removed_kernel_left_is_none(self):
         write(self.modules / OLD / "updates/dkms/other.ko", "")

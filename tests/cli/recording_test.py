@@ -73,6 +73,13 @@ class Replay(Recordings):
                          self.report("--sysroot", self.directory / "c5n.18xlarge",
                                      "--expect", "none")["root_causes"])
 
+    def test_what_was_found_before_is_no_past_of_another_expectation(self):
+        self.configure(expect="4")
+        self.report()
+        self.record()
+        self.assertEqual(self.replay("--expect", "4"), self.replay())
+        self.assertNotIn("as last seen", json.dumps(self.replay("--expect", "max")))
+
     def test_a_replay_leaves_no_file(self):
         self.record()
         temporary = self.directory / "temporary"

@@ -158,7 +158,7 @@ class TextIntoAPipe(Case):
                 self.assertRegex(run.stdout, r"^(HEALTHY|DEGRADED|UNHEALTHY|UNKNOWN|"
                                              r"NOT APPLICABLE)  \S")
                 self.assertNotIn("\x1b", run.stdout)
-                self.assertLessEqual(len(run.stdout), 2500)
+                self.assertLessEqual(len(run.stdout), 2300)
                 self.assertEqual(run.stderr, "")
 
     def test_a_node_whose_32_devices_all_fail_fits_too(self):
@@ -168,7 +168,7 @@ class TextIntoAPipe(Case):
         run = self.once("--sysroot", root)
         self.assertRegex(run.stdout, "^UNHEALTHY  ")
         self.assertRegex(run.stdout, r"and (24|29|31) more")
-        self.assertLessEqual(len(run.stdout), 2500)
+        self.assertLessEqual(len(run.stdout), 2300)
 
 
 class Topology(Case):
@@ -269,7 +269,7 @@ class TextOnATerminal(Case):
         file = self.directory / "report.txt"
         self.assertEqual(self.sent_to_terminal(None, 80, "--output", file, **plain), "")
         for cut in (file.read_text(), self.once().stdout):
-            self.assertLessEqual(len(cut), 2500)
+            self.assertLessEqual(len(cut), 2300)
             self.assertEqual(cut.splitlines()[0], text.splitlines()[0])
 
     def test_no_color_is_respected(self):

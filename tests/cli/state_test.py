@@ -144,6 +144,43 @@ class StateTest(Case):
         self.assertTrue(since(first))
         self.assertEqual(since(first), since(second))
 
+    def test_what_another_expectation_found_is_not_as_last_seen(self):
+        fresh = self.report("--expect", "max")["verdict"]
+        self.state_file.unlink()
+        self.report("--expect", "4")
+        report = self.report("--expect", "max")
+        self.assertEqual(report["verdict"], fresh)
+        self.assertNotIn("as last seen", json.dumps(report))
+
+    def test_what_only_the_expectation_changed_neither_came_nor_went(self):
+        for expect in ("4", "auto", "4"):
+            report = self.report("--expect", expect)
+        self.assertNotIn("comes and goes", json.dumps(report))
+        self.assertEqual(self.findings(report, "pci.none-found")[0]["times"], 1)
+
+    def test_a_configuration_that_judges_otherwise_begins_anew(self):
+        def times():
+            return self.findings(self.report("--expect", "1"), "pci.none-found")[0]["times"]
+        times()
+        state = self.kept_state()
+        for episode in state["history"]["episodes"]:
+            episode["times"] = 4
+        self.put_state(state)
+        self.configure(valid_for_s=1200)
+        self.assertEqual(times(), 4)
+        self.configure(set_aside=["0000:90:1b.0"])
+        self.assertEqual(times(), 1)
+        self.assertEqual(self.kept_state()["judged_by"]["set_aside"], ["0000:90:1b.0"])
+
+    def test_a_state_of_a_version_that_did_not_say_by_what_it_judged_is_kept(self):
+        first = self.findings(self.report("--expect", "1"), "pci.none-found")[0]
+        state = self.kept_state()
+        del state["judged_by"]
+        state["history"]["episodes"][0]["times"] = 4
+        self.put_state(state)
+        again = next(f for f in self.report("--expect", "1")["findings"] if f.get("times") == 4)
+        self.assertEqual(again["since"], first["since"])
+
     def test_a_device_once_seen_is_missed(self):
         self.report()
         state = self.kept_state()

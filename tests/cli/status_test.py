@@ -1,6 +1,7 @@
 """efa-doctor status: what automation is told from the health file."""
 
 import json
+import os
 import pathlib
 import time
 import unittest
@@ -27,6 +28,13 @@ class Status(Case):
         self.assert_valid(health, "health")
         write(self.run_directory / "health.json", json.dumps(health))
 
+    def write_service(self):
+        """Of one that lives: this process."""
+        after_name = pathlib.Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()
+        service = {"state": "running", "since": utc(-3600), "boot_id": BOOT_ID, "pid": os.getpid(),
+                   "start_time": int(after_name[19]), "pid_namespace": os.stat("/proc/self/ns/pid").st_ino}
+        write(self.run_directory / "service.json", json.dumps(service))
+
     def assert_status(self, code, line, *arguments):
         run = self.efa_doctor("status", *arguments)
         self.assertEqual((run.returncode, run.stderr), (code, ""))
@@ -45,6 +53,22 @@ class Status(Case):
         self.assertIn("\ncauses  kernel.driver-not-loaded, pci.narrow-link\n", told)
         self.assertRegex(told, r"\nchecked  \S+Z, 6\d s ago; no service renews it: "
                                r"systemctl start efa-doctor\n$")
+
+    def test_where_a_service_runs_it_tells_when_the_next_pass_comes(self):
+        self.configure(interval_s=300)
+        for age_s, words in ((60, r"the next pass comes in 2[34]\d s"), (400, "the next pass is due")):
+            with self.subTest(age_s):
+                self.write_health(generated_at=utc(-age_s))
+                self.write_service()
+                told = self.assert_status(0, "healthy  all is well")
+                self.assertRegex(told, rf"\nchecked  \S+Z, {age_s // 10}\d s ago; {words}\n$")
+        (self.run_directory / "service.json").unlink()
+        self.assertIn("; no service renews it: ", self.assert_status(0, "healthy  all is well"))
+
+    def test_a_service_that_runs_may_be_at_its_first_pass(self):
+        self.write_service()
+        self.assert_status(3, r"unknown  .*health\.json: No such file or directory\n"
+                              r"checked  not yet; the service is at its first pass")
 
     def test_a_missing_file_is_unknown(self):
         self.assert_status(3, r"unknown  .*health\.json: No such file or directory\n"

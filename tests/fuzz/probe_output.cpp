@@ -43,7 +43,7 @@ std::vector<ProbeRun> runs_of(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   efa::Recording recording;
-  recording.trigger = "boot";
+  recording.trigger = efa::Trigger::kBoot;
   recording.started_at_ms = 1'795'471'200'000;
   efa::claim_of_pass(recording, efa::runs_of({reinterpret_cast<const char*>(data), size}));
   return 0;

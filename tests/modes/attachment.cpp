@@ -16,7 +16,7 @@ CloudInterface& interface(Scene& scene, size_t i) {
 }
 
 // All that a node sees is well.
-void lack_a_rule(Scene& /*scene*/) {}
+void look_well(Scene& /*scene*/) {}
 
 void join_another_group(Scene& scene) {
   interface(scene, 2).security_group_ids = {"sg-0fedcba9876543210"};
@@ -82,8 +82,8 @@ void empty_gid(const Tree& tree) {
 
 ModeCases modes_of_attachment() {
   return {
-      {"F01", "cloud.rules-not-seen", live_machine(lack_a_rule)},
-      {"F02", "cloud.rules-not-seen", live_machine(lack_a_rule)},
+      {"F01", "cloud.rules-not-seen", live_machine(look_well)},
+      {"F02", "cloud.rules-not-seen", live_machine(look_well)},
       {"F03", "cloud.no-common-security-group", live_machine(join_another_group)},
       {"F04", "pci.none-found", machine("p4d.24xlarge", with_devices(0, {"--expect", "max"}))},
       {"F04", "cloud.rails-unused", machine("p5.48xlarge", with_devices(0))},
@@ -91,13 +91,17 @@ ModeCases modes_of_attachment() {
       {"F05", "pci.fewer-than-maximum", machine("p5.48xlarge", with_devices(8))},
       {"F05", "pci.fewer-than-expected",
        machine("p4d.24xlarge", with_devices(1, {"--expect", "max"}))},
+      {"F39", "cloud.not-seen-from-here", live_machine(look_well)},
       {"F40", "cloud.several-vpcs", live_machine(join_another_vpc)},
+      {"F41", "cloud.not-seen-from-here", live_machine(look_well)},
       {"F42", "cloud.no-placement-group", live_machine(leave_placement_group)},
       {"F61", "kernel.rdma-netns-exclusive",
        machine("p4d.24xlarge-eks", as_it_is, separate_namespaces)},
       {"F62", "net.no-policy-routing", live_machine(drop_rules)},
       {"F65", "cloud.card-shared", live_machine(share_a_card)},
       {"F67", "pci.none-found", machine("t3.micro", expect_one)},
+      {"F68", "cloud.not-seen-from-here", live_machine(look_well)},
+      {"F69", "cloud.not-seen-from-here", live_machine(look_well)},
       {"F83", "cloud.spot-ends", live_machine(take_back)},
       {"F88", "rdma.no-gid", machine("p4d.24xlarge", as_it_is, empty_gid)},
       {"F88", "cloud.mac-not-listed", live_machine(swap_interface)},

@@ -35,7 +35,7 @@ void enter_container(Scene& scene, const char* kind) {
   hide_counters(scene);
 }
 
-void log_error(Scene& scene, const char* kind, const std::string& text) {
+void log_error(Scene& scene, LogKind kind, const std::string& text) {
   LogFacts& log = scene.node.log.facts;
   LogMessage& message = log.messages.emplace_back();
   message.priority = 3;
@@ -96,6 +96,16 @@ void bring_newer_libfabric(Scene& scene) {
           "probe-fabric: /lib/x86_64-linux-gnu/libefa.so.1: version `EFA_1.4' not found (required "
           "by /opt/amazon/efa/lib/libfabric.so.1)");
   scene.node.jobs.facts.processes.clear();
+}
+
+void build_older_rdma_core(Scene& scene) {
+  SoftwareFacts& software = scene.node.software.facts;
+  software.installer_packages = {"rdma-core-58.amzn0-1"};
+  for (const char* name : {"libibverbs.so.1", "libefa.so.1"}) {
+    const std::string file = name;
+    software.libraries.push_back({file, "/usr/local/lib/" + file, file + ".3.50.0", true});
+    software.libraries.push_back({file, "/usr/lib64/" + file, file + ".3.58.0", false});
+  }
 }
 
 // libfabric needs both: it does not load either.
@@ -199,15 +209,15 @@ void close_admin_queue(Scene& scene) {
   counters.error_text = "No such device";
   scene.verbs(0).failed = VerbsStep{"ibv_open_device", ENODEV, "No such device"};
   drop_fabric(scene);
-  log_error(scene, "admin-timeout", "The device didn't send any completion for admin cmd");
-  log_error(scene, "admin-queue-closed", "Admin queue is closed");
+  log_error(scene, LogKind::kAdminTimeout, "The device didn't send any completion for admin cmd");
+  log_error(scene, LogKind::kAdminQueueClosed, "Admin queue is closed");
 }
 
 // Without counters only opening it tells.
 void hang_in_pod(Scene& scene) {
   enter_container(scene, "kubernetes");
   VerbsFacts& verbs = scene.node.verbs.facts;
-  verbs.asked.at(0) = {device(0), "hung", "ibv_open_device", ""};
+  verbs.asked.at(0) = {device(0), AskedStatus::kHung, "ibv_open_device", ""};
   std::erase_if(verbs.devices, [](const VerbsDevice& one) { return one.address == address(0); });
   drop_fabric(scene);
 }
@@ -248,7 +258,7 @@ void grow(Scene& scene, const Totals& by) {
 void exhaust_memory_regions(Scene& scene) {
   remember(scene, {"reg_mr_err", "cmds_err"}, {});
   grow(scene, {{"reg_mr_err", 12}, {"cmds_err", 12}});
-  log_error(scene, "command-failed",
+  log_error(scene, LogKind::kCommandFailed,
             "Failed to process command REG_MR (opcode 7) comp_status 1 err -12");
 }
 
@@ -293,7 +303,7 @@ void fail_operations(Scene& scene) {
 void exhaust_queues(Scene& scene) {
   remember(scene, {"alloc_pd_err", "create_qp_err", "create_cq_err", "cmds_err"}, {});
   grow(scene, {{"alloc_pd_err", 6}, {"create_qp_err", 3}, {"create_cq_err", 2}, {"cmds_err", 11}});
-  log_error(scene, "command-failed",
+  log_error(scene, LogKind::kCommandFailed,
             "Failed to process command ALLOC_PD (opcode 14) comp_status 1 err -12");
 }
 
@@ -314,6 +324,7 @@ ModeCases cases_of_libraries() {
       {"F12", "fabric.foreign-device", live_machine(with_gpus(mount_all_nodes))},
       {"F15", "fabric.does-not-load", live_machine(bring_newer_libfabric)},
       {"F15", "verbs.does-not-load", live_machine(bring_newer_libefa)},
+      {"F15", "software.other-rdma-core-first", live_machine(build_older_rdma_core)},
       {"F16", "fabric.library-lists-fewer", live_machine(put_other_first)},
       {"F16", "fabric.no-efa-provider", live_machine(lack_provider)},
       {"F16", "jobs.other-libfabric", live_machine(load_libfabric_of_intel)},

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tests/modes/mode_case.h"
+#include "tests/support/gpu_node.h"
 #include "tests/support/machine.h"
 
 namespace efa {
@@ -67,6 +68,16 @@ void install_1_28_0(SyntheticNode& node) {
   node.installer->version = "1.28.0";
 }
 
+void leave_dmabuf_to_old_libfabric(Scene& scene) {
+  close_p2p(scene);
+  scene.fabric().version = "2.4";
+}
+
+void ask_for_misaligned_range(Scene& scene) {
+  gpu(scene).modules.efa = "3.3.0g";
+  scene.node.log.facts.accelerators = {{kRangeMisaligned, 7}};
+}
+
 // F50: open modules, whose calls no kernel cuts off; dma-buf takes kernel 5.12.
 void close_both_ways(SyntheticNode& node) {
   run_amazon_linux_2(node);
@@ -111,6 +122,8 @@ ModeCases modes_of_gpus() {
        machine("c5n.18xlarge", as_it_is, load_peermem_at_boot)},
       {"F49", "software.installer-old", machine(kP5, install_1_28_0)},
       {"F50", "gpu.no-memory-path", machine(kP5, close_both_ways)},
+      {"F50", "gpu.libfabric-needs-p2p", live_machine(with_gpus(leave_dmabuf_to_old_libfabric))},
+      {"F50", "gpu.range-misaligned", live_machine(with_gpus(ask_for_misaligned_range))},
       {"F81", "gpu.gda-not-ready", machine(kP6, bring_plugin_for_gda, load_gdrdrv)},
       {"F81", "gpu.gdrcopy-flavour",
        machine(kP6, bring_plugin_for_gda, load_gdrdrv_of_the_other_flavour)},

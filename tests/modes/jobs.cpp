@@ -75,6 +75,11 @@ void stay_flat(Scene& scene) {
   }
 }
 
+void stay_flat_for_long(Scene& scene) {
+  stay_flat(scene);
+  scene.expectation.past.now_ms = 300'000;
+}
+
 // NCCL has not found its plugin, which would have loaded libfabric.
 void leave_idle(Scene& scene) {
   JobsFacts& jobs = scene.node.jobs.facts;
@@ -103,6 +108,27 @@ void limit_shell(Scene& scene) {
 
 void restrict_ptrace(SyntheticNode& node) {
   node.ptrace_scope = 1;
+}
+
+// F17
+
+void name_the_old_place(const Tree& tree) {
+  constexpr size_t kCacheHeader = 48;  // of glibc, and no entry
+  std::string cache = "glibc-ld.so.cache1.1";
+  cache.resize(kCacheHeader);
+  tree.file("/etc/ld.so.cache", cache);
+  const std::string process = "/proc/4242/";
+  tree.file(process + "comm", "python3\n");
+  tree.file(
+      process + "maps",
+      "7f1c8000-7f1d0000 r-xp 00002000 103:01 4711   /opt/nccl/build/lib/libnccl.so.2.27.5\n");
+  std::string environment = "LD_LIBRARY_PATH=/opt/amazon/efa/lib:/opt/aws-ofi-nccl/lib";
+  environment += '\0';
+  tree.file(process + "environ", environment + "FI_PROVIDER=efa");
+  tree.directory(process + "fd");
+  for (const auto& [link, target] : {std::pair{"fd/5", "/dev/nvidia0"}, std::pair{"root", "/"}}) {
+    if (symlink(target, tree.at(process + link).c_str()) != 0) std::abort();
+  }
 }
 
 // F36
@@ -150,6 +176,15 @@ void share_little(Scene& scene) {
   job(scene).shared_memory = SharedMemory{65536, 65536};
 }
 
+// F78
+
+void crash_in_libfabric(const Tree& tree) {
+  log_lines(tree,
+            "6,902,1800000,-;python3[4242]: segfault at 7f0000000000 ip 00007f1c8a2b1c40 sp "
+            "00007ffd3f0a error 4 in libfabric.so.1.24.0[7f1c8a200000+c1000] likely on CPU 3 "
+            "(core 3, socket 0)\n");
+}
+
 // F79
 
 void run_192_processes(Scene& scene) {
@@ -185,10 +220,12 @@ ModeCases modes_of_jobs() {
   return {
       {"F08", "jobs.provider-excluded", with_settings({"FI_PROVIDER=tcp"}, stay_flat)},
       {"F08", "jobs.efa-idle", live_machine(with_gpus(leave_idle))},
+      {"F08", "jobs.efa-quiet", with_settings({"FI_PROVIDER=efa"}, stay_flat_for_long)},
       {"F09", "limits.memlock-low", machine(kP4d, limit_slurmd)},
       {"F09", "limits.shell-memlock-low", live_machine(limit_shell)},
       {"F09", "jobs.memlock-low", machine(kP4d, as_it_is, run(kSlurmJob, "8388608"))},
       {"F13", "limits.ptrace-restricted", machine(kP4d, restrict_ptrace)},
+      {"F17", "jobs.nccl-plugin-not-found", machine(kP4d, as_it_is, name_the_old_place)},
       {"F36", "jobs.killed-for-memory", machine(kP4d, as_it_is, kill_another_process_of_the_job)},
       {"F43", "limits.huge-pages-few", machine(kP4d, lack_huge_pages)},
       {"F44", "jobs.settings-contradict",
@@ -200,6 +237,7 @@ ModeCases modes_of_jobs() {
       {"F48", "jobs.setting-removed",
        with_settings({"FI_EFA_MTU_SIZE=8928"}, unchanged, {.libfabric = "21.0"})},
       {"F52", "jobs.shm-small", live_machine(share_little)},
+      {"F78", "jobs.libfabric-crashed", machine(kP4d, as_it_is, crash_in_libfabric)},
       {"F79", "jobs.setting-harmful",
        with_settings({"FI_EFA_SHM_AV_SIZE=128"}, run_192_processes, {.libfabric = "20.0"})},
       {"F82", "jobs.setting-harmful",

@@ -131,6 +131,16 @@ void grow_two_counters(Scene& scene) {
   scene.node.rdma.facts.counters.at(2).port["unresponsive_remote_events"] += kGrown;
 }
 
+// One more efa-only interface than there are devices.
+void attach_without_device(Scene& scene) {
+  CloudInterface& interface = scene.node.cloud.facts.interfaces.emplace_back();
+  interface.mac = "06:00:00:00:00:99";
+  interface.interface_id = "eni-0123456789abcde99";
+  interface.network_card = 4;
+  interface.has_ipv4 = false;
+  interface.has_ipv6 = false;
+}
+
 void route_strictly_without_rules(Scene& scene) {
   scene.node.net.facts.rules = 0;
   scene.node.net.facts.rp_filter = 1;
@@ -195,6 +205,19 @@ std::vector<FaultsTogether> faults_of_devices() {
          s.expectation.past.devices = {address(9)};
        }),
        {{"pci.device-vanished", device(9)}, {"pci.fewer-than-maximum", kNodeSubject}}},
+      {"one is attached and not on PCI, another was never attached",
+       live_machine([](Scene& s) {
+         s.expectation.exactly = 6;
+         attach_without_device(s);
+       }),
+       {{"cloud.interface-not-on-pci", kNodeSubject}, {"pci.fewer-than-expected", kNodeSubject}}},
+      {"one is attached and not on PCI, another has vanished",
+       live_machine([](Scene& s) {
+         s.expectation.exactly = 6;
+         s.expectation.past.devices = {address(9)};
+         attach_without_device(s);
+       }),
+       {{"cloud.interface-not-on-pci", kNodeSubject}, {"pci.device-vanished", device(9)}}},
   };
 }
 

@@ -27,6 +27,10 @@ NODES, REPORTS_OF_A_NODE = 500, 20
 FIRST = datetime.datetime(2026, 11, 23, 22, 0, tzinfo=datetime.timezone.utc)
 EVERY = datetime.timedelta(minutes=15)  # so that the reports lie in two days
 DAYS = "2026-11-23"
+# libfabric, rdma-core and NCCL's plugin by the installer's list; the last node has no installer
+PACKAGES = [("libfabric-aws-2.1.0amzn5.0-1", "rdma-core-58.amzn0-1", "libnccl-ofi-1.16.3-1"),
+            ("libfabric-aws-2.4.0amzn5.0-1", "rdma-core-63.0-1", "libnccl-ofi-1.20.0-1"),
+            ("libfabric-aws-2.4.0amzn5.0-1", "rdma-core-63.0-1", None), (None, None, None)]
 UPGRADED_AT = 7  # of the reports of each second node
 # a table as table.sql declares it: Hive partitions as text
 RUN_QUERIES = """
@@ -86,6 +90,9 @@ class AthenaTest(Case):
             region = chance.choice(("us-east-1", "us-west-2"))
             kernel = chance.choice(("6.1.1", "6.1.2"))
             silent_after = chance.choice((REPORTS_OF_A_NODE,) * 9 + (12,))
+            installed = [name for name in chance.choice(PACKAGES) if name]
+            if installed:
+                installed += ["libfabric-aws-devel-2.4.0amzn5.0-1", "rdma-core-devel-63.0-1"]
             state = healthy
             for place in range(REPORTS_OF_A_NODE):
                 if chance.random() < 0.05:
@@ -94,7 +101,9 @@ class AthenaTest(Case):
                 moment = FIRST + EVERY * min(place, silent_after) + datetime.timedelta(seconds=place)
                 report = {**state, "node": {**state["node"], "instance_id": instance, "region": region,
                                             "kernel": kernel},
-                          "run": {**state["run"], "sequence": place + 1, "started_at": utc(moment)}}
+                          "run": {**state["run"], "sequence": place + 1, "started_at": utc(moment)},
+                          "facts": {**state["facts"], "software": {**state["facts"]["software"],
+                                                                   "installer_packages": installed}}}
                 fleet[instance].append(report)
                 day = utc(moment)[:10]
                 key = f"region={region}/date={day}/instance={instance}/{utc(moment)}-9f86d081-{place + 1}.json"
@@ -169,10 +178,11 @@ class AthenaTest(Case):
                          [(instance, "account.security-group-no-egress")
                           for instance in sorted(bad)[::2]])
         drift = collections.Counter(
-            (report["node"]["kernel"], report["facts"]["kernel"].get("efa_version"))
+            (report["node"]["kernel"], report["facts"]["kernel"].get("efa_version"), *self.packages(report))
             for report in newest.values())
-        self.assertEqual({(row["kernel"], row["efa_version"]): int(row["nodes"])
-                          for row in answers["version_drift"]}, drift)
+        self.assertEqual({(row["kernel"], row["efa_version"], row["libfabric"], row["rdma_core"], row["plugin"]):
+                          int(row["nodes"]) for row in answers["version_drift"]}, drift)
+        self.assertEqual({counted[2:] for counted in drift}, set(PACKAGES))
         silent = {instance for instance, report in newest.items()
                   if report["run"]["started_at"] < limit}
         self.assertGreater(len(silent), 10)
@@ -194,6 +204,12 @@ class AthenaTest(Case):
                 self.write_account("latest.json", {instance: [cause] for instance, cause in plain}, **of_plain)
                 answer, = self.ask(account=[DAYS]).values()
                 self.assertEqual([(row["instance"], row["account_cause"]) for row in answer], sorted(counted))
+
+    @staticmethod
+    def packages(report):
+        installed = report["facts"]["software"]["installer_packages"]
+        return [next((name for name in installed if name.startswith(begin)), None)
+                for begin in ("libfabric", "rdma-core", "libnccl-ofi")]
 
     @staticmethod
     def since(reports):

@@ -8,8 +8,11 @@ import unittest
 import yaml
 
 from efa_doctor import SOURCE, Case, write
+from fake_probes import DONE, saying
 
 AWS = SOURCE / "packaging/aws"
+FAILED = "failed to run commands: exit status 2"  # the standard error of a command that ends so
+CAPACITIES = (2_400, 2_500)  # MaximumPluginOutputSize of older and newer agents
 
 
 def load(name):
@@ -21,6 +24,24 @@ def image_builder_install():
     steps = load("image-builder.yaml")["phases"][0]["steps"]
     install, = (step for step in steps if step["name"] == "Install")
     return "\n".join(install["inputs"]["commands"])
+
+
+def kept_by_agent(stdout, stderr, capacity):
+    """Of a command, as amazon-ssm-agent does it (iohandler.go, TruncateOutput)."""
+    out, error = stdout.encode(), stderr.encode()
+    title = b"\n----------ERROR-------\n" if error else b""
+    cut_out, cut_error = b"\n---Output truncated---", b"\n---Error truncated----"
+    space = capacity - len(title)
+    if len(out) + len(error) < space:
+        kept = out + title + error
+    elif len(out) > space // 2 and len(error) > space // 2:
+        half = (space - len(cut_error) - len(cut_out)) // 2
+        kept = out[:half] + cut_out + title + error[:half] + cut_error
+    elif len(out) < space // 2:
+        kept = out + title + error[:space - len(cut_error) - len(out)] + cut_error
+    else:
+        kept = out[:space - len(cut_out) - len(error)] + cut_out + title + error
+    return kept.decode(errors="replace")
 
 
 class Sandbox(Case):
@@ -96,11 +117,39 @@ class SsmTest(Sandbox):
         for bad in ("'; id; '", "$(id)", "4 4", "auto'", "", "100", "auto;id"):
             self.assertFalse(re.search(pattern, bad), bad)
 
+    def assert_kept_whole(self, text):
+        for capacity in CAPACITIES:
+            kept = kept_by_agent(text, FAILED, capacity)
+            self.assertEqual(kept, f"{text}\n----------ERROR-------\n{FAILED}", capacity)
+
     def test_the_text_fits_into_what_list_command_invocations_keeps(self):
         run = self.once("--sysroot", self.synthetic_node("p5.48xlarge"), "--expect", "40")
         self.assertEqual((run.returncode, run.stderr), (2, ""))
         self.assertTrue(run.stdout.startswith("UNHEALTHY  "))
-        self.assertLess(len(run.stdout), 2_500)
+        self.assert_kept_whole(run.stdout)
+
+    def test_so_does_the_text_of_more_faults_than_it_can_tell(self):
+        findings = [{"code": f"site.fault-{n}", "result": "fail", "severity": "critical", "message": "broken " * 9,
+                     "remedy": "Look at it. " * 20} for n in range(40)]
+        write(self.site_probes / "faults", saying(*(json.dumps({"finding": one}) for one in findings), DONE), 0o755)
+        run = self.once("--no-deliver")
+        self.assertEqual((run.returncode, run.stderr), (2, ""))
+        self.assertGreater(len(run.stdout), 2_000)
+        self.assert_kept_whole(run.stdout)
+
+    def test_texts_that_people_read_are_kept_whole(self):
+        texts = [path for path in (SOURCE / "tests/agent/texts").glob("*.txt") if "topology" not in path.name]
+        self.assertGreater(len(texts), 10)
+        for path in texts:
+            with self.subTest(path.name):
+                self.assert_kept_whole(path.read_text())
+
+    def test_an_agent_cuts_what_is_longer(self):
+        for size, capacity, whole in ((2_338, 2_400, True), (2_339, 2_400, False), (2_438, 2_500, True),
+                                      (2_439, 2_500, False)):
+            kept = kept_by_agent("x" * size, FAILED, capacity)
+            self.assertEqual((kept.count("x") == size + FAILED.count("x"), "truncated" in kept), (whole, not whole))
+            self.assertTrue(kept.endswith(FAILED))
 
 
 class UserDataTest(Sandbox):

@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 from debian_root import built_package, kept_root, run, why_not
+from efa_doctor import dead_links
 
 SKIPPED = 77
 CONFIG = "etc/efa-doctor/config.toml"
@@ -76,6 +77,13 @@ class DebTest(unittest.TestCase):
             with self.subTest(suite), tempfile.TemporaryDirectory(prefix="efa-doctor-deb-") as name:
                 directory = pathlib.Path(name)
                 self.live(suite, deb, next_version(deb, directory), directory)
+
+    def test_links_of_guides_lead_to_files_of_the_package(self):
+        with tempfile.TemporaryDirectory(prefix="efa-doctor-deb-") as name:
+            run("dpkg-deb", "-x", built_package(), name)
+            guides = sorted((pathlib.Path(name) / "usr/share/doc/efa-doctor").glob("*.md"))
+            self.assertGreater(len(guides), 8)
+            self.assertEqual({page.name: dead_links(page) for page in guides}, {page.name: [] for page in guides})
 
     def test_lintian_finds_nothing(self):
         if shutil.which("lintian") is None:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import unittest
 
-from efa_doctor import EFA_DOCTOR, SOURCE, Case, handbook, write
+from efa_doctor import EFA_DOCTOR, SOURCE, Case, dead_links, handbook, write
 
 MANUAL = pathlib.Path(EFA_DOCTOR).parent / "manual"
 SCRIPTS = [*SOURCE.glob("packaging/deb/p*"), SOURCE / "packaging/install-build-dependencies"]
@@ -52,9 +52,15 @@ class ManualTest(Case):
     def test_links_of_readme_and_guides_lead_somewhere(self):
         pages = handbook()
         self.assertGreater(len(pages), 8)
-        for page in pages:
-            for target in re.findall(r"\]\((?!https:)([^)]+)\)", page.read_text()):
-                self.assertTrue((page.parent / target).is_file(), f"{page}: {target}")
+        self.assertEqual({page: dead_links(page) for page in pages}, {page: [] for page in pages})
+
+    def test_links_of_guides_that_are_installed_lead_somewhere(self):
+        guides = sorted((pathlib.Path(EFA_DOCTOR).parent / "guides").iterdir())
+        self.assertEqual({page.name for page in guides}, {"README.md"} | {
+            f"{page.parent.name}.md" for page in handbook()[1:]})
+        self.assertEqual({page: dead_links(page) for page in guides}, {page: [] for page in guides})
+        self.assertIn("](slurm.md)", (guides[0].parent / "README.md").read_text())
+        self.assertIn("](slurm.md)", (guides[0].parent / "hyperpod.md").read_text())
 
     def test_the_readme_leads_to_each_guide(self):
         readme = (SOURCE / "README.md").read_text()

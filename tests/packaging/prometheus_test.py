@@ -8,7 +8,8 @@ import unittest
 
 import yaml
 
-from efa_doctor import ENOUGH_S, SOURCE, Case
+from efa_doctor import ENOUGH_S, SOURCE, Case, write
+from fake_probes import DONE, saying
 
 DIRECTORY = SOURCE / "packaging/prometheus"
 RULES = DIRECTORY / "efa-doctor.rules.yml"
@@ -79,6 +80,16 @@ class Prometheus(Case):
             print(f"{len(series)} series with --expect {expect}")
         self.configure(metrics_counters=True)
         self.assertGreater(self.prometheus(whole, "32").count("efa_doctor_hw_counters_total{"), 32)
+
+    def test_a_flood_of_failing_codes_makes_no_flood_of_series(self):
+        findings = [{"code": f"site.fault-{n}", "result": "fail", "message": "broken"} for n in range(80)]
+        write(self.site_probes / "flood", saying(*(json.dumps({"finding": one}) for one in findings), DONE), 0o755)
+        text = self.once("--no-deliver", "--format", "prometheus").stdout
+        self.assertLessEqual(len([line for line in text.splitlines() if not line.startswith("#")]), MOST_SERIES)
+        told = text.count("efa_doctor_findings{")
+        left_out, = re.findall(r"(?m)^efa_doctor_findings_left_out (\d+)$", text)
+        self.assertGreater(text.count('code="site.fault-'), 0)
+        self.assertGreaterEqual(told + int(left_out), len(findings))
 
     def prometheus(self, root, expect):
         return self.once("--no-deliver", "--format", "prometheus", "--sysroot", root,

@@ -147,6 +147,26 @@ TEST(ReadBootLoader, WhatCannotBeReadMayHoldIt) {
   EXPECT_NE(blocked_by(unseen("list", "/boot/loader/entries", EACCES)).unreadable(), nullptr);
 }
 
+// A kernel in one file with its command line: GRUB's files beside it may be old.
+TEST(ReadBootLoader, WhereAKernelMayBootPastGrubItsFilesSayNothing) {
+  const std::string grub =
+      file("/boot/grub/grub.cfg", {"linux /boot/vmlinuz-6.1.0-40-amd64 modprobe.blacklist=efa"}) +
+      file(kGrub, {"GRUB_CMDLINE_LINUX=modprobe.blacklist=efa"});
+  ASSERT_TRUE(blocked_by(grub));
+  for (const char* path : {"/boot/efi/EFI/Linux", "/efi/EFI/Linux", "/boot/EFI/systemd"}) {
+    const std::string unified = seen("list", path, Array{Value("linux-6.1.EFI")});
+    EXPECT_TRUE(blocked_by(grub + seen("list", path, Array{Value("README")}))) << "nothing boots";
+    EXPECT_NE(blocked_by(grub + unseen("list", path, EACCES)).unreadable(), nullptr);
+    const Reading<std::string> blocked = blocked_by(grub + unified);
+    EXPECT_FALSE(blocked) << path;
+    ASSERT_NE(blocked.unreadable(), nullptr) << path;
+    EXPECT_EQ(blocked.unreadable()->what, path);
+    EXPECT_NE(blocked.unreadable()->reason.find("past GRUB"), std::string::npos);
+    EXPECT_EQ(blocked_by(unified + file("/etc/kernel/cmdline", {"module_blacklist=efa"})),
+              "/etc/kernel/cmdline: module_blacklist=efa");
+  }
+}
+
 TEST(ReadBootLoader, TheMachineThatMakesTheImageAndEditedRecordingsSayNothing) {
   const Reading<std::string> blocked =
       blocked_by(file("/proc/cmdline", {"module_blacklist=efa"}) +

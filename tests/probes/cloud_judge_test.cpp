@@ -47,7 +47,7 @@ Change expect_nothing_and_see_nothing(int maximum, bool rails = false) {
 CheckCases cloud_cases() {
   return {
       {"cloud.metadata-unreachable", kFail, kNodeSubject,
-       [](Scene& s) { s.node.cloud.facts.metadata_status = "slow"; }},
+       [](Scene& s) { s.node.cloud.facts.metadata_status = MetadataStatus::kSlow; }},
       {"cloud.metadata-unreachable", kUnknown, kNodeSubject, close_metadata},
       {"cloud.type-not-known", kFail, kNodeSubject,
        [](Scene& s) { s.expectation.maximum.reset(); }},
@@ -103,20 +103,52 @@ TEST(Cloud, RulesOfGroupsAreSaidToBeUnseenWithWhatShowsThem) {
             "aws ec2 describe-security-group-rules --region us-east-1 --filters "
             "Name=group-id,Values=sg-0123456789abcdef0,sg-other");
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy) << "a word, no alarm";
-  close_metadata(scene);
-  const std::vector<Finding> blind = judge_all(scene.node, scene.expectation);
-  EXPECT_EQ(finding_of(blind, "cloud.rules-not-seen", kNodeSubject), nullptr);
+}
+
+TEST(Cloud, RulesAreSaidToBeUnseenAlsoWhereTheGroupsAre) {
+  Scene scene = healthy_scene();
+  scene.node.cloud.facts.metadata_status = MetadataStatus::kSlow;  // hop limit 1
+  scene.node.cloud.facts.interfaces.clear();
+  const std::vector<Finding> findings = judge_all(scene.node, scene.expectation);
+  const Finding* rules = finding_of(findings, "cloud.rules-not-seen", kNodeSubject);
+  ASSERT_NE(rules, nullptr);
+  EXPECT_EQ(rules->result, kUnknown);
+  EXPECT_EQ(rules->message,
+            "whether the node's security groups let EFA through was not seen: rules need the EC2 "
+            "API (efa-doctor account)");
+  EXPECT_EQ(command_of(*rules), "");
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+}
+
+// F39, F41, F68, F69.
+TEST(Cloud, WhatOnlyAwsAndPeersTellIsSaidToBeUnseen) {
+  constexpr const char* kCode = "cloud.not-seen-from-here";
+  Scene scene = healthy_scene();
+  const std::vector<Finding> findings = judge_all(scene.node, scene.expectation);
+  const Finding* finding = finding_of(findings, kCode, kNodeSubject);
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->result, kUnknown);
+  EXPECT_EQ(finding->check->severity, Severity::kInfo);
+  for (const char* word : {"zone", "type", "versions", "tenancy", "placement"}) {
+    EXPECT_NE(finding->message.find(word), std::string::npos) << word;
+  }
+  EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy) << "a word, no alarm";
+  scene.node.live = false;
+  EXPECT_EQ(result_of(scene, kCode, kNodeSubject), kNothing) << "a sysroot";
+  Scene without = healthy_scene(0);
+  EXPECT_EQ(result_of(without, kCode, kNodeSubject), kNothing) << "no EFA is there";
 }
 
 TEST(Cloud, MetadataThatAnswersNotEverythingNeedsNotBeEnabled) {
   Scene scene = healthy_scene();
   CloudFacts& facts = scene.node.cloud.facts;
   facts.instance_type_source = "dmi";
-  for (const char* status : {"throttled", "failing"}) {
+  for (const MetadataStatus status : {MetadataStatus::kThrottled, MetadataStatus::kFailing}) {
     facts.metadata_status = status;
-    EXPECT_EQ(result_of(scene, "cloud.metadata-unreachable", kNodeSubject), kUnknown) << status;
+    EXPECT_EQ(result_of(scene, "cloud.metadata-unreachable", kNodeSubject), kUnknown)
+        << word_of(status);
   }
-  facts.metadata_status = "slow";
+  facts.metadata_status = MetadataStatus::kSlow;
   EXPECT_EQ(result_of(scene, "cloud.metadata-unreachable", kNodeSubject), kFail);
   facts.metadata_session = true;
   EXPECT_EQ(result_of(scene, "cloud.metadata-unreachable", kNodeSubject), kUnknown);
@@ -129,7 +161,7 @@ TEST(Cloud, OnlyASpotInstanceCanBeTakenBack) {
   EXPECT_EQ(result_of(scene, "cloud.spot-ends", kNodeSubject), kNotApplicable);
   scene.node.cloud.facts.life_cycle.reset();  // of a service that does not tell it
   EXPECT_EQ(result_of(scene, "cloud.spot-ends", kNodeSubject), kNotApplicable);
-  scene.node.cloud.facts.metadata_status = "slow";
+  scene.node.cloud.facts.metadata_status = MetadataStatus::kSlow;
   EXPECT_EQ(result_of(scene, "cloud.spot-ends", kNodeSubject), kUnknown);
 }
 
@@ -177,10 +209,39 @@ TEST(Cloud, AnInterfaceWithAnAddressOfEitherKindIsNoEfaForCertain) {
   EXPECT_EQ(result_of(scene, "cloud.interface-not-on-pci", kNodeSubject), kPass);
 }
 
+TEST(Cloud, OneLostDeviceIsNotWhyTheOthersWereNeverThere) {
+  Scene scene = healthy_scene(0);
+  scene.expectation.expected = true;
+  scene.expectation.exactly = 4;
+  scene.node.cloud.facts.metadata_status = MetadataStatus::kOk;
+  scene.node.cloud.facts.interfaces = {efa_only_interface()};
+  const Diagnosis diagnosis = diagnose(scene);
+  EXPECT_EQ(cause_of(diagnosis, "pci.none-found", kNodeSubject), "cloud.interface-not-on-pci");
+  EXPECT_EQ(cause_of(diagnosis, "pci.fewer-than-expected", kNodeSubject), "")
+      << "three were never attached";
+  scene.expectation.exactly = 1;
+  EXPECT_EQ(cause_of(diagnose(scene), "pci.fewer-than-expected", kNodeSubject),
+            "cloud.interface-not-on-pci");
+}
+
+// Of an efa-only interface: AWS lists it still.
+TEST(Cloud, ADeviceThatVanishedIsWhyItsInterfaceHasNone) {
+  Scene scene = healthy_scene();
+  scene.expectation.exactly = 5;
+  scene.expectation.past.devices = {address(9)};
+  scene.node.cloud.facts.interfaces.push_back(efa_only_interface());
+  EXPECT_EQ(cause_of(diagnose(scene), "cloud.interface-not-on-pci", kNodeSubject),
+            "pci.device-vanished");
+  scene.node.cloud.facts.interfaces.push_back(efa_only_interface());
+  scene.node.cloud.facts.interfaces.back().mac = "06:00:00:00:00:98";
+  EXPECT_EQ(cause_of(diagnose(scene), "cloud.interface-not-on-pci", kNodeSubject), "")
+      << "two interfaces, one that vanished";
+}
+
 TEST(Cloud, AMissingDeviceIsTheRootOfAllThatAreMissing) {
   Scene scene = healthy_scene(0);
   scene.expectation.expected = true;
-  scene.node.cloud.facts.metadata_status = "ok";
+  scene.node.cloud.facts.metadata_status = MetadataStatus::kOk;
   scene.node.cloud.facts.interfaces = {efa_only_interface()};
   const Diagnosis diagnosis = diagnose(scene);
   EXPECT_EQ(diagnosis.root_causes, std::vector<std::string>{"cloud.interface-not-on-pci"});
@@ -190,9 +251,19 @@ TEST(Cloud, AMissingDeviceIsTheRootOfAllThatAreMissing) {
 
 TEST(Cloud, WhatWasNotToldWeighsNothing) {
   Scene scene = healthy_scene();
-  scene.node.cloud.facts.metadata_status = "absent";
+  scene.node.cloud.facts.metadata_status = MetadataStatus::kAbsent;
   EXPECT_EQ(result_of(scene, "cloud.interface-not-on-pci", kNodeSubject), kUnknown);
   EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+}
+
+// The EC2 User Guide asks for one zone and one VPC, since 2023 no more for one subnet.
+TEST(Cloud, SubnetsOfOneVpcMayDiffer) {
+  Scene scene = healthy_scene();
+  scene.node.cloud.facts.interfaces.at(3).subnet_id = "subnet-other";
+  for (const Finding& finding : judge_all(scene.node, scene.expectation)) {
+    EXPECT_NE(finding.result, kFail) << finding.check->code;
+  }
+  EXPECT_EQ(result_of(scene, "cloud.several-vpcs", kNodeSubject), kPass);
 }
 
 TEST(Cloud, WhoIsInWhichVpcIsSaid) {

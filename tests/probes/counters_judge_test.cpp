@@ -140,7 +140,7 @@ TEST(CountersJudge, MemoryThatIsRefusedWhereGpusCanGiveItIsTold) {
       << "a node without GPUs";
 }
 
-// p3dn.24xlarge: its GPUs need NVIDIA's proprietary driver, whose memory efa does not reach.
+// With NVIDIA's proprietary driver, whose memory efa does not reach.
 TEST(CountersJudge, WhereBothWaysAreClosedNoMemoryIsMissed) {
   Scene scene = with_refused_memory(DirectMemory::kNotKnown);
   GpuFacts& gpu = scene.node.gpu.facts;

@@ -39,7 +39,7 @@ void add_device(Scene& scene, size_t i, size_t count) {
   counters.before = {{"send_bytes", 100}, {"recv_bytes", 200}};
   counters.after = {{"send_bytes", 9380}, {"recv_bytes", 9480}};
   data.counters.push_back(counters);
-  data.asked.push_back({device(i), "ok", "", ""});
+  data.asked.push_back({device(i), AskedStatus::kOk, "", ""});
   if (count < 2) return;
   DataEdge edge{address(i), address((i + 1) % count), transfer("send", 1024)};
   edge.transfer.received = true;
@@ -85,7 +85,7 @@ void break_control(Scene& scene, size_t i) {
 // Nobody was answered in this pass.
 void hang_in_test(Scene& scene, size_t i) {
   hang(scene, i);
-  asked(scene, i) = {device(i), "hung", "efadv_create_qp_ex", ""};
+  asked(scene, i) = {device(i), AskedStatus::kHung, "efadv_create_qp_ex", ""};
 }
 
 std::function<void(Scene&)> after_data(const std::function<void(Scene&)>& change) {
@@ -106,7 +106,7 @@ Scene scene_with(const std::function<void(Scene&)>& change) {
 
 CheckCases data_cases() {
   const auto crash = [](Scene& s) {  // before it told anything
-    asked(s, 0) = {device(0), "crashed", "ibv_create_ah", "Abort"};
+    asked(s, 0) = {device(0), AskedStatus::kCrashed, "ibv_create_ah", "Abort"};
     s.node.data->facts.devices.erase(s.node.data->facts.devices.begin());
   };
   const auto all_arrives = [](Scene&) {};
@@ -125,7 +125,7 @@ CheckCases data_cases() {
       {"data.hang", kFail, device(0), [](Scene& s) { hang_in_test(s, 0); }},
       {"data.hang", kUnknown, device(0),
        [](Scene& s) {
-         asked(s, 0) = {device(0), "slow", "ibv_open_device", ""};
+         asked(s, 0) = {device(0), AskedStatus::kSlow, "ibv_open_device", ""};
        }},
       {"data.hang", kNotApplicable, device(0), [](Scene& s) { tested(s, 0).other_test = true; }},
       {"data.hang", kPass, device(0), all_arrives},
@@ -144,7 +144,8 @@ CheckCases data_cases() {
       {"data.other-device-moved", kPass, device(0), all_arrives},
       {"data.cannot-register", kFail, device(0),
        [](Scene& s) {
-         tested(s, 0).failed = Unseen{"ibv_reg_mr", "Cannot allocate memory", ENOMEM};
+         tested(s, 0).failed = Unseen{"any words", "Cannot allocate memory", ENOMEM};
+         tested(s, 0).failed_step = DataStep::kMemory;
          tested(s, 0).lockable = 4096;
        }},
       {"data.cannot-register", kUnknown, device(0), crash},
@@ -270,14 +271,14 @@ TEST(JudgeData, BytesOfWhoUsesItAreAProof) {
 
 TEST(JudgeData, OneThatIsHeldButAnsweredOthersIsNotBlamed) {
   const Scene scene = scene_with([](Scene& s) {
-    asked(s, 0) = {device(0), "hung", "ibv_create_cq", ""};
+    asked(s, 0) = {device(0), AskedStatus::kHung, "ibv_create_cq", ""};
   });
   EXPECT_EQ(result_of(scene, "data.hang", device(0)), kUnknown);
 }
 
 TEST(JudgeData, WhatWasToldBeforeACrashCounts) {
   const Scene scene = scene_with([](Scene& s) {
-    asked(s, 0) = {device(0), "crashed", "ibv_destroy_qp", "Abort"};
+    asked(s, 0) = {device(0), AskedStatus::kCrashed, "ibv_destroy_qp", "Abort"};
   });
   EXPECT_EQ(result_of(scene, "data.hang", device(0)), kUnknown);
   EXPECT_EQ(result_of(scene, "data.loopback-fails", device(0)), kPass);

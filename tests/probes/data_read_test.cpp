@@ -73,7 +73,7 @@ TEST(ReadData, ADeviceThatWorksIsSentAllAndTheControlFails) {
   EXPECT_EQ(facts.counters.size(), 1U);
   EXPECT_EQ(facts.counters[0].sent, 64U + 1024 + 4096 + 8192);
   EXPECT_TRUE(facts.ring.empty());
-  EXPECT_EQ(facts.asked.at(0).status, "ok");
+  EXPECT_EQ(facts.asked.at(0).status, AskedStatus::kOk);
 }
 
 TEST(ReadData, NoMessageIsLongerThanTheDeviceTakes) {
@@ -107,22 +107,25 @@ TEST(ReadData, TheFirstThatDoesNotArriveIsTheLast) {
     EXPECT_EQ(device.transfers[0].received, row.received);
     EXPECT_EQ(device.transfers[0].equal, row.equal);
     EXPECT_TRUE(facts.counters.empty());
-    EXPECT_EQ(facts.asked.at(0).status, "ok");
+    EXPECT_EQ(facts.asked.at(0).status, AskedStatus::kOk);
   }
 }
 
 TEST(ReadData, ACallThatFailsIsTheLast) {
-  for (size_t i = 0; i < std::size(kDataCalls); ++i) {
-    SCOPED_TRACE(kDataCalls[i]);
-    Case one({DataAnswers{.fails = {{static_cast<DataStep>(i), ENOMEM}}}});
+  for (const auto& [step, call] : Words<DataStep>::kTable) {
+    SCOPED_TRACE(call);
+    Case one({DataAnswers{.fails = {{step, ENOMEM}}}});
     const DataDevice device = device_of(one.facts(), 0);
     ASSERT_TRUE(device.failed);
-    EXPECT_EQ(device.failed->what, kDataCalls[i]);
+    EXPECT_EQ(device.failed->what, call);
+    EXPECT_EQ(device.failed_step, step);
     EXPECT_EQ(device.failed->os_error, ENOMEM);
     EXPECT_TRUE(device.transfers.empty());
   }
   Case posts({DataAnswers{.refuses_read = true}});
-  EXPECT_EQ(device_of(posts.facts(), 0).failed->what, "ibv_wr_rdma_read");
+  const DataDevice device = device_of(posts.facts(), 0);
+  EXPECT_EQ(device.failed->what, "ibv_wr_rdma_read");
+  EXPECT_FALSE(device.failed_step);
 }
 
 TEST(ReadData, AControlThatSucceedsIsToldAndEndsTheTest) {

@@ -7,10 +7,10 @@
 namespace efa {
 namespace {
 
-constexpr const char* kHung = "hung";
-constexpr const char* kSlow = "slow";
-constexpr const char* kSkipped = "skipped";
-constexpr const char* kOk = "ok";
+constexpr AskedStatus kHung = AskedStatus::kHung;
+constexpr AskedStatus kSlow = AskedStatus::kSlow;
+constexpr AskedStatus kSkipped = AskedStatus::kSkipped;
+constexpr AskedStatus kOk = AskedStatus::kOk;
 
 TimeSpent short_of_cpu() {
   TimeSpent spent;
@@ -26,13 +26,13 @@ void lose(std::vector<Facts>& all, size_t i) {
   std::erase_if(all, [&](const Facts& one) { return one.address == address(i); });
 }
 
-void ask_counters(Scene& scene, size_t i, const std::string& status) {
+void ask_counters(Scene& scene, size_t i, AskedStatus status) {
   if (status == kOk) return;
   scene.node.rdma.facts.asked.at(i) = {device(i), status, "read hw_counters", "", short_of_cpu()};
   lose(scene.node.rdma.facts.counters, i);
 }
 
-void ask_verbs(Scene& scene, size_t i, const std::string& status) {
+void ask_verbs(Scene& scene, size_t i, AskedStatus status) {
   if (status == kOk) return;
   scene.node.verbs.facts.asked.at(i) = {device(i), status, "ibv_open_device", "", short_of_cpu()};
   lose(scene.node.verbs.facts.devices, i);
@@ -63,8 +63,8 @@ void expect_well(const Scene& scene) {
 
 TEST(DeviceAnswers, WhoWasAnsweredSpeaksForTheDevice) {
   struct Row {
-    const char* counters;
-    const char* verbs;
+    AskedStatus counters;
+    AskedStatus verbs;
     bool listed;  // by libfabric
     FindingResult counters_hang;
     FindingResult verbs_hang;
@@ -91,7 +91,8 @@ TEST(DeviceAnswers, WhoWasAnsweredSpeaksForTheDevice) {
       {kSlow, kSlow, false, kUnknown, kUnknown, Verdict::kUnknown},
   };
   for (const Row& row : rows) {
-    SCOPED_TRACE(std::string(row.counters) + " " + row.verbs + (row.listed ? " listed" : ""));
+    SCOPED_TRACE(std::string(word_of(row.counters)) + " " + word_of(row.verbs) +
+                 (row.listed ? " listed" : ""));
     Scene scene = healthy_scene();
     ask_counters(scene, 1, row.counters);
     ask_verbs(scene, 1, row.verbs);
@@ -99,10 +100,10 @@ TEST(DeviceAnswers, WhoWasAnsweredSpeaksForTheDevice) {
     EXPECT_EQ(result_of(scene, "rdma.counters-hang", device(1)), row.counters_hang);
     EXPECT_EQ(result_of(scene, "verbs.hang", device(1)), row.verbs_hang);
     EXPECT_EQ(diagnose(scene).verdict, row.verdict) << diagnose(scene).summary;
-    const bool counters_late = std::string(row.counters) != kOk && row.counters_hang != kFail;
+    const bool counters_late = row.counters != kOk && row.counters_hang != kFail;
     EXPECT_EQ(result_of(scene, "rdma.counters-slow", device(1)),
               counters_late ? MaybeResult(kUnknown) : kNothing);
-    const bool verbs_late = std::string(row.verbs) != kOk && row.verbs_hang != kFail;
+    const bool verbs_late = row.verbs != kOk && row.verbs_hang != kFail;
     EXPECT_EQ(result_of(scene, "verbs.open-slow", device(1)),
               verbs_late ? MaybeResult(kUnknown) : kNothing);
   }

@@ -221,6 +221,9 @@ TEST(PciFaults, AFunctionWhoseIdCannotBeReadMayBeAnEfa) {
     Changes changes = node.changes();
     EXPECT_EQ((changes[{"pci.config-space-dead", kFirst}]), "unknown");
     EXPECT_EQ((changes[{"rdma.foreign-devices", "node"}]), "unknown") << "nor is it foreign";
+    EXPECT_FALSE(changes.contains({"pci.device-vanished", kFirst})) << "it is there";
+    const Array& funnel = *node.report().find("funnel")->as<Array>();
+    EXPECT_EQ(render_json(funnel.at(2)), R"({"stage":"pci","count":3,"at_least":true,"lost":[]})");
     EXPECT_EQ(node.verdict(), "unknown");
   }
 }

@@ -94,8 +94,23 @@ TEST(GpuFabric, WithoutPackagesItsLogTells) {
   EXPECT_EQ(version_with(false, std::nullopt, refused("580.95.05")), kFail);
   EXPECT_EQ(version_with(false, Packages{}, refused("580.95.05")), kFail);
   EXPECT_EQ(version_with(false, std::nullopt, refused("570.86.15")), kNotApplicable) << "of before";
-  EXPECT_EQ(version_with(true, std::nullopt, refused("580.95.05")), kNotApplicable) << "mended";
-  EXPECT_EQ(version_with(true, std::nullopt), kNotApplicable);
+  EXPECT_EQ(version_with(true, std::nullopt, refused("580.95.05")), kUnknown) << "mended";
+  EXPECT_EQ(version_with(denied(), std::nullopt), kNotApplicable);
+}
+
+// Amazon Linux 2023, Red Hat: rpm's database is not read.
+TEST(GpuFabric, OfOneThatRunsWithoutAPackageOfDpkgsTheVersionIsNotKnown) {
+  for (const Reading<Packages>& packages : {Reading<Packages>(), Reading<Packages>(Packages{})}) {
+    Scene scene =
+        scene_with(with_gpus([&](Scene& s) { gpu(s).fabric_manager.packages = packages; }));
+    const auto findings = judge_all(scene.node, scene.expectation);
+    const Finding* finding = finding_of(findings, kVersion, kNodeSubject);
+    ASSERT_NE(finding, nullptr);
+    EXPECT_EQ(finding->result, kUnknown);
+    EXPECT_NE(finding->message.find("no package of dpkg's"), std::string::npos);
+    EXPECT_EQ(finding->check->severity, Severity::kInfo);
+    EXPECT_EQ(diagnose(scene).verdict, Verdict::kHealthy);
+  }
 }
 
 TEST(GpuFabric, PackagesOfAContainerAreItsOwn) {
@@ -115,6 +130,9 @@ TEST(GpuFabric, ItIsInstalledAsTheSystemDoesIt) {
       {"Ubuntu 24.04.3 LTS", "580.95.05", "v=$(cat /sys/module/nvidia/version) && (sudo apt-get"},
       {"Amazon Linux 2023", "580.95.05", "sudo dnf -y install \"nvidia-fabricmanager-$(cat"},
       {"Amazon Linux 2023", "550.54.15", "sudo dnf -y install \"nvidia-fabric-manager-$(cat"},
+      {"Amazon Linux 2", "550.54.15", "p=\"nvidia-fabric-manager-$(cat"},
+      {"SUSE Linux Enterprise Server 15 SP6", "580.95.05",
+       "sudo zypper --non-interactive install --oldpackage \"nvidia-fabricmanager=$(cat"},
   };
   for (const auto& [os, driver, wanted] : rows) {
     Scene scene = scene_with(without_manager(unchanged));
@@ -125,6 +143,8 @@ TEST(GpuFabric, ItIsInstalledAsTheSystemDoesIt) {
     const Finding* finding = finding_of(findings, kVersion, kNodeSubject);
     ASSERT_NE(finding, nullptr);
     EXPECT_TRUE(command_of(*finding).starts_with(wanted)) << command_of(*finding);
+    const bool dnf = command_of(*finding).find("dnf") != std::string::npos;
+    EXPECT_EQ(dnf, std::string(os).ends_with("2023")) << os;
   }
 }
 

@@ -22,7 +22,8 @@ TEST(GpuFaults, TheProprietaryDriverOnThisKernelClosesBothWays) {
   FaultyNode node;
   node.tree().file(nvidia("version"), kProprietary);
   node.tree().file(std::string(kFirstPci) + "/p2p", "\n");
-  EXPECT_EQ(node.changes(), (Changes{{{"gpu.no-memory-path", "node"}, "fail"},
+  EXPECT_EQ(node.changes(), (Changes{{{"gpu.libfabric-needs-p2p", "node"}, "not_applicable"},
+                                     {{"gpu.no-memory-path", "node"}, "fail"},
                                      {{"gpu.peermem-missing", "node"}, "not_applicable"},
                                      {{"gpu.plugin-needs-p2p", "node"}, "fail"},
                                      {{"gpu.proprietary-cut-off", "node"}, "fail"}}));
@@ -34,9 +35,10 @@ TEST(GpuFaults, AnOldEfaClosesP2pThoughItNamesNvidia) {
   FaultyNode node;
   node.tree().file("/sys/module/efa/version", "2.15.3g\n");
   EXPECT_EQ(node.changes(), (Changes{{{"gpu.efa-too-old-for-nvidia", "node"}, "fail"},
+                                     {{"gpu.libfabric-needs-p2p", "node"}, "not_applicable"},
                                      {{"gpu.plugin-needs-p2p", "node"}, "fail"},
                                      {{"kernel.driver-stale", "node"}, "fail"}}));
-  EXPECT_EQ(node.root_causes(), Codes{"gpu.efa-too-old-for-nvidia"});
+  EXPECT_EQ(node.root_causes(), Codes{"kernel.driver-stale"}) << "the installer named 2.17.3";
   EXPECT_EQ(node.verdict(), "unhealthy") << "dma-buf is open, and the plugin takes none";
 }
 
@@ -46,7 +48,8 @@ TEST(GpuFaults, AnOldOpenDriverNeedsThePeerMemoryModule) {
     node.tree().file(std::string("/sys/module/") + module + "/version", "535.129.03\n");
   }
   node.tree().file(std::string(kFirstPci) + "/p2p", "\n");
-  EXPECT_EQ(node.changes(), (Changes{{{"gpu.peermem-missing", "node"}, "fail"},
+  EXPECT_EQ(node.changes(), (Changes{{{"gpu.libfabric-needs-p2p", "node"}, "not_applicable"},
+                                     {{"gpu.peermem-missing", "node"}, "fail"},
                                      {{"gpu.plugin-needs-p2p", "node"}, "fail"}}));
   EXPECT_EQ(node.root_causes(), Codes{"gpu.peermem-missing"});
   node.tree().file("/sys/module/efa_nv_peermem/version", "1.2.3\n");

@@ -2,11 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include "probes/judging/remedy.h"
 #include "tests/support/check_case.h"
 #include "tests/support/gpu_node.h"
 
 namespace efa {
 namespace {
+
+// With dma-buf alone.
+void use_libfabric(Scene& scene, const char* version) {
+  close_p2p(scene);
+  scene.fabric().version = version;
+}
 
 CheckCases memory_path_cases() {
   return {
@@ -36,6 +43,24 @@ CheckCases memory_path_cases() {
        })},
       {"gpu.peermem-stale", kPass, kNodeSubject,
        with_gpus([](Scene& s) { gpu(s).modules.efa_nv_peermem = "1.2.3"; })},
+      {"gpu.libfabric-needs-p2p", kFail, kNodeSubject,
+       with_gpus([](Scene& s) { use_libfabric(s, "2.4"); })},
+      {"gpu.libfabric-needs-p2p", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         use_libfabric(s, "2.4");
+         gpu(s).p2p = denied();
+       })},
+      {"gpu.libfabric-needs-p2p", kPass, kNodeSubject,
+       with_gpus([](Scene& s) { use_libfabric(s, "2.5"); })},
+      {"gpu.range-misaligned", kFail, kNodeSubject, with_gpus([](Scene& s) {
+         gpu(s).modules.efa = "3.3.0g";
+         s.node.log.facts.accelerators = {{kRangeMisaligned, 7}};
+       })},
+      {"gpu.range-misaligned", kUnknown, kNodeSubject, with_gpus([](Scene& s) {
+         gpu(s).modules.efa = "3.3.0g";
+         s.node.log.facts.total.reset();
+       })},
+      {"gpu.range-misaligned", kPass, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).modules.efa = "3.3.0g"; })},
       {"gpu.plugin-needs-p2p", kFail, kNodeSubject, with_gpus([](Scene& s) {
          set_plugin(s, "1.14.1");
          close_p2p(s);
@@ -69,6 +94,13 @@ CheckCases driver_cases() {
        with_gpus([](Scene& s) { gpu(s).modules.nvidia_uvm = "570.86.15"; })},
       {"gpu.user-space-differs", kUnknown, kNodeSubject,
        with_gpus([](Scene& s) { gpu(s).modules.nvidia_uvm = denied(); })},
+      {"gpu.user-space-differs", kUnknown, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).modules.nvidia_uvm = "\x01garbage"; })},
+      {"gpu.user-space-differs", kUnknown, kNodeSubject,
+       with_gpus([](Scene& s) { gpu(s).modules.nvidia = "\x01garbage"; })},
+      {"gpu.not-claimed", kUnknown, "0000:a1:00.0", with_gpus([](Scene& s) {
+         gpu(s).unidentified = {{*PciAddress::from_text("0000:a1:00.0"), denied()}};
+       })},
       {"gpu.fabric-not-running", kFail, kNodeSubject,
        with_gpus([](Scene& s) { gpu(s).fabric_manager.running = false; })},
       {"gpu.fabric-not-running", kUnknown, kNodeSubject,
@@ -144,8 +176,8 @@ size_t passing(const Scene& scene) {
 }
 
 TEST(Gpu, PassesWhereEfaReachesTheMemory) {
-  EXPECT_EQ(passing(scene_with(with_gpus(unchanged))), 17U) << "9 of the node, 2 of each GPU";
-  EXPECT_EQ(passing(scene_with(with_grace(unchanged))), 11U);
+  EXPECT_EQ(passing(scene_with(with_gpus(unchanged))), 18U) << "10 of the node, 2 of each GPU";
+  EXPECT_EQ(passing(scene_with(with_grace(unchanged))), 12U);
   EXPECT_EQ(passing(scene_with(with_neuron(unchanged))), 9U);
 }
 
@@ -300,6 +332,64 @@ TEST(Gpu, AGpuThatTheModuleDoesNotSupportIsToldSo) {
   EXPECT_EQ(message(), "the NVIDIA driver has not taken it");
   scene.node.log.facts.accelerators = {{kGpuNotSupported, 7}};
   EXPECT_NE(message().find("does not support"), std::string::npos);
+}
+
+TEST(Gpu, AnOldLibfabricIsToldOfOnlyWhereDmabufIsTheOnlyWay) {
+  constexpr const char* kCode = "gpu.libfabric-needs-p2p";
+  const auto with = [&](const Change& change) {
+    return said(with_gpus([change](Scene& s) {
+                  use_libfabric(s, "2.4");
+                  change(s);
+                }),
+                kCode);
+  };
+  EXPECT_EQ(with(unchanged), kFail);
+  EXPECT_EQ(with([](Scene& s) { gpu(s).p2p->provider = "NVIDIA"; }), kPass);
+  EXPECT_EQ(with([](Scene& s) { gpu(s).nvidia_open = false; }), kNotApplicable) << "no way at all";
+  EXPECT_EQ(with([](Scene& s) { s.fabric().devices.clear(); }), kNotApplicable) << "without EFA";
+  EXPECT_EQ(with([](Scene& s) { s.node.limits.facts.from_container = true; }), kNotApplicable);
+  EXPECT_EQ(with([](Scene& s) { s.expectation.direct_memory = DirectMemory::kNotKnown; }),
+            kNothing);
+  EXPECT_EQ(diagnose(scene_with(with_gpus([](Scene& s) { use_libfabric(s, "2.4"); }))).verdict,
+            Verdict::kHealthy)
+      << "NCCL's plugin gives dma-bufs";
+}
+
+TEST(Gpu, ARangeThatAnotherEfaOrModuleAskedForIsNotEfas) {
+  for (const char* efa : {"3.2.0g", "3.3.1g", ""}) {
+    const Change logged = with_gpus([efa](Scene& s) {
+      gpu(s).modules.efa = efa;
+      s.node.log.facts.accelerators = {{kRangeMisaligned, 7}};
+    });
+    EXPECT_EQ(said(logged, "gpu.range-misaligned"), kNotApplicable) << efa;
+  }
+}
+
+TEST(Gpu, ANeuronDriverThatIsMissingIsInstalledAsTheSystemDoesIt) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"Ubuntu 22.04.5 LTS",
+       "sudo modprobe neuron || (sudo apt-get install -y aws-neuronx-dkms && sudo modprobe "
+       "neuron)"},
+      {"Amazon Linux 2023.9.20251027",
+       "sudo modprobe neuron || (sudo dnf -y install aws-neuronx-dkms && sudo modprobe neuron)"},
+      {"Amazon Linux 2",
+       "sudo modprobe neuron || (sudo yum -y install aws-neuronx-dkms && sudo modprobe neuron)"},
+      {"another system", "sudo modprobe neuron"},
+  };
+  for (const auto& [os, wanted] : rows) {
+    Scene scene = scene_with(with_neuron([](Scene& s) {
+      gpu(s).neuron[0].driver.reset();
+      gpu(s).modules.neuron.reset();
+    }));
+    scene.node.kernel.facts.os = os;
+    const auto command = [&] {
+      const auto findings = judge_all(scene.node, scene.expectation);
+      return command_of(*finding_of(findings, "gpu.neuron-not-loaded", accelerator(0)));
+    };
+    EXPECT_EQ(command(), wanted) << os;
+    gpu(scene).modules.neuron = "2.24.7.0";
+    EXPECT_EQ(command(), "sudo modprobe neuron") << "it is there: " << os;
+  }
 }
 
 TEST(Gpu, AModuleOnDiskThatIsNotTheLoadedOneWaitsForABoot) {

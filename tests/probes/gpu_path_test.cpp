@@ -9,7 +9,15 @@
 namespace efa {
 namespace {
 
-// p3dn: its GPUs take the proprietary driver only.
+// p3dn: its GPUs take the proprietary driver only, and jobs go through the host.
+TEST(GpuPath, OfATypeThatHasNoWayInNothingIsSaid) {
+  Scene scene = scene_with(with_gpus(close_both));
+  scene.expectation.direct_memory = DirectMemory::kImpossible;
+  for (const char* code : {"gpu.no-memory-path", "gpu.proprietary-cut-off"}) {
+    EXPECT_EQ(result_of(scene, code, kNodeSubject), kNothing) << code;
+  }
+}
+
 TEST(GpuPath, ATypeOfWhichNoSourceTellsIsNoFault) {
   Scene scene = scene_with(with_gpus(close_both));
   scene.expectation.direct_memory = DirectMemory::kNotKnown;
@@ -264,11 +272,15 @@ TEST(GpuPath, TheOpenModulesAreInstalledAsTheSystemDoesIt) {
       {"Amazon Linux 2023.9.20251027", "sudo dnf -y module switch-to nvidia-driver:open-dkms"},
       {"Red Hat Enterprise Linux 9.10 (Plow)", "sudo dnf -y module switch-to"},
       {"Rocky Linux 10.1 (Red Quartz)", "sudo dnf -y install --allowerasing kmod-nvidia-open-dkms"},
+      {"AlmaLinux 9.6 (Sage Margay)", "sudo dnf -y module switch-to nvidia-driver:open-dkms"},
+      {"AlmaLinux 10.0 (Purple Lion)", "sudo dnf -y install --allowerasing kmod-nvidia-open-dkms"},
+      {"Oracle Linux Server 8.10", "sudo dnf -y module switch-to nvidia-driver:open-dkms"},
       {"Fedora Linux 43", "sudo dnf -y install --allowerasing kmod-nvidia-open-dkms"},
       {"Ubuntu 24.04.3 LTS", "sudo apt-get install -y --autoremove --purge nvidia-open nvidia-dri"},
       {"Debian GNU/Linux 12 (bookworm)",
        "sudo apt-get install -y --autoremove --purge nvidia-open && sudo reboot"},
       {"Bottlerocket OS 1.50", ""},
+      {"Amazon Linux 2", ""},
   };
   for (const auto& [os, wanted] : rows) {
     Scene scene = scene_with(with_gpus(close_both));
@@ -317,6 +329,32 @@ TEST(GpuPath, ALostDriverIsTheRootCause) {
   EXPECT_TRUE(
       failing(scene, kNoPath).remedy.starts_with("Drain the node and bring back efa 2.17.3"))
       << failing(scene, kNoPath).remedy;
+}
+
+// efa 2.15.3 is loaded; on disk is what DKMS has built for this kernel.
+Scene with_old_efa_loaded(const char* on_disk) {
+  return scene_with(with_gpus([on_disk](Scene& s) {
+    KernelFacts& kernel = s.node.kernel.facts;
+    gpu(s).modules.efa = "2.15.3g";
+    kernel.efa_version = "2.15.3g";
+    kernel.dkms = {std::string("efa/") + on_disk + " for " + *kernel.release};
+    kernel.efa_refcount = 1;
+  }));
+}
+
+TEST(GpuPath, AnEfaThatIsTooOldAndNotTheOneOnDiskIsItsEcho) {
+  constexpr const char* kTooOld = "gpu.efa-too-old-for-nvidia";
+  const Scene updated = with_old_efa_loaded("3.1.0");
+  EXPECT_EQ(cause_of(diagnose(updated), kTooOld, kNodeSubject), "kernel.driver-stale");
+  EXPECT_EQ(diagnose(updated).root_causes, std::vector<std::string>{"kernel.driver-stale"});
+  EXPECT_EQ(command_of(failing(updated, kTooOld)), "sudo reboot");
+  EXPECT_TRUE(
+      failing(updated, kTooOld).remedy.starts_with("Drain the node and bring back efa 3.1.0"))
+      << failing(updated, kTooOld).remedy;
+  const Scene too_old_too = with_old_efa_loaded("2.16.0");
+  EXPECT_EQ(failing(too_old_too, "kernel.driver-stale").result, kFail);
+  EXPECT_EQ(cause_of(diagnose(too_old_too), kTooOld, kNodeSubject), "");
+  EXPECT_NE(command_of(failing(too_old_too, kTooOld)).find("efa_installer.sh"), std::string::npos);
 }
 
 TEST(GpuPath, WhatDkmsHasIsBuiltThoughNoInstallerNamedIt) {

@@ -157,6 +157,42 @@ TEST(ReadGpu, WhatCannotBeReadIsTold) {
   EXPECT_EQ(malformed.nvidia_open.unreadable()->reason, "is malformed");
 }
 
+TEST(ReadGpu, WhatIsMalformedIsNotTakenForAnAnswer) {
+  const std::string driver = std::string(kNvidia) + "/";
+  const GpuFacts facts = facts_with(seen("lines", driver + "params", Array{}) +
+                                    seen("read", of_function(kEfa, "p2p"), "\x01garbage"));
+  EXPECT_NE(facts.parameters.unreadable(), nullptr);
+  EXPECT_NE(facts.p2p.unreadable(), nullptr);
+  const std::string version = seen("read", "/sys/module/nvidia/version", "\x01garbage") + machine();
+  EXPECT_EQ(facts_of(version).modules.nvidia, "\x01garbage");
+  EXPECT_EQ(facts_of(version + seen("read", driver + "version",
+                                    "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  "
+                                    "580.95.05  Release"))
+                .modules.nvidia,
+            "580.95.05")
+      << "the driver tells it in two places";
+}
+
+TEST(ReadGpu, AFunctionOfNvidiasThatHidesWhatItIsMayBeAGpu) {
+  const std::string list = seen("list", "/sys/bus/pci/devices", Array{Value(kGpu)});
+  const auto vendor = [](const char* id) { return seen("read", of_function(kGpu, "vendor"), id); };
+  const auto driver = [](const char* name) {
+    return seen("link", of_function(kGpu, "driver"), std::string("../drivers/") + name);
+  };
+  const std::string no_class = unseen("read", of_function(kGpu, "class"), EACCES);
+  const std::string no_vendor = unseen("read", of_function(kGpu, "vendor"), EIO);
+  for (const std::string& looks :
+       {list + vendor("0x10de") + no_class, list + no_vendor + driver("nvidia"),
+        list + vendor("garbage") + driver("nvidia")}) {
+    const GpuFacts facts = facts_of(looks);
+    EXPECT_TRUE(facts.nvidia.empty());
+    ASSERT_EQ(facts.unidentified.size(), 1U) << looks;
+    EXPECT_EQ(facts.unidentified[0].address.to_text(), kGpu);
+  }
+  EXPECT_TRUE(facts_of(list + no_vendor + driver("nvme")).unidentified.empty());
+  EXPECT_TRUE(facts_of(list + vendor("0x8086") + no_class).unidentified.empty());
+}
+
 TEST(ReadGpu, TheTaintTellsTheFlavourWhereTheDriversLineDoesNot) {
   EXPECT_EQ(facts_with(seen("read", "/sys/module/nvidia/taint", "OE")).nvidia_open, true);
   EXPECT_EQ(facts_with(seen("read", "/sys/module/nvidia/taint", "POE")).nvidia_open, false);

@@ -50,6 +50,23 @@ TEST(JobGroup, OfAProcessIsTheOneThatBoundsItsMemory) {
   }
 }
 
+TEST(MemoryKill, TellsOfAWholeControlGroup) {
+  const std::string head = "6,901,78,-;Tasks in ";
+  const std::string behind = " are going to be killed due to memory.oom.group set";
+  const std::string group =
+      "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1f_2.slice/"
+      "cri-containerd-2.scope";
+  const auto kill = parse_memory_kill(head + group + behind);
+  ASSERT_TRUE(kill);
+  EXPECT_EQ(kill->job, "pod1f_2");
+  EXPECT_TRUE(kill->whole);
+  const std::string kept = words_of_memory_kill(head + group + behind);
+  EXPECT_EQ(kept, head + "pod1f_2" + behind);
+  EXPECT_TRUE(parse_memory_kill(kept)->whole) << "a recording is read again";
+  EXPECT_FALSE(parse_memory_kill(head + group));
+  EXPECT_FALSE(parse_memory_kill(head + "/system.slice" + behind));
+}
+
 TEST(MemoryKill, TellsWhoseProcessItWasAndNoName) {
   const std::string head = "6,900,77,-;";
   const std::string record =
@@ -60,6 +77,7 @@ TEST(MemoryKill, TellsWhoseProcessItWasAndNoName) {
   ASSERT_TRUE(kill);
   EXPECT_EQ(kill->usec, 77U);
   EXPECT_EQ(kill->job, "job_7");
+  EXPECT_FALSE(kill->whole);
   const std::string kept = words_of_memory_kill(record);
   EXPECT_EQ(kept, head + "oom-kill:task_memcg=job_7,task=");
   EXPECT_EQ(parse_memory_kill(kept)->job, "job_7") << "a recording is read again";

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "probes/base/releases.h"
 #include "probes/jobs/parse.h"
-#include "probes/jobs/releases.h"
 #include "probes/jobs/settings.h"
 
 namespace efa {
@@ -34,6 +34,8 @@ TEST(JobReleases, AreKnownByTheNamesOfFiles) {
 TEST(JobReleases, OfRdmaCoreIsTheThirdNumber) {
   EXPECT_EQ(rdma_core_version("/usr/lib64/libibverbs.so.1.14.57.0"), 57);
   EXPECT_EQ(rdma_core_version("/usr/lib64/libibverbs.so.1.8.28.0"), 28);
+  EXPECT_EQ(rdma_core_version("libefa.so.1.3.57.0"), 57);
+  EXPECT_EQ(rdma_core_version("libefa.so.1"), std::nullopt);
   EXPECT_EQ(rdma_core_version("/usr/lib64/libibverbs.so.1"), std::nullopt);
   EXPECT_EQ(rdma_core_version("/usr/lib64/libfabric.so.1.14.57.0"), std::nullopt);
   EXPECT_EQ(rdma_core_version(""), std::nullopt);

@@ -91,6 +91,10 @@ std::vector<Case> faults() {
       {kExcluded, {"FI_PROVIDER=ofi_rxd;efa"}},
       {kExcluded, {"FI_PROVIDER=other"}},
       {kExcluded, {"FI_PROVIDER=efa-direct"}},
+      {kExcluded, {"FI_LNX_PROV_LINKS=shm+tcp", "FI_PROVIDER=lnx"}},
+      {kExcluded, {"FI_LNX_PROV_LINKS=shm+cxi:other|shm", "FI_PROVIDER=shm+efa:lnx"}},
+      {kExcluded, {"FI_LNX_PROV_LINKS=shm", "OMPI_MCA_mtl_ofi_provider_include=lnx"}},
+      {kExcluded, {"FI_LNX_PROV_LINKS=tcp", "OMPI_MCA_opal_common_ofi_provider_include=lnx"}},
       {kExcluded, {"FI_EFA_IFACE=rdmap0s99"}},
       {kExcluded, {"NCCL_NET=Socket"}},
       {kExcluded, {"NCCL_NET_PLUGIN=none"}},
@@ -215,6 +219,10 @@ TEST(JobSettingRows, NeighboursOfAFaultAreNone) {
       {kExcluded, {"FI_PROVIDER=shm+efa"}},
       {kExcluded, {"FI_PROVIDER=lnx"}},  // which providers it links is not known
       {kExcluded, {"FI_PROVIDER=tcp,LNX"}},
+      {kExcluded, {"FI_PROVIDER=lnx", "FI_LNX_PROV_LINKS=shm+EFA:rdmap16s27|shm+efa"}},
+      {kExcluded, {"FI_PROVIDER=lnx", "FI_LNX_PROV_LINKS=shm+other"}},
+      {kExcluded, {"FI_PROVIDER=lnx", "FI_LNX_PROV_LINKS=(set, not kept)"}},
+      {kExcluded, {"FI_PROVIDER=efa", "FI_LNX_PROV_LINKS=shm+tcp"}},
       {kExcluded, {"OMPI_MCA_mtl_ofi_provider_include=shm+efa:lnx"}},
       {kExcluded, {"OMPI_MCA_mtl_ofi_provider_include=other:lnx"}},  // of an older recording
       {kExcluded, {"OMPI_MCA_opal_common_ofi_provider_include=lnx"}},

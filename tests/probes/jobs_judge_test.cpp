@@ -41,7 +41,25 @@ void use_other_libfabric(Scene& scene) {
 // A process of the job that has a device open.
 void kill_for_memory(Scene& scene) {
   scene.node.jobs.facts.processes.at(0).job = "job_7";
-  scene.node.log.facts.kills = {{7, "job_7"}};
+  scene.node.log.facts.kills = {{7, "job_7", false}};
+}
+
+// Nothing has passed over its device for two minutes.
+void stand_still(Scene& scene) {
+  Past& past = scene.expectation.past;
+  past.now_ms = 120'000;
+  CounterBaseline& baseline = past.baselines.emplace_back();
+  baseline.address = address(0);
+  baseline.values = scene.node.rdma.facts.counters.at(0).port;
+}
+
+// NCCL's plugin lies on the node.
+std::function<void(Scene&)> look_for_plugin(bool finds) {
+  return [=](Scene& scene) {
+    scene.node.software.facts.ofi_nccl = {"/opt/amazon/ofi-nccl/lib/libnccl-net-ofi.so"};
+    scene.node.software.facts.loader_finds_plugin = false;
+    job(scene).finds_nccl_plugin = finds;
+  };
 }
 
 }  // namespace
@@ -65,14 +83,24 @@ CheckCases jobs_cases() {
       {"jobs.killed-for-memory", kFail, kJob, kill_for_memory},
       {"jobs.killed-for-memory", kUnknown, kNodeSubject,
        [](Scene& s) { silence(s.node.log, ProbeStatus::kDenied); }},
+      {"jobs.libfabric-crashed", kFail, kNodeSubject,
+       [](Scene& s) {
+         s.node.log.facts.crashes = {{7, "libfabric.so.1.24.0"}};
+       }},
+      {"jobs.libfabric-crashed", kUnknown, kNodeSubject,
+       [](Scene& s) { silence(s.node.log, ProbeStatus::kDenied); }},
+      {"jobs.efa-quiet", kUnknown, kJob, stand_still},
+      {"jobs.nccl-plugin-not-found", kFail, kJob, look_for_plugin(false)},
+      {"jobs.nccl-plugin-not-found", kPass, kNodeSubject, look_for_plugin(true)},
       {"jobs.huge-pages-taken", kFail, kNodeSubject,
        [](Scene& s) { s.node.limits.facts.hugepages_2m_free = 54; }},
       {"jobs.huge-pages-taken", kUnknown, kNodeSubject,
        [](Scene& s) { s.node.limits.facts.hugepages_2m_free.reset(); }},
   };
-  for (const char* code : {"jobs.memlock-low", "jobs.setting-removed", "jobs.setting-harmful",
-                           "jobs.provider-excluded", "jobs.settings-contradict", "jobs.shm-small",
-                           "jobs.efa-idle", "jobs.other-libfabric"}) {
+  for (const char* code :
+       {"jobs.memlock-low", "jobs.setting-removed", "jobs.setting-harmful",
+        "jobs.provider-excluded", "jobs.settings-contradict", "jobs.shm-small", "jobs.efa-idle",
+        "jobs.other-libfabric", "jobs.efa-quiet", "jobs.nccl-plugin-not-found"}) {
     cases.push_back({code, kUnknown, kNodeSubject, hide_processes});
   }
   return cases;
@@ -261,6 +289,11 @@ TEST(Jobs, OneThatMayLeaveEfaOutIsNotIdle) {
     EXPECT_EQ(result_of(scene, "jobs.efa-idle", kNodeSubject), kPass) << links;
     EXPECT_EQ(result_of(scene, "jobs.provider-excluded", kJob), kNothing) << links;
   }
+  idle.environment = {"FI_PROVIDER=lnx", "FI_LNX_PROV_LINKS=shm+efa"};
+  EXPECT_EQ(result_of(scene, "jobs.efa-idle", kNodeSubject), kFail) << "it links efa";
+  idle.environment = {"FI_PROVIDER=lnx", "FI_LNX_PROV_LINKS=shm+tcp"};
+  EXPECT_EQ(result_of(scene, "jobs.efa-idle", kNodeSubject), kPass);
+  EXPECT_EQ(result_of(scene, "jobs.provider-excluded", kJob), kFail);
   for (const char* names : {"FI_PROVIDER=efa,lnx", "FI_PROVIDER=^lnx"}) {
     idle.environment = {names};
     EXPECT_EQ(result_of(scene, "jobs.efa-idle", kNodeSubject), kFail) << names;

@@ -278,10 +278,25 @@ TEST(KernelFaults, TheNextKernelWithoutDriverIsAWarning) {
   EXPECT_EQ(node.changes(), (Changes{{{"kernel.next-kernel-without-driver", "node"}, "pass"}}));
 }
 
+// A kernel in one file with its initramfs (UKI), and a menu of GRUB's that nobody keeps up.
+TEST(KernelFaults, OfAKernelThatBootsPastGrubNothingIsClaimed) {
+  constexpr const char* kNext = "kernel.next-kernel-without-driver";
+  FaultyNode node;
+  node.tree().file("/boot/grub/grub.cfg",
+                   "menuentry 'old' {\n\tlinux /boot/vmlinuz-5.10.0-1-amd64 ro\n}\n");
+  node.tree().file("/lib/modules/5.10.0-1-amd64/modules.dep", "kernel/fs/fuse/fuse.ko:\n");
+  node.tree().file("/lib/modules/5.10.0-1-amd64/modules.builtin", "kernel/fs/ext4/ext4.ko\n");
+  EXPECT_EQ(node.changes(), (Changes{{{kNext, "node"}, "fail"}}));
+  node.tree().file("/boot/efi/EFI/Linux/6.1.0-40-amd64.efi", "MZ");
+  EXPECT_EQ(node.changes(), (Changes{{{kNext, "node"}, "unknown"}}));
+  EXPECT_EQ(node.verdict(), "healthy");
+}
+
 TEST(KernelFaults, ModulesThatCannotBeListedAreUnknown) {
   FaultyNode node;
   node.tree().remove("/sys/module");
   EXPECT_EQ(node.changes(), (Changes{{{"gpu.efa-too-old-for-nvidia", "node"}, "unknown"},
+                                     {{"gpu.libfabric-needs-p2p", "node"}, "not_applicable"},
                                      {{"gpu.no-memory-path", "node"}, "unknown"},
                                      {{"gpu.peermem-stale", "node"}, "pass"},
                                      {{"gpu.plugin-needs-p2p", "node"}, "unknown"},

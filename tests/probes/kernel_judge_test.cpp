@@ -90,6 +90,10 @@ CheckCases kernel_cases() {
        }},
       {"kernel.kexec-with-old-driver", kNotApplicable, kNodeSubject,
        [](Scene& s) { s.node.kernel.facts.kexec_loaded.reset(); }},
+      {"kernel.kexec-with-old-driver", kUnknown, kNodeSubject,
+       [](Scene& s) {
+         s.node.kernel.facts.kexec_loaded = Unseen{"kexec_loaded", "any words", EIO};
+       }},
       {"kernel.peermem-build-failed", kFail, kNodeSubject,
        [](Scene& s) {
          s.node.kernel.facts.dkms_failed = {"efa-nv-peermem/1.2.2 for 6.1.0-40-cloud-amd64"};
@@ -117,7 +121,7 @@ TEST(Kernel, TheKernelsWordsOfAFailedLoadAreTheEvidence) {
   unload(scene);
   LogMessage message;
   message.priority = 4;
-  message.kind = kLoadFailed;
+  message.kind = LogKind::kLoadFailed;
   message.text = "efa: Unknown symbol ib_register_device (err -2)";
   scene.node.log.facts.messages = {message};
   const auto findings = judge_all(scene.node, scene.expectation);
@@ -141,7 +145,7 @@ TEST(Kernel, WhatTheKernelSaidOfPeerMemoryIsNotWhyEfaIsNotLoaded) {
   Scene scene = healthy_scene();
   unload(scene);
   LogMessage message;
-  message.kind = kModuleRefused;
+  message.kind = LogKind::kModuleRefused;
   message.text = "efa_nv_peermem: no symbol version for nvidia_p2p_get_pages";
   scene.node.log.facts.messages = {message};
   const auto findings = judge_all(scene.node, scene.expectation);
@@ -226,12 +230,13 @@ TEST(Kernel, ADeviceThatTheDriverGaveUpOrThatIsReservedIsNoStaleDriver) {
   EXPECT_NE(result_of(scene, "kernel.driver-stale", kNodeSubject), kFail);
   scene.pci(0).driver_override = "";
   EXPECT_EQ(result_of(scene, "kernel.driver-stale", kNodeSubject), kFail);
-  for (const char* kind : {"probe-failed", "out-of-memory", "region-busy", "probe-ended"}) {
+  for (const LogKind kind :
+       {LogKind::kProbeFailed, LogKind::kOutOfMemory, LogKind::kRegionBusy, LogKind::kProbeEnded}) {
     LogMessage message;
     message.address = address(0);
     message.kind = kind;
     scene.node.log.facts.messages = {message};
-    EXPECT_NE(result_of(scene, "kernel.driver-stale", kNodeSubject), kFail) << kind;
+    EXPECT_NE(result_of(scene, "kernel.driver-stale", kNodeSubject), kFail) << word_of(kind);
   }
 }
 

@@ -29,7 +29,7 @@ void refuse_unsupported(Scene& scene, const Reading<ModuleFile>& file) {
 LogMessage refusal(const std::string& text) {
   LogMessage message;
   message.priority = 4;
-  message.kind = kModuleRefused;
+  message.kind = LogKind::kModuleRefused;
   message.text = text;
   return message;
 }
@@ -69,6 +69,11 @@ CheckCases kernel_loading_cases() {
          unload(s);
          s.node.kernel.facts.modules_disabled.reset();
        }},
+      {"kernel.modules-disabled", kUnknown, kNodeSubject,
+       [](Scene& s) {
+         unload(s);
+         s.node.kernel.facts.modules_disabled = Unseen{"modules_disabled", "any words", EIO};
+       }},
       {"kernel.modules-disabled", kPass, kNodeSubject,
        [](Scene& s) {
          unload(s);
@@ -80,6 +85,11 @@ CheckCases kernel_loading_cases() {
          s.node.kernel.facts.ib_uverbs_installed = false;
        }},
       {"kernel.uverbs-not-installed", kNotApplicable, kNodeSubject, unload},
+      {"kernel.uverbs-not-installed", kUnknown, kNodeSubject,
+       [](Scene& s) {
+         unload(s);
+         s.node.kernel.facts.ib_uverbs_installed = Unseen{"modules.dep", "any words", EIO};
+       }},
       {"kernel.uverbs-not-installed", kPass, kNodeSubject,
        [](Scene& s) {
          unload(s);
@@ -156,6 +166,25 @@ TEST(Kernel, ASymbolOfAMissingModuleIsThatModulesFault) {
   EXPECT_EQ(diagnose(scene).root_causes, Codes{"kernel.uverbs-not-installed"});
 }
 
+// kernel/module/version.c and main.c: of each symbol that does not fit two lines.
+TEST(Kernel, ARefusalIsToldByTheLineThatSaysWhy) {
+  Scene scene = healthy_scene();
+  const std::string why = "efa: disagrees about version of symbol ib_register_device";
+  log_refusal(scene, why);
+  log_refusal(scene, "efa: Unknown symbol ib_register_device (err -22)");
+  const auto observed = [&](const char* code) {
+    return finding_of(judge_all(scene.node, scene.expectation), code, kNodeSubject)
+        ->evidence.observed;
+  };
+  EXPECT_EQ(observed("kernel.driver-mismatch"), why);
+  const auto all = judge_all(scene.node, scene.expectation);
+  const Finding* not_loaded = finding_of(all, "kernel.driver-not-loaded", kNodeSubject);
+  EXPECT_NE(not_loaded->message.find(why), std::string::npos) << not_loaded->message;
+  log_refusal(scene, "efa: Unknown symbol ib_dealloc_device (err -22)");
+  EXPECT_EQ(observed("kernel.driver-mismatch"), "efa: Unknown symbol ib_dealloc_device (err -22)")
+      << "of another symbol";
+}
+
 TEST(Kernel, AMismatchIsBuiltAnewByDkmsUnlessThereIsAnotherStack) {
   Scene scene = healthy_scene();
   log_refusal(scene, "efa: Unknown symbol ib_register_device (err -22)");
@@ -196,7 +225,7 @@ TEST(Kernel, ASignatureIsWorthWhatTheKernelMakesOfItsKey) {
   demand_signatures(scene, file);
   EXPECT_EQ(result_of(scene, "kernel.driver-unsigned", kNodeSubject), kPass);
   LogMessage message = refusal("Loading of module with unavailable key is rejected");
-  message.kind = kKeyUnknown;
+  message.kind = LogKind::kKeyUnknown;
   scene.node.log.facts.messages.push_back(message);
   EXPECT_EQ(diagnose(scene).root_causes, Codes{"kernel.driver-unsigned"});
   silence(scene.node.log, ProbeStatus::kDenied);
@@ -211,7 +240,7 @@ TEST(Kernel, ARefusedKeyIsEfasOnlyWhereNothingElseKeepsItOut) {
   Scene alone = healthy_scene();
   demand_signatures(alone, file);
   LogMessage message = refusal("Loading of module with unavailable key is rejected");
-  message.kind = kKeyUnknown;
+  message.kind = LogKind::kKeyUnknown;
   alone.node.log.facts.messages.push_back(message);
   EXPECT_EQ(diagnose(alone).root_causes, Codes{kUnsigned});
   struct Row {
@@ -260,7 +289,7 @@ TEST(Kernel, EachWordOfARefusedFileIsAMismatch) {
   EXPECT_EQ(result_of(scene, "kernel.driver-mismatch", kNodeSubject), kPass) << "it is not efa's";
 }
 
-void log_signature(Scene& scene, const char* kind, const std::string& text) {
+void log_signature(Scene& scene, LogKind kind, const std::string& text) {
   LogMessage message = refusal(text);
   message.kind = kind;
   scene.node.log.facts.messages.push_back(message);
@@ -273,21 +302,22 @@ TEST(Kernel, TheKernelsWordsOfASignatureAreThatOneIsDemanded) {
   const std::string key = "Loading of module with unsupported crypto is rejected";
   const std::string none = "Loading of unsigned module is rejected";
   struct Row {
-    const char* kind;
+    LogKind kind;
     std::string text;
     Reading<ModuleFile> file;
     FindingResult wanted;
     FindingResult where_blocked;
   };
   const Row rows[] = {
-      {kKeyUnknown, key, good_file(), kFail, kUnknown},
-      {kKeyUnknown, key, kUnreadableFile, kFail, kUnknown},
-      {kModuleUnsigned, none, ModuleFile{}, kFail, kFail},
-      {kModuleUnsigned, none, kUnreadableFile, kFail, kUnknown},
-      {kModuleUnsigned, none, good_file(), kNotApplicable, kNotApplicable},  // it is another's
-      {kModuleUnsigned, "efa: loading of unsigned module is rejected", kUnreadableFile, kFail,
-       kFail},
-      {kKeyUnknown, "efa_nv_peermem: loading of module with unavailable key is rejected",
+      {LogKind::kKeyUnknown, key, good_file(), kFail, kUnknown},
+      {LogKind::kKeyUnknown, key, kUnreadableFile, kFail, kUnknown},
+      {LogKind::kModuleUnsigned, none, ModuleFile{}, kFail, kFail},
+      {LogKind::kModuleUnsigned, none, kUnreadableFile, kFail, kUnknown},
+      // it is another's
+      {LogKind::kModuleUnsigned, none, good_file(), kNotApplicable, kNotApplicable},
+      {LogKind::kModuleUnsigned, "efa: loading of unsigned module is rejected", kUnreadableFile,
+       kFail, kFail},
+      {LogKind::kKeyUnknown, "efa_nv_peermem: loading of module with unavailable key is rejected",
        good_file(), kNotApplicable, kNotApplicable},
   };
   for (const Row& row : rows) {
@@ -440,7 +470,7 @@ TEST(Kernel, TheLastWordOnUnsupportedModulesHolds) {
   }
   Scene scene = healthy_scene();
   refuse_unsupported(scene, ModuleFile{});
-  scene.node.kernel.facts.unseen = {{"/etc/modprobe.d/z.conf", "Permission denied", EACCES}};
+  scene.node.kernel.facts.modprobe_unseen = Unseen{"any words", "Permission denied", EACCES};
   EXPECT_EQ(result_of(scene, "kernel.driver-unsupported", kNodeSubject), kUnknown);
 }
 
@@ -448,14 +478,16 @@ TEST(Kernel, TheLastWordOnUnsupportedModulesHolds) {
 TEST(Kernel, ADriverThatChangesJustNowIsNotStuck) {
   struct Row {
     const char* state;
-    const char* kind;
+    LogKind kind;
     const char* text;
     const char* words;
   };
   const Row rows[] = {
-      {"coming", "other", "Elastic Fabric Adapter (EFA) v3.1.0g", "the driver is being loaded"},
-      {"coming", "device-registered", "IB device registered", "the driver is being loaded"},
-      {"going", "device-unregistered", "Unregister ib device", "the driver is being unloaded"},
+      {"coming", LogKind::kOther, "Elastic Fabric Adapter (EFA) v3.1.0g",
+       "the driver is being loaded"},
+      {"coming", LogKind::kDeviceRegistered, "IB device registered", "the driver is being loaded"},
+      {"going", LogKind::kDeviceUnregistered, "Unregister ib device",
+       "the driver is being unloaded"},
   };
   for (const Row& row : rows) {
     Scene scene = healthy_scene();

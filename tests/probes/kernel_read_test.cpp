@@ -6,11 +6,17 @@
 
 #include <cerrno>
 
+#include "probes/base/text.h"
 #include "probes/kernel/facts.h"
+#include "probes/kernel/installed_judge.h"
 #include "probes/kernel/modprobe_line.h"
+#include "probes/kernel/module_file.h"
 #include "probes/kernel/parse.h"
 #include "probes/kernel/unblock.h"
+#include "tests/support/module_elf.h"
 #include "tests/support/said.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/tree.h"
 
 namespace efa {
 namespace {
@@ -64,6 +70,19 @@ TEST(ReadKernel, AFileThatIsLinkedToDevNullIsMasked) {
     EXPECT_FALSE(facts.blacklisted_by);
     EXPECT_TRUE(facts.unseen.empty());
   }
+}
+
+TEST(ReadKernel, WhatOfModprobeDCannotBeReadIsTold) {
+  const std::string directory = seen("list", "/etc/modprobe.d", texts({"x.conf"}));
+  const auto told = [](const std::string& looks) {
+    const KernelFacts facts = facts_of(looks);
+    return facts.modprobe_unseen ? facts.modprobe_unseen->what : "";
+  };
+  EXPECT_EQ(told(directory + unseen("lines", "/etc/modprobe.d/x.conf", EACCES)),
+            "/etc/modprobe.d/x.conf");
+  EXPECT_EQ(told(unseen("list", "/etc/modprobe.d", EACCES)), "/etc/modprobe.d");
+  EXPECT_EQ(told(directory + seen("lines", "/etc/modprobe.d/x.conf", texts({}))), "");
+  EXPECT_EQ(told(unseen("lines", "/proc/cmdline", EACCES)), "") << "it is no file of modprobe.d";
 }
 
 TEST(ReadKernel, ADirectoryOfThatNameHidesNothing) {
@@ -226,7 +245,7 @@ TEST(ReadKernel, TheModulesFileIsReadWhereAnEfaFunctionHasNoDriver) {
   EXPECT_EQ(facts.ib_uverbs_installed, false);
   const KernelFacts bound = facts_of(module + seen("lines", "/proc/bus/pci/devices", Array{}));
   EXPECT_FALSE(bound.module_on_disk);
-  EXPECT_EQ(bound.ib_uverbs_installed, std::nullopt);
+  EXPECT_FALSE(bound.ib_uverbs_installed);
 }
 
 TEST(ReadKernel, AModulesFileThatIsNoneIsUnreadable) {
@@ -239,9 +258,30 @@ TEST(ReadKernel, AModulesFileThatIsNoneIsUnreadable) {
   EXPECT_EQ(facts_of(dep).module_on_disk.unreadable(), nullptr) << "it is not there";
 }
 
+TEST(ReadKernel, AModuleWhoseCompressionNothingHereKnowsIsNotCalledDamaged) {
+  const TemporaryDirectory directory;
+  const Tree tree(directory.path());
+  tree.file("/proc/sys/kernel/osrelease", std::string(kRelease) + "\n");
+  tree.directory("/sys/module/fuse");
+  tree.file(module_file("modules.dep"), "extra/efa.ko.zst:\n");
+  tree.file(module_file("extra/efa.ko.zst"), from_hex(kModuleZst));
+  using Options = std::map<std::string, std::string>;
+  for (const Options& options : {Options{}, Options{{"archive-module", "/nowhere/archive.so"}}}) {
+    Said said;
+    said.read(*Sysroot::open(directory.path()), read_kernel, options);
+    const auto facts = from_value<KernelFacts>(said.facts(), "facts");
+    const Unseen* unseen = facts->module_on_disk.unreadable();
+    ASSERT_NE(unseen, nullptr);
+    EXPECT_FALSE(is_no_module(facts->module_on_disk)) << unseen->reason;
+    EXPECT_EQ(unseen->reason, "is compressed, and nothing here can decompress it");
+    EXPECT_TRUE(has_module_to_load(*facts)) << "the driver counts as installed";
+  }
+}
+
 TEST(ReadKernel, ARecordingThatWasNotAskedForIbUverbsTellsNothingOfIt) {
   const std::string dep = seen("lines", module_file("modules.dep"), texts({"extra/efa.ko:"}));
-  EXPECT_EQ(facts_of(dep).ib_uverbs_installed, std::nullopt);
+  EXPECT_FALSE(facts_of(dep).ib_uverbs_installed);
+  EXPECT_EQ(facts_of(dep).ib_uverbs_installed.unreadable(), nullptr);
   EXPECT_EQ(facts_of(dep + part(module_file("modules.dep"), "yes")).ib_uverbs_installed, true);
 }
 
@@ -427,6 +467,18 @@ TEST(ReadKernel, MlnxOfedShowsInModulesDepToo) {
            texts({"kernel/drivers/infiniband/core/ib_core.ko.xz:", "extra/efa.ko: " + core}));
   EXPECT_FALSE(facts_of(plain).ofed);
   EXPECT_EQ(facts_of(plain).ofed.unreadable(), nullptr);
+}
+
+// mlnx-ofed-kernel-dkms
+TEST(ReadKernel, MlnxOfedThatDkmsHasBuiltShowsInModulesDepToo) {
+  for (const char* core : {"updates/dkms/ib_core.ko.zst", "extra/ib_core.ko.xz"}) {
+    const KernelFacts facts =
+        facts_of(seen("lines", module_file("modules.dep"),
+                      texts({std::string(core) + ": updates/dkms/mlx_compat.ko.zst",
+                             std::string("updates/dkms/efa.ko.zst: ") + core})));
+    EXPECT_EQ(facts.ofed, module_file(core));
+    EXPECT_EQ(facts.module_file, "updates/dkms/efa.ko.zst");
+  }
 }
 
 TEST(ReadKernel, WhatDkmsCouldNotBuildIsTold) {

@@ -73,6 +73,10 @@ constexpr const char* kOverlayRoot =
 constexpr const char* kHostsProcesses = "pid:[4026531836]";
 constexpr const char* kOwnProcesses = "pid:[4026532310]";
 
+std::string own_user() {
+  return seen("read", "/proc/self/uid_map", "1000 1000 1");
+}
+
 std::string processes(const char* which) {
   return seen("link", "/proc/self/ns/pid", which);
 }
@@ -96,6 +100,18 @@ TEST(Container, IsKnownByWhatItsRuntimeLeavesInIt) {
       {present("/.singularity.d"), "apptainer"},
       {mounts({kImageRoot}) + present("/.singularity.d"), "apptainer"},
       {processes(kOwnProcesses) + present("/sys/fs/cgroup/cgroup.type"), "other"},
+      {mounts({kImageRoot}) + own_user() + present("/ch/environment"), "charliecloud"},
+      {mounts({kImageRoot}) + own_user() +
+           seen("lines", "/proc/self/environ", Array{"CH_RUNNING=Weird Al Yankovic"}),
+       "charliecloud"},
+      {mounts({"755 612 259:1 /var/tmp/alice.ch/img/debian+12 / ro - xfs /dev/nvme0n1p1 rw"}),
+       "charliecloud"},
+      {mounts({"755 612 0:92 / / rw - overlay none rw,lowerdir=/home/alice/image,"
+               "upperdir=/srv/upper,workdir=/srv/work,index=on,userxattr,volatile"}),
+       "charliecloud"},
+      {mounts({"755 612 0:92 / / rw - overlay overlay rw,lowerdir=/opt/sarus/var/OCIBundleDir/"
+               "overlay/rootfs-lower,upperdir=/opt/sarus/var/OCIBundleDir/overlay/rootfs-upper"}),
+       "sarus"},
       // a pod of an image that Apptainer made
       {mounts({"767 756 259:1 /pods/0b6f/containers/a/1 /dev/termination-log rw - xfs /d rw"}) +
            present("/.singularity.d"),
@@ -121,6 +137,15 @@ TEST(Container, AHostIsNone) {
           seen("read", "/proc/self/uid_map", "0 0 1"),
       processes(kOwnProcesses),
       seen("lines", "/proc/1/environ", Array{"container="}),
+      // a machine that was made of an image of Charliecloud; a job that was started from within one
+      mounts({kDiskRoot}) + own_user() + present("/ch/environment"),
+      mounts({kOverlayRoot}) + present("/ch/environment") +
+          seen("lines", "/proc/self/environ", Array{"CH_RUNNING=Weird Al Yankovic"}),
+      // what Sarus and Charliecloud leave on a node
+      mounts({kDiskRoot,
+              "90 22 0:92 / /var/OCIBundleDir/rootfs rw - overlay overlay "
+              "rw,lowerdir=/var/OCIBundleDir/overlay/rootfs-lower"}),
+      mounts({kDiskRoot, "91 22 0:93 / /var/tmp/alice.ch/img/x rw - tmpfs tmpfs rw"}),
   };
   for (const std::string& looks : rows) {
     EXPECT_EQ(facts_of(looks).container, std::nullopt) << looks;

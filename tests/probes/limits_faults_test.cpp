@@ -60,6 +60,7 @@ constexpr const char* kUnlimitedUnit =
     "[Service]\nLimitMEMLOCK=infinity\n[Install]\nWantedBy=multi-user.target\n";
 constexpr const char* kSlurmdFails = "limits.memlock-low slurmd fail\n";
 constexpr const char* kLoginFails = "limits.shell-memlock-low login (ssh) fail\n";
+constexpr const char* kLoginUnknown = "limits.shell-memlock-low login (ssh) unknown\n";
 
 TEST(LimitsFaults, AStoppedSchedulerIsJudgedByItsUnitAndTheManager) {
   StoppedSlurmd healthy(kUnlimitedUnit);
@@ -121,6 +122,30 @@ TEST(LimitsFaults, AnUnreadableDropInIsUnknownForItsServiceAlone) {
     }
     EXPECT_EQ(node.changed(), "limits.memlock-low slurmd unknown\n");
   }
+}
+
+TEST(LimitsFaults, WhatMayGiveALoginAnotherLimitIsUnknownWhereItCannotBeRead) {
+  for (const char* path :
+       {"/etc/security/limits.conf", "/etc/security/limits.d/01_efa.conf", "/etc/ssh/sshd_config",
+        "/etc/ssh/sshd_config.d/50-redhat.conf", "/etc/pam.d/sshd", "/etc/pam.d/password-auth"}) {
+    FaultyNode node;
+    node.tree().remove(path);
+    node.tree().directory(path);
+    EXPECT_EQ(changed_of(node), kLoginUnknown) << path;
+    EXPECT_NE(render_json(node.report()).find(path), std::string::npos) << path;
+  }
+}
+
+TEST(LimitsFaults, AYamaThatTellsNoNumberIsUnknown) {
+  FaultyNode node;
+  const char* path = "/proc/sys/kernel/yama/ptrace_scope";
+  node.tree().file(path, "xyz\n");
+  EXPECT_EQ(changed_of(node), "limits.ptrace-restricted node unknown\n");
+  node.tree().remove(path);
+  node.tree().directory(path);
+  EXPECT_EQ(changed_of(node), "limits.ptrace-restricted node unknown\n");
+  node.tree().remove(path);
+  EXPECT_EQ(changed_of(node), "");
 }
 
 TEST(LimitsFaults, ALoginsLimitsAreThoseOfPam) {

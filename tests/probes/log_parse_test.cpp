@@ -77,11 +77,11 @@ TEST(Log, EveryMessageOfTheDriverHasItsKind) {
                                "efa 0000:00:06.0 rdmap0s6: "}) {
       const auto message = parse(prefix + std::string(row.text));
       ASSERT_TRUE(message) << prefix << row.text;
-      EXPECT_EQ(message->kind, row.kind) << prefix << row.text;
+      EXPECT_STREQ(word_of(message->kind), row.kind) << prefix << row.text;
     }
   }
-  EXPECT_EQ(parse("efa: Acquired peer memory using P2P")->kind, "peer-memory");
-  EXPECT_EQ(parse("efa: Couldn't register efa driver")->kind, "load-failed");
+  EXPECT_EQ(parse("efa: Acquired peer memory using P2P")->kind, LogKind::kPeerMemory);
+  EXPECT_EQ(parse("efa: Couldn't register efa driver")->kind, LogKind::kLoadFailed);
 }
 
 // kernel/module/main.c; most of them are of level 4.
@@ -97,7 +97,7 @@ TEST(Log, TellsWhyAModuleWasNotLoaded) {
     const auto message = parse_kernel_message("4,812,77,-;" + std::string(text));
     ASSERT_TRUE(message) << text;
     const bool fits = message->text.ends_with("blacklisted") || message->text.ends_with("by y)");
-    EXPECT_EQ(message->kind, fits ? kLoadFailed : kModuleRefused) << text;
+    EXPECT_EQ(message->kind, fits ? LogKind::kLoadFailed : LogKind::kModuleRefused) << text;
     EXPECT_EQ(message->priority, 4);
   }
   for (const char* text : {"mlx5_ib: Unknown symbol ib_x (err -2)", "Module nouveau is blacklisted",
@@ -111,53 +111,54 @@ TEST(Log, TellsWhyAModuleWasNotLoaded) {
 TEST(Log, TellsThatTheKernelRefusedAModule) {
   struct Row {
     const char* text;
-    const char* kind;  // "": it is not taken
+    std::optional<LogKind> kind;  // absent: it is not taken
   };
   const Row rows[] = {
-      {"failed to validate module [efa] BTF: -22", kModuleRefused},
-      {"failed to validate module [ib_core] BTF: -22", kModuleRefused},
-      {"failed to validate module [nvidia] BTF: -22", ""},
-      {"failed to validate module [efa_nv_peermem] BTF: -22", ""},
-      {"failed to validate module", ""},
-      {"failed to validate module []", ""},
-      {"failed", ""},
+      {"failed to validate module [efa] BTF: -22", LogKind::kModuleRefused},
+      {"failed to validate module [ib_core] BTF: -22", LogKind::kModuleRefused},
+      {"failed to validate module [nvidia] BTF: -22", {}},
+      {"failed to validate module [efa_nv_peermem] BTF: -22", {}},
+      {"failed to validate module", {}},
+      {"failed to validate module []", {}},
+      {"failed", {}},
       {"module efa: .gnu.linkonce.this_module section size must match the kernel's built struct "
        "module size at run time",
-       kModuleRefused},
-      {"module efa: Exactly one .gnu.linkonce.this_module section must exist.", kModuleRefused},
+       LogKind::kModuleRefused},
+      {"module efa: Exactly one .gnu.linkonce.this_module section must exist.",
+       LogKind::kModuleRefused},
       {"module nvidia: .gnu.linkonce.this_module section size must match the kernel's built struct "
        "module size at run time",
-       ""},
-      {"module", ""},
+       {}},
+      {"module", {}},
       {"efa: module uses symbol (dma_buf_unpin) from namespace DMA_BUF, but does not import it.",
-       kModuleRefused},
+       LogKind::kModuleRefused},
       {"nvidia: module uses symbol (dma_buf_unpin) from namespace DMA_BUF, but does not import it.",
-       ""},
-      {"Loading of unsigned module is rejected", kModuleUnsigned},
-      {"Loading of module with unavailable key is rejected", kKeyUnknown},
-      {"Loading of module with unsupported crypto is rejected", kKeyUnknown},
-      {"efa: loading of unsigned module is rejected", kModuleUnsigned},
-      {"efa: Loading of module with unavailable key is rejected", kKeyUnknown},
-      {"nvidia: loading of unsigned module is rejected", ""},
-      {"Loading of firmware is rejected", ""},
+       {}},
+      {"Loading of unsigned module is rejected", LogKind::kModuleUnsigned},
+      {"Loading of module with unavailable key is rejected", LogKind::kKeyUnknown},
+      {"Loading of module with unsupported crypto is rejected", LogKind::kKeyUnknown},
+      {"efa: loading of unsigned module is rejected", LogKind::kModuleUnsigned},
+      {"efa: Loading of module with unavailable key is rejected", LogKind::kKeyUnknown},
+      {"nvidia: loading of unsigned module is rejected", {}},
+      {"Loading of firmware is rejected", {}},
       {"Lockdown: modprobe: unsigned module loading is restricted; see man kernel_lockdown.7",
-       kKeyUnknown},
-      {"Lockdown: Xorg: raw io port access is restricted; see man kernel_lockdown.7", ""},
+       LogKind::kKeyUnknown},
+      {"Lockdown: Xorg: raw io port access is restricted; see man kernel_lockdown.7", {}},
   };
   for (const Row& row : rows) {
     const auto message = parse_kernel_message("5,812,77,-;" + std::string(row.text));
-    EXPECT_EQ(message ? message->kind : "", row.kind) << row.text;
+    EXPECT_EQ(message ? std::optional(message->kind) : std::nullopt, row.kind) << row.text;
   }
 }
 
 // The driver's own errors name a device.
 TEST(Log, AnErrorOfTheModuleAloneIsOfItsLoad) {
   constexpr const char* kText = "efa: module using GPL-only symbols uses symbols x from y.";
-  EXPECT_EQ(parse(kText)->kind, kLoadFailed);
-  EXPECT_EQ(parse_kernel_message("4,812,77,-;" + std::string(kText))->kind, "other");
-  EXPECT_EQ(parse("efa 0000:00:06.0: text")->kind, "other");
-  EXPECT_EQ(parse("efa_nv_peermem: text")->kind, "other");
-  EXPECT_EQ(parse("efa: probe of 0000:00:06.0 failed with error -28")->kind, "probe-ended");
+  EXPECT_EQ(parse(kText)->kind, LogKind::kLoadFailed);
+  EXPECT_EQ(parse_kernel_message("4,812,77,-;" + std::string(kText))->kind, LogKind::kOther);
+  EXPECT_EQ(parse("efa 0000:00:06.0: text")->kind, LogKind::kOther);
+  EXPECT_EQ(parse("efa_nv_peermem: text")->kind, LogKind::kOther);
+  EXPECT_EQ(parse("efa: probe of 0000:00:06.0 failed with error -28")->kind, LogKind::kProbeEnded);
 }
 
 TEST(Log, KnowsWhichDeviceAMessageIsOf) {
@@ -273,6 +274,10 @@ TEST(Log, TellsWhatClosesTheWayToAGpusMemory) {
        "NVRM: PCI topology not supported for dma-buf"},
       {"NVRM: The NVIDIA GPU 0000:53:00.0 installed in this system is not supported by open",
        kGpuNotSupported, "NVRM: installed in this system is not supported by "},
+      {"NVRM: Invalid argument in nv_p2p_get_pages,address or length are not aligned "
+       "address=0x7f00, length=0x10",
+       kRangeMisaligned,
+       "NVRM: Invalid argument in nv_p2p_get_pages,address or length are not aligned"},
       {"failing symbol_get of non-GPLONLY symbol other_get_pages.", "", ""},
       {"NVRM: Xid (PCI:0000:53:00): 79, GPU has fallen off the bus.", "", ""},
       {"audit: NVRM: API mismatch: the client", "", ""},

@@ -74,7 +74,7 @@ TEST(Trace, ACrashInsideEfaIsFound) {
   EXPECT_TRUE(traces[0].crash);
   EXPECT_FALSE(traces[0].at_start);
   EXPECT_EQ(traces[0].function, "efa_destroy_cq");
-  EXPECT_EQ(traces[0].text, "Oops: 0000 [#1] PREEMPT SMP NOPTI");
+  EXPECT_EQ(traces[0].text, "BUG: unable to handle page fault for address: ffffa1b2c3d4e5f6");
   EXPECT_EQ(traces[0].usec, 77U);
 }
 
@@ -103,6 +103,55 @@ TEST(Trace, ACrashOnArmIsFound) {
   });
   ASSERT_EQ(traces.size(), 1U);
   EXPECT_EQ(traces[0].function, "efa_dereg_mr");
+}
+
+TEST(Trace, WhatCrashedTellsMoreThanTheNumberOfTheCrash) {
+  struct Row {
+    const char* reason;
+    const char* number;
+    const char* text;
+  };
+  const Row rows[] = {
+      {"kernel BUG at mm/slub.c:435!", "invalid opcode: 0000 [#1] PREEMPT SMP NOPTI",
+       "kernel BUG at mm/slub.c:435!"},
+      {"kernel BUG at mm/slub.c:435!", "Internal error: Oops - BUG: 00000000f2000800 [#1] SMP",
+       "kernel BUG at mm/slub.c:435!"},
+      {"BUG: kernel NULL pointer dereference, address: 0000000000000008",
+       "Oops: 0000 [#1] PREEMPT SMP NOPTI",
+       "BUG: kernel NULL pointer dereference, address: 0000000000000008"},
+      {"Unable to handle kernel paging request at virtual address ffff0003",
+       "Internal error: Oops: 0000000096000004 [#1] SMP",
+       "Unable to handle kernel paging request at virtual address ffff0003"},
+      {"kernel BUG at m[4711]: segfault at 0 ip 0", "Oops: 0000 [#1] SMP", "Oops: 0000 [#1] SMP"},
+      {"watchdog: kernel BUG at mm/slub.c:435!", "Oops: 0000 [#1] SMP", "Oops: 0000 [#1] SMP"},
+  };
+  for (const Row& row : rows) {
+    const auto traces =
+        traces_of({row.reason, "#PF: supervisor read access in kernel mode", row.number,
+                   "RIP: 0010:efa_destroy_cq+0x2f/0xd0 [efa]", "---[ end trace 0 ]---"});
+    ASSERT_EQ(traces.size(), 1U) << row.reason;
+    EXPECT_TRUE(traces[0].crash);
+    EXPECT_EQ(traces[0].text, row.text);
+  }
+}
+
+TEST(Trace, WhatCrashedIsOfOneReport) {
+  const auto text_after = [](const std::string& usec) {
+    DriverTraces traces;
+    for (std::string record : {std::string("1,812,77,-;kernel BUG at mm/slub.c:435!"),
+                               "4,813," + usec + ",-;Oops: 0000 [#1] SMP",
+                               "4,814," + usec + ",-;RIP: 0010:efa_destroy_cq+0x2f/0xd0 [efa]"}) {
+      traces.take(record);
+    }
+    return traces.found().at(0).text;
+  };
+  EXPECT_EQ(text_after("4000077"), "kernel BUG at mm/slub.c:435!");
+  EXPECT_EQ(text_after("6000077"), "Oops: 0000 [#1] SMP");
+  const auto second =
+      traces_of({"kernel BUG at mm/slub.c:435!", "invalid opcode: 0000 [#1] SMP",
+                 "---[ end trace 0 ]---", "Oops: 0000 [#2] SMP", "RIP: 0010:efa_x+0x1/0x2 [efa]"});
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_EQ(second[0].text, "Oops: 0000 [#2] SMP");
 }
 
 TEST(Trace, AWarningWhileEfaStartsADeviceIsNoCrash) {
@@ -150,6 +199,13 @@ TEST(Trace, AHangInsideEfaIsFoundAndNamesNoProcess) {
        "rcu: INFO: rcu_sched self-detected stall on CPU"},
       {"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
        "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:"},
+      {"rcu: INFO: rcu_sched detected expedited stalls on CPUs/tasks: { 3-.... } 21 jiffies s: 7",
+       "rcu: INFO: rcu_sched detected expedited stalls on CPUs/tasks:"},
+      {"rcu: INFO: rcu_tasks detected stalls on tasks:",
+       "rcu: INFO: rcu_tasks detected stalls on tasks:"},
+      {"INFO: rcu_sched self-detected stall on CPU", "INFO: rcu_sched self-detected stall on CPU"},
+      {"BUG: workqueue lockup - pool cpus=3 node=0 flags=0x0 nice=0 stuck for 32s!",
+       "BUG: workqueue lockup - pool cpus=3 node=0 flags=0x0 nice=0 stuck for 32s!"},
   };
   for (const Row& row : rows) {
     const auto traces =
@@ -177,6 +233,8 @@ TEST(Trace, WordsThatAreNoHangBeginNone) {
            "audit: watchdog: BUG: soft lockup - CPU#3 stuck for 26s! [python3:4711]",
            "watchdog: Enabled",
            "rcu: INFO: Stall ended before state dump start",
+           "INFO: rcu_x of python3 detected nothing",
+           "workqueue: BUG: workqueue lockup - pool cpus=3 stuck for 32s!",
        }) {
     EXPECT_TRUE(traces_of({head, "Call Trace:", " efa_reg_mr+0x1/0x2 [efa]"}).empty()) << head;
   }

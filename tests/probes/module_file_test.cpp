@@ -74,5 +74,16 @@ TEST(ModuleFile, KnowsWhatIsCompressed) {
   EXPECT_FALSE(is_compressed(""));
 }
 
+TEST(ModuleFile, WhatCannotBeDecompressedHereIsNotCalledDamaged) {
+  const auto with = [](ErrorKind kind) { return lines_of_packed(Error{kind, "module", "why"}); };
+  EXPECT_EQ(with(ErrorKind::kMalformed), kIsNone);
+  EXPECT_EQ(with(ErrorKind::kNotFound), kIsPacked) << "a libarchive without zstd";
+  EXPECT_EQ(with(ErrorKind::kTooLarge), "");
+  EXPECT_EQ(lines_of_packed(std::string("no module")), kIsNone);
+  EXPECT_EQ(lines_of_packed(module_elf(kEntries, true)),
+            lines_of_module(module_elf(kEntries, true)));
+  EXPECT_FALSE(parse_module_lines(kIsPacked));
+}
+
 }  // namespace
 }  // namespace efa

@@ -1,6 +1,7 @@
 // What is said of the network interfaces that AWS lists.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <functional>
@@ -8,8 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "probes/base/describe.h"
+#include "probes/net/read.h"
 #include "probes/net/rules.h"
 #include "tests/support/check_case.h"
+#include "tests/support/said.h"
 
 namespace efa {
 
@@ -71,11 +75,46 @@ TEST(Net, WhatIsNotUpIsNotSaidToHaveNoAddress) {
 TEST(Net, AddressesThatWereNotSeenAreNotMissed) {
   Scene scene = healthy_scene();
   for (NetInterface& one : scene.node.net.facts.interfaces) one.addresses.clear();
-  scene.node.net.facts.unseen = {{"getifaddrs", "Operation not permitted", EPERM}};
+  scene.node.net.facts.addresses_unseen = Unseen{"any words", "Operation not permitted", EPERM};
   EXPECT_EQ(result_of(scene, "net.no-policy-routing", kNodeSubject), kUnknown);
   scene = healthy_scene();
   for (CloudInterface& one : scene.node.cloud.facts.interfaces) one.subnet_id.reset();
   EXPECT_EQ(result_of(scene, "net.no-policy-routing", kNodeSubject), kUnknown) << "of no subnet";
+}
+
+// In which no file and no socket can be opened.
+class NoMoreFiles {
+ public:
+  NoMoreFiles() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none{0, before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+  }
+  NoMoreFiles(const NoMoreFiles&) = delete;
+  NoMoreFiles& operator=(const NoMoreFiles&) = delete;
+  ~NoMoreFiles() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(Net, AddressesThatTheReaderCouldNotAskForAreNotMissed) {
+  const Result<Sysroot> root = Sysroot::open("/");
+  ASSERT_TRUE(root.ok());
+  Said said;
+  {
+    const NoMoreFiles none;
+    said.read(*root, read_net);
+  }
+  const Result<NetFacts> seen = from_value<NetFacts>(said.facts(), "facts");
+  ASSERT_TRUE(seen.ok());
+  ASSERT_TRUE(seen->addresses_unseen);
+  EXPECT_EQ(seen->addresses_unseen->os_error, EMFILE);
+  Scene scene = healthy_scene();
+  for (NetInterface& one : scene.node.net.facts.interfaces) one.addresses.clear();
+  EXPECT_EQ(result_of(scene, "net.no-policy-routing", kNodeSubject), kNotApplicable);
+  scene.node.net.facts.addresses_unseen = seen->addresses_unseen;
+  EXPECT_EQ(result_of(scene, "net.no-policy-routing", kNodeSubject), kUnknown);
 }
 
 // The first interface of that MAC, which is found in no subnet, is the port.
@@ -104,7 +143,7 @@ TEST(Net, AnAddressThatAwsGaveAndNobodySetIsMissed) {
   scene.node.net.outcome.status = ProbeStatus::kTimedOut;
   EXPECT_EQ(result_of(scene, "net.interface-down", device(1)), kPass) << "it had not asked yet";
   scene.node.net.outcome.status = ProbeStatus::kOk;
-  scene.node.net.facts.unseen = {{"getifaddrs", "Operation not permitted", EPERM}};
+  scene.node.net.facts.addresses_unseen = Unseen{"any words", "Operation not permitted", EPERM};
   EXPECT_EQ(result_of(scene, "net.interface-down", device(1)), kPass) << "addresses were not seen";
 }
 

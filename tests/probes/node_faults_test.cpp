@@ -23,6 +23,25 @@ TEST(SoftwareFaults, ARubbishFileOfTheInstallerIsUnknownAndTellsNoVersion) {
   }
 }
 
+TEST(SoftwareFaults, AFileOfTheInstallerThatCannotBeReadHidesItsPlugin) {
+  const char* path = "/opt/amazon/efa_installed_packages";
+  FaultyNode node;
+  node.tree().remove(path);
+  node.tree().directory(path);
+  const Changes unknown = {{{"gpu.plugin-needs-p2p", "node"}, "unknown"},
+                           {{"software.installer-old", "node"}, "unknown"},
+                           {{"software.nccl-plugin-missing", "node"}, "unknown"}};
+  EXPECT_EQ(node.changes(), unknown);
+  node.tree().remove(path);
+  std::string large;
+  large.resize(40'000'000, 'x');
+  node.tree().file(path, large);
+  EXPECT_EQ(node.changes(), unknown) << "larger than any";
+  const Value* software = node.report().find("facts")->find("software");
+  ASSERT_NE(software->find("installer_unseen"), nullptr);
+  EXPECT_EQ(software->find("installer_unseen")->text("what"), path);
+}
+
 TEST(SoftwareFaults, APluginThatIsGoneIsAnInfo) {
   FaultyNode node;
   node.tree().remove("/opt/amazon/ofi-nccl");
@@ -41,6 +60,7 @@ TEST(JobsFaults, AJobThatMayLockLittleIsAnInfoOfTheSchedulersLimit) {
   EXPECT_EQ(node.changes(), (Changes{{{"jobs.memlock-low", "python3 4242"}, "fail"},
                                      {{"jobs.efa-idle", "node"}, "pass"},
                                      {{"jobs.killed-for-memory", "node"}, "pass"},
+                                     {{"jobs.libfabric-crashed", "node"}, "pass"},
                                      {{"jobs.provider-excluded", "node"}, "pass"},
                                      {{"jobs.setting-harmful", "node"}, "pass"},
                                      {{"jobs.setting-removed", "node"}, "pass"},
@@ -194,8 +214,9 @@ TEST(LogFaults, ASysrootWithoutKernelLogIsNotApplicable) {
 
 // What is judged of known types alone.
 Changes with_unknown_type(Changes changes) {
-  for (const char* code : {"gpu.fabric-not-running", "gpu.fabric-version", "gpu.plugin-needs-p2p",
-                           "pci.fewer-than-maximum"}) {
+  for (const char* code :
+       {"gpu.fabric-not-running", "gpu.fabric-version", "gpu.libfabric-needs-p2p",
+        "gpu.plugin-needs-p2p", "pci.fewer-than-maximum"}) {
     changes[{code, "node"}] = "gone";
   }
   for (const char* bus : {"10", "20", "90", "a0"}) {

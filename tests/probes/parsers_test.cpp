@@ -38,6 +38,10 @@ TEST(ParseKernel, FindsTheRdmaCoreOfMlnxOfed) {
        "weak-updates/mlnx-ofa_kernel/drivers/infiniband/core/ib_core.ko"},
       {"extra/mlnx-ofa_kernel/compat/mlx_compat.ko:", kNone},
       {"kernel/drivers/infiniband/core/ib_core.ko.zst: kernel/x.ko", kNone},
+      {"updates/dkms/ib_core.ko.zst: updates/dkms/mlx_compat.ko.zst",
+       "updates/dkms/ib_core.ko.zst"},
+      {"extra/ib_core.ko.xz:", "extra/ib_core.ko.xz"},
+      {"updates/dkms/ib_uverbs.ko.zst: updates/dkms/ib_core.ko.zst", kNone},
       {"extra/efa.ko: " + ours, kNone},
       {"", kNone},
   };
@@ -209,12 +213,10 @@ TEST(ParseKernel, ReadsNumbersAndFlags) {
   };
   for (const auto& row : uptimes) EXPECT_EQ(parse_uptime_s(row.input), row.wanted) << row.input;
   const Row<std::optional<bool>> flags[] = {
-      {"1", true}, {"Y", true}, {"0", false}, {"N", false}, {"", kNone}, {"11", false},
+      {"1", true}, {"Y", true},   {"0", false}, {"N", false},
+      {"", kNone}, {"11", kNone}, {"x", kNone},
   };
   for (const auto& row : flags) EXPECT_EQ(parse_flag(row.input), row.wanted) << row.input;
-  EXPECT_TRUE(is_open_nvidia("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06"));
-  EXPECT_FALSE(is_open_nvidia("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01"));
-  EXPECT_FALSE(is_open_nvidia(""));
 }
 
 TEST(ParsePci, TellsFunctionsApartByTheirNumbers) {
@@ -344,6 +346,25 @@ TEST(ParseRdma, TakesTheMacOutOfAGid) {
       {"", kNone},
   };
   for (const auto& row : rows) EXPECT_EQ(parse_gid_mac(row.input), row.wanted) << row.input;
+}
+
+TEST(ParseRdma, ADeviceNumberIsTwoNumbers) {
+  EXPECT_TRUE(is_device_number("231:192"));
+  for (const char* text : {"", "231", "231:", ":192", "231:192:1", "231:x", "\x01garbage"}) {
+    EXPECT_FALSE(is_device_number(text)) << text;
+  }
+}
+
+TEST(ParseRdma, AGidIsEightGroupsOfFourDigits) {
+  for (const char* gid :
+       {"0000:0000:0000:0000:0000:0000:0000:0000", "FE80:0000:0000:0000:048f:94ff:fe25:3613"}) {
+    EXPECT_TRUE(is_gid(gid)) << gid;
+  }
+  for (const char* text : {"", "zz", "\x01garbage", "::", "fe80::048f:94ff:fe25:3613",
+                           "fe80:0000:0000:0000:048f:94ff:fe25:361g",
+                           "fe80:0000:0000:0000:048f:94ff:fe25:3613:0000"}) {
+    EXPECT_FALSE(is_gid(text)) << text;
+  }
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ void fail_probe(Scene& scene) {
   LogMessage message;
   message.address = address(0);
   message.priority = 3;
-  message.kind = "probe-failed";
+  message.kind = LogKind::kProbeFailed;
   message.text = "efa " + device(0) + ": EFA device init failed";
   scene.node.log.facts.messages = {message};
   scene.node.log.facts.total = 1;
@@ -47,6 +47,10 @@ CheckCases error_cases() {
        [](Scene& s) {
          s.pci(0).aer_errors = {{"correctable", 5}};
        }},
+      {"pci.corrected-errors", kUnknown, device(0),
+       [](Scene& s) {
+         s.pci(0).aer_unseen = {{"/x/aer_dev_correctable", "any words", EIO}};
+       }},
       {"pci.corrected-errors", kPass, device(0),
        [](Scene& s) {
          count_errors(s, {{"correctable", 5}}, {{"correctable", 5}});
@@ -58,6 +62,11 @@ CheckCases error_cases() {
       {"pci.uncorrected-errors", kNotApplicable, device(0),
        [](Scene& s) {
          s.pci(0).aer_errors = {{"nonfatal", 5}, {"fatal", 5}};
+       }},
+      {"pci.uncorrected-errors", kUnknown, device(0),
+       [](Scene& s) {
+         count_errors(s, {{"nonfatal", 5}}, {{"nonfatal", 5}});
+         s.pci(0).aer_unseen = {{"/x/aer_dev_fatal", "any words", EIO}};
        }},
       {"pci.uncorrected-errors", kPass, device(0),
        [](Scene& s) {
@@ -92,6 +101,8 @@ CheckCases pci_cases() {
        }},
       {"pci.config-space-dead", kFail, device(1), [](Scene& s) { s.pci(1).config = "ffffffff"; }},
       {"pci.config-space-dead", kUnknown, device(1), [](Scene& s) { s.pci(1).config.reset(); }},
+      {"pci.config-space-dead", kUnknown, device(2),
+       [](Scene& s) { s.pci(2).config = "01676172"; }},
       {"pci.id-unknown", kFail, device(0),
        [](Scene& s) {
          s.pci(0).driver.reset();
@@ -106,6 +117,10 @@ CheckCases pci_cases() {
        [](Scene& s) { s.pci(2).driver_override = "vfio-pci"; }},
       {"pci.driver-override", kNotApplicable, device(2),
        [](Scene& s) { s.pci(2).driver_override.reset(); }},
+      {"pci.driver-override", kUnknown, device(2),
+       [](Scene& s) {
+         s.pci(2).driver_override = Unseen{"driver_override", "any words", EIO};
+       }},
       {"driver.wrong-driver", kFail, device(0), [](Scene& s) { s.pci(0).driver = "vfio-pci"; }},
       {"driver.wrong-driver", kUnknown, device(0), hide_driver},
       {"driver.not-bound", kFail, device(0), [](Scene& s) { s.pci(0).driver.reset(); }},
@@ -119,7 +134,12 @@ CheckCases pci_cases() {
       {"pci.narrow-link", kFail, device(0), [](Scene& s) { s.pci(0).link->width = 4; }},
       {"pci.narrow-link", kNotApplicable, device(0),
        [](Scene& s) {
-         s.pci(0).link = s.pci(0).link_max = PciLink{"Unknown", 0};
+         s.pci(0).link = PciLink{"Unknown", 0};
+         s.pci(0).link_max = PciLink{"Unknown", 0};
+       }},
+      {"pci.narrow-link", kUnknown, device(0),
+       [](Scene& s) {
+         s.pci(0).link = Unseen{"current_link_speed", "any words", EIO};
        }},
       {"pci.numa-node-missing", kFail, device(0), [](Scene& s) { s.pci(0).numa_node.reset(); }},
       {"pci.numa-node-missing", kUnknown, device(0),
@@ -158,6 +178,10 @@ TEST(Pci, ALinkIsJudgedBesideThoseOfItsSiblings) {
       {{narrow}, kPass},
       {{unknown, usual, usual}, kNotApplicable},
       {{usual, unknown, unknown}, kPass},
+      {{{"rubbish", 8}, usual, usual}, kUnknown},
+      {{{"16.0 GT/s PCIe", std::nullopt}, usual, usual}, kUnknown},
+      {{{"rubbish", 4}, usual, usual}, kFail},
+      {{{"Unknown", 8}, {"Unknown", 8}, {"Unknown", 8}}, kPass},
       {{{"", std::nullopt}, usual}, kNotApplicable},
       {{{"-1 GT/s", 63}, usual}, kNotApplicable},
       {{{"nan GT/s", 255}, usual}, kNotApplicable},
@@ -361,7 +385,7 @@ TEST(Pci, AFailedProbeBeforeASuccessfulOneIsHistory) {
   Scene scene = healthy_scene();
   fail_probe(scene);
   LogMessage registered = scene.node.log.facts.messages.front();
-  registered.kind = "device-registered";
+  registered.kind = LogKind::kDeviceRegistered;
   scene.node.log.facts.messages.push_back(registered);
   EXPECT_EQ(result_of(scene, "driver.probe-failed", device(0)), kNothing);
   EXPECT_EQ(result_of(scene, "driver.not-bound", device(0)), kFail);

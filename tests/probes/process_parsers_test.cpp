@@ -136,6 +136,8 @@ TEST(ParseSoftware, FindsALibraryInTheLoadersCache) {
   EXPECT_EQ(parse_loader_cache(cache, "libefa.so.1"), "/usr/lib/libefa.so.1");
   EXPECT_EQ(parse_loader_cache("ld.so-1.7.0" + cache, "libefa.so.1"), "/usr/lib/libefa.so.1");
   EXPECT_EQ(parse_loader_cache(cache, "libfabric.so.1"), kNone);
+  EXPECT_TRUE(is_loader_cache(cache));
+  EXPECT_FALSE(is_loader_cache("ld.so-1.7.0"));
 }
 
 TEST(ParseSoftware, RefusesADamagedCache) {

@@ -36,7 +36,7 @@ CheckCases rdma_cases() {
       {"rdma.counters-hang", kUnknown, device(0),
        [](Scene& s) { s.node.rdma.facts.asked.clear(); }},
       {"rdma.counters-slow", kUnknown, device(0),
-       [](Scene& s) { s.node.rdma.facts.asked.at(0).status = "slow"; }},
+       [](Scene& s) { s.node.rdma.facts.asked.at(0).status = AskedStatus::kSlow; }},
       {"rdma.counters-fail", kFail, device(0), fail_counters},
       {"rdma.counters-fail", kUnknown, device(0),
        [](Scene& s) {
@@ -51,6 +51,11 @@ CheckCases rdma_cases() {
       {"rdma.no-gid", kFail, device(0),
        [](Scene& s) {
          s.rdma(0).gid = "0000:0000:0000:0000:0000:0000:0000:0000";
+         s.rdma(0).mac.reset();
+       }},
+      {"rdma.no-gid", kUnknown, device(0),
+       [](Scene& s) {
+         s.rdma(0).gid = "zz";
          s.rdma(0).mac.reset();
        }},
       {"rdma.no-gid", kUnknown, device(0),
@@ -138,7 +143,7 @@ TEST(Rdma, OneHungDeviceLeavesItsNeighboursWell) {
 
 TEST(Rdma, AnAskingProcessThatCrashedSaysNothing) {
   Scene scene = healthy_scene();
-  scene.node.rdma.facts.asked.at(2).status = "crashed";
+  scene.node.rdma.facts.asked.at(2).status = AskedStatus::kCrashed;
   EXPECT_EQ(result_of(scene, "rdma.counters-hang", device(2)), kUnknown);
 }
 

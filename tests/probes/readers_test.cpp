@@ -9,6 +9,8 @@
 #include "probes/kernel/facts.h"
 #include "probes/kernel/read.h"
 #include "probes/limits/read.h"
+#include "probes/log/facts.h"
+#include "probes/log/read.h"
 #include "probes/net/facts.h"
 #include "probes/net/read.h"
 #include "probes/protocol/telling.h"
@@ -17,6 +19,8 @@
 #include "probes/software/facts.h"
 #include "probes/software/read.h"
 #include "tests/support/said.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/tree.h"
 
 namespace efa {
 namespace {
@@ -102,6 +106,24 @@ TEST(Readers, TheInstallersVersionIsToldBeforeLibrariesAreLookedFor) {
             read_software);
   expect_told(told_before(said, "look for libraries"), "installer_version", "1.43.2");
   expect_told(told_before(said, "look for libraries"), "installer_minimal", false);
+}
+
+// The loader's cache: a line for each of three libraries, then the plugin's.
+TEST(Readers, WhetherTheLoaderFindsThePluginIsKnownWhereItsCacheIs) {
+  const auto finds = [](const std::string& looks) {
+    Said said;
+    said.read(looks, read_software);
+    return from_value<SoftwareFacts>(said.facts(), "facts")->loader_finds_plugin;
+  };
+  const auto cache = [](const char* lines) { return seen("part", "/etc/ld.so.cache", lines); };
+  EXPECT_EQ(finds(""), std::nullopt);
+  EXPECT_EQ(finds(cache("")), std::nullopt) << "of another format";
+  EXPECT_EQ(finds(cache("\n\n\n")), std::nullopt) << "of an older recording";
+  EXPECT_EQ(finds(cache("\n\n\nplugin=")), false);
+  EXPECT_EQ(finds(cache("\n\n\nplugin=/opt/amazon/ofi-nccl/lib/libnccl-net.so")), true);
+  EXPECT_EQ(finds(cache("\n\n\nplugin=") +
+                  seen("status", "/usr/lib/x86_64-linux-gnu/libnccl-net.so", Object{})),
+            true);
 }
 
 // A file of that name that the installer has not written.
@@ -274,6 +296,30 @@ TEST(Readers, WhatTheKernelHasAndSysfsDoesNotShowIsUnknown) {
   EXPECT_NE(
       uverbs(unseen("list", std::string(kFunction) + "/infiniband_verbs", EACCES)).unreadable(),
       nullptr);
+}
+
+TEST(Readers, OfALongLogWhatIsKnownIsToldBeforeItsEnd) {
+  const TemporaryDirectory directory;
+  std::string log = "3,1,100,-;efa 0000:00:06.0 rdmap0s6: Failed to process command REG_MR\n";
+  for (int i = 2; i < 600; ++i) log += "6," + std::to_string(i) + ",200,-;usb 1-1: another\n";
+  Tree(directory.path()).file("/dev/kmsg", log + "3,600,300,-;efa 0000:00:07.0: Failed\n");
+  const Result<Sysroot> root = Sysroot::open(directory.path());
+  ASSERT_TRUE(root.ok());
+  Said said;
+  said.read(*root, read_log);
+  std::vector<size_t> messages;  // of each time that they were told
+  for (const std::string& text : said.lines()) {
+    const Result<Value> line = parse_json(text, "line");
+    const std::string fact = line->text("set");
+    if (fact == "messages") messages.push_back(line->find("value")->as<Array>()->size());
+    if (fact == "total") {
+      EXPECT_EQ(messages.size(), 1U) << "told only of the whole log";
+    }
+  }
+  EXPECT_EQ(messages, (std::vector<size_t>{1, 2}));
+  const auto facts = from_value<LogFacts>(said.facts(), "facts");
+  ASSERT_TRUE(facts.ok());
+  EXPECT_EQ(facts->total, 2U);
 }
 
 struct Facts {

@@ -16,7 +16,7 @@ std::optional<LockedMemory>& locked_memory(Scene& scene, const std::string& serv
   return scene.node.limits.facts.own_locked_memory;
 }
 
-LogMessage error_of(size_t i, const std::string& kind, const std::string& text) {
+LogMessage error_of(size_t i, LogKind kind, const std::string& text) {
   LogMessage message;
   message.priority = 3;
   message.address = address(i);
@@ -62,6 +62,10 @@ CheckCases limits_cases() {
        [](Scene& s) { s.node.limits.facts.ptrace_scope = 1; }},
       {"limits.ptrace-restricted", kUnknown, kNodeSubject,
        [](Scene& s) { silence(s.node.limits, ProbeStatus::kDenied); }},
+      {"limits.ptrace-restricted", kUnknown, kNodeSubject,
+       [](Scene& s) {
+         s.node.limits.facts.ptrace_scope = Unseen{"ptrace_scope", "any words", EIO};
+       }},
   };
 }
 
@@ -74,7 +78,7 @@ CheckCases log_cases() {
          s.node.kernel.facts.taint = "12416";  // something has crashed: 1 << 7
        }},
       {"log.driver-errors", kFail, device(1),
-       [](Scene& s) { log_error(s, error_of(1, "admin-timeout", "no completion")); }},
+       [](Scene& s) { log_error(s, error_of(1, LogKind::kAdminTimeout, "no completion")); }},
       {"log.driver-errors", kUnknown, kNodeSubject,
        [](Scene& s) {
          s.node.log.facts.total.reset();
@@ -109,7 +113,7 @@ TEST(Limits, AKernelWithoutYamaRestrictsNothing) {
 
 TEST(Log, OnlyErrorsCount) {
   Scene scene = healthy_scene();
-  LogMessage message = error_of(0, "device-registered", "IB device registered");
+  LogMessage message = error_of(0, LogKind::kDeviceRegistered, "IB device registered");
   message.priority = 6;
   log_error(scene, message);
   EXPECT_EQ(result_of(scene, "log.driver-errors", kNodeSubject), kPass);
@@ -117,11 +121,22 @@ TEST(Log, OnlyErrorsCount) {
 
 TEST(Log, AnErrorThatNamesTheRdmaDeviceIsItsFunctions) {
   Scene scene = healthy_scene();
-  LogMessage message = error_of(0, "command-failed", "Failed to process command REG_MR");
+  LogMessage message = error_of(0, LogKind::kCommandFailed, "Failed to process command REG_MR");
   message.address.reset();
   message.device = scene.rdma(2).name;
   log_error(scene, message);
   EXPECT_EQ(result_of(scene, "log.driver-errors", device(2)), kFail);
+}
+
+// As the probe tells it that was ended before it had read all.
+TEST(Log, WhatWasReadOfALogThatWasNotReadToItsEndCounts) {
+  Scene scene = healthy_scene();
+  scene.node.log.facts.total.reset();
+  EXPECT_EQ(result_of(scene, "log.driver-errors", kNodeSubject), kUnknown);
+  scene.node.log.facts.messages = {error_of(1, LogKind::kAdminTimeout, "no completion")};
+  EXPECT_EQ(result_of(scene, "log.driver-errors", device(1)), kFail);
+  crash(scene);
+  EXPECT_EQ(result_of(scene, "log.driver-crash", kNodeSubject), kFail);
 }
 
 // Whether the device hangs is told by its counters.
@@ -154,7 +169,7 @@ TEST(Log, WhyEfaIsNotLoadedIsNoErrorOfTheDriver) {
   Scene scene = healthy_scene();
   LogMessage message;
   message.priority = 3;
-  message.kind = kLoadFailed;
+  message.kind = LogKind::kLoadFailed;
   message.text = "efa: text";
   log_error(scene, message);
   EXPECT_EQ(result_of(scene, "log.driver-errors", kNodeSubject), kFail) << "it is loaded";

@@ -66,6 +66,27 @@ TEST(Unreadable, ANumaNode) {
   EXPECT_FALSE(function_of(seen("read", function_path("numa_node"), "-1")).numa_node.unreadable());
 }
 
+TEST(Unreadable, ALinkOrACountOfErrors) {
+  for (const int error : kErrors) {
+    Scene scene = healthy_scene();
+    scene.pci(0) = function_of(unseen("read", function_path("current_link_speed"), error));
+    EXPECT_EQ(result_of(scene, "pci.narrow-link", device(0)), kUnknown) << error;
+    scene.pci(0) = function_of(seen("read", function_path("current_link_speed"), "8.0 GT/s PCIe") +
+                               unseen("read", function_path("current_link_width"), error));
+    EXPECT_EQ(result_of(scene, "pci.narrow-link", device(0)), kUnknown) << error;
+    scene.pci(0) = function_of(unseen("read", function_path("aer_dev_correctable"), error) +
+                               unseen("read", function_path("aer_dev_fatal"), error));
+    EXPECT_EQ(result_of(scene, "pci.corrected-errors", device(0)), kUnknown) << error;
+    EXPECT_EQ(result_of(scene, "pci.uncorrected-errors", device(0)), kUnknown) << error;
+  }
+  for (const char* file : {"current_link_width", "current_link_speed"}) {
+    EXPECT_NE(function_of(seen("read", function_path(file), "x")).link.unreadable(), nullptr);
+  }
+  EXPECT_TRUE(function_of(seen("read", function_path("current_link_speed"), "Unknown")).link);
+  EXPECT_FALSE(function_of("").link.unreadable());
+  EXPECT_TRUE(function_of("").aer_unseen.empty()) << "the kernel counts none of this device";
+}
+
 RdmaDevice rdma_of(const std::string& looks) {
   const std::string device_0 = seen("list", "/sys/class/infiniband", Array{Value("rdmap0s6")}) +
                                efa_behind("rdmap0s6", device(0));
@@ -96,6 +117,34 @@ TEST(Unreadable, TheNameOfAUverbsDevice) {
   }
 }
 
+// It is no device of the class, so that device may be its own.
+TEST(Unreadable, AUverbsDeviceThatNamesNoDeviceThatIsThere) {
+  const std::string verbs = "/sys/class/infiniband_verbs";
+  const std::string strays = seen("list", verbs, Array{Value("uverbs0")}) +
+                             seen("read", verbs + "/uverbs0/ibdev", "\x01garbage");
+  Scene scene = healthy_scene();
+  scene.rdma(0) = rdma_of(strays);
+  EXPECT_EQ(result_of(scene, "node.missing", device(0)), kUnknown);
+  ASSERT_NE(scene.rdma(0).uverbs.unreadable(), nullptr);
+  EXPECT_EQ(scene.rdma(0).uverbs.unreadable()->what, verbs + "/uverbs0/ibdev");
+}
+
+TEST(Unreadable, TheVersionOfTheLoadedDriver) {
+  const std::string loaded = seen("read", "/proc/sys/kernel/osrelease", "6.1.0") +
+                             seen("list", "/sys/module", Array{Value("efa")}) +
+                             seen("read", "/sys/module/efa/initstate", "live") +
+                             seen("read", "/sys/kernel/kexec_loaded", "1");
+  for (const int error : kErrors) {
+    Scene scene = healthy_scene();
+    scene.node.kernel.facts = facts_of<KernelFacts>(
+        loaded + unseen("read", "/sys/module/efa/version", error), read_kernel);
+    scene.node.software.facts.installer_packages = {"efa-3.1.0-1"};
+    EXPECT_EQ(result_of(scene, "kernel.driver-stale", kNodeSubject), kUnknown) << error;
+    EXPECT_EQ(result_of(scene, "kernel.kexec-with-old-driver", kNodeSubject), kUnknown) << error;
+  }
+  EXPECT_EQ(facts_of<KernelFacts>(loaded, read_kernel).efa_version.unreadable(), nullptr);
+}
+
 // Of a machine whose driver is not loaded.
 void expect_of_kernel(const char* code, const std::string& looks, FindingResult wanted) {
   Scene scene = healthy_scene();
@@ -105,6 +154,18 @@ void expect_of_kernel(const char* code, const std::string& looks, FindingResult 
                                 seen("list", "/sys/module", Array{Value("ib_core")}) + looks,
                             read_kernel);
   EXPECT_EQ(result_of(scene, code, kNodeSubject), wanted) << looks;
+}
+
+TEST(Unreadable, WhetherTheKernelTakesModulesAndHasIbUverbs) {
+  const std::string index = "/lib/modules/6.1.0/modules.dep";
+  const std::string efa = seen("lines", index, Array{Value("extra/efa.ko:")});
+  for (const int error : kErrors) {
+    expect_of_kernel("kernel.modules-disabled",
+                     unseen("read", "/proc/sys/kernel/modules_disabled", error), kUnknown);
+    expect_of_kernel("kernel.uverbs-not-installed", efa + unseen("part", index, error), kUnknown);
+  }
+  expect_of_kernel("kernel.modules-disabled", "", FindingResult::kNotApplicable);
+  expect_of_kernel("kernel.uverbs-not-installed", efa, FindingResult::kNotApplicable);
 }
 
 TEST(Unreadable, WhatMayKeepTheDriverOut) {
@@ -127,6 +188,8 @@ TEST(Unreadable, TheModeOfNamespacesAndAnotherStack) {
   for (const int error : kErrors) {
     expect_of_kernel("kernel.rdma-netns-exclusive",
                      unseen("read", "/sys/module/ib_core/parameters/netns_mode", error), kUnknown);
+    expect_of_kernel("kernel.rdma-netns-exclusive",
+                     seen("read", "/sys/module/ib_core/parameters/netns_mode", "Q"), kUnknown);
     expect_of_kernel("kernel.other-rdma-stack", unseen("status", "/usr/src/ofa_kernel", error),
                      kUnknown);
   }

@@ -71,7 +71,7 @@ CheckCases verbs_cases() {
       {"verbs.hang", kFail, device(0), [](Scene& s) { hang(s, 0); }},
       {"verbs.hang", kUnknown, device(0), [](Scene& s) { s.node.verbs.facts.asked.clear(); }},
       {"verbs.open-slow", kUnknown, device(0),
-       [](Scene& s) { s.node.verbs.facts.asked.at(0).status = "slow"; }},
+       [](Scene& s) { s.node.verbs.facts.asked.at(0).status = AskedStatus::kSlow; }},
       {"verbs.not-installed", kFail, kNodeSubject, no_verbs},
       {"verbs.not-installed", kUnknown, kNodeSubject, crash_verbs},
       {"verbs.does-not-load", kFail, kNodeSubject,
@@ -251,7 +251,8 @@ TEST(Verbs, ABuildOfOursThatIsTooNewSaysNothingOfTheNode) {
 
 TEST(Verbs, ALibraryThatCrashesOnADeviceCannotOpenIt) {
   Scene scene = healthy_scene();
-  scene.node.verbs.facts.asked.at(0) = {device(0), "crashed", "ibv_open_device", "Aborted"};
+  scene.node.verbs.facts.asked.at(0) = {device(0), AskedStatus::kCrashed, "ibv_open_device",
+                                        "Aborted"};
   EXPECT_EQ(result_of(scene, "verbs.cannot-open", device(0)), kFail);
   EXPECT_EQ(result_of(scene, "verbs.cannot-open", device(1)), kPass);
 }

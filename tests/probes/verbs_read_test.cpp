@@ -59,7 +59,7 @@ TEST(ReadVerbs, AnnouncesEachCallBeforeItIsMade) {
     };
     const VerbsFacts facts = facts_of(library);
     ASSERT_EQ(facts.asked.size(), 1U) << call;
-    EXPECT_EQ(facts.asked[0].status, "crashed");
+    EXPECT_EQ(facts.asked[0].status, AskedStatus::kCrashed);
     EXPECT_EQ(facts.asked[0].step, call);
     const bool told = std::string(call) == "ibv_close_device";  // what it answered is kept
     EXPECT_EQ(facts.devices.size(), told ? 1U : 0U) << call;
@@ -115,7 +115,7 @@ TEST(ReadVerbs, ACallThatFailsIsTheLastAndWhatWasAnsweredIsKept) {
     EXPECT_EQ(told.port_state.has_value(), row.port);
     EXPECT_FALSE(told.gid);
     EXPECT_FALSE(told.max_sq_wr);
-    EXPECT_EQ(facts.asked[0].status, "ok") << "it answered, with an error";
+    EXPECT_EQ(facts.asked[0].status, AskedStatus::kOk) << "it answered, with an error";
   }
 }
 

@@ -54,7 +54,7 @@ void write_grace_580(const Tree& tree) {
 }
 
 void write_grace_595(const Tree& tree) {
-  write_grace(tree, "595.91.07", "DmaRemapPeerMmio: 1\n");
+  write_grace(tree, "595.91.07", "DmaRemapPeerMmio: 1\nRegistryDwords: \"\"\n");
   log_lines(tree,
             "3,902,1800000,-;NVRM: dma-buf attach failed: topology not supported for mapping type "
             "FORCE_PCIE\n");

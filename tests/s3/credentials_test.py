@@ -154,8 +154,11 @@ class CredentialsTest(S3Case):
     def test_without_any_it_says_where_it_looked(self):
         self.put(1)
         with S3Server() as bucket:
-            run = self.deliver_with(bucket, 1, AWS_EC2_METADATA_DISABLED="true")
+            run = self.deliver_with(bucket, 20, AWS_EC2_METADATA_DISABLED="true")
         self.assertEqual(run.returncode, 1)
+        self.assertIn("1 left: no credentials: none in the environment", run.stdout)
+        self.assertRegex(run.stderr, "not delivered to s3://pics/efa at [^ ]+: no credentials: none in the environment")
+        self.assertEqual(self.delivery()["failures"], 1, "nothing that passes by itself is waited for")
         self.assertEqual(bucket.asked, [])
         self.assert_said("no credentials", "none in the environment, a web identity, shared files")
 

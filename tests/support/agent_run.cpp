@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
 
 #include "probes/base/describe.h"
 
@@ -33,15 +32,6 @@ std::string read_all(int fd) {
 }
 
 }  // namespace
-
-TemporaryDirectory::TemporaryDirectory() : path_(testing::TempDir() + "efa-doctor-XXXXXX") {
-  if (mkdtemp(path_.data()) == nullptr) std::abort();
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code error;
-  std::filesystem::remove_all(path_, error);
-}
 
 AgentRun run_agent(const std::vector<std::string>& arguments) {
   std::vector<std::string> strings{EFA_DOCTOR};

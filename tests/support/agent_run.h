@@ -8,21 +8,9 @@
 
 #include "probes/base/value.h"
 #include "tests/support/synthetic_node.h"
+#include "tests/support/temporary_directory.h"
 
 namespace efa {
-
-// A directory that is gone when this is.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory();
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 struct AgentRun {
   int exit_code = -1;  // 128 and the signal when one ended it

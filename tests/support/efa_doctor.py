@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -32,6 +33,12 @@ def environment(**more):
 def handbook():
     """What users read of the source: README.md, and the guides beside the files."""
     return [SOURCE / "README.md", *sorted((SOURCE / "packaging").rglob("README.md"))]
+
+
+def dead_links(page):
+    """The relative links of a page that lead to no file."""
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())
+    return [target for target in targets if not (page.parent / target).is_file()]
 
 
 def schema(name):

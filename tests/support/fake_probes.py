@@ -47,6 +47,7 @@ class FakeProbes(Case):
             shutil.copy(EFA_DOCTOR, self.binary)
         self.libexec = self.directory / "libexec/efa-doctor"
         self.libexec.mkdir(parents=True)
+        self.directory.chmod(0o711)  # a script is run by its path, also by nobody
         for program in LIBEXEC.iterdir():
             (self.libexec / program.name).symlink_to(program)
 

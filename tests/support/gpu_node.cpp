@@ -155,7 +155,7 @@ void load_stale_peermem(Scene& scene) {
   gpu(scene).modules.efa_nv_peermem = "1.2.3";
   LogMessage& message = scene.node.log.facts.messages.emplace_back();
   message.text = "efa_nv_peermem: no symbol version for nvidia_p2p_dma_unmap_pages";
-  message.kind = kModuleRefused;
+  message.kind = LogKind::kModuleRefused;
   scene.node.log.facts.total = scene.node.log.facts.messages.size();
 }
 

@@ -34,7 +34,7 @@ PciFunction pci_function(size_t i) {
   function.numa_node = static_cast<int>(i % 2);
   function.bar_sizes = {16384, 0, 1048576, 0, 4096, 0};
   function.link = PciLink{"16.0 GT/s PCIe", 8};
-  function.link_max = function.link;
+  function.link_max = PciLink{"16.0 GT/s PCIe", 8};
   return function;
 }
 
@@ -89,13 +89,13 @@ void add_device(Node& node, size_t i) {
   node.pci.facts.efa.push_back(pci_function(i));
   node.rdma.facts.devices.push_back(rdma_device(i));
   node.rdma.facts.counters.push_back(counters_of(i));
-  node.rdma.facts.asked.push_back({device(i), "ok", "", ""});
+  node.rdma.facts.asked.push_back({device(i), AskedStatus::kOk, "", ""});
   VerbsDevice verbs;
   verbs.address = address(i);
   verbs.name = name_of(i);
   node.verbs.facts.devices.push_back(verbs);
   node.verbs.facts.listed->push_back(device(i));
-  node.verbs.facts.asked.push_back({device(i), "ok", "", ""});
+  node.verbs.facts.asked.push_back({device(i), AskedStatus::kOk, "", ""});
   node.fabric[0].facts.domains.push_back({name_of(i), name_of(i) + "-rdm", "efa", "rdm"});
   node.fabric[0].facts.devices.push_back(name_of(i));
   node.cloud.facts.interfaces.push_back(cloud_interface(i));
@@ -123,7 +123,7 @@ void fill_kernel(KernelFacts& facts) {
 
 void fill_cloud(CloudFacts& facts) {
   facts.on_ec2 = true;
-  facts.metadata_status = "ok";
+  facts.metadata_status = MetadataStatus::kOk;
   facts.instance_id = "i-0123456789abcdef0";
   facts.instance_type = "g6e.48xlarge";
   facts.placement_group = "cluster-1";
@@ -260,10 +260,10 @@ void remove_driver(Scene& scene) {
 
 void hang(Scene& scene, size_t i) {
   Node& node = scene.node;
-  node.rdma.facts.asked.at(i) = {device(i), "hung", "read ports/1/hw_counters", ""};
+  node.rdma.facts.asked.at(i) = {device(i), AskedStatus::kHung, "read ports/1/hw_counters", ""};
   std::erase_if(node.rdma.facts.counters,
                 [&](const Counters& counters) { return counters.address == address(i); });
-  node.verbs.facts.asked.at(i) = {device(i), "hung", "ibv_open_device", ""};
+  node.verbs.facts.asked.at(i) = {device(i), AskedStatus::kHung, "ibv_open_device", ""};
   std::erase_if(node.verbs.facts.devices,
                 [&](const VerbsDevice& verbs) { return verbs.address == address(i); });
   drop_fabric(scene);

@@ -13,7 +13,7 @@ namespace efa {
 inline PairHello node_in(const char* zone, const char* vpc, const char* group,
                          const char* type = "p5.48xlarge") {
   PairHello hello;
-  hello.metadata_status = "ok";
+  hello.metadata_status = MetadataStatus::kOk;
   hello.zone_id = zone;
   hello.instance_type = type;
   hello.interfaces = {{"0e:00", "subnet-1", vpc, {group}}};

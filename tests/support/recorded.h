@@ -14,7 +14,7 @@ inline Recording recording_of(const std::string& said, const std::string& looks)
   probe.said = said;
   probe.looks = looks;
   Recording recording;
-  recording.trigger = "once";
+  recording.trigger = Trigger::kOnce;
   recording.probes = {probe};
   return recording;
 }

@@ -1,6 +1,7 @@
 #include "agent/deliver/s3/answer.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "probes/aws/backoff.h"
 #include "probes/base/printable.h"
@@ -88,7 +89,8 @@ PutResult judge_silence(const Error& error, const PutContext& context) {
 
 PutResult judge_credentials(const Error& error) {
   const bool refused = error.kind == ErrorKind::kDenied || error.kind == ErrorKind::kMalformed;
-  return {refused ? Outcome::kRetrySlowly : Outcome::kRetrySoon, "no credentials",
+  const bool nowhere = error.kind == ErrorKind::kNotFound && error.os_error == ENODEV;
+  return {refused || nowhere ? Outcome::kRetrySlowly : Outcome::kRetrySoon, "no credentials",
           printable(message_of(error), kLongestWords), std::nullopt};
 }
 

@@ -129,6 +129,10 @@ DeliveryState rebased(DeliveryState state, const Clock& clock) {
   return state;
 }
 
+std::string to_words(const DeliveryError& error) {
+  return error.words.starts_with(error.code) ? error.words : error.code + ": " + error.words;
+}
+
 std::string to_words(const DeliveryState& state) {
   std::string words = state.destination + ": ";
   words +=
@@ -137,7 +141,7 @@ std::string to_words(const DeliveryState& state) {
   if (state.damaged > 0) {
     words += ", " + std::to_string(state.damaged) + " damaged in spool/damaged";
   }
-  if (state.last_error) words += "; " + state.last_error->code + ": " + state.last_error->words;
+  if (state.last_error) words += "; " + to_words(*state.last_error);
   return words;
 }
 

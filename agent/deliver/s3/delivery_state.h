@@ -57,7 +57,8 @@ DeliveryState rebased(DeliveryState state, const Clock& clock);
 DeliveryPause pause_of(int64_t milliseconds, const Clock& clock);
 // Of a rebased state.
 int64_t left_ms(const DeliveryPause& pause, const Clock& clock);
-// For a person, one line.
+// For a person, one line; what the words begin with is not said twice.
+std::string to_words(const DeliveryError& error);
 std::string to_words(const DeliveryState& state);
 Result<Done> write_delivery_state(const std::string& path, const DeliveryState& state);
 

@@ -53,7 +53,7 @@ Result<Child> start(const DeliveryRun& run, int in) {
 
 // By a person or a script, who wants to see it there.
 bool was_asked_for(const Report& report) {
-  return report.run.trigger == "once" || report.run.trigger == "request";
+  return report.run.trigger == Trigger::kOnce || report.run.trigger == Trigger::kRequest;
 }
 
 }  // namespace

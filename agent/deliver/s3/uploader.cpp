@@ -153,15 +153,16 @@ void Uploader::note_failure(const SpoolEntry& entry, const PutResult& result, Dr
   }
   // what a server says besides its code may change with every try
   const bool of_server = std::isdigit(static_cast<unsigned char>(result.code.front())) != 0;
+  const DeliveryError error{time_text(clock_.unix_ms()), result.code, result.words};
   const std::string trouble = of_server ? result.code : result.code + result.words;
   // a next pass that ends this run is no trouble to warn of: its own delivery sends the report
   if (told_ != trouble && !clock_.stopped()) {
-    log_warning("report {} not delivered to {}: {}: {}", to_text(entry.id), state_.destination,
-                result.code, result.words);
+    log_warning("report {} not delivered to {}: {}", to_text(entry.id), state_.destination,
+                to_words(error));
   }
   told_ = trouble;
   drained.trouble = result.words;
-  state_.last_error = DeliveryError{time_text(clock_.unix_ms()), result.code, result.words};
+  state_.last_error = error;
   if (result.outcome != Outcome::kRefused) return;
   // a new list when the pause of the one before is over
   if (left_ms(state_.set_aside_until, clock_) == 0) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <tuple>
 #include <vector>
 
@@ -202,6 +203,17 @@ TEST(S3Answer, SilenceIsTriedSoonAndACertificateSlowly) {
   expect_said(judge_silence(other_name, dotted).words, {"s3.addressing = \"path\""});
   dotted.target.addressing = Addressing::kPath;
   expect_said(judge_silence(other_name, dotted).words, {"s3.endpoint"});
+}
+
+// Metadata that nobody answers yet, as early at boot, passes by itself.
+TEST(Credentials, AreWaitedForWhereTheyCanCome) {
+  const auto outcome = [](ErrorKind kind, int os_error) {
+    return judge_credentials({kind, "no credentials", "none", os_error}).outcome;
+  };
+  EXPECT_EQ(outcome(ErrorKind::kNotFound, ENODEV), Outcome::kRetrySlowly) << "on no instance";
+  EXPECT_EQ(outcome(ErrorKind::kNotFound, 0), Outcome::kRetrySoon);
+  EXPECT_EQ(outcome(ErrorKind::kTimedOut, 0), Outcome::kRetrySoon);
+  EXPECT_EQ(outcome(ErrorKind::kDenied, 0), Outcome::kRetrySlowly);
 }
 
 TEST(Backoff, DoublesWithFullJitterUpToItsMost) {

@@ -1,4 +1,4 @@
-#include "probes/jobs/releases.h"
+#include "probes/base/releases.h"
 
 #include "probes/base/text.h"
 
@@ -31,7 +31,8 @@ std::optional<Release> libfabric_release(std::string_view path) {
 }
 
 std::optional<int> rdma_core_version(std::string_view path) {
-  const std::vector<int> numbers = numbers_of(path, "libibverbs");
+  std::vector<int> numbers = numbers_of(path, "libibverbs");
+  if (numbers.empty()) numbers = numbers_of(path, "libefa");
   if (numbers.size() < 3) return std::nullopt;
   return numbers[2];
 }

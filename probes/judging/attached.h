@@ -8,7 +8,6 @@
 #include <optional>
 #include <vector>
 
-#include "probes/cloud/facts.h"
 #include "probes/judging/node.h"
 
 namespace efa {

@@ -1,4 +1,4 @@
-#include "probes/cloud/attached.h"
+#include "probes/judging/attached.h"
 
 #include <algorithm>
 
@@ -47,7 +47,7 @@ bool is_efa_only(const CloudInterface& interface) {
 AttachedInterfaces attached_interfaces(const Node& node, std::optional<int> most) {
   AttachedInterfaces attached;
   const CloudFacts& cloud = node.cloud.facts;
-  attached.told = cloud.metadata_status == "ok" && !cloud.interfaces.empty();
+  attached.told = cloud.metadata_status == MetadataStatus::kOk && !cloud.interfaces.empty();
   if (!attached.told) return attached;
   bool all = true;
   for (const CloudInterface& interface : cloud.interfaces) {

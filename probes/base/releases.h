@@ -20,7 +20,8 @@ struct Release {
 // "/opt/amazon/efa/lib/libfabric.so.1.29.1" -> 2.3; nothing of a name without its numbers, and of
 // one before 1.11 (LF)
 std::optional<Release> libfabric_release(std::string_view path);
-// "/usr/lib64/libibverbs.so.1.14.57.0" -> 57: the ABI, then the version of rdma-core (RC)
+// "/usr/lib64/libibverbs.so.1.14.57.0" -> 57: the ABI, then the version of rdma-core (RC); of
+// libefa likewise
 std::optional<int> rdma_core_version(std::string_view path);
 // The one of such a name; nothing when there is none, or several.
 std::optional<std::string> only_library(const std::vector<std::string>& paths,
